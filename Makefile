@@ -1,0 +1,258 @@
+# toll.  `make demo` shows it, `make check` tests it, `make help` lists the rest.
+
+MODE       ?= release
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+V          ?= 0
+WERROR     ?= 0
+SEED       ?= 1
+RUNS       ?= 200
+SECONDS    ?= 60
+
+CC         ?= gcc
+AR         ?= ar
+PKG_CONFIG ?= pkg-config
+
+B := build/$(MODE)
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+CPPFLAGS += -D_GNU_SOURCE -Ilib -I.
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla \
+	-Wimplicit-fallthrough -Wnull-dereference $(if $(filter 1,$(WERROR)),-Werror)
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+
+CFLAGS_release  := -O2 -g -D_FORTIFY_SOURCE=3 $(HARDEN)
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+CFLAGS_asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+LDFLAGS_asan    := -fsanitize=address,undefined
+CFLAGS_tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+LDFLAGS_tsan    := -fsanitize=thread
+CFLAGS_coverage  := -O0 -g --coverage
+LDFLAGS_coverage := --coverage
+ifeq ($(CFLAGS_$(MODE)),)
+$(error MODE is $(MODE): one of release, asan, tsan, coverage)
+endif
+
+ALL_CFLAGS  = -std=gnu17 $(WARNINGS) $(CFLAGS_$(MODE)) $(CFLAGS)
+ALL_LDFLAGS = $(LDFLAGS_$(MODE)) $(LDFLAGS)
+
+# Expanded when a command runs, so that `deps` may install pkg-config first.
+LIBS_lib    = $(shell $(PKG_CONFIG) --libs sqlite3) -lpthread
+LIBS_daemon = $(shell $(PKG_CONFIG) --libs libuv) $(LIBS_lib)
+LIBS_test   = $(shell $(PKG_CONFIG) --libs cmocka jansson libuv) $(LIBS_lib)
+
+# make in make: the packages come first, then everything at once.
+PARALLEL := $(MAKE) --no-print-directory -j$(shell nproc)
+
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+
+LIB_C     := $(sort $(wildcard lib/*/*.c))
+DAEMON_C  := $(sort $(wildcard daemon/*.c))
+CLI_C     := $(sort $(wildcard cli/*.c))
+SUPPORT_C := $(sort $(wildcard tests/support/*.c))
+UNIT_C    := $(sort $(wildcard tests/unit/test_*.c))
+INTEG_C   := $(sort $(wildcard tests/integration/test_*.c))
+CRASH_C   := $(sort $(wildcard tests/crash/test_*.c))
+TOOL_C    := $(sort $(wildcard tests/tools/*.c))
+BENCH_C   := $(sort $(wildcard tests/bench/*.c))
+# What tools and bench share with the tests; the demo needs no test library for it.
+TRAFFIC_C := tests/support/sample_traffic.c
+
+LIBTOLL     := $(B)/libtoll.a
+# All of the programs but their main(), for their unit tests.
+LIBDAEMON   := $(B)/libdaemon.a
+LIBCLI      := $(B)/libcli.a
+SUPPORT     := $(B)/libsupport.a
+UNIT_BINS   := $(patsubst %.c,$(B)/%,$(UNIT_C))
+INTEG_BINS  := $(patsubst %.c,$(B)/%,$(INTEG_C))
+CRASH_BINS  := $(patsubst %.c,$(B)/%,$(CRASH_C))
+TOOL_BINS   := $(patsubst %.c,$(B)/%,$(TOOL_C))
+BENCH       := $(B)/tests/bench/bench
+
+.PHONY: all
+all: $(B)/tolld $(B)/toll
+	@:
+
+$(B)/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The migrations are carried inside the program, byte for byte.
+$(B)/lib/ledger/migrations.o: $(wildcard schema/migrations/*.sql)
+
+$(LIBTOLL): $(call objects,$(LIB_C))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(SUPPORT): $(call objects,$(SUPPORT_C))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(LIBDAEMON): $(call objects,$(filter-out daemon/main.c,$(DAEMON_C)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(LIBCLI): $(call objects,$(filter-out cli/main.c,$(CLI_C)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/tolld: $(call objects,daemon/main.c) $(LIBDAEMON) $(LIBTOLL)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_daemon)
+
+$(B)/toll: $(call objects,cli/main.c) $(LIBCLI) $(LIBTOLL)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_lib)
+
+$(UNIT_BINS): $(LIBCLI) $(LIBDAEMON)
+$(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter $(LIBCLI) $(LIBDAEMON),$^) \
+		$(SUPPORT) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
+
+$(TOOL_BINS): $(B)/%: $(B)/%.o $(call objects,$(TRAFFIC_C)) $(LIBTOLL)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_lib)
+
+$(BENCH): $(call objects,$(BENCH_C) $(TRAFFIC_C)) $(LIBTOLL)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_lib)
+
+.PHONY: help
+help:
+	@echo 'make                    build/release/tolld and build/release/toll'
+	@echo 'make demo               a day of sample traffic, measured, priced, explained'
+	@echo 'make check              check-style, check-unit, check-integration, check-crash'
+	@echo 'make unit-NAME          one unit test: make unit-money'
+	@echo 'make crash              kill -9 and send again: SEED=1 RUNS=200'
+	@echo 'make bench              the figures of README.md, into build/bench.json'
+	@echo 'make fuzz               SEED=1 SECONDS=60, with clang'
+	@echo 'make format             lay out the code as .clang-format says'
+	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
+	@echo 'make uninstall          takes away what install put there, but no configuration'
+	@echo 'make deps               install the Debian packages for all of this'
+	@echo 'make clean              remove build/'
+	@echo
+	@echo 'MODE=release|asan|tsan|coverage   objects of each under build/$$(MODE)/'
+	@echo 'WERROR=1                          warnings are errors, as in .ci/run'
+	@echo 'V=1                               show the commands'
+	@echo 'TOLL_DATA=FOLDER                  recorded provider traffic for the tests'
+
+.PHONY: deps
+deps:
+	$(Q)packaging/bootstrap check
+
+.PHONY: demo
+demo:
+	$(Q)packaging/bootstrap demo
+	$(Q)$(PARALLEL) all tools
+	$(Q)tests/demo.sh $(B)
+
+.PHONY: tools
+tools: $(TOOL_BINS)
+	@:
+
+.PHONY: check check-style check-unit check-integration check-crash crash
+check:             SECTIONS := style unit integration crash
+check:             NEEDS    := all $(TOOL_BINS) $(BENCH) $(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS)
+check-style:       SECTIONS := style
+check-style:       NEEDS    := all
+check-unit:        SECTIONS := unit
+check-unit:        NEEDS    := $(UNIT_BINS)
+check-integration: SECTIONS := integration
+check-integration: NEEDS    := all $(TOOL_BINS) $(BENCH) $(INTEG_BINS)
+check-crash crash: SECTIONS := crash
+check-crash crash: NEEDS    := all $(TOOL_BINS) $(CRASH_BINS)
+check check-style check-unit check-integration check-crash crash:
+	$(Q)packaging/bootstrap check
+	$(Q)$(PARALLEL) $(NEEDS)
+	$(Q)SEED=$(SEED) RUNS=$(RUNS) $(if $(findstring file,$(origin SEED)),,TOLL_SEED=$(SEED)) \
+		tests/check/run-tests.sh $(MODE) $(SECTIONS)
+
+# Its own malloc() and realloc() stand before the ones of everything that is tested.
+$(B)/tests/unit/test_allocation: ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
+
+# One unit test by name: make unit-money
+unit-%: $(B)/tests/unit/test_%
+	$(Q)TOLL_BUILD=$(B) $<
+
+.PHONY: bench
+bench:
+	$(Q)packaging/bootstrap demo
+	$(Q)$(PARALLEL) all $(BENCH)
+	$(Q)$(BENCH) --build $(B) --output build/bench.json
+
+# libFuzzer over framer and decoder, all of it instrumented; clang is not needed elsewhere.
+# What it finds is left in build/fuzz: run build/fuzz/fuzz_event FILE to see it again.
+FUZZ   := build/fuzz/fuzz_event
+FUZZ_C := tests/fuzz/fuzz_event.c tests/support/event_invariants.c \
+	$(wildcard lib/base/*.c lib/money/*.c lib/usage/*.c lib/wire/*.c)
+
+$(FUZZ): $(FUZZ_C) $(wildcard lib/*/*.h lib/*/*.def tests/support/*.h)
+	$(call say,FUZZ,$@)
+	@mkdir -p build/fuzz/corpus
+	$(Q)clang $(CPPFLAGS) -std=gnu17 -O1 -g -fno-omit-frame-pointer \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(FUZZ_C)
+
+.PHONY: fuzz
+fuzz:
+	$(Q)packaging/bootstrap fuzz
+	$(Q)$(PARALLEL) $(FUZZ)
+	@echo 'fuzz: SEED=$(SEED) SECONDS=$(SECONDS)'
+	$(Q)$(FUZZ) -seed=$(SEED) -max_total_time=$(SECONDS) -max_len=8192 \
+		-dict=tests/fuzz/event.dict -artifact_prefix=build/fuzz/ -print_final_stats=1 \
+		build/fuzz/corpus tests/fuzz/corpus
+
+.PHONY: format
+format:
+	$(Q)find lib daemon cli tests -name '*.[ch]' | xargs clang-format-14 -i
+
+# The service and the man pages name the default prefix; what is installed names the real one.
+MAN1 := $(wildcard packaging/man/*.1)
+MAN5 := $(wildcard packaging/man/*.5)
+MAN8 := $(wildcard packaging/man/*.8)
+UNITS := packaging/systemd/tolld.service packaging/systemd/tolld.socket
+D = $(DESTDIR)$(PREFIX)
+
+.PHONY: install
+install: all
+	install -d $(D)/bin $(D)/lib/systemd/system $(D)/lib/sysusers.d $(D)/lib/tmpfiles.d \
+		$(D)/share/man/man1 $(D)/share/man/man5 $(D)/share/man/man8 \
+		$(D)/share/toll/schema $(D)/share/doc/toll $(DESTDIR)$(SYSCONFDIR)/toll
+	install -m 755 $(B)/tolld $(B)/toll $(D)/bin
+	install -m 644 $(MAN1) $(D)/share/man/man1
+	install -m 644 $(MAN5) $(D)/share/man/man5
+	install -m 644 $(MAN8) $(D)/share/man/man8
+	install -m 644 schema/*.schema.json $(D)/share/toll/schema
+	install -m 644 packaging/pricebook.sample.json packaging/tolld.json $(D)/share/toll
+	install -m 644 README.md $(D)/share/doc/toll
+	install -m 644 packaging/sysusers.d/toll.conf $(D)/lib/sysusers.d
+	install -m 644 packaging/tmpfiles.d/toll.conf $(D)/lib/tmpfiles.d
+	for unit in $(UNITS); do \
+		sed -e 's|/usr/local|$(PREFIX)|g' -e 's|/etc/toll|$(SYSCONFDIR)/toll|g' \
+		$$unit >$(D)/lib/systemd/system/$${unit##*/} || exit 1; done
+	chmod 644 $(UNITS:packaging/systemd/%=$(D)/lib/systemd/system/%)
+	test -e $(DESTDIR)$(SYSCONFDIR)/toll/tolld.json || \
+		install -m 644 packaging/tolld.json $(DESTDIR)$(SYSCONFDIR)/toll
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(D)/bin/tolld $(D)/bin/toll
+	rm -f $(D)/lib/sysusers.d/toll.conf $(D)/lib/tmpfiles.d/toll.conf
+	rm -f $(UNITS:packaging/systemd/%=$(D)/lib/systemd/system/%)
+	rm -f $(MAN1:packaging/man/%=$(D)/share/man/man1/%) \
+		$(MAN5:packaging/man/%=$(D)/share/man/man5/%) \
+		$(MAN8:packaging/man/%=$(D)/share/man/man8/%)
+	rm -rf $(D)/share/toll $(D)/share/doc/toll
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf build
+
+-include $(patsubst %.o,%.d,$(call objects,$(LIB_C) $(DAEMON_C) $(CLI_C) $(SUPPORT_C) $(UNIT_C) \
+	$(INTEG_C) $(CRASH_C) $(TOOL_C) $(BENCH_C)))

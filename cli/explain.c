@@ -1,0 +1,471 @@
+/* The arithmetic of one request, from what is stored, and whether it comes out the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/moment.h"
+#include "cli/command.h"
+#include "cli/rates.h"
+#include "export/export.h"
+#include "ledger/books.h"
+#include "ledger/read.h"
+#include "ledger/store.h"
+#include "rate/rating.h"
+
+enum { LABEL_WIDTH = 9, LINE_BYTES = 1024, SOURCES_MAX = 32 };
+
+static const struct option options[] = {
+	{ "source", "NAME", "the source, where several have this id" },
+	{ NULL, NULL, NULL },
+};
+
+/* The stored event, copied out of the walk. */
+struct explained {
+	struct context *context;
+	struct text id;
+	struct stored_event row;
+	struct arena arena;
+	size_t found;
+	struct text sources[SOURCES_MAX];
+	const struct book *book; /* of its price, or the one in force where it has none */
+	struct applied_book current;
+	struct charges charges;
+	enum rating_verdict verdict;
+	struct buf problem; /* why what is stored does not follow; empty: it does */
+	int64_t conflicts;
+};
+
+static int keep_event(void *user, const struct stored_event *row)
+{
+	struct explained *x = user;
+	struct event *event = &x->row.event;
+
+	if (x->found < SOURCES_MAX)
+		x->sources[x->found] = arena_copy(&x->arena, row->event.source);
+	if (x->found++ > 0)
+		return 0;
+	x->row = *row;
+	struct text *const texts[] = { &event->id,           &event->source,
+		                       &event->account,      &event->key,
+		                       &event->model,        &event->provider,
+		                       &event->service_tier, &event->finish_reason,
+		                       &event->api,          &event->extra };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i]->at == NULL)
+			continue;
+		*texts[i] = arena_copy(&x->arena, *texts[i]);
+		if (texts[i]->at == NULL)
+			return fault_set(&x->context->fault, FAULT_NOMEM, "explain: out of memory");
+	}
+	return 0;
+}
+
+static int find_quarantined(void *user, const struct quarantine_row *row)
+{
+	struct explained *x = user;
+
+	if (!text_equal(row->event_id, x->id) || row->event_id.at == NULL)
+		return 0;
+	command_say("%.*s is held in quarantine (%.*s: %.*s): toll quarantine show %lld",
+	            TEXT_ARGS(x->id), TEXT_ARGS(row->reason_name), TEXT_ARGS(row->detail),
+	            (long long)row->id);
+	return 1;
+}
+
+static int count_conflict(void *user, const struct conflict_row *row)
+{
+	struct explained *x = user;
+
+	x->conflicts += text_equal(row->id, x->id) && text_equal(row->source, x->row.event.source);
+	return 0;
+}
+
+/* Rates the stored counts with the stored price, and says what does not follow. */
+static int derive(struct explained *x)
+{
+	struct fault *fault = &x->context->fault;
+	const struct event *event = &x->row.event;
+	const struct book_version *version = NULL;
+	char stored[MONEY_TEXT_BYTES], derived[MONEY_TEXT_BYTES];
+	int r;
+
+	if (x->row.price_id > 0) {
+		r = ledger_price_version(x->context->ledger, x->row.price_id, &version, &x->book,
+		                         fault);
+		if (r < 0)
+			return r;
+		x->verdict = rating_under(version, &event->usage, &x->charges);
+		x->charges.found = book_find(x->book, event->model, event->time_ms);
+		if (x->charges.found.version != version)
+			buf_addf(&x->problem,
+			         "its price is not the one its book has for this model and time");
+		x->charges.found.version = version;
+		if (x->verdict != RATING_PRICED)
+			buf_addf(&x->problem, "%sits price has no rate for all that was used",
+			         x->problem.len > 0 ? "; " : "");
+	} else {
+		r = ledger_book_current(x->context->ledger, &x->current, fault);
+		if (r < 0)
+			return r;
+		x->book = x->current.book;
+		x->verdict = rating_request(x->book, event->model, event->time_ms, &event->usage,
+		                            &x->charges);
+		if (x->row.price_id == LEDGER_PRICE_NONE && x->verdict != RATING_NOTHING)
+			buf_addf(&x->problem,
+			         "it is stored as having used nothing, but has counts");
+		if (x->row.price_id == LEDGER_PRICE_SUSPENSE)
+			x->charges.total = (struct money){ 0 }; /* until the retry */
+	}
+	if (money_compare(x->charges.total, x->row.amount) != 0) {
+		money_text(x->row.amount, stored);
+		money_text(x->charges.total, derived);
+		buf_addf(&x->problem, "%sthe stored amount is %s, the derived one %s",
+		         x->problem.len > 0 ? "; " : "", stored, derived);
+	}
+	return 0;
+}
+
+static void write_event(struct explained *x)
+{
+	struct context *context = x->context;
+	const struct event *event = &x->row.event;
+	char time[MOMENT_TEXT_BYTES];
+	const struct {
+		const char *label;
+		struct text value;
+	} names[] = {
+		{ "Source", event->source },     { "Account", event->account },
+		{ "Key", event->key },           { "Model", event->model },
+		{ "Provider", event->provider }, { "API", event->api },
+		{ "Tier", event->service_tier }, { "Finish", event->finish_reason },
+	};
+
+	moment_text(event->time_ms, time);
+	printer_pairf(&context->printer, LABEL_WIDTH, "Time", "%s", time);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].value.at != NULL)
+			printer_pair(&context->printer, LABEL_WIDTH, names[i].label,
+			             names[i].value);
+	}
+	if (event->status != EVENT_ABSENT)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Status", "%lld%s",
+		              (long long)event->status,
+		              event->status >= 400 ? " (an error: no request fee)" : "");
+	if (event->latency_ms != EVENT_ABSENT)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Latency", "%lld ms",
+		              (long long)event->latency_ms);
+	if (event->extra.at != NULL)
+		printer_pair(&context->printer, LABEL_WIDTH, "Also sent", event->extra);
+}
+
+static const char *match_text(const struct book_found *found, char out[LINE_BYTES])
+{
+	switch (found->match) {
+	case BOOK_MATCH_EXACT:
+		return "exactly by its name";
+	case BOOK_MATCH_ALIAS:
+		snprintf(out, LINE_BYTES, "by the alias %.*s", TEXT_ARGS(found->pattern));
+		return out;
+	case BOOK_MATCH_PATTERN:
+		snprintf(out, LINE_BYTES, "by the pattern %.*s", TEXT_ARGS(found->pattern));
+		return out;
+	case BOOK_MATCH_NONE:
+		break;
+	}
+	return "nothing";
+}
+
+static void write_price(struct explained *x)
+{
+	struct context *context = x->context;
+	const struct book_found *found = &x->charges.found;
+	char from[MOMENT_TEXT_BYTES], match[LINE_BYTES];
+
+	if (x->row.price_id == LEDGER_PRICE_NONE)
+		return;
+	buf_add(&context->out, "\n", 1);
+	printer_heading(&context->printer, x->row.price_id > 0 ? "Price" : "Book in force");
+	if (x->book == NULL) {
+		printer_pairf(&context->printer, LABEL_WIDTH, "Book", "none was ever applied");
+		return;
+	}
+	if (book_name(x->book).len > 0)
+		printer_pair(&context->printer, LABEL_WIDTH, "Book", book_name(x->book));
+	printer_pairf(&context->printer, LABEL_WIDTH, "Book hash", "%s", book_hash(x->book));
+	printer_pairf(&context->printer, LABEL_WIDTH, "Match", "%s", match_text(found, match));
+	if (found->version != NULL) {
+		moment_text(found->version->effective_from_ms, from);
+		printer_pairf(&context->printer, LABEL_WIDTH, "Version", "%.*s from %s",
+		              TEXT_ARGS(found->version->model), from);
+	}
+	if (usage_prompt_total(&x->row.event.usage) > 0)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Context",
+		              "%lld token%s (the whole prompt)",
+		              (long long)usage_prompt_total(&x->row.event.usage),
+		              usage_prompt_total(&x->row.event.usage) == 1 ? "" : "s");
+}
+
+/* A fee that the book does not name is not due: it has no line. */
+static bool is_line(const struct charge *charge)
+{
+	return charge->rate != NULL || component_info[charge->component].role != ROLE_FEE;
+}
+
+static void make_table(struct explained *x, struct table *table)
+{
+	struct text currency = x->book != NULL ? book_currency(x->book) : text_of("");
+	char amount[MONEY_TEXT_BYTES], rate[RATES_TEXT_BYTES], when[RATES_TEXT_BYTES];
+
+	table_column(table, "component", "Component", TABLE_TEXT, false);
+	table_column(table, "count", "Count", TABLE_COUNT, false);
+	table_column(table, "rate", "Rate", TABLE_TEXT, false);
+	table_column(table, "condition", "Condition", TABLE_TEXT, true);
+	table_column(table, "product", "Product", TABLE_AMOUNT, false);
+	for (size_t i = 0; i < x->charges.count; i++) {
+		const struct charge *charge = &x->charges.lines[i];
+		size_t row;
+
+		if (!is_line(charge))
+			continue;
+		row = table_row(table);
+		table_set(table, row, 0, text_of(component_info[charge->component].key));
+		table_set_count(table, row, 1, charge->count);
+		rates_condition(charge, when);
+		if (when[0] != '\0')
+			table_set(table, row, 3, text_of(when));
+		if (charge->rate == NULL) {
+			table_set(table, row, 2, text_of("no rate"));
+			continue;
+		}
+		rates_price(charge->rate, currency, rate);
+		table_set(table, row, 2, text_of(rate));
+		money_text(charge->amount, amount);
+		table_set(table, row, 4, text_of(amount));
+	}
+	money_text(x->charges.total, amount);
+	/* Programs have it beside the state; a person would read it as free of charge. */
+	if (x->context->form == FORM_TABLE && x->row.price_id == LEDGER_PRICE_SUSPENSE)
+		table_set(table, TABLE_TOTAL, 4, text_of("unpriced"));
+	else
+		table_set(table, TABLE_TOTAL, 4, text_of(amount));
+}
+
+static void write_missing(struct explained *x)
+{
+	struct context *context = x->context;
+	struct buf missing = { .at = NULL };
+
+	for (size_t i = 0; i < x->charges.count; i++) {
+		const struct charge *charge = &x->charges.lines[i];
+
+		if (charge->rate == NULL && is_line(charge))
+			buf_addf(&missing, "%s%s", missing.len > 0 ? ", " : "",
+			         component_info[charge->component].key);
+	}
+	buf_add(&context->out, "\n", 1);
+	if (x->verdict == RATING_PRICED)
+		printer_wrapf(
+			&context->printer, 0,
+			"UNPRICED: stored before the book in force had a rate for it; now it has: "
+			"toll suspense retry");
+	else if (x->book == NULL)
+		printer_wrapf(&context->printer, 0,
+		              "UNPRICED: the ledger has no price book: toll price apply FILE, then "
+		              "toll suspense retry.");
+	else if (x->charges.found.match == BOOK_MATCH_NONE)
+		printer_wrapf(
+			&context->printer, 0,
+			"UNPRICED: no model, alias or pattern of the book is %.*s.  Add it, then "
+			"toll price apply and toll suspense retry.",
+			TEXT_ARGS(x->row.event.model));
+	else if (x->charges.found.version == NULL)
+		printer_wrapf(
+			&context->printer, 0,
+			"UNPRICED: the model has no version that is in effect at this time.  Add "
+			"one with an earlier effective_from, then toll price apply and "
+			"toll suspense retry.");
+	else
+		printer_wrapf(
+			&context->printer, 0,
+			"UNPRICED: no rate for %.*s that fits.  Add one (or say what it is priced "
+			"\"as\"), then toll price apply and toll suspense retry.",
+			TEXT_ARGS(buf_text(&missing)));
+	buf_release(&missing);
+}
+
+static void write_text(struct explained *x, const struct table *table)
+{
+	struct context *context = x->context;
+
+	printer_wrapf(&context->printer, 0, "Request %.*s", TEXT_ARGS(x->row.event.id));
+	buf_add(&context->out, "\n", 1);
+	write_event(x);
+	write_price(x);
+	buf_add(&context->out, "\n", 1);
+	if (table->row_count > 0)
+		printer_table(&context->printer, table);
+	if (x->row.price_id == LEDGER_PRICE_SUSPENSE)
+		write_missing(x);
+	else if (x->row.price_id == LEDGER_PRICE_NONE && x->problem.len == 0)
+		printer_wrapf(&context->printer, 0, "Nothing was used: the amount is 0.00.");
+	else if (x->problem.len == 0)
+		buf_add_cstr(&context->out, "\nEqual to what is stored.\n");
+	if (x->problem.len > 0) {
+		buf_add(&context->out, "\n", 1);
+		printer_wrapf(&context->printer, 0, "DIFFERENCE: %.*s.",
+		              TEXT_ARGS(buf_text(&x->problem)));
+	}
+	if (x->row.unknown)
+		printer_wrapf(
+			&context->printer, 0,
+			"Its usage had a number that nobody counts: toll status has the paths.");
+	if (x->conflicts > 0)
+		printer_wrapf(
+			&context->printer, 0,
+			"%lld other version%s of this request, with other content, %s kept aside: "
+			"toll quarantine conflicts",
+			(long long)x->conflicts, x->conflicts == 1 ? "" : "s",
+			x->conflicts == 1 ? "is" : "are");
+}
+
+static void add_member(struct buf *out, const char *key, struct text value)
+{
+	buf_addf(out, ",\"%s\":", key);
+	if (value.at != NULL)
+		buf_add_json(out, value);
+	else
+		buf_add_cstr(out, "null");
+}
+
+static void write_json(struct explained *x, const struct table *table)
+{
+	static const char *const matches[] = { "none", "exact", "alias", "pattern" };
+	struct buf *out = &x->context->out;
+	const struct event *event = &x->row.event;
+	const struct book_found *found = &x->charges.found;
+	char text[MOMENT_TEXT_BYTES]; /* also holds amounts, which are shorter */
+
+	buf_add_cstr(out, "{\"id\":");
+	buf_add_json(out, event->id);
+	add_member(out, "source", event->source);
+	moment_text(event->time_ms, text);
+	add_member(out, "time", text_of(text));
+	add_member(out, "account", event->account);
+	add_member(out, "key", event->key);
+	add_member(out, "model", event->model);
+	add_member(out, "provider", event->provider);
+	add_member(out, "api", event->api);
+	if (event->status != EVENT_ABSENT)
+		buf_addf(out, ",\"status\":%lld", (long long)event->status);
+	add_member(out, "state",
+	           text_of(x->row.price_id > 0                    ? "priced"
+	                   : x->row.price_id == LEDGER_PRICE_NONE ? "nothing-used"
+	                                                          : "suspense"));
+	money_text(x->row.amount, text);
+	add_member(out, "stored_amount", text_of(text));
+	money_text(x->charges.total, text);
+	add_member(out, "derived_amount", text_of(text));
+	buf_addf(out, ",\"equal\":%s", x->problem.len == 0 ? "true" : "false");
+	add_member(out, "difference", x->problem.len > 0 ? buf_text(&x->problem) : text_of(NULL));
+	buf_addf(out, ",\"context_tokens\":%lld", (long long)usage_prompt_total(&event->usage));
+	add_member(out, "book", text_of(x->book != NULL ? book_hash(x->book) : NULL));
+	add_member(out, "currency", x->book != NULL ? book_currency(x->book) : text_of(NULL));
+	add_member(out, "match", text_of(matches[found->match]));
+	add_member(out, "matched", found->pattern);
+	add_member(out, "price_model",
+	           found->version != NULL ? found->version->model : text_of(NULL));
+	if (found->version != NULL)
+		moment_text(found->version->effective_from_ms, text);
+	add_member(out, "effective_from", text_of(found->version != NULL ? text : NULL));
+	buf_addf(out, ",\"conflicts\":%lld,", (long long)x->conflicts);
+	export_json_members(out, table);
+	buf_add_cstr(out, "}\n");
+}
+
+static enum exit_code ask_for_source(struct explained *x)
+{
+	struct context *context = x->context;
+
+	command_say("%zu events have the id %.*s:", x->found, TEXT_ARGS(x->id));
+	for (size_t i = 0; i < x->found && i < SOURCES_MAX; i++)
+		command_say("  --source %.*s", TEXT_ARGS(x->sources[i]));
+	return command_misused(context, "say which source is meant");
+}
+
+static enum exit_code explain(struct explained *x)
+{
+	struct context *context = x->context;
+	struct table table = { .rows = NULL };
+	int r;
+
+	r = ledger_find_events(context->ledger, x->id, options_text(&context->options, "source"),
+	                       LEDGER_FROM_MIN, LEDGER_TO_MAX, keep_event, x, &context->fault);
+	if (r < 0)
+		return command_failed(context, r);
+	if (x->found == 0) {
+		ledger_each_quarantine(context->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX, false,
+		                       find_quarantined, x, NULL);
+		return command_failed(context,
+		                      fault_set(&context->fault, FAULT_NOT_FOUND,
+		                                "no event has the id %.*s", TEXT_ARGS(x->id)));
+	}
+	if (x->found > 1)
+		return ask_for_source(x);
+	r = derive(x);
+	if (r == 0)
+		r = ledger_each_conflict(context->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX,
+		                         count_conflict, x, &context->fault);
+	if (r < 0)
+		return command_failed(context, r);
+	make_table(x, &table);
+	if (context->form == FORM_JSON)
+		write_json(x, &table);
+	else if (context->form == FORM_CSV)
+		export_csv(&context->out, &table);
+	else
+		write_text(x, &table);
+	table_release(&table);
+	return x->problem.len > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
+}
+
+static enum exit_code check(struct context *context)
+{
+	if (context->options.word_count != 1)
+		return command_misused(context, "explain takes one id");
+	return EXIT_DONE;
+}
+
+static enum exit_code run(struct context *context)
+{
+	struct explained *x;
+	enum exit_code code;
+
+	x = calloc(1, sizeof(*x));
+	if (x == NULL)
+		return command_failed(context, -FAULT_NOMEM);
+	x->context = context;
+	x->id = text_of(context->options.words[0]);
+	code = explain(x);
+	arena_release(&x->arena);
+	book_free(x->current.book);
+	buf_release(&x->problem);
+	free(x);
+	return code;
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.summary = "Show the arithmetic of one request",
+	.synopsis = "explain ID [--source NAME]",
+	.details = "Derives the amount anew from the stored counts and the stored price, and "
+		   "compares: "
+		   "exit code 1 where it is not what is stored.\n"
+		   "Of an unpriced request it says what is missing.  Finding an id reads the whole "
+		   "ledger.",
+	.needs = NEEDS_LEDGER,
+	.csv = true,
+	.json = true,
+	.options = options,
+	.check = check,
+	.run = run,
+};

@@ -1,0 +1,17 @@
+/* Rates and their conditions as a person reads them: explain and price show. */
+#ifndef TOLL_CLI_RATES_H
+#define TOLL_CLI_RATES_H
+
+#include "price/book.h"
+#include "rate/rating.h"
+
+enum { RATES_TEXT_BYTES = 160 };
+
+/* "$0.80 per 1M tokens", "CHF 0.04 per image": exactly as the book has it. */
+void rates_price(const struct book_rate *rate, struct text currency, char out[RATES_TEXT_BYTES]);
+/* "context > 128000", "size 1024x1024, quality hd"; "" where there is none. */
+void rates_when(const struct book_rate *rate, char out[RATES_TEXT_BYTES]);
+/* The conditions a charge met, and as what it is priced: "as output; context > 128000". */
+void rates_condition(const struct charge *charge, char out[RATES_TEXT_BYTES]);
+
+#endif

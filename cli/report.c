@@ -1,0 +1,248 @@
+#include "report/report.h"
+
+#include <string.h>
+
+#include "base/moment.h"
+#include "cli/command.h"
+#include "cli/range.h"
+#include "export/export.h"
+
+static const struct option options[] = {
+	{ "by", "WHAT", "account, key, model, source, provider, hour, day or month" },
+	RANGE_OPTIONS,
+	{ "account", "NAME", "only this account" },
+	{ "key", "NAME", "only this key" },
+	{ "model", "NAME", "only this model, as it was sent" },
+	{ "source", "NAME", "only this source" },
+	{ "provider", "NAME", "only this provider" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} filters[] = {
+	{ "account", offsetof(struct report_query, account) },
+	{ "key", offsetof(struct report_query, key) },
+	{ "model", offsetof(struct report_query, model) },
+	{ "source", offsetof(struct report_query, source) },
+	{ "provider", offsetof(struct report_query, provider) },
+};
+enum { FILTERS = sizeof(filters) / sizeof(filters[0]) };
+
+static struct text *filter_of(struct report_query *query, size_t index)
+{
+	return (struct text *)((char *)query + filters[index].offset);
+}
+
+/* "2026-11-22 00:00:00" without the parts that say nothing. */
+static void short_moment(int64_t ms, char out[MOMENT_TEXT_BYTES])
+{
+	if (ms == moment_floor(ms, MOMENT_MONTH))
+		moment_text_unit(ms, MOMENT_MONTH, out);
+	else if (ms == moment_floor(ms, MOMENT_DAY))
+		moment_text_unit(ms, MOMENT_DAY, out);
+	else if (ms == moment_floor(ms, MOMENT_HOUR))
+		moment_text_unit(ms, MOMENT_HOUR, out);
+	else
+		moment_text(ms, out);
+}
+
+static void write_heading(struct context *context, struct report_query *query)
+{
+	char from[MOMENT_TEXT_BYTES] = "the beginning", to[MOMENT_TEXT_BYTES] = "the end";
+	struct buf line = { .at = NULL };
+
+	if (query->from_ms != LEDGER_FROM_MIN)
+		short_moment(query->from_ms, from);
+	if (query->to_ms != LEDGER_TO_MAX)
+		short_moment(query->to_ms, to);
+	buf_addf(&line, "Usage by %s, from %s to %s (UTC%s)", report_by_key(query->by), from, to,
+	         query->to_ms != LEDGER_TO_MAX ? ", end not included" : "");
+	for (size_t i = 0; i < FILTERS; i++) {
+		struct text value = *filter_of(query, i);
+
+		if (value.at != NULL)
+			buf_addf(&line, ", %s %.*s", filters[i].name, TEXT_ARGS(value));
+	}
+	printer_wrap(&context->printer, 0, buf_text(&line));
+	buf_add(&context->out, "\n", 1);
+	buf_release(&line);
+}
+
+/* What is not in the amounts, one line each: below the table, or as talk beside a CSV. */
+static void write_notes(struct context *context, const struct report_notes *notes)
+{
+	const struct ledger_gaps *gaps = &notes->gaps;
+	const struct {
+		int64_t count;
+		const char *one, *many, *where;
+	} lines[] = {
+		{ notes->suspense, "request has no rate and is", "requests have no rate and are",
+		  "not in the amount: toll suspense list" },
+		{ gaps->quarantined, "line was not understood and is",
+		  "lines were not understood and are", "not counted: toll quarantine list" },
+		{ gaps->conflicts, "event came again with other content and is",
+		  "events came again with other content and are",
+		  "counted as first sent: toll quarantine conflicts" },
+		{ gaps->unknown_events, "event of this ledger carries",
+		  "events of this ledger carry", "a number that nobody counts: toll status" },
+	};
+	bool any = false;
+
+	if (context->form == FORM_TABLE)
+		buf_add(&context->out, "\n", 1);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *what = lines[i].count == 1 ? lines[i].one : lines[i].many;
+
+		if (lines[i].count == 0)
+			continue;
+		any = true;
+		if (context->form == FORM_TABLE)
+			printer_wrapf(&context->printer, 0, "%lld %s %s", (long long)lines[i].count,
+			              what, lines[i].where);
+		else
+			command_say("%lld %s %s", (long long)lines[i].count, what, lines[i].where);
+	}
+	if (!any && context->form == FORM_TABLE)
+		buf_add_cstr(
+			&context->out,
+			"Nothing of this range is in suspense, in quarantine or in conflict.\n");
+}
+
+static void add_moment(struct buf *out, const char *key, int64_t ms, int64_t open)
+{
+	char text[MOMENT_TEXT_BYTES];
+
+	moment_text(ms == open ? 0 : ms, text);
+	buf_addf(out, ",\"%s\":", key);
+	if (ms == open)
+		buf_add_cstr(out, "null");
+	else
+		buf_add_json(out, text_of(text));
+}
+
+static size_t column_of(const struct table *table, const char *key)
+{
+	size_t c = 0;
+
+	while (strcmp(table->columns[c].key, key) != 0)
+		c++;
+	return c;
+}
+
+/* A sum of nothing but requests without a rate is no amount.  For people only. */
+static void name_unpriced(struct table *table)
+{
+	size_t events = column_of(table, "events"), suspense = column_of(table, "suspense");
+	size_t amount = column_of(table, "amount");
+
+	for (size_t r = 0; r <= table->row_count; r++) {
+		struct text *cells = r < table->row_count ? table->rows[r].cells
+		                                          : table->total.cells;
+
+		if (cells != NULL && !text_is(cells[events], "0") &&
+		    text_equal(cells[events], cells[suspense]))
+			cells[amount] = text_of("unpriced");
+	}
+}
+
+static void write_json(struct context *context, struct report_query *query,
+                       const struct table *table, const struct report_notes *notes)
+{
+	struct buf *out = &context->out;
+
+	buf_addf(out, "{\"by\":\"%s\"", report_by_key(query->by));
+	add_moment(out, "from", query->from_ms, LEDGER_FROM_MIN);
+	add_moment(out, "to", query->to_ms, LEDGER_TO_MAX);
+	buf_add_cstr(out, ",\"filters\":{");
+	for (size_t i = 0, many = 0; i < FILTERS; i++) {
+		struct text value = *filter_of(query, i);
+
+		if (value.at == NULL)
+			continue;
+		buf_addf(out, "%s\"%s\":", many++ > 0 ? "," : "", filters[i].name);
+		buf_add_json(out, value);
+	}
+	buf_add_cstr(out, "},\"currency\":");
+	if (notes->currency[0] != '\0')
+		buf_add_json(out, text_of(notes->currency));
+	else
+		buf_add_cstr(out, "null");
+	buf_add(out, ",", 1);
+	export_json_members(out, table);
+	buf_addf(out,
+	         ",\"not_in_amount\":{\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,"
+	         "\"unknown_events\":%lld}}\n",
+	         (long long)notes->suspense, (long long)notes->gaps.quarantined,
+	         (long long)notes->gaps.conflicts, (long long)notes->gaps.unknown_events);
+}
+
+static enum exit_code read_query(struct context *context, struct report_query *query_out)
+{
+	struct report_query query = { .by = REPORT_BY_ACCOUNT };
+	struct text by = options_text(&context->options, "by");
+
+	if (range_read(context, &query.from_ms, &query.to_ms) < 0)
+		return EXIT_USAGE;
+	if (by.at != NULL)
+		query.by = report_by_find(by);
+	if (query.by == REPORT_BY_COUNT)
+		return command_misused(context, "--by %.*s: %s is due", TEXT_ARGS(by),
+		                       options[0].help);
+	for (size_t i = 0; i < FILTERS; i++)
+		*filter_of(&query, i) = options_text(&context->options, filters[i].name);
+	*query_out = query;
+	return EXIT_DONE;
+}
+
+static enum exit_code check(struct context *context)
+{
+	struct report_query query;
+	enum exit_code code = command_no_words(context, "report");
+
+	return code != EXIT_DONE ? code : read_query(context, &query);
+}
+
+static enum exit_code run(struct context *context)
+{
+	struct table table = { .rows = NULL };
+	struct report_query query;
+	struct report_notes notes;
+	enum exit_code code = read_query(context, &query);
+	int r;
+
+	if (code != EXIT_DONE)
+		return code;
+	r = report_run(context->ledger, &query, &table, &notes, &context->fault);
+	if (r < 0)
+		return command_failed(context, r);
+	if (context->form == FORM_JSON) {
+		write_json(context, &query, &table, &notes);
+	} else {
+		if (context->form == FORM_TABLE) {
+			name_unpriced(&table);
+			write_heading(context, &query);
+		}
+		command_table(context, &table);
+		write_notes(context, &notes);
+	}
+	table_release(&table);
+	return EXIT_DONE;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "Sum up requests, components and amounts of a range",
+	.synopsis = "report [--by WHAT] [--from TIME] [--to TIME] [--account NAME] ...",
+	.details =
+		"Times are UTC and the end is not included: --from 2026-11 --to 2026-12 is "
+		"November.\n"
+		"What is not in the amount (suspense, quarantine, conflicts) is always said below.",
+	.needs = NEEDS_LEDGER,
+	.csv = true,
+	.json = true,
+	.options = options,
+	.check = check,
+	.run = run,
+};

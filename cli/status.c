@@ -1,0 +1,242 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/moment.h"
+#include "cli/command.h"
+#include "ledger/books.h"
+#include "ledger/ledger.h"
+#include "ledger/read.h"
+
+enum { LABEL_WIDTH = 14, HASH_SHOWN = 12 };
+
+struct shown_book {
+	bool any;
+	char hash[SHA256_HEX_BYTES], name[EVENT_NAME_BYTES_MAX + 1], currency[8];
+	int64_t applied_ms, versions;
+};
+
+static int keep_book(void *user, const struct book_log_row *row)
+{
+	struct shown_book *book = user;
+
+	book->any = true;
+	text_copy(book->hash, sizeof(book->hash), row->hash);
+	text_copy(book->name, sizeof(book->name), row->name);
+	text_copy(book->currency, sizeof(book->currency), row->currency);
+	book->applied_ms = row->applied_ms;
+	book->versions = row->versions;
+	return 1;
+}
+
+/* Who writes the ledger; `pid` 0: nobody, unless it could not be found out. */
+struct holder {
+	bool known;
+	int64_t pid;
+	char note[LEDGER_NOTE_BYTES];
+};
+
+/* "12.3 MiB": a tenth is near enough for a size. */
+static const char *size_text(int64_t bytes, char out[32])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	int64_t tenths = bytes * 10 / 1024;
+	size_t unit = 0;
+
+	while (tenths >= 10240 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		tenths /= 1024;
+		unit++;
+	}
+	snprintf(out, 32, "%lld.%lld %s", (long long)(tenths / 10), (long long)(tenths % 10),
+	         units[unit]);
+	return out;
+}
+
+static int pair_unknown(void *user, const struct unknown_row *row)
+{
+	struct context *context = user;
+
+	printer_pairf(&context->printer, LABEL_WIDTH, "",
+	              "%.*s in %lld event%s of %.*s (%.*s), first in %.*s", TEXT_ARGS(row->path),
+	              (long long)row->events, row->events == 1 ? "" : "s", TEXT_ARGS(row->source),
+	              TEXT_ARGS(row->api), TEXT_ARGS(row->first_id));
+	return 0;
+}
+
+static void pair_gap(struct context *context, const char *label, int64_t count, const char *where)
+{
+	printer_pairf(&context->printer, LABEL_WIDTH, label, "%lld%s%s", (long long)count,
+	              count > 0 ? ": " : "", count > 0 ? where : "");
+}
+
+static int write_text(struct context *context, const struct ledger_status *status,
+                      const struct shown_book *book, const struct holder *holder)
+{
+	char first[MOMENT_TEXT_BYTES], last[MOMENT_TEXT_BYTES], file[32], wal[32];
+	int r = 0;
+
+	printer_pairf(&context->printer, LABEL_WIDTH, "Ledger", "%s", context->ledger_path);
+	printer_pairf(&context->printer, LABEL_WIDTH, "Size",
+	              "%s, and %s not yet copied into it (WAL)",
+	              size_text(status->file_bytes, file), size_text(status->wal_bytes, wal));
+	printer_pairf(&context->printer, LABEL_WIDTH, "Schema", "%lld (SQLite %s)",
+	              (long long)status->schema_version, status->sqlite_version);
+	if (holder->pid > 0)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Writer", "process %lld%s%s",
+		              (long long)holder->pid, holder->note[0] != '\0' ? ", " : "",
+		              holder->note);
+	else if (holder->known)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Writer", "none: no daemon holds it");
+	else
+		printer_pairf(&context->printer, LABEL_WIDTH, "Writer", "not known: %s",
+		              context->fault.text);
+	moment_text(book->applied_ms, last);
+	if (book->any)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Price book",
+		              "%s %.*s (%s, %lld version%s), in force since %s",
+		              book->name[0] != '\0' ? book->name : "without a name", HASH_SHOWN,
+		              book->hash, book->currency, (long long)book->versions,
+		              book->versions == 1 ? "" : "s", last);
+	else
+		printer_pairf(&context->printer, LABEL_WIDTH, "Price book",
+		              "none: everything goes to suspense until toll price apply");
+	printer_pairf(&context->printer, LABEL_WIDTH, "Events",
+	              "%lld, of them %lld with an error status", (long long)status->events,
+	              (long long)status->errors);
+	moment_text(status->first_ms, first);
+	moment_text(status->last_ms, last);
+	if (status->events > 0)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Range", "%s to %s", first, last);
+	printer_pairf(&context->printer, LABEL_WIDTH, "Sources", "%lld",
+	              (long long)status->sources);
+	printer_pairf(&context->printer, LABEL_WIDTH, "Accounts", "%lld",
+	              (long long)status->accounts);
+	pair_gap(context, "Suspense", status->suspense, "no rate, see toll suspense list");
+	pair_gap(context, "Quarantine", status->quarantined,
+	         "not understood, see toll quarantine list");
+	pair_gap(context, "Conflicts", status->conflicts,
+	         "same id with other content, see toll quarantine conflicts");
+	pair_gap(context, "Unknown usage", status->unknown_events,
+	         "events with a number under usage that nobody counts:");
+	if (status->unknown_events > 0)
+		r = ledger_each_unknown(context->ledger, pair_unknown, context, &context->fault);
+	return r;
+}
+
+struct unknown_json {
+	struct buf *out;
+	const char *comma;
+};
+
+static int add_unknown(void *user, const struct unknown_row *row)
+{
+	struct unknown_json *json = user;
+
+	buf_addf(json->out, "%s{\"source\":", json->comma);
+	buf_add_json(json->out, row->source);
+	buf_add_cstr(json->out, ",\"api\":");
+	buf_add_json(json->out, row->api);
+	buf_add_cstr(json->out, ",\"path\":");
+	buf_add_json(json->out, row->path);
+	buf_addf(json->out, ",\"events\":%lld,\"first_id\":", (long long)row->events);
+	buf_add_json(json->out, row->first_id);
+	buf_add_cstr(json->out, "}");
+	json->comma = ",";
+	return 0;
+}
+
+static void add_moment(struct buf *out, const char *key, bool there, int64_t ms)
+{
+	char text[MOMENT_TEXT_BYTES];
+
+	moment_text(ms, text);
+	buf_addf(out, ",\"%s\":%s%s%s", key, there ? "\"" : "", there ? text : "null",
+	         there ? "\"" : "");
+}
+
+static int write_json(struct context *context, const struct ledger_status *status,
+                      const struct shown_book *book, const struct holder *holder)
+{
+	struct buf *out = &context->out;
+	struct unknown_json unknown = { out, "" };
+	int r;
+
+	buf_add_cstr(out, "{\"ledger\":");
+	buf_add_json(out, text_of(context->ledger_path));
+	buf_addf(
+		out,
+		",\"schema\":%lld,\"sqlite\":\"%s\",\"file_bytes\":%lld,\"wal_bytes\":%lld,"
+		"\"events\":%lld,\"errors\":%lld,\"sources\":%lld,\"accounts\":%lld,"
+		"\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,\"unknown_events\":%lld",
+		(long long)status->schema_version, status->sqlite_version,
+		(long long)status->file_bytes, (long long)status->wal_bytes,
+		(long long)status->events, (long long)status->errors, (long long)status->sources,
+		(long long)status->accounts, (long long)status->suspense,
+		(long long)status->quarantined, (long long)status->conflicts,
+		(long long)status->unknown_events);
+	add_moment(out, "first", status->events > 0, status->first_ms);
+	add_moment(out, "last", status->events > 0, status->last_ms);
+	buf_addf(out, ",\"writer_known\":%s", holder->known ? "true" : "false");
+	if (holder->pid > 0)
+		buf_addf(out, ",\"writer_pid\":%lld,\"writer_note\":", (long long)holder->pid);
+	else
+		buf_add_cstr(out, ",\"writer_pid\":null,\"writer_note\":");
+	buf_add_json(out, text_of(holder->note));
+	buf_add_cstr(out, ",\"book\":");
+	if (book->any) {
+		buf_addf(out, "{\"hash\":\"%s\",\"name\":", book->hash);
+		buf_add_json(out, text_of(book->name));
+		buf_addf(out, ",\"currency\":\"%s\",\"versions\":%lld", book->currency,
+		         (long long)book->versions);
+		add_moment(out, "applied", true, book->applied_ms);
+		buf_add_cstr(out, "}");
+	} else {
+		buf_add_cstr(out, "null");
+	}
+	buf_add_cstr(out, ",\"unknown_usage\":[");
+	r = ledger_each_unknown(context->ledger, add_unknown, &unknown, &context->fault);
+	buf_add_cstr(out, "]}\n");
+	return r;
+}
+
+static enum exit_code check(struct context *context)
+{
+	return command_no_words(context, "status");
+}
+
+static enum exit_code run(struct context *context)
+{
+	struct shown_book book = { .any = false };
+	struct holder holder = { .known = true };
+	struct ledger_status status;
+	int r;
+
+	r = ledger_status(context->ledger, &status, &context->fault);
+	if (r == 0)
+		r = ledger_each_book(context->ledger, keep_book, &book, &context->fault);
+	if (r >= 0) {
+		/* Who may read a ledger need not be allowed to read its lock. */
+		r = ledger_holder(context->ledger_path, &holder.pid, holder.note, &context->fault);
+		holder.known = r == 0 || r == -FAULT_NOT_FOUND;
+		r = 0;
+	}
+	if (r == 0)
+		r = context->form == FORM_JSON ? write_json(context, &status, &book, &holder)
+		                               : write_text(context, &status, &book, &holder);
+	if (r < 0) {
+		if (context->form == FORM_JSON)
+			buf_clear(&context->out); /* half of it is no JSON */
+		return command_failed(context, r);
+	}
+	context->fault.code = FAULT_NONE;
+	return EXIT_DONE;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary = "Say what the ledger holds, under which prices, and who writes it",
+	.synopsis = "status",
+	.needs = NEEDS_LEDGER,
+	.json = true,
+	.check = check,
+	.run = run,
+};

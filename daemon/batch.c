@@ -1,0 +1,38 @@
+#include "daemon/batch.h"
+
+#include <stdlib.h>
+
+struct batch *batch_new(size_t events_max)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (batch == NULL || events_max == 0)
+		return batch;
+	batch->items = calloc(events_max, sizeof(*batch->items));
+	batch->owners = calloc(events_max, sizeof(struct connection *));
+	batch->cap = events_max;
+	if (batch->items == NULL || batch->owners == NULL) {
+		batch_free(batch);
+		return NULL;
+	}
+	return batch;
+}
+
+void batch_reset(struct batch *batch)
+{
+	arena_reset(&batch->arena);
+	batch->count = 0;
+}
+
+void batch_free(struct batch *batch)
+{
+	if (batch == NULL)
+		return;
+	arena_release(&batch->arena);
+	free(batch->items);
+	free(batch->owners);
+	buf_release(&batch->request);
+	buf_release(&batch->reply);
+	book_free(batch->new_book.book);
+	free(batch);
+}

@@ -1,0 +1,46 @@
+/*
+ * A batch: the lines of one commit with the memory they live in, and who sent them.
+ * Or a change (control.h): a job for the writer that is no event.
+ *
+ * Ownership moves: the loop fills it, hands it to the writer with writer_push(), and
+ * gets it back by the writer's on_done().  Whoever has it may touch all of it.
+ */
+#ifndef TOLL_DAEMON_BATCH_H
+#define TOLL_DAEMON_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "ingest/ingest.h"
+#include "ledger/books.h"
+
+struct connection;
+
+enum batch_kind {
+	BATCH_EVENTS,
+	BATCH_CHANGE, /* `request` in, `reply` out */
+	BATCH_RELOAD, /* `request` is the path of a price book */
+};
+
+struct batch {
+	struct batch *next;
+	enum batch_kind kind;
+	/* BATCH_EVENTS: */
+	struct arena arena;
+	struct ingest_item *items;
+	struct connection **owners; /* of each item; the loop's, never touched by the writer */
+	size_t count, cap;
+	/* BATCH_CHANGE, BATCH_RELOAD: */
+	struct buf request, reply;
+	char who[32];
+	void *asker;                  /* struct control_client of the loop; may be gone */
+	struct applied_book new_book; /* book NULL: unchanged */
+};
+
+struct batch *batch_new(size_t events_max); /* 0 for a change; NULL: no memory */
+void batch_reset(struct batch *batch);
+void batch_free(struct batch *batch); /* takes NULL */
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The control socket: `toll` asks for a change (ingest/change.h) where the daemon is
+ * the writer.  One request line, one reply line, then the connection is closed.  Only
+ * root and the daemon's own user are heard (SO_PEERCRED).  Loop thread only.
+ */
+#ifndef TOLL_DAEMON_CONTROL_H
+#define TOLL_DAEMON_CONTROL_H
+
+#include "daemon/listener.h"
+#include "daemon/writer.h"
+
+enum {
+	CONTROL_CLIENTS_MAX = 8,
+	CONTROL_READ_BYTES = 64 * 1024,
+	CONTROL_SILENCE_S = 30, /* a client that is slower with its request is dropped */
+};
+
+struct control_client;
+
+struct control {
+	struct listener listener;
+	struct writer *writer;
+	struct control_client *first;
+	size_t count;
+	bool waiting; /* one more than there may be */
+	bool stopping;
+	char read_bytes[CONTROL_READ_BYTES];
+};
+
+int control_start(struct control *control, uv_loop_t *loop, const char *path, struct writer *writer,
+                  struct fault *fault);
+/* A change came back: sends the reply, frees the batch. */
+void control_done(struct control *control, struct batch *batch);
+/* Called every second. */
+void control_check_silence(struct control *control);
+/* No reply is being written. */
+bool control_settled(const struct control *control);
+void control_close(struct control *control);
+
+#endif

@@ -1,0 +1,203 @@
+#include "daemon/intake.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "daemon/connection.h"
+#include "daemon/log.h"
+#include "daemon/now.h"
+
+static int64_t setting(const struct intake *intake, enum setting_number number)
+{
+	return intake->config->number[number];
+}
+
+int intake_start(struct intake *intake, uv_loop_t *loop, struct writer *writer,
+                 const struct config *config, struct applied_book book)
+{
+	intake->writer = writer;
+	intake->config = config;
+	intake->book = book;
+	intake->linger.data = intake;
+	for (int64_t i = 0; i < config->number[SETTING_QUEUE_BATCHES]; i++) {
+		struct batch *batch = batch_new((size_t)config->number[SETTING_BATCH_EVENTS_MAX]);
+
+		if (batch == NULL)
+			return -FAULT_NOMEM;
+		batch->next = intake->free;
+		intake->free = batch;
+	}
+	uv_timer_init(loop, &intake->linger);
+	intake->open = true;
+	return 0;
+}
+
+static bool is_full(const struct intake *intake)
+{
+	const struct batch *batch = intake->filling;
+
+	return batch->count == batch->cap ||
+	       batch->arena.used_bytes >= (size_t)setting(intake, SETTING_BATCH_BYTES_MAX);
+}
+
+static void hand_over(struct intake *intake)
+{
+	struct batch *batch = intake->filling;
+
+	intake->filling = NULL;
+	intake->lingered = false;
+	uv_timer_stop(&intake->linger);
+	writer_push(intake->writer, batch);
+}
+
+void intake_flush(struct intake *intake)
+{
+	if (intake->filling != NULL)
+		hand_over(intake);
+}
+
+static void on_linger(uv_timer_t *timer)
+{
+	struct intake *intake = timer->data;
+
+	intake->lingered = true;
+	/* While a commit runs the batch goes on filling; intake_done() looks again. */
+	if (intake->filling != NULL && intake->writer->in_flight == 0)
+		hand_over(intake);
+}
+
+/* The batch that takes the next line; NULL: all are with the writer. */
+static struct batch *batch_to_fill(struct intake *intake)
+{
+	if (intake->filling == NULL && intake->free != NULL) {
+		intake->filling = intake->free;
+		intake->free = intake->filling->next;
+		intake->filling->next = NULL;
+	}
+	return intake->filling;
+}
+
+bool intake_has_room(const struct intake *intake)
+{
+	return intake->filling != NULL || intake->free != NULL;
+}
+
+/* A gateway gone wrong must not fill the disk with our log: the summary counts them all. */
+static void log_line(struct intake *intake, const struct ingest_item *item)
+{
+	bool unknown = !item->refused && item->event.unknown_path.at != NULL;
+
+	intake->unknown += unknown;
+	if ((!item->refused && !unknown) || intake->lines_logged >= INTAKE_LOG_LINES_MAX)
+		return;
+	if (item->refused)
+		log_warning("line quarantined", "reason=%s source=%s detail=%s",
+		            reason_name(item->refusal->reason),
+		            log_quote(item->refusal->source).text,
+		            log_quote(text_of(item->refusal->detail)).text);
+	else
+		log_warning(
+			"a number under usage that nobody counts", "path=%s api=%s source=%s id=%s",
+			log_quote(item->event.unknown_path).text, log_quote(item->event.api).text,
+			log_quote(item->event.source).text, log_quote(item->event.id).text);
+	if (++intake->lines_logged == INTAKE_LOG_LINES_MAX)
+		log_warning("further such lines are only counted until the next summary", "%s", "");
+}
+
+bool intake_line(struct intake *intake, const struct wire_line *line, enum ingest_line how,
+                 struct text source, struct connection *owner)
+{
+	struct event_defaults defaults = { source, now_ms() };
+	struct batch *batch = batch_to_fill(intake);
+	struct ingest_item *item;
+	struct text kept;
+
+	assert(batch != NULL && batch->count < batch->cap);
+	item = &batch->items[batch->count];
+	kept = arena_copy(&batch->arena, line->text);
+	/* The connection may be gone before the commit. */
+	if (source.at != NULL)
+		defaults.source = arena_copy(&batch->arena, source);
+	if (kept.at == NULL || (source.at != NULL && defaults.source.at == NULL) ||
+	    ingest_prepare(item, kept, line->too_long ? INGEST_LINE_TOO_LONG : how,
+	                   (int64_t)line->length, &defaults, &intake->book, &intake->doc,
+	                   &batch->arena) < 0)
+		return false;
+	log_line(intake, item);
+	batch->owners[batch->count++] = owner;
+	intake->taken++;
+	if (is_full(intake))
+		hand_over(intake);
+	else if (batch->count == 1)
+		uv_timer_start(&intake->linger, on_linger,
+		               (uint64_t)setting(intake, SETTING_LINGER_MS), 0);
+	return true;
+}
+
+void intake_writer_free(struct intake *intake)
+{
+	if (intake->filling != NULL && intake->lingered && intake->writer->in_flight == 0)
+		hand_over(intake);
+}
+
+void intake_done(struct intake *intake, struct batch *batch)
+{
+	struct connection *dirty = NULL;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct connection *owner = batch->owners[i];
+
+		intake->counts[batch->items[i].verdict]++;
+		connection_verdict(owner, batch->items[i].verdict);
+		if (!owner->dirty) {
+			owner->dirty = true;
+			owner->next_dirty = dirty;
+			dirty = owner;
+		}
+	}
+	/* One acknowledgement a connection, however many lines it had; that may free it. */
+	while (dirty != NULL) {
+		struct connection *owner = dirty;
+
+		dirty = owner->next_dirty;
+		owner->dirty = false;
+		connection_acknowledge(owner);
+	}
+	batch_reset(batch);
+	batch->next = intake->free;
+	intake->free = batch;
+}
+
+void intake_set_book(struct intake *intake, struct applied_book book)
+{
+	book_free(intake->book.book);
+	intake->book = book;
+}
+
+void intake_close(struct intake *intake)
+{
+	if (intake->open)
+		uv_close((uv_handle_t *)&intake->linger, NULL);
+	intake->open = false;
+}
+
+static void free_list(struct batch *batch)
+{
+	while (batch != NULL) {
+		struct batch *next = batch->next;
+
+		batch_free(batch);
+		batch = next;
+	}
+}
+
+void intake_release(struct intake *intake)
+{
+	free_list(intake->free);
+	batch_free(intake->filling);
+	free_list(intake->writer->queued);
+	free_list(intake->writer->done);
+	json_release(&intake->doc);
+	book_free(intake->book.book);
+	memset(intake, 0, sizeof(*intake));
+}

@@ -1,0 +1,151 @@
+#include "daemon/listener.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+
+enum {
+	SOCKET_UMASK = 0117, /* 0660 */
+	FOLDER_MODE = 0750,
+};
+
+static int address_of(const char *path, struct sockaddr_un *address_out, struct fault *fault)
+{
+	*address_out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (!text_copy(address_out->sun_path, sizeof(address_out->sun_path), text_of(path)))
+		return fault_set(fault, FAULT_INVALID, "%s: a socket's path has at most %zu bytes",
+		                 path, sizeof(address_out->sun_path) - 1);
+	return 0;
+}
+
+static int make_folder(const char *path, struct fault *fault)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash;
+
+	text_copy(folder, sizeof(folder), text_of(path));
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (mkdir(folder, FOLDER_MODE) < 0 && errno != EEXIST)
+		return fault_set(fault, FAULT_IO, "%s: cannot make the folder: %s", folder,
+		                 strerror(errno));
+	return 0;
+}
+
+/* Nobody must answer on what is in the way, and it must be a socket. */
+static int clear_way(const char *path, const struct sockaddr_un *address, struct fault *fault)
+{
+	struct stat status;
+	int fd, r;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT
+		               ? 0
+		               : fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
+	if (!S_ISSOCK(status.st_mode))
+		return fault_set(fault, FAULT_INVALID, "%s: is there and is no socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fault_set(fault, FAULT_IO, "socket: %s", strerror(errno));
+	r = connect(fd, (const struct sockaddr *)address, sizeof(*address));
+	/* Read at once: close() may change it. */
+	r = r == 0 ? 0 : errno;
+	close(fd);
+	if (r != ECONNREFUSED)
+		return fault_set(fault, FAULT_BUSY, "%s: %s", path,
+		                 r == 0 || r == EAGAIN ? "another program answers there"
+		                                       : strerror(r));
+	if (unlink(path) < 0)
+		return fault_set(fault, FAULT_IO, "%s: cannot remove the stale socket: %s", path,
+		                 strerror(errno));
+	log_info("stale socket removed", "path=%s", log_quote(text_of(path)).text);
+	return 0;
+}
+
+static int bind_socket(struct listener *listener, int *fd_out, struct fault *fault)
+{
+	struct sockaddr_un address;
+	struct stat status;
+	mode_t before;
+	int fd, r = address_of(listener->path, &address, fault);
+
+	if (r == 0)
+		r = make_folder(listener->path, fault);
+	if (r == 0)
+		r = clear_way(listener->path, &address, fault);
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fault_set(fault, FAULT_IO, "socket: %s", strerror(errno));
+	before = umask(SOCKET_UMASK);
+	r = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+	r = r < 0 ? errno : 0;
+	umask(before);
+	if (r != 0 || lstat(listener->path, &status) < 0) {
+		close(fd);
+		return fault_set(fault, FAULT_IO, "%s: cannot bind: %s", listener->path,
+		                 strerror(r != 0 ? r : errno));
+	}
+	listener->device = status.st_dev;
+	listener->inode = status.st_ino;
+	listener->bound = true;
+	*fd_out = fd;
+	return 0;
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+	struct listener *listener = server->data;
+
+	if (status < 0)
+		log_warning("cannot accept", "path=%s error=%s",
+		            log_quote(text_of(listener->path)).text, uv_strerror(status));
+	else
+		listener->on_waiting(listener);
+}
+
+int listener_start(struct listener *listener, uv_loop_t *loop, const char *path, int handed_fd,
+                   struct fault *fault)
+{
+	int fd = handed_fd, r;
+
+	listener->path = path;
+	if (fd < 0) {
+		r = bind_socket(listener, &fd, fault);
+		if (r < 0)
+			return r;
+	}
+	uv_pipe_init(loop, &listener->pipe, 0);
+	listener->pipe.data = listener;
+	listener->open = true;
+	r = uv_pipe_open(&listener->pipe, fd);
+	if (r < 0) {
+		close(fd);
+		return fault_set(fault, FAULT_IO, "%s: %s", path, uv_strerror(r));
+	}
+	r = uv_listen((uv_stream_t *)&listener->pipe, LISTENER_BACKLOG, on_connection);
+	if (r < 0)
+		return fault_set(fault, FAULT_IO, "%s: cannot listen: %s", path, uv_strerror(r));
+	return 0;
+}
+
+void listener_close(struct listener *listener)
+{
+	struct stat status;
+
+	if (listener->bound && lstat(listener->path, &status) == 0 &&
+	    status.st_dev == listener->device && status.st_ino == listener->inode)
+		unlink(listener->path);
+	listener->bound = false;
+	if (listener->open)
+		uv_close((uv_handle_t *)&listener->pipe, NULL);
+	listener->open = false;
+}

@@ -1,0 +1,95 @@
+#include "daemon/prices.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/now.h"
+
+int prices_load(struct book **book_out, const char *path, struct fault *fault)
+{
+	struct buf errors = { .at = NULL };
+	struct fault inner = { .code = FAULT_NONE };
+	int r = book_load_file(book_out, path, &errors, &inner);
+	struct text rest = buf_text(&errors), line;
+
+	while (r < 0 && text_cut(&rest, '\n', &line)) {
+		if (line.len > 0)
+			log_error("price book", "file=%s error=%s", log_quote(text_of(path)).text,
+			          log_quote(line).text);
+	}
+	buf_release(&errors);
+	return r < 0 ? fault_set(fault, inner.code, "prices: %s", inner.text) : 0;
+}
+
+/* Takes `book` over.  On success *book_out is the book in force, changed or not. */
+static int apply(struct ledger *ledger, struct book *book, const char *path, struct text who,
+                 struct applied_book *book_out, bool *changed_out, struct fault *fault)
+{
+	int64_t first_price = 0;
+	int r = ledger_book_apply(ledger, book, now_ms(), who, text_of(path), &first_price,
+	                          changed_out, fault);
+
+	if (r < 0) {
+		book_free(book);
+		return r;
+	}
+	*book_out = (struct applied_book){ book, first_price };
+	log_info(*changed_out ? "price book applied" : "price book unchanged",
+	         "hash=%.12s versions=%zu file=%s", book_hash(book), book_version_count(book),
+	         log_quote(text_of(path)).text);
+	return 0;
+}
+
+int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path,
+                    struct applied_book *book_out, struct fault *fault)
+{
+	struct applied_book current = { .book = NULL };
+	char who[32];
+	bool changed;
+	int r = ledger_book_current(ledger, &current, fault);
+
+	if (r < 0 || loaded == NULL) {
+		book_free(loaded);
+		if (r == 0 && current.book == NULL)
+			log_warning("no price book: every event waits in suspense",
+			            "advice=\"set prices, or run toll price apply FILE\"");
+		*book_out = current;
+		return r;
+	}
+	/* Somebody may have applied a newer one by hand, and not told the setting. */
+	if (current.book != NULL && strcmp(book_hash(current.book), book_hash(loaded)) != 0)
+		log_warning("the prices setting replaces the price book in force",
+		            "old=%.12s new=%.12s file=%s advice=\"toll price list\"",
+		            book_hash(current.book), book_hash(loaded),
+		            log_quote(text_of(path)).text);
+	book_free(current.book);
+	snprintf(who, sizeof(who), "uid %u", geteuid());
+	return apply(ledger, loaded, path, text_of(who), book_out, &changed, fault);
+}
+
+int prices_reload(struct ledger *ledger, const char *path, struct text who,
+                  struct applied_book *book_out, struct fault *fault)
+{
+	struct applied_book book;
+	struct fault inner = { .code = FAULT_NONE };
+	struct book *loaded = NULL;
+	bool changed = false;
+	int r = prices_load(&loaded, path, &inner);
+
+	if (r == 0)
+		r = apply(ledger, loaded, path, who, &book, &changed, &inner);
+	if (r == 0 && changed)
+		*book_out = book;
+	else if (r == 0)
+		book_free(book.book);
+	if (r == 0)
+		return 0;
+	log_error("price book refused, the old one stays", "fault=%s error=%s", fault_name(r),
+	          log_quote(text_of(inner.text)).text);
+	/* The file's own trouble ends here; the ledger's does not. */
+	if (r == -FAULT_CORRUPT || r == -FAULT_FULL)
+		return fault_set(fault, inner.code, "%s", inner.text);
+	return 0;
+}

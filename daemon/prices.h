@@ -1,0 +1,25 @@
+/* The price book that the daemon was started with: loading it, and saying what is wrong. */
+#ifndef TOLL_DAEMON_PRICES_H
+#define TOLL_DAEMON_PRICES_H
+
+#include "ledger/books.h"
+
+/*
+ * Loads the file, logging every error of it; -FAULT_INVALID, -FAULT_SYNTAX, or
+ * -FAULT_NOT_FOUND and -FAULT_IO for a file that cannot be read.  Any thread.
+ */
+int prices_load(struct book **book_out, const char *path, struct fault *fault);
+
+/*
+ * Before the loop runs: makes `loaded` (taken over, also on a failure) the book in force, or
+ * where that is NULL takes the one the ledger has.  None at all is allowed: every event then
+ * waits in suspense.  `path` is where it came from.
+ */
+int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path,
+                    struct applied_book *book_out, struct fault *fault);
+
+/* While it runs (writer thread): a bad book changes nothing and is no failure. */
+int prices_reload(struct ledger *ledger, const char *path, struct text who,
+                  struct applied_book *book_out, struct fault *fault);
+
+#endif

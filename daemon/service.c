@@ -1,0 +1,385 @@
+#include "daemon/service.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/prices.h"
+
+/* --- the end ------------------------------------------------------------- */
+
+static void close_all(struct service *service)
+{
+	service->state = SERVICE_CLOSING;
+	notify_send("STOPPING=1");
+	listener_close(&service->listener);
+	control_close(&service->control);
+	connections_close(&service->connections);
+	intake_close(&service->intake);
+	writer_stop(&service->writer, true);
+	writer_close(&service->writer);
+	if (service->timers_open) {
+		uv_close((uv_handle_t *)&service->tick, NULL);
+		uv_close((uv_handle_t *)&service->drain, NULL);
+	}
+	if (service->signals_open) {
+		uv_close((uv_handle_t *)&service->on_term, NULL);
+		uv_close((uv_handle_t *)&service->on_int, NULL);
+		uv_close((uv_handle_t *)&service->on_hup, NULL);
+	}
+	service->timers_open = service->signals_open = false;
+}
+
+static bool is_settled(const struct service *service)
+{
+	return service->writer.in_flight == 0 && service->intake.filling == NULL &&
+	       connections_settled(&service->connections) && control_settled(&service->control);
+}
+
+static void settle(struct service *service)
+{
+	service->state = SERVICE_SETTLING;
+	service->settle_until_ms = uv_now(&service->loop) + SERVICE_SETTLE_MS;
+	if (!connections_stop_reading(&service->connections))
+		service->exit_code = SERVICE_EXIT_FAILED;
+	intake_flush(&service->intake);
+}
+
+/*
+ * Until nothing comes any more, or the time is over: but what was sent before the end by
+ * who cannot send it again is read as long as it moves.
+ */
+static bool is_drained(struct service *service, uint64_t now)
+{
+	/* Twice quiet: a gateway that was just accepted was read once between. */
+	service->quiet_drains = connections_drained(&service->connections)
+	                                ? service->quiet_drains + 1
+	                                : 0;
+	if (service->quiet_drains >= 2)
+		return true;
+	if (now < service->drain_until_ms)
+		return false;
+	if (!connections_owing(&service->connections) || service->drained == service->intake.taken)
+		return true;
+	service->drained = service->intake.taken;
+	service->drain_until_ms = now + SERVICE_DRAIN_IDLE_MS;
+	return false;
+}
+
+static void on_drain(uv_timer_t *timer)
+{
+	struct service *service = timer->data;
+	uint64_t now = uv_now(&service->loop);
+
+	if (service->state == SERVICE_DRAINING) {
+		if (is_drained(service, now))
+			settle(service);
+		return;
+	}
+	if (!is_settled(service) && now < service->settle_until_ms)
+		return;
+	if (!is_settled(service)) {
+		log_error("stopped before all was durable: it stays unacknowledged", "batches=%zu",
+		          service->writer.in_flight);
+		service->exit_code = SERVICE_EXIT_FAILED;
+	}
+	close_all(service);
+}
+
+static void on_stop(uv_signal_t *signal, int number)
+{
+	struct service *service = signal->data;
+
+	if (service->state != SERVICE_RUNNING)
+		return;
+	log_info("stopping", "signal=%d", number);
+	notify_send("STOPPING=1");
+	service->state = SERVICE_DRAINING;
+	service->drained = UINT64_MAX;
+	connections_begin_end(&service->connections);
+	service->drain_until_ms = uv_now(&service->loop) +
+	                          (uint64_t)service->config->number[SETTING_DRAIN_MS];
+	uv_timer_start(&service->drain, on_drain, SERVICE_DRAIN_TICK_MS, SERVICE_DRAIN_TICK_MS);
+}
+
+/* --- what comes back from the writer ------------------------------------- */
+
+static void on_writer_done(struct writer *writer, struct batch *batch)
+{
+	struct service *service = writer->context;
+
+	if (batch->new_book.book != NULL) {
+		intake_set_book(&service->intake, batch->new_book);
+		batch->new_book.book = NULL;
+	}
+	switch (batch->kind) {
+	case BATCH_EVENTS:
+		intake_done(&service->intake, batch);
+		break;
+	case BATCH_CHANGE:
+		control_done(&service->control, batch);
+		break;
+	case BATCH_RELOAD:
+		batch_free(batch);
+		break;
+	}
+	if (service->state == SERVICE_CLOSING)
+		return;
+	intake_writer_free(&service->intake);
+	connections_resume(&service->connections);
+	if (service->state == SERVICE_SETTLING)
+		intake_flush(&service->intake);
+}
+
+static void on_writer_failed(struct writer *writer)
+{
+	struct service *service = writer->context;
+
+	if (service->state == SERVICE_CLOSING)
+		return;
+	service->exit_code = SERVICE_EXIT_FAILED;
+	close_all(service);
+}
+
+/* --- gateways ------------------------------------------------------------ */
+
+static void accept_gateway(struct service *service)
+{
+	size_t most = (size_t)service->config->number[SETTING_CONNECTIONS_MAX];
+
+	service->gateway_waits = service->connections.count >= most;
+	if (service->gateway_waits) {
+		log_warning("too many gateways: one waits", "connections_max=%zu", most);
+		return;
+	}
+	service->gateway_waits = !connection_accept(&service->connections,
+	                                            (uv_stream_t *)&service->listener.pipe);
+}
+
+static void on_gateway(struct listener *listener)
+{
+	accept_gateway(listener->context);
+}
+
+static void on_gateway_gone(void *context)
+{
+	struct service *service = context;
+
+	if (service->gateway_waits && service->listener.open)
+		accept_gateway(service);
+}
+
+/* --- reload, clock ------------------------------------------------------- */
+
+static void on_reload(uv_signal_t *signal, int number)
+{
+	struct service *service = signal->data;
+	const char *path = service->config->text[SETTING_PRICES];
+	struct batch *batch;
+
+	(void)number;
+	if (service->state != SERVICE_RUNNING)
+		return;
+	if (path[0] == '\0') {
+		log_warning("nothing to reload: no prices setting; use toll price apply", "%s", "");
+		return;
+	}
+	batch = batch_new(0);
+	if (batch == NULL) {
+		log_error("out of memory: not reloaded", "%s", "");
+		return;
+	}
+	batch->kind = BATCH_RELOAD;
+	buf_add_cstr(&batch->request, path);
+	snprintf(batch->who, sizeof(batch->who), "SIGHUP");
+	writer_push(&service->writer, batch);
+}
+
+static void summary(struct service *service)
+{
+	struct intake *intake = &service->intake;
+	const int64_t *counts = intake->counts;
+	int64_t lines = 0;
+
+	for (int i = 0; i < INGEST_VERDICT_COUNT; i++)
+		lines += counts[i];
+	if (lines > 0)
+		log_info("minute",
+		         "lines=%lld accepted=%lld unpriced=%lld duplicate=%lld conflict=%lld "
+		         "quarantined=%lld checkpoints=%lld unknown_usage=%lld connections=%zu",
+		         (long long)lines, (long long)counts[INGEST_ACCEPTED],
+		         (long long)counts[INGEST_UNPRICED], (long long)counts[INGEST_DUPLICATE],
+		         (long long)counts[INGEST_CONFLICT], (long long)counts[INGEST_QUARANTINED],
+		         (long long)counts[INGEST_CHECKPOINT], (long long)intake->unknown,
+		         service->connections.count);
+	memset(intake->counts, 0, sizeof(intake->counts));
+	intake->unknown = 0;
+	intake->lines_logged = 0;
+}
+
+/* Fed while the writer moves, or has nothing to do: a thread that hangs must not look well. */
+static void feed_watchdog(struct service *service)
+{
+	uint64_t beats = atomic_load(&service->writer.beats), now = uv_now(&service->loop);
+
+	if (service->watchdog_ms == 0 || now - service->fed_ms < service->watchdog_ms)
+		return;
+	if (beats == service->beats && service->writer.in_flight > 0 &&
+	    !atomic_load(&service->writer.changing))
+		return;
+	service->beats = beats;
+	service->fed_ms = now;
+	notify_send("WATCHDOG=1");
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct service *service = timer->data;
+
+	connections_check_silence(&service->connections);
+	control_check_silence(&service->control);
+	if (service->gateway_waits && service->listener.open)
+		on_gateway_gone(service);
+	feed_watchdog(service);
+	if (++service->ticks % SERVICE_SUMMARY_S == 0)
+		summary(service);
+}
+
+/* --- the start ----------------------------------------------------------- */
+
+static int start_clock(struct service *service)
+{
+	uv_timer_init(&service->loop, &service->tick);
+	uv_timer_init(&service->loop, &service->drain);
+	service->tick.data = service->drain.data = service;
+	service->timers_open = true;
+	service->watchdog_ms = notify_watchdog_ms();
+	uv_timer_start(&service->tick, on_tick, SERVICE_TICK_MS, SERVICE_TICK_MS);
+	uv_signal_init(&service->loop, &service->on_term);
+	uv_signal_init(&service->loop, &service->on_int);
+	uv_signal_init(&service->loop, &service->on_hup);
+	service->on_term.data = service->on_int.data = service->on_hup.data = service;
+	service->signals_open = true;
+	if (uv_signal_start(&service->on_term, on_stop, SIGTERM) < 0 ||
+	    uv_signal_start(&service->on_int, on_stop, SIGINT) < 0 ||
+	    uv_signal_start(&service->on_hup, on_reload, SIGHUP) < 0)
+		return -FAULT_NOMEM;
+	return 0;
+}
+
+static int start_parts(struct service *service, struct applied_book book, struct fault *fault)
+{
+	const struct config *config = service->config;
+	const char *path = config->text[SETTING_SOCKET];
+	int r;
+
+	service->writer.context = service;
+	service->writer.on_done = on_writer_done;
+	service->writer.on_failed = on_writer_failed;
+	service->connections.intake = &service->intake;
+	service->connections.config = config;
+	service->connections.on_gone = on_gateway_gone;
+	service->connections.context = service;
+	service->listener.context = service;
+	service->listener.on_waiting = on_gateway;
+	/* The intake owns the book from here on, also after a failure. */
+	r = intake_start(&service->intake, &service->loop, &service->writer, config, book);
+	if (r == 0)
+		r = writer_start(&service->writer, &service->loop, service->ledger);
+	if (r == 0)
+		r = start_clock(service);
+	if (r < 0)
+		return fault_set(fault, FAULT_NOMEM, "not enough memory or threads to start");
+	r = control_start(&service->control, &service->loop, config->text[SETTING_CONTROL],
+	                  &service->writer, fault);
+	if (r == 0)
+		r = listener_start(&service->listener, &service->loop, path, notify_listen_fd(path),
+		                   fault);
+	return r;
+}
+
+static int open_ledger(struct service *service, struct fault *fault)
+{
+	const struct config *config = service->config;
+	const char *control = config->text[SETTING_CONTROL];
+	char folder[PATH_MAX] = "", note[LEDGER_NOTE_BYTES];
+	const struct ledger_options options = {
+		.identities_max = (size_t)config->number[SETTING_IDENTITIES_MAX],
+		.lock_note = note,
+	};
+
+	/* Whoever reads the note may stand in another folder. */
+	if (control[0] != '/' && getcwd(folder, sizeof(folder) - 1) != NULL)
+		strcat(folder, "/");
+	if (snprintf(note, sizeof(note), "control=%s%s", folder, control) >= (int)sizeof(note))
+		return fault_set(fault, FAULT_INVALID, "control: the path is longer than %d bytes",
+		                 LEDGER_NOTE_BYTES - 10);
+	/* Right on the first day, and worth a look on every other. */
+	if (access(config->text[SETTING_LEDGER], F_OK) < 0)
+		log_warning("there is no ledger: a new one is made", "ledger=%s",
+		            log_quote(text_of(config->text[SETTING_LEDGER])).text);
+	return ledger_open_writer(&service->ledger, config->text[SETTING_LEDGER], &options, fault);
+}
+
+int service_run(struct service *service, const struct config *config)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	struct applied_book book = { .book = NULL };
+	const char *prices = config->text[SETTING_PRICES];
+	struct book *loaded = NULL;
+	bool looped = false;
+	int closed, r = 0;
+
+	service->config = config;
+	/* The prices first: a bad book must not leave a new ledger behind. */
+	if (prices[0] != '\0')
+		r = prices_load(&loaded, prices, &fault);
+	if (r == 0)
+		r = open_ledger(service, &fault);
+	if (r == 0) {
+		r = prices_at_start(service->ledger, loaded, prices, &book, &fault);
+		loaded = NULL;
+	}
+	if (r < 0)
+		goto out;
+	looped = uv_loop_init(&service->loop) == 0;
+	if (!looped) {
+		book_free(book.book);
+		r = fault_set(&fault, FAULT_NOMEM, "no event loop");
+		goto out;
+	}
+	r = start_parts(service, book, &fault);
+	if (r < 0) {
+		close_all(service);
+		goto out;
+	}
+	log_info("ready", "version=%s pid=%d ledger=%s socket=%s prices=%.12s", TOLL_VERSION,
+	         (int)getpid(), log_quote(text_of(config->text[SETTING_LEDGER])).text,
+	         log_quote(text_of(config->text[SETTING_SOCKET])).text,
+	         book.book != NULL ? book_hash(book.book) : "none");
+	notify_send("READY=1");
+out:
+	if (looped) {
+		uv_run(&service->loop, UV_RUN_DEFAULT);
+		closed = uv_loop_close(&service->loop);
+		assert(closed == 0); /* every part has closed its handles */
+		summary(service);
+		connections_release(&service->connections);
+		intake_release(&service->intake);
+	}
+	if (r < 0)
+		log_error("cannot start", "fault=%s error=%s", fault_name(r),
+		          log_quote(text_of(fault.text)).text);
+	book_free(loaded);
+	ledger_close(service->ledger);
+	if (r < 0)
+		return r == -FAULT_INVALID || r == -FAULT_SYNTAX ? SERVICE_EXIT_CONFIG
+		                                                 : SERVICE_EXIT_FAILED;
+	log_info("stopped", "exit=%d", service->exit_code);
+	return service->exit_code;
+}

@@ -1,0 +1,62 @@
+/*
+ * The daemon as a whole: its parts, started in order and stopped backwards.
+ *
+ *   ledger -> writer -> intake -> sockets -> signals, clock
+ *
+ * The end (SIGTERM, SIGINT) has three steps: DRAINING reads what was sent already,
+ * SETTLING waits until all of it is durable and acknowledged, CLOSING closes every
+ * handle.  A ledger that failed goes to CLOSING at once: nothing more is acknowledged.
+ */
+#ifndef TOLL_DAEMON_SERVICE_H
+#define TOLL_DAEMON_SERVICE_H
+
+#include <uv.h>
+
+#include "daemon/config.h"
+#include "daemon/connection.h"
+#include "daemon/control.h"
+#include "daemon/intake.h"
+#include "daemon/listener.h"
+#include "daemon/writer.h"
+
+enum {
+	SERVICE_TICK_MS = 1000,
+	SERVICE_SUMMARY_S = 60,
+	SERVICE_DRAIN_TICK_MS = 10,
+	SERVICE_DRAIN_IDLE_MS = 1000, /* nothing taken so long: what is owed will not move */
+	SERVICE_SETTLE_MS = 10000,    /* then what is not durable stays unacknowledged */
+};
+
+enum service_state { SERVICE_RUNNING, SERVICE_DRAINING, SERVICE_SETTLING, SERVICE_CLOSING };
+
+/* Exit codes of tolld; 2: the configuration is wrong. */
+enum { SERVICE_EXIT_OK = 0, SERVICE_EXIT_CONFIG = 2, SERVICE_EXIT_FAILED = 3 };
+
+struct service {
+	const struct config *config;
+	uv_loop_t loop;
+	struct ledger *ledger; /* the writer's from writer_start() to writer_stop() */
+	struct writer writer;
+	struct intake intake;
+	struct connections connections;
+	struct listener listener;
+	struct control control;
+	bool gateway_waits; /* more than connections_max */
+	uv_signal_t on_term, on_int, on_hup;
+	uv_timer_t tick, drain;
+	bool timers_open, signals_open;
+	enum service_state state;
+	uint64_t drain_until_ms, settle_until_ms;
+	unsigned quiet_drains; /* ticks of the drain without anything to read */
+	uint64_t drained;      /* intake.taken, as last seen by the drain */
+	uint64_t ticks, watchdog_ms, fed_ms;
+	uint64_t beats; /* of the writer, as last seen */
+	int exit_code;
+};
+
+/*
+ * Runs until it is told to stop.  Returns the exit code.  All it says goes to the log.
+ */
+int service_run(struct service *service, const struct config *config);
+
+#endif

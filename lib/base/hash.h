@@ -1,0 +1,31 @@
+/*
+ * Hashes.  hash64 tells apart things that nobody forges (identities, contents);
+ * its value is stored in ledgers, so the function is for ever: the test has its
+ * vectors.  sha256 names things by content (price books, quarantined lines).
+ */
+#ifndef TOLL_BASE_HASH_H
+#define TOLL_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum { SHA256_BYTES = 32, SHA256_HEX_BYTES = 65 };
+
+/* 64 x 64 -> 128 bit multiply, halves folded together: one round of hash64. */
+static inline uint64_t hash64_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t hash64(const void *bytes, size_t len, uint64_t seed);
+
+/* FIPS 180-4. */
+void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]);
+/* The same in lower-case hexadecimal, ended by a NUL. */
+void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES]);
+
+#endif

@@ -1,0 +1,207 @@
+#include "ingest/ingest.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "rate/rating.h"
+
+static const char *const verdict_names[INGEST_VERDICT_COUNT] = {
+	[INGEST_QUARANTINED] = "quarantined", [INGEST_CONFLICT] = "conflict",
+	[INGEST_DUPLICATE] = "duplicate",     [INGEST_UNPRICED] = "unpriced",
+	[INGEST_ACCEPTED] = "accepted",       [INGEST_CHECKPOINT] = "checkpoint",
+};
+
+const char *ingest_verdict_name(enum ingest_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+/* The form of the protocol: an object whose first member is "checkpoint". */
+static bool begins_like_checkpoint(struct text line)
+{
+	static const char key[] = "\"checkpoint\"";
+	size_t i = 0;
+
+	while (i < line.len && (line.at[i] == ' ' || line.at[i] == '\t'))
+		i++;
+	if (i == line.len || line.at[i++] != '{')
+		return false;
+	while (i < line.len && (line.at[i] == ' ' || line.at[i] == '\t'))
+		i++;
+	return line.len - i >= sizeof(key) - 1 && memcmp(line.at + i, key, sizeof(key) - 1) == 0;
+}
+
+/* NOT_A_CHECKPOINT: it has further members; whatever it is, it must not pass as totals. */
+enum { NOT_A_CHECKPOINT = 1 };
+
+static int prepare_checkpoint(struct ingest_item *item, const struct event_defaults *defaults,
+                              struct json *doc, struct arena *arena)
+{
+	struct fault fault;
+	uint32_t object;
+	struct text source;
+	int r = json_parse(doc, item->line, &fault);
+
+	if (r == -FAULT_NOMEM)
+		return r;
+	if (r < 0) {
+		event_refuse_json(doc, &fault, item->refusal);
+		return 0;
+	}
+	if (json_next(doc, 0, json_first(doc, 0)) != JSON_NONE)
+		return NOT_A_CHECKPOINT;
+	object = json_member(doc, 0, "checkpoint");
+	source = json_string(doc, json_member(doc, object, "source"));
+	if (source.at == NULL)
+		source = defaults->source;
+	if (json_type_of(doc, object) != JSON_OBJECT) {
+		refusal_set(item->refusal, REASON_TYPE, "checkpoint: an object is due");
+	} else if (source.at == NULL || source.len == 0) {
+		refusal_set(item->refusal, REASON_MISSING, "checkpoint.source is missing");
+	} else if (source.len > EVENT_NAME_BYTES_MAX || !text_plain(source)) {
+		refusal_set(item->refusal, REASON_NAME,
+		            "checkpoint.source: 1 to %d bytes without control characters",
+		            EVENT_NAME_BYTES_MAX);
+	} else if (!json_integer(doc, json_member(doc, object, "seq"), &item->checkpoint_seq) ||
+	           item->checkpoint_seq < 0) {
+		refusal_set(item->refusal, REASON_QUANTITY,
+		            "checkpoint.seq: a whole number from 0 is due");
+	} else {
+		item->checkpoint = true;
+		item->checkpoint_json = item->line;
+		/* It may point into the parser's memory, which the next line reuses. */
+		item->event.source = arena_copy(arena, source);
+		r = item->event.source.at != NULL ? 0 : -FAULT_NOMEM;
+	}
+	return r;
+}
+
+/* Where the rates come from is decided here: by the event's own time, never by ours. */
+static void rate(struct ingest_item *item, const struct applied_book *book)
+{
+	const struct event *event = &item->event;
+	struct charges charges;
+
+	switch (rating_request(book->book, event->model, event->time_ms, &event->usage, &charges)) {
+	case RATING_RANGE:
+		refusal_set(item->refusal, REASON_AMOUNT,
+		            "the charge of this request is larger than an amount can be");
+		break;
+	case RATING_UNPRICED:
+		item->price_id = LEDGER_PRICE_SUSPENSE;
+		break;
+	case RATING_NOTHING:
+		item->price_id = LEDGER_PRICE_NONE;
+		break;
+	case RATING_PRICED:
+		item->price_id = book->first_price + (int64_t)charges.found.version->ordinal;
+		item->amount = charges.total;
+		break;
+	}
+}
+
+static void prepare_refusal(struct ingest_item *item, const struct event_defaults *defaults)
+{
+	struct event_refusal *refusal = item->refusal;
+
+	if (refusal->source.at == NULL)
+		refusal->source = defaults->source;
+	/* A name that is itself the trouble must not become a name of the ledger. */
+	if (refusal->source.len > EVENT_NAME_BYTES_MAX || !text_plain(refusal->source) ||
+	    !text_utf8(refusal->source))
+		refusal->source = text_of(NULL);
+	if (refusal->id.len > EVENT_NAME_BYTES_MAX || !text_utf8(refusal->id))
+		refusal->id = text_of(NULL);
+}
+
+int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
+                   const struct event_defaults *defaults, const struct applied_book *book,
+                   struct json *doc, struct arena *arena)
+{
+	struct event_refusal *refusal = arena_take(arena, sizeof(*refusal));
+	int r = NOT_A_CHECKPOINT;
+
+	if (refusal == NULL)
+		return -FAULT_NOMEM;
+	*refusal = (struct event_refusal){ .time_ms = EVENT_ABSENT };
+	*item = (struct ingest_item){
+		.line = line,
+		.length = length,
+		.received_ms = defaults->now_ms,
+		.refusal = refusal,
+	};
+	if (how == INGEST_LINE_TOO_LONG) {
+		refusal_set(item->refusal, REASON_TOO_LONG, "%lld bytes; the limit is %zu",
+		            (long long)length, line.len);
+		item->refused = true;
+		prepare_refusal(item, defaults);
+		return 0;
+	}
+	/* From both: a length beyond what is kept says that a line was cut. */
+	if (line.len > 0 && line.at[line.len - 1] == '\r') {
+		item->line.len--;
+		item->length--;
+	}
+	if (begins_like_checkpoint(item->line))
+		r = prepare_checkpoint(item, defaults, doc, arena);
+	if (r == NOT_A_CHECKPOINT) {
+		r = event_decode(item->line, defaults, doc, arena, &item->event, refusal);
+		if (r == 0 && refusal->reason == REASON_NONE)
+			rate(item, book);
+	}
+	item->refused = refusal->reason != REASON_NONE;
+	if (r == 0 && item->refused) {
+		if (how == INGEST_LINE_CUT_OFF && refusal->reason == REASON_SYNTAX)
+			refusal_set(item->refusal, REASON_CUT_OFF,
+			            "no newline after %lld bytes, and no whole object",
+			            (long long)length);
+		prepare_refusal(item, defaults);
+	}
+	return r;
+}
+
+static int store_refusal(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	item->verdict = INGEST_QUARANTINED;
+	return ledger_quarantine(ledger, item->refusal, item->line, item->length, item->received_ms,
+	                         fault);
+}
+
+int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	enum ledger_outcome outcome;
+	int r;
+
+	if (item->refused)
+		return store_refusal(ledger, item, fault);
+	if (item->checkpoint) {
+		item->verdict = INGEST_CHECKPOINT;
+		return ledger_checkpoint_add(ledger, item->event.source, item->checkpoint_seq,
+		                             item->checkpoint_json, item->received_ms, fault);
+	}
+	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->line,
+	               item->received_ms, &outcome, fault);
+	if (r < 0)
+		return r;
+	switch (outcome) {
+	case LEDGER_OVERFLOW:
+		item->refusal->source = item->event.source;
+		item->refusal->id = item->event.id;
+		item->refusal->time_ms = item->event.time_ms;
+		item->refused = true;
+		refusal_set(item->refusal, REASON_AMOUNT,
+		            "the sum of its hour would be larger than it can be");
+		return store_refusal(ledger, item, fault);
+	case LEDGER_CONFLICT:
+		item->verdict = INGEST_CONFLICT;
+		break;
+	case LEDGER_DUPLICATE:
+		item->verdict = INGEST_DUPLICATE;
+		break;
+	case LEDGER_ADDED:
+		item->verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
+		                                                        : INGEST_ACCEPTED;
+		break;
+	}
+	return 0;
+}

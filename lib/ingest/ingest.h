@@ -1,0 +1,67 @@
+/*
+ * From a line to a verdict, in two halves so that they can run on two threads:
+ * ingest_prepare() decodes and rates (pure), ingest_store() writes inside the
+ * ledger's transaction.  The daemon and `toll import` both run exactly this.
+ */
+#ifndef TOLL_INGEST_INGEST_H
+#define TOLL_INGEST_INGEST_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "ledger/books.h"
+#include "ledger/store.h"
+#include "money/money.h"
+#include "usage/event.h"
+
+/* Highest precedence first. */
+enum ingest_verdict {
+	INGEST_QUARANTINED, /* could not be understood: kept verbatim, with the reason */
+	INGEST_CONFLICT,    /* same identity, other content: the first stands, this is kept aside */
+	INGEST_DUPLICATE,   /* same identity, same content: nothing written */
+	INGEST_UNPRICED,    /* stored, but some component has no rate: in suspense */
+	INGEST_ACCEPTED,    /* stored and priced, or nothing to price */
+	INGEST_CHECKPOINT,  /* a source's control totals: stored */
+	INGEST_VERDICT_COUNT
+};
+const char *ingest_verdict_name(enum ingest_verdict verdict);
+
+/* How a line ended, as the framer saw it. */
+enum ingest_line {
+	INGEST_LINE_WHOLE,
+	INGEST_LINE_TOO_LONG, /* `line` is its beginning, `length` all of it */
+	INGEST_LINE_CUT_OFF,  /* the connection ended or went silent inside it */
+};
+
+/*
+ * One line on its way.  The texts point into `line` and the arena given to
+ * ingest_prepare(): both must live until the item was stored.
+ */
+struct ingest_item {
+	struct text line;
+	int64_t length;
+	int64_t received_ms;
+	bool refused;    /* quarantine: `refusal` is filled */
+	bool checkpoint; /* seq and source of a control total */
+	int64_t checkpoint_seq;
+	struct text checkpoint_json;
+	struct event event;            /* for a checkpoint only `source` is filled */
+	struct event_refusal *refusal; /* in the arena */
+	int64_t price_id;              /* LEDGER_PRICE_* or first_price + ordinal */
+	struct money amount;
+	/* Filled by ingest_store(): */
+	enum ingest_verdict verdict;
+};
+
+/*
+ * Decode and rate.  `line` has no newline; a trailing CR is taken off.  A cut-off line
+ * that is a whole JSON object all the same is taken as one.  Pure; any thread with its
+ * own doc and arena.  -FAULT_NOMEM is the only failure.
+ */
+int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
+                   const struct event_defaults *defaults, const struct applied_book *book,
+                   struct json *doc, struct arena *arena);
+
+/* Write it and set item->verdict.  Inside ledger_begin() .. ledger_commit(). */
+int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault);
+
+#endif

@@ -1,0 +1,290 @@
+#include "ledger/books.h"
+
+#include <stdlib.h>
+
+#include "ledger/internal.h"
+
+/* Puts the book into the ledger unless it is there. */
+static int book_store(struct ledger *ledger, const struct book *book, int64_t *id_out,
+                      int64_t *first_price_out, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BOOK_BY_HASH);
+	int64_t first_price = 0;
+	int r;
+
+	query_text(&query, text_of(book_hash(book)));
+	r = query_row(&query, fault);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		*id_out = column_int(&query, 0);
+		*first_price_out = column_int(&query, 1);
+		query_end(&query);
+		return 0;
+	}
+	query = query_start(ledger, STATEMENT_BOOK_NEXT);
+	r = query_single(&query, &first_price, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_BOOK_ADD);
+	query_text(&query, text_of(book_hash(book)));
+	query_text(&query, book_name(book));
+	query_text(&query, book_currency(book));
+	query_int(&query, first_price);
+	query_int(&query, (int64_t)book_version_count(book));
+	query_text(&query, book_json(book));
+	r = query_done(&query, fault);
+	if (r < 0)
+		return r;
+	*id_out = sqlite3_last_insert_rowid(ledger->db);
+	*first_price_out = first_price;
+	return 0;
+}
+
+/* The id of the book in force (0: none); amounts of two currencies cannot be summed. */
+static int check_current(struct ledger *ledger, const struct book *book, int64_t *current_out,
+                         struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENT);
+	int r = query_row(&query, fault);
+
+	*current_out = 0;
+	if (r <= 0)
+		return r;
+	*current_out = column_int(&query, 0);
+	r = 0;
+	if (!text_equal(column_text(&query, 2), book_currency(book)))
+		r = fault_set(fault, FAULT_INVALID,
+		              "the book is in %.*s, the ledger in %.*s: a ledger has one currency",
+		              TEXT_ARGS(book_currency(book)), TEXT_ARGS(column_text(&query, 2)));
+	query_end(&query);
+	return r;
+}
+
+int ledger_book_apply(struct ledger *ledger, const struct book *book, int64_t now_ms,
+                      struct text who, struct text note, int64_t *first_price_out,
+                      bool *changed_out, struct fault *fault)
+{
+	int64_t current = 0, id = 0, first_price = 0;
+	struct query query;
+	int r = ledger_begin(ledger, fault);
+
+	if (r < 0)
+		return r;
+	r = check_current(ledger, book, &current, fault);
+	if (r == 0)
+		r = book_store(ledger, book, &id, &first_price, fault);
+	if (r == 0 && id != current) {
+		query = query_start(ledger, STATEMENT_BOOK_LOG_ADD);
+		query_int(&query, id);
+		query_int(&query, now_ms);
+		query_text(&query, who);
+		query_text(&query, note);
+		r = query_done(&query, fault);
+	}
+	if (r == 0)
+		r = ledger_commit(ledger, fault);
+	if (r < 0) {
+		ledger_rollback(ledger);
+		return r;
+	}
+	*first_price_out = first_price;
+	*changed_out = id != current;
+	return 0;
+}
+
+/* A book that was checked when it was applied: what fails now is the ledger's fault. */
+static int parse_stored(struct ledger *ledger, struct text json, struct text hash,
+                        struct book **book_out, struct fault *fault)
+{
+	struct fault inner = { .code = FAULT_NONE };
+	struct book *book = NULL;
+	int r = book_load(&book, json, NULL, &inner);
+
+	if (r == -FAULT_NOMEM)
+		return fault_set(fault, FAULT_NOMEM, "%s: a price book: out of memory",
+		                 ledger->path);
+	if (r < 0)
+		return fault_set(fault, FAULT_CORRUPT, "%s: a stored price book cannot be read: %s",
+		                 ledger->path, inner.text);
+	if (!text_is(hash, book_hash(book))) {
+		book_free(book);
+		return fault_set(fault, FAULT_CORRUPT,
+		                 "%s: a stored price book is not the one that was applied",
+		                 ledger->path);
+	}
+	*book_out = book;
+	return 0;
+}
+
+int ledger_book_current(struct ledger *ledger, struct applied_book *current_out,
+                        struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENT);
+	struct applied_book current = { NULL, 0 };
+	int r = query_row(&query, fault);
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		current.first_price = column_int(&query, 1);
+		r = parse_stored(ledger, column_text(&query, 3), column_text(&query, 4),
+		                 &current.book, fault);
+		query_end(&query);
+		if (r < 0)
+			return r;
+	}
+	*current_out = current;
+	return 0;
+}
+
+int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
+                     struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BOOK_LIST);
+	bool newest = true;
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		struct book_log_row row = {
+			.seq = column_int(&query, 0),
+			.applied_ms = column_int(&query, 1),
+			.hash = column_text(&query, 2),
+			.name = column_text(&query, 3),
+			.currency = column_text(&query, 4),
+			.who = column_text(&query, 5),
+			.note = column_text(&query, 6),
+			.first_price = column_int(&query, 7),
+			.versions = column_int(&query, 8),
+			.in_force = newest,
+		};
+
+		newest = false;
+		r = each(context, &row);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_out,
+                     struct fault *fault)
+{
+	enum { HASH_DIGITS_MIN = 8, HASH_DIGITS = SHA256_HEX_BYTES - 1 };
+	char low[SHA256_HEX_BYTES], high[SHA256_HEX_BYTES + 1];
+	struct buf json = { .at = NULL };
+	struct query query;
+	int r;
+
+	if (hash.len < HASH_DIGITS_MIN || hash.len > HASH_DIGITS)
+		return fault_set(fault, FAULT_INVALID,
+		                 "%.*s: 8 to 64 digits of a book's hash are due", TEXT_ARGS(hash));
+	text_copy(low, sizeof(low), hash);
+	/* 'g' sorts behind every hexadecimal digit. */
+	text_copy(high, sizeof(high) - 1, hash);
+	high[hash.len] = 'g';
+	high[hash.len + 1] = '\0';
+	query = query_start(ledger, STATEMENT_BOOK_LIKE);
+	query_text(&query, text_of(low));
+	query_text(&query, text_of(high));
+	r = query_row(&query, fault);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return fault_set(fault, FAULT_NOT_FOUND, "%.*s: no applied book has this hash",
+		                 TEXT_ARGS(hash));
+	buf_add_text(&json, column_text(&query, 0));
+	r = query_row(&query, fault);
+	if (r > 0) {
+		query_end(&query);
+		r = fault_set(fault, FAULT_INVALID, "%.*s: more than one book begins so",
+		              TEXT_ARGS(hash));
+	}
+	if (r == 0 && json.error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "a book: out of memory");
+	if (r < 0) {
+		buf_release(&json);
+		return r;
+	}
+	buf_release(json_out);
+	*json_out = json;
+	return 0;
+}
+
+void ledger_books_forget(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->book_count; i++)
+		book_free(ledger->books[i].book);
+	free(ledger->books);
+	ledger->books = NULL;
+	ledger->book_count = 0;
+}
+
+/* The parsed book that holds a price id, from memory or from its row. */
+static int book_of_price(struct ledger *ledger, int64_t price_id, const struct parsed_book **out,
+                         struct fault *fault)
+{
+	struct parsed_book parsed = { .book = NULL }, *grown;
+	struct query query;
+	int r;
+
+	for (size_t i = 0; i < ledger->book_count; i++) {
+		const struct parsed_book *book = &ledger->books[i];
+
+		if (price_id >= book->first_price &&
+		    price_id < book->first_price + book->versions) {
+			*out = book;
+			return 0;
+		}
+	}
+	query = query_start(ledger, STATEMENT_BOOK_BY_PRICE);
+	query_int(&query, price_id);
+	r = query_row(&query, fault);
+	if (r < 0)
+		return r;
+	parsed.first_price = r > 0 ? column_int(&query, 1) : 0;
+	parsed.versions = r > 0 ? column_int(&query, 2) : 0;
+	if (r > 0 && price_id < parsed.first_price + parsed.versions)
+		r = parse_stored(ledger, column_text(&query, 3), column_text(&query, 4),
+		                 &parsed.book, fault);
+	else
+		r = fault_set(fault, FAULT_CORRUPT, "%s: no book holds price %lld", ledger->path,
+		              (long long)price_id);
+	query_end(&query);
+	if (r == 0 && (int64_t)book_version_count(parsed.book) != parsed.versions)
+		r = fault_set(fault, FAULT_CORRUPT, "%s: a stored price book has lost versions",
+		              ledger->path);
+	if (r < 0) {
+		book_free(parsed.book);
+		return r;
+	}
+	if (ledger->book_count == BOOKS_PARSED_MAX)
+		ledger_books_forget(ledger);
+	grown = realloc(ledger->books, (ledger->book_count + 1) * sizeof(*grown));
+	if (grown == NULL) {
+		book_free(parsed.book);
+		return fault_set(fault, FAULT_NOMEM, "a book: out of memory");
+	}
+	ledger->books = grown;
+	grown[ledger->book_count] = parsed;
+	*out = &grown[ledger->book_count++];
+	return 0;
+}
+
+int ledger_price_version(struct ledger *ledger, int64_t price_id,
+                         const struct book_version **version_out, const struct book **book_out,
+                         struct fault *fault)
+{
+	const struct parsed_book *parsed = NULL;
+	int r = book_of_price(ledger, price_id, &parsed, fault);
+
+	if (r < 0)
+		return r;
+	if (version_out != NULL)
+		*version_out = book_version(parsed->book, (size_t)(price_id - parsed->first_price));
+	if (book_out != NULL)
+		*book_out = parsed->book;
+	return 0;
+}

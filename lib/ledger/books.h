@@ -1,0 +1,55 @@
+/*
+ * The price books of a ledger.  Applied books are immutable and kept whole; an
+ * event names its price by book.first_price + ordinal of the version in it.
+ */
+#ifndef TOLL_LEDGER_BOOKS_H
+#define TOLL_LEDGER_BOOKS_H
+
+#include "ledger/ledger.h"
+#include "price/book.h"
+
+/* A book and the id of its first version: price_id = first_price + version->ordinal. */
+struct applied_book {
+	struct book *book; /* NULL: none was ever applied */
+	int64_t first_price;
+};
+
+/*
+ * Make `book` the one in force: stores it unless a book of that hash is there, and
+ * logs the application (unless it is in force already: *changed_out false).
+ * A transaction of its own.
+ */
+int ledger_book_apply(struct ledger *ledger, const struct book *book, int64_t now_ms,
+                      struct text who, struct text note, int64_t *first_price_out,
+                      bool *changed_out, struct fault *fault);
+
+/* The book in force, parsed anew: the caller frees current_out->book. */
+int ledger_book_current(struct ledger *ledger, struct applied_book *current_out,
+                        struct fault *fault);
+
+/* One application of a book, newest first.  Texts live for the call. */
+struct book_log_row {
+	int64_t seq, applied_ms;
+	struct text hash, name, currency, who, note;
+	int64_t first_price, versions;
+	bool in_force;
+};
+typedef int ledger_book_fn(void *context, const struct book_log_row *row);
+int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
+                     struct fault *fault);
+
+/* The JSON of a book by its hash or an unambiguous beginning of it (8 digits at least). */
+struct buf;
+int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_out,
+                     struct fault *fault);
+
+/*
+ * The version behind a price id, and the book it stands in (either may be NULL).
+ * Parsed books are kept by the ledger, so many: valid until the next call or ledger_close().
+ * -FAULT_CORRUPT when no book has it.
+ */
+int ledger_price_version(struct ledger *ledger, int64_t price_id,
+                         const struct book_version **version_out, const struct book **book_out,
+                         struct fault *fault);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * Inside lib/ledger only: the parts of a struct ledger and how its files talk to
+ * SQLite.  Nobody outside this folder includes it.
+ */
+#ifndef TOLL_LEDGER_INTERNAL_H
+#define TOLL_LEDGER_INTERNAL_H
+
+#include <assert.h>
+#include <sqlite3.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "ledger/books.h"
+#include "ledger/files.h"
+#include "ledger/identity.h"
+#include "ledger/ledger.h"
+#include "ledger/names.h"
+#include "ledger/read.h"
+#include "ledger/rollups.h"
+#include "ledger/store.h"
+
+enum statement {
+#define S(NAME, USER, PLAN, sql) STATEMENT_##NAME,
+#include "ledger/statement.def"
+#undef S
+	STATEMENT_COUNT
+};
+
+enum statement_user { USER_WRITER, USER_ANY };
+enum statement_plan { PLAN_SEEK, PLAN_SCAN };
+
+struct statement_info {
+	const char *name, *sql;
+	enum statement_user user;
+	enum statement_plan plan;
+};
+extern const struct statement_info statement_info[STATEMENT_COUNT];
+
+enum {
+	BOOKS_PARSED_MAX = 1024, /* books kept parsed by one handle; then it begins anew */
+	UNKNOWN_PATHS_MAX =
+		100, /* of one source and api; further ones are summed up under one row */
+	UNKNOWN_PATH_BYTES = 256,
+};
+
+/* event.flags */
+enum { EVENT_STREAM = 1, EVENT_UNKNOWN = 2, EVENT_DETAIL = 4 };
+
+struct parsed_book {
+	struct book *book;
+	int64_t first_price, versions;
+};
+
+/* What a transaction adds to one source. */
+struct watermark {
+	int64_t source, events, first_ts, last_ts, stored_ms;
+};
+
+struct ledger {
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+	bool writer, in_transaction;
+	bool wal_is_large; /* set by the hook that SQLite calls after a commit */
+	bool lost;         /* its files are not where they were: they are left alone */
+	int lock_fd;       /* -1: none */
+	char *path;
+	struct names names;
+	struct parsed_book *books;
+	size_t book_count;
+	/* Writer only: */
+	struct identity identity;
+	struct files files;
+	int64_t page_bytes, wal_pages; /* of the WAL: those that count now */
+	struct rollups rollups;        /* of the open transaction */
+	struct watermark *watermarks;  /* of the open transaction */
+	size_t watermark_count, watermark_cap;
+	struct buf scratch;
+};
+
+/* Fault of the last SQLite call on this connection. */
+int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault);
+
+/* statement.c: binding in the order of the SQL text, 1, 2, 3 ... */
+struct query {
+	struct ledger *ledger;
+	sqlite3_stmt *stmt;
+	int next; /* parameter */
+	int code; /* first failure of a bind, else SQLITE_OK */
+};
+struct query query_start(struct ledger *ledger, enum statement statement);
+void query_int(struct query *query, int64_t value);
+void query_int_or_null(struct query *query, int64_t value); /* EVENT_ABSENT: NULL */
+void query_text(struct query *query, struct text value);
+void query_text_or_null(struct query *query, struct text value); /* absent: NULL */
+void query_blob(struct query *query, struct text value);
+/* 1: a row, 0: no more rows (and reset), negative: a fault (and reset). */
+int query_row(struct query *query, struct fault *fault);
+/* Runs it to its end; rows are not expected. */
+int query_done(struct query *query, struct fault *fault);
+/* Gives the statement back before its end. */
+void query_end(struct query *query);
+/* Runs a query that gives one integer; *out is 0 where it gives no row or NULL. */
+int query_single(struct query *query, int64_t *out, struct fault *fault);
+int64_t column_int(const struct query *query, int column);
+int64_t column_int_or_absent(const struct query *query, int column);
+struct text column_text(const struct query *query, int column); /* absent for NULL */
+struct text column_blob(const struct query *query, int column);
+int statements_prepare(struct ledger *ledger, struct fault *fault);
+void statements_release(struct ledger *ledger);
+
+/* books.c: frees the parsed books; later reads parse them again. */
+void ledger_books_forget(struct ledger *ledger);
+
+/* rows.c: the stored form of an event. */
+struct event_row {
+	int64_t source, account, key, model, provider, api, tier, finish; /* name ids */
+	struct stored_event stored; /* texts of the names only after event_row_names() */
+	bool detail;                /* flags say that there are rows of event_detail */
+};
+int event_row_read(struct ledger *ledger, const struct query *query, struct event_row *row_out,
+                   struct fault *fault);
+int event_row_names(struct ledger *ledger, struct event_row *row, struct fault *fault);
+/* 1: written; 0: the key (time, source, id) is there already, nothing was written. */
+int event_row_write(struct ledger *ledger, const struct event_row *row, struct fault *fault);
+/* Name ids of an event, adding the names that are new. */
+int event_row_intern(struct ledger *ledger, const struct event *event, struct event_row *row_out,
+                     struct fault *fault);
+/* The event as a JSON object with disjoint counts, as `api` "toll" takes them. */
+void event_row_json(const struct event_row *row, struct buf *out);
+struct rollup_key event_row_key(const struct event_row *row);
+/* ROLLUP_SUMS from `column` on; -FAULT_CORRUPT where the amount is none. */
+int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
+                struct fault *fault);
+
+#endif

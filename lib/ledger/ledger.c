@@ -1,0 +1,421 @@
+#include "ledger/ledger.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger/internal.h"
+#include "ledger/lock.h"
+#include "ledger/migrations.h"
+
+enum {
+	APPLICATION_ID = 0x746f6c6c,               /* "toll" */
+	SQLITE_VALUE_BYTES_MAX = 64 * 1024 * 1024, /* the longest value is a price book */
+	CACHE_KIB = 8 * 1024,
+};
+
+static int run_pragma(struct ledger *ledger, const char *sql, struct fault *fault)
+{
+	int code = sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : ledger_fault(ledger, code, sql, fault);
+}
+
+/* Reads a setting back as text; SQLite leaves a setting silently as it was. */
+static int expect_setting(struct ledger *ledger, const char *sql, const char *expected,
+                          struct fault *fault)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *got = NULL;
+	int code = sqlite3_prepare_v2(ledger->db, sql, -1, &stmt, NULL);
+	int r = 0;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		got = (const char *)sqlite3_column_text(stmt, 0);
+	if (code != SQLITE_ROW)
+		r = ledger_fault(ledger, code, sql, fault);
+	else if (got == NULL || strcmp(got, expected) != 0)
+		r = fault_set(fault, FAULT_INVALID, "%s: %s is %s, not %s", ledger->path, sql,
+		              got != NULL ? got : "unset", expected);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int pragma_int(struct ledger *ledger, const char *sql, int64_t *out, struct fault *fault)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(ledger->db, sql, -1, &stmt, NULL);
+	int r = 0;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		*out = sqlite3_column_int64(stmt, 0);
+	else
+		r = ledger_fault(ledger, code, sql, fault);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* A setting, what it must read back as, and for whom.  Reasons: see each line. */
+struct setting {
+	const char *set, *get, *value;
+	bool writer_only, reader_only;
+};
+
+static const struct setting settings[] = {
+	/* Acknowledged means fsynced: NORMAL loses the last commits at a power cut. */
+	{ "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2", true, false },
+	/* The WAL file shrinks to this after a burst. */
+	{ "PRAGMA journal_size_limit=67108864", "PRAGMA journal_size_limit", "67108864", true,
+	  false },
+	/* The writer checkpoints by itself, between commits. */
+	{ "PRAGMA wal_autocheckpoint=0", "PRAGMA wal_autocheckpoint", "0", false, false },
+	{ "PRAGMA query_only=1", "PRAGMA query_only", "1", false, true },
+	/* An I/O error under a mapped file would be a signal instead of an error. */
+	{ "PRAGMA mmap_size=0", "PRAGMA mmap_size", "0", false, false },
+	/* Debian builds it ON; nothing secret is ever deleted here. */
+	{ "PRAGMA secure_delete=OFF", "PRAGMA secure_delete", "0", true, false },
+	{ "PRAGMA trusted_schema=OFF", "PRAGMA trusted_schema", "0", false, false },
+	{ "PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", "1", false, false },
+	{ "PRAGMA foreign_keys=ON", "PRAGMA foreign_keys", "1", true, false },
+	/* Nothing spills into /tmp. */
+	{ "PRAGMA temp_store=MEMORY", "PRAGMA temp_store", "2", false, false },
+};
+
+static int apply_settings(struct ledger *ledger, struct fault *fault)
+{
+	static const struct {
+		int option, value;
+	} options[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_DQS_DML, 0 },
+		{ SQLITE_DBCONFIG_DQS_DDL, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+		{ SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1 },
+	};
+	char sql[64];
+	int r;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		int code = sqlite3_db_config(ledger->db, options[i].option, options[i].value, NULL);
+
+		if (code != SQLITE_OK)
+			return ledger_fault(ledger, code, "database options", fault);
+	}
+	sqlite3_limit(ledger->db, SQLITE_LIMIT_LENGTH, SQLITE_VALUE_BYTES_MAX);
+	sqlite3_busy_timeout(ledger->db, ledger->writer ? 0 : LEDGER_BUSY_MS);
+	snprintf(sql, sizeof(sql), "PRAGMA cache_size=-%d", CACHE_KIB);
+	r = run_pragma(ledger, sql, fault);
+	for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (ledger->writer ? settings[i].reader_only : settings[i].writer_only)
+			continue;
+		r = run_pragma(ledger, settings[i].set, fault);
+		if (r == 0)
+			r = expect_setting(ledger, settings[i].get, settings[i].value, fault);
+	}
+	return r;
+}
+
+/* Is this ours, and of which version?  A new file is version 0. */
+static int check_version(struct ledger *ledger, int64_t *version_out, struct fault *fault)
+{
+	int64_t application = 0, version = 0, objects = 0;
+	int64_t newest = migrations[migration_count - 1].version;
+
+	if (pragma_int(ledger, "PRAGMA application_id", &application, fault) < 0 ||
+	    pragma_int(ledger, "PRAGMA user_version", &version, fault) < 0 ||
+	    pragma_int(ledger, "SELECT count(*) FROM sqlite_schema", &objects, fault) < 0)
+		return fault != NULL ? -(int)fault->code : -FAULT_IO;
+	if (application != APPLICATION_ID && (application != 0 || version != 0 || objects != 0))
+		return fault_set(fault, FAULT_VERSION,
+		                 "%s: a SQLite file, but not a ledger of toll", ledger->path);
+	if (version > newest)
+		return fault_set(
+			fault, FAULT_VERSION,
+			"%s: written by a newer toll (schema %lld, this program knows %lld)",
+			ledger->path, (long long)version, (long long)newest);
+	*version_out = version;
+	return 0;
+}
+
+static int migrate(struct ledger *ledger, int64_t version, struct fault *fault)
+{
+	char sql[96];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < migration_count; i++) {
+		if (migrations[i].version <= version)
+			continue;
+		r = run_pragma(ledger, "BEGIN IMMEDIATE", fault);
+		if (r == 0)
+			r = run_pragma(ledger, migrations[i].sql, fault);
+		snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%lld",
+		         APPLICATION_ID, (long long)migrations[i].version);
+		if (r == 0)
+			r = run_pragma(ledger, sql, fault);
+		if (r == 0)
+			r = run_pragma(ledger, "COMMIT", fault);
+		if (r < 0)
+			sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return r;
+}
+
+/* The newest identities, as if they had come in the order of their time. */
+static int load_identities(struct ledger *ledger, size_t entries_max, struct fault *fault)
+{
+	struct query query;
+	int r;
+
+	if (identity_init(&ledger->identity, entries_max) < 0)
+		return fault_set(fault, FAULT_NOMEM, "identities: out of memory");
+	query = query_start(ledger, STATEMENT_EVENT_NEWEST);
+	query_int(&query, (int64_t)entries_max);
+	while ((r = query_row(&query, fault)) > 0) {
+		uint64_t fingerprint = identity_fingerprint(column_int(&query, 1),
+		                                            column_text(&query, 2));
+
+		identity_add_older(&ledger->identity, fingerprint, column_int(&query, 0));
+	}
+	return r;
+}
+
+static struct ledger *ledger_new(const char *path, bool writer)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+
+	if (ledger == NULL)
+		return NULL;
+	ledger->lock_fd = -1;
+	ledger->writer = writer;
+	ledger->path = strdup(path);
+	if (ledger->path == NULL) {
+		free(ledger);
+		return NULL;
+	}
+	return ledger;
+}
+
+static int open_file(struct ledger *ledger, int flags, struct fault *fault)
+{
+	int code = sqlite3_open_v2(
+		ledger->path, &ledger->db,
+		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (ledger->db == NULL)
+		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", ledger->path);
+	return code == SQLITE_OK ? 0 : ledger_fault(ledger, code, "open", fault);
+}
+
+/*
+ * The file before SQLite makes it: bills are nobody's business but the owner's and the
+ * group's, whatever the umask.  SQLite gives the WAL the same mode, and tells what is wrong.
+ */
+static void create_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LEDGER_MODE);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Called after each commit with the size of the WAL; checkpoints nothing itself. */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+	struct ledger *ledger = context;
+
+	(void)db;
+	(void)name;
+	ledger->wal_is_large = pages > LEDGER_WAL_PAGES_MAX;
+	ledger->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+int ledger_open_writer(struct ledger **ledger_out, const char *path,
+                       const struct ledger_options *options, struct fault *fault)
+{
+	struct ledger *ledger = ledger_new(path, true);
+	size_t identities_max = LEDGER_IDENTITIES_MAX;
+	int64_t version = 0;
+	int r;
+
+	if (ledger == NULL)
+		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
+	if (options != NULL && options->identities_max > 0)
+		identities_max = options->identities_max;
+	r = lock_take(path, options != NULL ? options->lock_note : NULL, &ledger->lock_fd, fault);
+	if (r == 0) {
+		create_file(path);
+		r = open_file(ledger, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fault);
+	}
+	if (r == 0)
+		r = check_version(ledger, &version, fault);
+	if (r == 0)
+		r = run_pragma(ledger, "PRAGMA journal_mode=WAL", fault);
+	if (r == 0)
+		r = expect_setting(ledger, "PRAGMA journal_mode", "wal", fault);
+	if (r == 0)
+		r = apply_settings(ledger, fault);
+	if (r == 0)
+		r = migrate(ledger, version, fault);
+	if (r == 0)
+		r = statements_prepare(ledger, fault);
+	if (r == 0)
+		r = load_identities(ledger, identities_max, fault);
+	if (r == 0)
+		r = pragma_int(ledger, "PRAGMA page_size", &ledger->page_bytes, fault);
+	if (r == 0)
+		r = files_init(&ledger->files, path, fault);
+	if (r == 0)
+		sqlite3_wal_hook(ledger->db, on_commit, ledger);
+	if (r < 0) {
+		ledger_close(ledger);
+		return r;
+	}
+	*ledger_out = ledger;
+	return 0;
+}
+
+/* Asked before SQLite is, which has one word for all that it cannot open. */
+static int may_read(const char *path, struct fault *fault)
+{
+	/* Not open(): closing it would drop the locks that this process has on it. */
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
+		return 0;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return fault_set(fault, FAULT_NOT_FOUND,
+		                 "%s: there is no ledger (tolld or toll import makes one)", path);
+	return fault_set(fault, FAULT_IO, "%s: %s%s", path, strerror(errno),
+	                 errno == EACCES ? ": " LEDGER_READERS : "");
+}
+
+int ledger_open_reader(struct ledger **ledger_out, const char *path, struct fault *fault)
+{
+	struct ledger *ledger = NULL;
+	int64_t version = 0;
+	int r = may_read(path, fault);
+
+	if (r < 0)
+		return r;
+	ledger = ledger_new(path, false);
+	if (ledger == NULL)
+		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
+	r = open_file(ledger, SQLITE_OPEN_READONLY, fault);
+	if (r == 0)
+		r = apply_settings(ledger, fault);
+	if (r == 0)
+		r = check_version(ledger, &version, fault);
+	if (r == 0 && version < migrations[migration_count - 1].version)
+		r = fault_set(
+			fault, FAULT_VERSION,
+			"%s: of an older toll (schema %lld); its writer migrates it when it starts",
+			path, (long long)version);
+	if (r == 0)
+		r = statements_prepare(ledger, fault);
+	if (r == 0) {
+		struct query query = query_start(ledger, STATEMENT_BEGIN_READ);
+
+		r = query_done(&query, fault);
+	}
+	if (r < 0) {
+		ledger_close(ledger);
+		return r;
+	}
+	*ledger_out = ledger;
+	return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (ledger == NULL)
+		return;
+	if (ledger->in_transaction)
+		ledger_rollback(ledger);
+	statements_release(ledger);
+	if (ledger->db != NULL && ledger->writer && !ledger->lost)
+		sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_close(ledger->db);
+	ledger_books_forget(ledger);
+	names_release(&ledger->names);
+	identity_release(&ledger->identity);
+	files_release(&ledger->files);
+	rollups_release(&ledger->rollups);
+	free(ledger->watermarks);
+	buf_release(&ledger->scratch);
+	/* Last: until here nobody else may write. */
+	lock_drop(ledger->lock_fd);
+	free(ledger->path);
+	free(ledger);
+}
+
+static int64_t file_bytes(const char *path, const char *suffix)
+{
+	char name[4096];
+	struct stat file;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &file) == 0 ? (int64_t)file.st_size : 0;
+}
+
+static int single(struct ledger *ledger, enum statement statement, bool range, int64_t *out,
+                  struct fault *fault)
+{
+	struct query query = query_start(ledger, statement);
+
+	if (range) {
+		query_int(&query, LEDGER_FROM_MIN);
+		query_int(&query, LEDGER_TO_MAX);
+	}
+	return query_single(&query, out, fault);
+}
+
+int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struct fault *fault)
+{
+	struct ledger_status status = { .schema_version = 0 };
+	struct query query;
+	int r = 0;
+	const struct {
+		enum statement statement;
+		bool range;
+		int64_t *out;
+	} numbers[] = {
+		{ STATEMENT_SUSPENSE_COUNT, false, &status.suspense },
+		{ STATEMENT_ROLLUP_ERRORS, false, &status.errors },
+		{ STATEMENT_EVENT_FIRST, false, &status.first_ms },
+		{ STATEMENT_EVENT_LAST, false, &status.last_ms },
+		{ STATEMENT_QUARANTINE_COUNT, true, &status.quarantined },
+		{ STATEMENT_CONFLICT_COUNT, true, &status.conflicts },
+		{ STATEMENT_UNKNOWN_COUNT, false, &status.unknown_events },
+		{ STATEMENT_NAME_COUNT_ACCOUNTS, false, &status.accounts },
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		r = single(ledger, numbers[i].statement, numbers[i].range, numbers[i].out, fault);
+		if (r < 0)
+			return r;
+	}
+	/* The watermarks hold how many events there are; counting them would read them all. */
+	query = query_start(ledger, STATEMENT_WATERMARK_ALL);
+	while ((r = query_row(&query, fault)) > 0) {
+		status.sources++;
+		status.events += column_int(&query, 1);
+	}
+	if (r == 0)
+		r = pragma_int(ledger, "PRAGMA user_version", &status.schema_version, fault);
+	if (r < 0)
+		return r;
+	status.file_bytes = file_bytes(ledger->path, "");
+	status.wal_bytes = file_bytes(ledger->path, "-wal");
+	snprintf(status.sqlite_version, sizeof(status.sqlite_version), "%s", sqlite3_libversion());
+	*status_out = status;
+	return 0;
+}

@@ -1,0 +1,80 @@
+/*
+ * The ledger: one SQLite file in WAL mode with synchronous=FULL.
+ *
+ * ONE WRITER.  The process that holds the lock file (PATH.lock, flock) has the
+ * one connection that writes and checkpoints; every other connection is opened
+ * read-only, query_only, and never checkpoints, not even on close: SQLite before
+ * 3.51.3 can corrupt a database when a second connection checkpoints
+ * (sqlite.org/wal.html, "the WAL-reset bug").
+ *
+ * Threads: a struct ledger belongs to one thread at a time.
+ * Times are given by the caller; nothing here reads the clock.
+ */
+#ifndef TOLL_LEDGER_LEDGER_H
+#define TOLL_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/text.h"
+
+enum {
+	LEDGER_MODE = 0640, /* of a new file: the owner writes, the group reads */
+	LEDGER_IDENTITIES_MAX =
+		1 << 20,             /* identities kept in memory, by default (ledger/identity.h) */
+	LEDGER_WAL_PAGES_MAX = 4000, /* the writer checkpoints (PASSIVE) beyond this */
+	LEDGER_BUSY_MS = 5000,       /* readers wait so long for a lock */
+};
+
+/* Who may do what, for whoever may not. */
+#define LEDGER_READERS "to read it, be in the group toll, or root"
+#define LEDGER_WRITERS "changes take root or the daemon's user"
+
+struct ledger;
+
+struct ledger_options {
+	size_t identities_max; /* 0: LEDGER_IDENTITIES_MAX */
+	const char *lock_note; /* goes behind the pid in the lock file; may be NULL */
+};
+
+/*
+ * Become the writer: takes the lock, creates or migrates the file, reads back
+ * every setting and refuses to start where one did not hold.
+ * -FAULT_BUSY: another process is the writer (the fault names its pid);
+ * -FAULT_VERSION: the file is newer than the program, or not a ledger at all.
+ */
+int ledger_open_writer(struct ledger **ledger_out, const char *path,
+                       const struct ledger_options *options, struct fault *fault);
+
+/*
+ * Read a ledger, with its writer up or down: everything read through this handle is
+ * one snapshot.  -FAULT_NOT_FOUND when there is no file: reading never creates one.
+ * -FAULT_IO when it may not be read.
+ */
+int ledger_open_reader(struct ledger **ledger_out, const char *path, struct fault *fault);
+
+/* Rolls back what was not committed.  A writer truncates the WAL.  Takes NULL. */
+void ledger_close(struct ledger *ledger);
+
+/*
+ * Who holds the lock of the ledger at `path`: fills *pid_out and the note that the
+ * writer left.  -FAULT_NOT_FOUND when nobody does.
+ */
+enum { LEDGER_NOTE_BYTES = 256 };
+int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES],
+                  struct fault *fault);
+
+struct ledger_status {
+	int64_t schema_version;
+	int64_t events, suspense, errors; /* of them */
+	int64_t first_ms, last_ms;        /* of the events; 0 when there are none */
+	int64_t quarantined, conflicts, unknown_events;
+	int64_t sources, accounts;
+	int64_t file_bytes, wal_bytes;
+	char sqlite_version[32];
+};
+int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struct fault *fault);
+
+#endif

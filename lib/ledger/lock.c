@@ -1,0 +1,115 @@
+#include "ledger/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ledger/ledger.h"
+
+enum { LOCK_TEXT_BYTES = LEDGER_NOTE_BYTES + 64, LOCK_MODE = 0640 };
+
+static int lock_path(const char *ledger_path, char out[PATH_MAX], struct fault *fault)
+{
+	int len = snprintf(out, PATH_MAX, "%s.lock", ledger_path);
+
+	if (len < 0 || len >= PATH_MAX)
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger_path);
+	return 0;
+}
+
+/* "pid=123 NOTE\n"; a holder that has not written yet leaves pid 0. */
+static void read_text(int fd, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES])
+{
+	char bytes[LOCK_TEXT_BYTES];
+	ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
+	struct text rest = { bytes, got > 0 ? (size_t)got : 0 };
+	struct text line, pid;
+
+	*pid_out = 0;
+	note_out[0] = '\0';
+	text_cut(&rest, '\n', &line);
+	text_cut(&line, ' ', &pid);
+	if (pid.len > 4 && memcmp(pid.at, "pid=", 4) == 0)
+		text_int((struct text){ pid.at + 4, pid.len - 4 }, pid_out);
+	if (line.at != NULL)
+		text_copy(note_out, LEDGER_NOTE_BYTES, line);
+}
+
+int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES],
+                  struct fault *fault)
+{
+	struct flock query = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	char name[PATH_MAX];
+	int r = lock_path(path, name, fault);
+	int fd;
+
+	if (r < 0)
+		return r;
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return fault_set(fault, FAULT_NOT_FOUND, "%s: nobody writes it", path);
+	if (fd < 0)
+		return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+	if (fcntl(fd, F_OFD_GETLK, &query) < 0)
+		r = fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+	else if (query.l_type == F_UNLCK)
+		r = fault_set(fault, FAULT_NOT_FOUND, "%s: nobody writes it", path);
+	else
+		read_text(fd, pid_out, note_out);
+	close(fd);
+	return r;
+}
+
+int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fault *fault)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char name[PATH_MAX], holder_note[LEDGER_NOTE_BYTES], text[LOCK_TEXT_BYTES];
+	int64_t pid;
+	int fd, len, r = lock_path(ledger_path, name, fault);
+
+	if (r < 0)
+		return r;
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	if (fd < 0 && errno == EACCES)
+		return fault_set(fault, FAULT_IO, "%s: %s: " LEDGER_WRITERS, name, strerror(errno));
+	if (fd < 0)
+		return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+		if (errno == EAGAIN || errno == EACCES) {
+			read_text(fd, &pid, holder_note);
+			r = fault_set(fault, FAULT_BUSY,
+			              "%s: process %lld is its writer; a ledger has one at a time",
+			              ledger_path, (long long)pid);
+		} else {
+			r = fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+		}
+		goto out;
+	}
+	len = snprintf(text, sizeof(text), "pid=%lld %s\n", (long long)getpid(),
+	               note != NULL ? note : "");
+	if (len >= (int)sizeof(text)) {
+		r = fault_set(fault, FAULT_RANGE, "%s: the note is too long", name);
+		goto out;
+	}
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
+		r = fault_set(fault, errno == ENOSPC ? FAULT_FULL : FAULT_IO, "%s: %s", name,
+		              strerror(errno));
+		goto out;
+	}
+	*fd_out = fd;
+	return 0;
+out:
+	close(fd);
+	return r;
+}
+
+/* The file stays: removing it could take the lock away from who opened it meanwhile. */
+void lock_drop(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}

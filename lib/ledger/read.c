@@ -1,0 +1,269 @@
+#include "ledger/read.h"
+
+#include "base/moment.h"
+#include "ledger/internal.h"
+
+/* Walks a query whose rows are EVENT_COLUMNS. */
+static int each_event_row(struct ledger *ledger, struct query *query, struct text source,
+                          ledger_event_fn *each, void *context, struct fault *fault)
+{
+	int r;
+
+	while ((r = query_row(query, fault)) > 0) {
+		struct event_row row;
+
+		r = event_row_read(ledger, query, &row, fault);
+		if (r == 0)
+			r = event_row_names(ledger, &row, fault);
+		if (r == 0 && (source.at == NULL || text_equal(row.stored.event.source, source)))
+			r = each(context, &row.stored);
+		if (r != 0) {
+			query_end(query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, ledger_event_fn *each,
+                      void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_RANGE);
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	return each_event_row(ledger, &query, text_of(NULL), each, context, fault);
+}
+
+int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
+                       int64_t to_ms, ledger_event_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_BY_ID);
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	query_text(&query, id);
+	return each_event_row(ledger, &query, source, each, context, fault);
+}
+
+int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                         ledger_event_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_SUSPENSE);
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	return each_event_row(ledger, &query, text_of(NULL), each, context, fault);
+}
+
+static int rollup_names(struct ledger *ledger, const struct query *query, struct rollup_row *row,
+                        struct fault *fault)
+{
+	/* ROLLUP_KEY without the hour in front and the price behind */
+	struct text *const texts[] = { &row->account, &row->key,      &row->model,
+		                       &row->source,  &row->provider, &row->service_tier };
+
+	names_trim(&ledger->names);
+	for (int i = 0; i < (int)(sizeof(texts) / sizeof(texts[0])); i++) {
+		int r = names_text(ledger, column_int(query, 1 + i), texts[i], fault);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                       ledger_rollup_fn *each, void *context, struct fault *fault)
+{
+	enum { COLUMN_PRICE = 7, COLUMN_SUMS = 8 };
+	struct query query;
+	int r;
+
+	if (from_ms % MS_PER_HOUR != 0 || (to_ms != LEDGER_TO_MAX && to_ms % MS_PER_HOUR != 0))
+		return fault_set(fault, FAULT_INVALID, "rollups are read by whole hours");
+	query = query_start(ledger, STATEMENT_ROLLUP_RANGE);
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	while ((r = query_row(&query, fault)) > 0) {
+		struct rollup_row row = { .hour_ms = column_int(&query, 0) };
+		struct rollup_sum sum;
+
+		r = rollup_read(&query, COLUMN_SUMS, &sum, fault);
+		if (r == 0)
+			r = rollup_names(ledger, &query, &row, fault);
+		if (r == 0) {
+			row.price_id = column_int(&query, COLUMN_PRICE);
+			row.events = sum.events;
+			row.errors = sum.errors;
+			row.suspense = row.price_id == LEDGER_PRICE_SUSPENSE ? sum.events : 0;
+			for (int c = 0; c < COMPONENT_COUNT; c++)
+				row.count[c] = sum.count[c];
+			row.amount = sum.amount;
+			r = each(context, &row);
+		}
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+/* Walks a query whose rows are QUARANTINE_COLUMNS. */
+static int each_quarantine_row(struct ledger *ledger, struct query *query,
+                               ledger_quarantine_fn *each, void *context, struct fault *fault)
+{
+	int r;
+
+	while ((r = query_row(query, fault)) > 0) {
+		struct quarantine_row row = {
+			.id = column_int(query, 0),
+			.event_id = column_text(query, 2),
+			.reason_name = column_text(query, 3),
+			.detail = column_text(query, 4),
+			.first_ms = column_int(query, 5),
+			.last_ms = column_int(query, 6),
+			.times = column_int(query, 7),
+			.event_ms = column_int_or_absent(query, 8),
+			.length = column_int(query, 9),
+			.raw = column_blob(query, 10),
+			.released_ms = column_int(query, 11),
+		};
+
+		row.reason = reason_find(row.reason_name);
+		names_trim(&ledger->names);
+		r = names_text(ledger, column_int(query, 1), &row.source, fault);
+		if (r == 0)
+			r = each(context, &row);
+		if (r != 0) {
+			query_end(query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int ledger_each_quarantine(struct ledger *ledger, int64_t from_ms, int64_t to_ms, bool released_too,
+                           ledger_quarantine_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_QUARANTINE_LIST);
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	query_int(&query, released_too);
+	return each_quarantine_row(ledger, &query, each, context, fault);
+}
+
+struct found {
+	ledger_quarantine_fn *each;
+	void *context;
+	bool any;
+};
+
+static int note_found(void *context, const struct quarantine_row *row)
+{
+	struct found *found = context;
+
+	found->any = true;
+	return found->each(found->context, row);
+}
+
+int ledger_quarantine_get(struct ledger *ledger, int64_t id, ledger_quarantine_fn *each,
+                          void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_QUARANTINE_GET);
+	struct found found = { each, context, false };
+	int r;
+
+	query_int(&query, id);
+	r = each_quarantine_row(ledger, &query, note_found, &found, fault);
+	if (r == 0 && !found.any)
+		return fault_set(fault, FAULT_NOT_FOUND, "quarantine has no line %lld",
+		                 (long long)id);
+	return r;
+}
+
+int ledger_each_conflict(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                         ledger_conflict_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_CONFLICT_LIST);
+	int r;
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	while ((r = query_row(&query, fault)) > 0) {
+		struct conflict_row row = {
+			.id = column_text(&query, 1),
+			.stored_ms = column_int(&query, 2),
+			.stored = column_text(&query, 3),
+			.raw = column_blob(&query, 4),
+			.first_ms = column_int(&query, 5),
+			.last_ms = column_int(&query, 6),
+			.times = column_int(&query, 7),
+		};
+
+		names_trim(&ledger->names);
+		r = names_text(ledger, column_int(&query, 0), &row.source, fault);
+		if (r == 0)
+			r = each(context, &row);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int ledger_each_unknown(struct ledger *ledger, ledger_unknown_fn *each, void *context,
+                        struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_UNKNOWN_LIST);
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		struct unknown_row row = {
+			.path = column_text(&query, 2),
+			.first_id = column_text(&query, 3),
+			.events = column_int(&query, 4),
+			.first_ms = column_int(&query, 5),
+		};
+
+		names_trim(&ledger->names);
+		r = names_text(ledger, column_int(&query, 0), &row.source, fault);
+		if (r == 0)
+			r = names_text(ledger, column_int(&query, 1), &row.api, fault);
+		if (r == 0)
+			r = each(context, &row);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int ledger_gaps(struct ledger *ledger, int64_t from_ms, int64_t to_ms, struct ledger_gaps *gaps_out,
+                struct fault *fault)
+{
+	struct ledger_gaps gaps = { .quarantined = 0 };
+	struct query query = query_start(ledger, STATEMENT_QUARANTINE_COUNT);
+	int r;
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	r = query_single(&query, &gaps.quarantined, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_CONFLICT_COUNT);
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	r = query_single(&query, &gaps.conflicts, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_UNKNOWN_COUNT);
+	r = query_single(&query, &gaps.unknown_events, fault);
+	if (r == 0)
+		*gaps_out = gaps;
+	return r;
+}

@@ -1,0 +1,101 @@
+/*
+ * Reading: rows one by one through a callback, in constant memory.  Texts and rows
+ * live for the call.  A callback returns 0 to go on; anything else ends the walk
+ * and is returned as it is.  Ranges are half-open, [from_ms, to_ms).
+ */
+#ifndef TOLL_LEDGER_READ_H
+#define TOLL_LEDGER_READ_H
+
+#include "ledger/ledger.h"
+#include "money/money.h"
+#include "usage/event.h"
+
+#define LEDGER_FROM_MIN INT64_C(0)
+#define LEDGER_TO_MAX   INT64_MAX
+
+struct stored_event {
+	struct event event; /* unknown_path is absent; flags say whether there was one */
+	int64_t price_id;   /* or LEDGER_PRICE_NONE, LEDGER_PRICE_SUSPENSE */
+	struct money amount;
+	bool unknown; /* carried a non-zero number nobody counts */
+};
+typedef int ledger_event_fn(void *context, const struct stored_event *row);
+
+/* In the order (time, source, id). */
+int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, ledger_event_fn *each,
+                      void *context, struct fault *fault);
+/* Events with this id; `source` may be absent.  Reads the whole range: there is no index on ids. */
+int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
+                       int64_t to_ms, ledger_event_fn *each, void *context, struct fault *fault);
+/* Unpriced ones; uses an index. */
+int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                         ledger_event_fn *each, void *context, struct fault *fault);
+
+struct rollup_row {
+	int64_t hour_ms;
+	struct text account, key, model, source, provider, service_tier; /* absent: not sent */
+	int64_t price_id;
+	int64_t events;
+	int64_t errors;   /* of them, with status >= 400 */
+	int64_t suspense; /* of them, unpriced: all or none */
+	int64_t count[COMPONENT_COUNT];
+	struct money amount;
+};
+typedef int ledger_rollup_fn(void *context, const struct rollup_row *row);
+
+/* Hours that lie wholly in the range; both ends must be on the hour. */
+int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                       ledger_rollup_fn *each, void *context, struct fault *fault);
+
+struct quarantine_row {
+	int64_t id;
+	struct text source, event_id; /* absent where they could not be read */
+	enum reason reason;
+	struct text reason_name; /* as stored, also one this program does not know */
+	struct text detail;
+	int64_t first_ms, last_ms, times; /* received */
+	int64_t event_ms;                 /* EVENT_ABSENT where the line gave none */
+	int64_t length;                   /* as sent */
+	struct text raw;                  /* as kept: may be cut, may be any bytes */
+	int64_t released_ms;              /* 0: still held */
+};
+typedef int ledger_quarantine_fn(void *context, const struct quarantine_row *row);
+
+/*
+ * Lines still held (or also released ones), oldest first.  A line is in a range by its event time,
+ * or where that is unknown by when it was first received.
+ */
+int ledger_each_quarantine(struct ledger *ledger, int64_t from_ms, int64_t to_ms, bool released_too,
+                           ledger_quarantine_fn *each, void *context, struct fault *fault);
+int ledger_quarantine_get(struct ledger *ledger, int64_t id, ledger_quarantine_fn *each,
+                          void *context, struct fault *fault);
+
+struct conflict_row {
+	struct text source, id;
+	int64_t stored_ms;  /* event time of the version that stands */
+	struct text stored; /* that version as a JSON object of its stored columns */
+	struct text raw;    /* the other version, as sent */
+	int64_t first_ms, last_ms, times;
+};
+typedef int ledger_conflict_fn(void *context, const struct conflict_row *row);
+int ledger_each_conflict(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                         ledger_conflict_fn *each, void *context, struct fault *fault);
+
+struct unknown_row {
+	struct text source, api, path, first_id;
+	int64_t events, first_ms;
+};
+typedef int ledger_unknown_fn(void *context, const struct unknown_row *row);
+int ledger_each_unknown(struct ledger *ledger, ledger_unknown_fn *each, void *context,
+                        struct fault *fault);
+
+/* What a report of this range must not be silent about. */
+struct ledger_gaps {
+	int64_t quarantined; /* lines held, counted by line */
+	int64_t conflicts;
+	int64_t unknown_events; /* of the whole ledger: carried a number nobody counts */
+};
+int ledger_gaps(struct ledger *ledger, int64_t from_ms, int64_t to_ms, struct ledger_gaps *gaps_out,
+                struct fault *fault);
+
+#endif

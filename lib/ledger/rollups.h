@@ -1,0 +1,58 @@
+/*
+ * The hourly sums a transaction touches: read once, added to in memory with checked
+ * arithmetic, written back before the commit.  Inside lib/ledger; also used by
+ * verify, which adds the events up anew and compares.
+ */
+#ifndef TOLL_LEDGER_ROLLUPS_H
+#define TOLL_LEDGER_ROLLUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "money/money.h"
+#include "usage/usage.h"
+
+struct rollup_key {
+	int64_t hour, account, key, model, source, provider, tier, price;
+};
+
+struct rollup_sum {
+	int64_t events, errors;
+	int64_t count[COMPONENT_COUNT];
+	struct money amount;
+};
+
+struct rollup_entry {
+	struct rollup_key key;
+	struct rollup_sum sum;
+	bool seen; /* for whoever walks them */
+};
+
+struct rollups {
+	struct rollup_entry *entries;
+	size_t count, cap;
+	uint32_t *slots; /* index + 1 into entries; 0: empty; slot_count a power of two */
+	size_t slot_count;
+};
+
+/* What one event adds to a sum. */
+struct rollup_delta {
+	const struct usage *usage;
+	bool error;
+	struct money amount;
+};
+
+void rollups_clear(struct rollups *rollups);
+void rollups_release(struct rollups *rollups);
+/* The entry of a key, or NULL. */
+struct rollup_entry *rollups_find(const struct rollups *rollups, const struct rollup_key *key);
+/* A new entry with zero sums; NULL on no memory.  The key must not be there. */
+struct rollup_entry *rollups_add(struct rollups *rollups, const struct rollup_key *key);
+/* sum +- delta; -FAULT_RANGE and unchanged where a sum does not fit (or would fall below zero). */
+int rollup_sum_add(struct rollup_sum *sum, const struct rollup_delta *delta);
+int rollup_sum_take(struct rollup_sum *sum, const struct rollup_delta *delta);
+bool rollup_sum_equal(const struct rollup_sum *a, const struct rollup_sum *b);
+
+#endif

@@ -1,0 +1,335 @@
+/* The stored form of an event: its columns, its detail rows, its JSON. */
+#include <string.h>
+
+#include "base/moment.h"
+#include "ledger/internal.h"
+
+/* Components with a column of their own in `event`, in the order of EVENT_COLUMNS. */
+static const enum component columns[] = {
+#define STORE_IF_COLUMN(NAME) COMPONENT_##NAME,
+#define STORE_IF_DETAIL(NAME)
+#define C(NAME, key, UNIT, ROLE, STORE) STORE_IF_##STORE(NAME)
+#include "usage/component.def"
+#undef C
+};
+
+enum { COLUMN_COUNT = sizeof(columns) / sizeof(columns[0]) };
+
+/* EVENT_COLUMNS, counted from 0 */
+enum {
+	COLUMN_TS,
+	COLUMN_SOURCE,
+	COLUMN_ID,
+	COLUMN_ACCOUNT,
+	COLUMN_KEY,
+	COLUMN_MODEL,
+	COLUMN_PROVIDER,
+	COLUMN_API,
+	COLUMN_TIER,
+	COLUMN_FINISH,
+	COLUMN_PRICE,
+	COLUMN_STATUS,
+	COLUMN_FLAGS,
+	COLUMN_LATENCY_MS,
+	COLUMN_TTFT_MS,
+	COLUMN_FIRST_COMPONENT,
+	COLUMN_NANOS = COLUMN_FIRST_COMPONENT + COLUMN_COUNT,
+	COLUMN_ATTOS,
+	COLUMN_HASH,
+	COLUMN_EXTRA
+};
+
+static bool is_image(enum component c)
+{
+	return c == COMPONENT_IMAGES_IN || c == COMPONENT_IMAGES_OUT;
+}
+
+/* One row of event_detail into the usage. */
+static int detail_read(const struct query *query, struct usage *usage, struct fault *fault)
+{
+	enum component c = component_find(column_text(query, 0));
+	int64_t count = column_int(query, 3);
+
+	if (c == COMPONENT_COUNT || component_info[c].store != STORE_DETAIL ||
+	    __builtin_add_overflow(usage->count[c], count, &usage->count[c]))
+		return fault_set(fault, FAULT_CORRUPT, "event_detail: component %.*s is not one",
+		                 TEXT_ARGS(column_text(query, 0)));
+	if (is_image(c)) {
+		struct usage_images *images = &usage->images[usage->images_count];
+
+		if (usage->images_count == USAGE_IMAGES_MAX)
+			return fault_set(fault, FAULT_CORRUPT,
+			                 "event_detail: too many kinds of images");
+		usage->images_count++;
+		images->component = c;
+		images->n = count;
+		text_copy(images->size, sizeof(images->size), column_text(query, 1));
+		text_copy(images->quality, sizeof(images->quality), column_text(query, 2));
+	}
+	return 0;
+}
+
+static int details_read(struct ledger *ledger, struct event_row *row, struct fault *fault)
+{
+	struct event *event = &row->stored.event;
+	struct query query = query_start(ledger, STATEMENT_DETAIL_GET);
+	int r;
+
+	query_int(&query, event->time_ms);
+	query_int(&query, row->source);
+	query_text(&query, event->id);
+	while ((r = query_row(&query, fault)) > 0) {
+		r = detail_read(&query, &event->usage, fault);
+		if (r < 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int event_row_read(struct ledger *ledger, const struct query *query, struct event_row *row_out,
+                   struct fault *fault)
+{
+	struct event_row row = { .source = column_int(query, COLUMN_SOURCE) };
+	struct event *event = &row.stored.event;
+	int64_t flags = column_int(query, COLUMN_FLAGS);
+
+	row.account = column_int(query, COLUMN_ACCOUNT);
+	row.key = column_int(query, COLUMN_KEY);
+	row.model = column_int(query, COLUMN_MODEL);
+	row.provider = column_int(query, COLUMN_PROVIDER);
+	row.api = column_int(query, COLUMN_API);
+	row.tier = column_int(query, COLUMN_TIER);
+	row.finish = column_int(query, COLUMN_FINISH);
+	row.detail = (flags & EVENT_DETAIL) != 0;
+	row.stored.price_id = column_int(query, COLUMN_PRICE);
+	row.stored.unknown = (flags & EVENT_UNKNOWN) != 0;
+	event->time_ms = column_int(query, COLUMN_TS);
+	event->id = column_text(query, COLUMN_ID);
+	event->status = column_int_or_absent(query, COLUMN_STATUS);
+	event->stream = (flags & EVENT_STREAM) != 0;
+	event->latency_ms = column_int_or_absent(query, COLUMN_LATENCY_MS);
+	event->ttft_ms = column_int_or_absent(query, COLUMN_TTFT_MS);
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		event->usage.count[columns[i]] = column_int(query, COLUMN_FIRST_COMPONENT + i);
+	event->content_hash = (uint64_t)column_int(query, COLUMN_HASH);
+	event->extra = column_text(query, COLUMN_EXTRA);
+	if (money_join(column_int(query, COLUMN_NANOS), column_int(query, COLUMN_ATTOS),
+	               &row.stored.amount) < 0)
+		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
+		                 ledger->path, TEXT_ARGS(event->id));
+	*row_out = row;
+	return row.detail ? details_read(ledger, row_out, fault) : 0;
+}
+
+int event_row_names(struct ledger *ledger, struct event_row *row, struct fault *fault)
+{
+	struct event *event = &row->stored.event;
+	const struct {
+		int64_t id;
+		struct text *text;
+	} names[] = {
+		{ row->source, &event->source },     { row->account, &event->account },
+		{ row->key, &event->key },           { row->model, &event->model },
+		{ row->provider, &event->provider }, { row->api, &event->api },
+		{ row->tier, &event->service_tier }, { row->finish, &event->finish_reason },
+	};
+
+	names_trim(&ledger->names);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int r = names_text(ledger, names[i].id, names[i].text, fault);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int event_row_intern(struct ledger *ledger, const struct event *event, struct event_row *row_out,
+                     struct fault *fault)
+{
+	struct event_row row = { .stored.event = *event };
+	const struct {
+		struct text text;
+		int64_t *id;
+	} names[] = {
+		{ event->source, &row.source },     { event->account, &row.account },
+		{ event->key, &row.key },           { event->model, &row.model },
+		{ event->provider, &row.provider }, { event->api, &row.api },
+		{ event->service_tier, &row.tier }, { event->finish_reason, &row.finish },
+	};
+
+	names_trim(&ledger->names);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int r = names_id(ledger, names[i].text, names[i].id, fault);
+
+		if (r < 0)
+			return r;
+	}
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (component_info[c].store == STORE_DETAIL && event->usage.count[c] > 0)
+			row.detail = true;
+	}
+	row.stored.unknown = event->unknown_path.at != NULL;
+	*row_out = row;
+	return 0;
+}
+
+struct rollup_key event_row_key(const struct event_row *row)
+{
+	return (struct rollup_key){
+		.hour = moment_floor(row->stored.event.time_ms, MOMENT_HOUR),
+		.account = row->account,
+		.key = row->key,
+		.model = row->model,
+		.source = row->source,
+		.provider = row->provider,
+		.tier = row->tier,
+		.price = row->stored.price_id,
+	};
+}
+
+static int detail_write(struct ledger *ledger, const struct event_row *row, enum component c,
+                        const struct usage_images *images, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct query query = query_start(ledger, STATEMENT_DETAIL_ADD);
+
+	query_int(&query, event->time_ms);
+	query_int(&query, row->source);
+	query_text(&query, event->id);
+	query_text(&query, text_of(component_info[c].key));
+	query_text(&query, text_of(images != NULL ? images->size : ""));
+	query_text(&query, text_of(images != NULL ? images->quality : ""));
+	query_int(&query, images != NULL ? images->n : event->usage.count[c]);
+	return query_done(&query, fault);
+}
+
+static int details_write(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	const struct usage *usage = &row->stored.event.usage;
+	int r = 0;
+
+	for (int c = 0; r == 0 && c < COMPONENT_COUNT; c++) {
+		if (component_info[c].store == STORE_DETAIL && usage->count[c] > 0 &&
+		    !is_image((enum component)c))
+			r = detail_write(ledger, row, (enum component)c, NULL, fault);
+	}
+	for (unsigned i = 0; r == 0 && i < usage->images_count; i++) {
+		if (usage->images[i].n > 0)
+			r = detail_write(ledger, row, usage->images[i].component, &usage->images[i],
+			                 fault);
+	}
+	return r;
+}
+
+int event_row_write(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct query query = query_start(ledger, STATEMENT_EVENT_ADD);
+	int64_t flags = (event->stream ? EVENT_STREAM : 0) |
+	                (row->stored.unknown ? EVENT_UNKNOWN : 0) |
+	                (row->detail ? EVENT_DETAIL : 0);
+	int64_t nanos = 0, attos = 0;
+	int r = money_split(row->stored.amount, &nanos, &attos);
+
+	if (r < 0)
+		return fault_set(fault, FAULT_RANGE, "event %.*s: its amount does not fit",
+		                 TEXT_ARGS(event->id));
+	query_int(&query, event->time_ms);
+	query_int(&query, row->source);
+	query_text(&query, event->id);
+	query_int(&query, row->account);
+	query_int(&query, row->key);
+	query_int(&query, row->model);
+	query_int(&query, row->provider);
+	query_int(&query, row->api);
+	query_int(&query, row->tier);
+	query_int(&query, row->finish);
+	query_int(&query, row->stored.price_id);
+	query_int_or_null(&query, event->status);
+	query_int(&query, flags);
+	query_int_or_null(&query, event->latency_ms);
+	query_int_or_null(&query, event->ttft_ms);
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		query_int(&query, event->usage.count[columns[i]]);
+	query_int(&query, nanos);
+	query_int(&query, attos);
+	query_int(&query, (int64_t)event->content_hash);
+	query_text_or_null(&query, event->extra);
+	r = query_done(&query, fault);
+	if (r < 0)
+		return r;
+	if (sqlite3_changes(ledger->db) == 0)
+		return 0; /* the key is there already */
+	r = row->detail ? details_write(ledger, row, fault) : 0;
+	return r < 0 ? r : 1;
+}
+
+static void json_text(struct buf *out, const char *key, struct text value)
+{
+	if (value.at == NULL)
+		return;
+	buf_addf(out, ",\"%s\":", key);
+	buf_add_json(out, value);
+}
+
+static void json_int(struct buf *out, const char *key, int64_t value)
+{
+	if (value != EVENT_ABSENT)
+		buf_addf(out, ",\"%s\":%lld", key, (long long)value);
+}
+
+void event_row_json(const struct event_row *row, struct buf *out)
+{
+	const struct event *event = &row->stored.event;
+	char moment[MOMENT_TEXT_BYTES];
+	bool first = true;
+
+	moment_text(event->time_ms, moment);
+	buf_add_cstr(out, "{\"id\":");
+	buf_add_json(out, event->id);
+	json_text(out, "source", event->source);
+	json_text(out, "time", text_of(moment));
+	json_text(out, "account", event->account);
+	json_text(out, "key", event->key);
+	json_text(out, "model", event->model);
+	json_text(out, "provider", event->provider);
+	json_text(out, "api", event->api);
+	json_text(out, "service_tier", event->service_tier);
+	json_text(out, "finish_reason", event->finish_reason);
+	json_int(out, "status", event->status);
+	json_int(out, "latency_ms", event->latency_ms);
+	json_int(out, "ttft_ms", event->ttft_ms);
+	buf_addf(out, ",\"stream\":%s,\"counts\":{", event->stream ? "true" : "false");
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (event->usage.count[c] == 0)
+			continue;
+		buf_addf(out, "%s\"%s\":%lld", first ? "" : ",", component_info[c].key,
+		         (long long)event->usage.count[c]);
+		first = false;
+	}
+	buf_add_cstr(out, "}");
+	if (event->extra.at != NULL) {
+		buf_add_cstr(out, ",\"extra\":");
+		buf_add_text(out, event->extra);
+	}
+	buf_add_cstr(out, "}");
+}
+
+int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
+                struct fault *fault)
+{
+	struct rollup_sum sum = { .events = column_int(query, column) };
+
+	sum.errors = column_int(query, ++column);
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		sum.count[c] = column_int(query, ++column);
+	if (money_join(column_int(query, column + 1), column_int(query, column + 2), &sum.amount) <
+	    0)
+		return fault_set(fault, FAULT_CORRUPT, "%s: a rollup's amount is none",
+		                 query->ledger->path);
+	*sum_out = sum;
+	return 0;
+}

@@ -1,0 +1,217 @@
+#include <errno.h>
+
+#include "ledger/internal.h"
+
+const struct statement_info statement_info[STATEMENT_COUNT] = {
+#define S(NAME, USER, PLAN, sql) [STATEMENT_##NAME] = { #NAME, sql, USER_##USER, PLAN_##PLAN },
+#include "ledger/statement.def"
+#undef S
+};
+
+/* What the operating system last said of the file itself or of its WAL. */
+static int last_errno(sqlite3 *db, int which)
+{
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK && file != NULL &&
+	    file->pMethods != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error;
+}
+
+/* SQLite says FULL only for ENOSPC: at a quota or a file size limit there is no room either. */
+static bool is_no_room(sqlite3 *db)
+{
+	const int errors[] = { sqlite3_system_errno(db), last_errno(db, SQLITE_FCNTL_FILE_POINTER),
+		               last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER) };
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		if (errors[i] == ENOSPC || errors[i] == EDQUOT || errors[i] == EFBIG)
+			return true;
+	}
+	return false;
+}
+
+static enum fault_code fault_of(sqlite3 *db, int code)
+{
+	/* Only errors of writing: the files remember the last error, not the one of this call. */
+	if ((code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC ||
+	     code == SQLITE_IOERR_TRUNCATE || code == SQLITE_IOERR_SHMSIZE) &&
+	    is_no_room(db))
+		return FAULT_FULL;
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return FAULT_FULL;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return FAULT_BUSY;
+	case SQLITE_NOMEM:
+		return FAULT_NOMEM;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return FAULT_CORRUPT;
+	case SQLITE_TOOBIG:
+		return FAULT_RANGE;
+	case SQLITE_CONSTRAINT:
+	case SQLITE_MISUSE:
+		return FAULT_INTERNAL;
+	default:
+		return FAULT_IO;
+	}
+}
+
+int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault)
+{
+	return fault_set(fault, fault_of(ledger->db, code), "%s: %s: %s (SQLite %d)", ledger->path,
+	                 doing, sqlite3_errmsg(ledger->db), code);
+}
+
+int statements_prepare(struct ledger *ledger, struct fault *fault)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		int code;
+
+		if (statement_info[i].user == USER_WRITER && !ledger->writer)
+			continue;
+		code = sqlite3_prepare_v3(ledger->db, statement_info[i].sql, -1,
+		                          SQLITE_PREPARE_PERSISTENT, &ledger->statements[i], NULL);
+		if (code != SQLITE_OK)
+			return ledger_fault(ledger, code, statement_info[i].name, fault);
+	}
+	return 0;
+}
+
+void statements_release(struct ledger *ledger)
+{
+	for (int i = 0; i < STATEMENT_COUNT; i++) {
+		sqlite3_finalize(ledger->statements[i]);
+		ledger->statements[i] = NULL;
+	}
+}
+
+struct query query_start(struct ledger *ledger, enum statement statement)
+{
+	struct query query = { ledger, ledger->statements[statement], 1, SQLITE_OK };
+
+	assert(query.stmt != NULL);             /* a writer's statement, used by a reader */
+	assert(!sqlite3_stmt_busy(query.stmt)); /* or one statement, used by two walks at once */
+	return query;
+}
+
+static void note(struct query *query, int code)
+{
+	if (query->code == SQLITE_OK)
+		query->code = code;
+}
+
+void query_int(struct query *query, int64_t value)
+{
+	note(query, sqlite3_bind_int64(query->stmt, query->next++, value));
+}
+
+void query_int_or_null(struct query *query, int64_t value)
+{
+	if (value == EVENT_ABSENT)
+		note(query, sqlite3_bind_null(query->stmt, query->next++));
+	else
+		query_int(query, value);
+}
+
+/*
+ * SQLITE_STATIC: the bytes live until the statement is reset, because every query
+ * runs to its end before its caller returns.
+ */
+void query_text(struct query *query, struct text value)
+{
+	note(query,
+	     sqlite3_bind_text64(query->stmt, query->next++, value.at != NULL ? value.at : "",
+	                         value.len, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void query_text_or_null(struct query *query, struct text value)
+{
+	if (value.at == NULL)
+		note(query, sqlite3_bind_null(query->stmt, query->next++));
+	else
+		query_text(query, value);
+}
+
+void query_blob(struct query *query, struct text value)
+{
+	note(query,
+	     sqlite3_bind_blob64(query->stmt, query->next++, value.at != NULL ? value.at : "",
+	                         value.len, SQLITE_STATIC));
+}
+
+void query_end(struct query *query)
+{
+	sqlite3_reset(query->stmt);
+	/* A bound text must not outlive its bytes. */
+	sqlite3_clear_bindings(query->stmt);
+}
+
+int query_row(struct query *query, struct fault *fault)
+{
+	int code = query->code == SQLITE_OK ? sqlite3_step(query->stmt) : query->code;
+	int r = 0;
+
+	if (code == SQLITE_ROW)
+		return 1;
+	/* Before the reset, which may change what SQLite remembers of the error. */
+	if (code != SQLITE_DONE)
+		r = ledger_fault(query->ledger, code, sqlite3_sql(query->stmt), fault);
+	query_end(query);
+	return r;
+}
+
+int query_done(struct query *query, struct fault *fault)
+{
+	int r = query_row(query, fault);
+
+	if (r <= 0)
+		return r;
+	query_end(query);
+	return fault_set(fault, FAULT_INTERNAL, "%s: rows where none are expected",
+	                 sqlite3_sql(query->stmt));
+}
+
+int query_single(struct query *query, int64_t *out, struct fault *fault)
+{
+	int r = query_row(query, fault);
+
+	if (r < 0)
+		return r;
+	*out = r > 0 ? column_int(query, 0) : 0;
+	if (r > 0)
+		query_end(query);
+	return 0;
+}
+
+int64_t column_int(const struct query *query, int column)
+{
+	return sqlite3_column_int64(query->stmt, column);
+}
+
+int64_t column_int_or_absent(const struct query *query, int column)
+{
+	if (sqlite3_column_type(query->stmt, column) == SQLITE_NULL)
+		return EVENT_ABSENT;
+	return column_int(query, column);
+}
+
+struct text column_text(const struct query *query, int column)
+{
+	const char *at = (const char *)sqlite3_column_text(query->stmt, column);
+
+	return (struct text){ at,
+		              at != NULL ? (size_t)sqlite3_column_bytes(query->stmt, column) : 0 };
+}
+
+struct text column_blob(const struct query *query, int column)
+{
+	const char *at = sqlite3_column_blob(query->stmt, column);
+	size_t len = (size_t)sqlite3_column_bytes(query->stmt, column);
+
+	return (struct text){ at != NULL ? at : "", len };
+}

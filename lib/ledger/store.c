@@ -1,0 +1,510 @@
+#include "ledger/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "ledger/internal.h"
+
+enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
+
+/* Before a commit, for what a write would paper over, and behind it, for what it kept. */
+static int check_files(struct ledger *ledger, struct fault *fault)
+{
+	int64_t frame_bytes = WAL_FRAME_BYTES + ledger->page_bytes;
+	int64_t wal_bytes = ledger->wal_pages > 0
+	                            ? WAL_HEADER_BYTES + ledger->wal_pages * frame_bytes
+	                            : 0;
+	int r = files_check(&ledger->files, wal_bytes, fault);
+
+	ledger->lost = r < 0;
+	return r;
+}
+
+int ledger_begin(struct ledger *ledger, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BEGIN);
+	int r;
+
+	assert(ledger->writer && !ledger->in_transaction);
+	r = check_files(ledger, fault);
+	if (r == 0)
+		r = query_done(&query, fault);
+	if (r == 0)
+		ledger->in_transaction = true;
+	return r;
+}
+
+/* The sums live for one transaction. */
+static void forget_transaction(struct ledger *ledger)
+{
+	ledger->in_transaction = false;
+	ledger->watermark_count = 0;
+	rollups_clear(&ledger->rollups);
+}
+
+void ledger_rollback(struct ledger *ledger)
+{
+	struct query query;
+
+	if (!ledger->in_transaction)
+		return;
+	/* SQLite rolls back by itself on some errors; then this statement has nothing to do. */
+	if (!sqlite3_get_autocommit(ledger->db)) {
+		query = query_start(ledger, STATEMENT_ROLLBACK);
+		query_done(&query, NULL);
+	}
+	forget_transaction(ledger);
+	/* Names that were new have no row any more.  Identities may stay: the row decides. */
+	names_clear(&ledger->names);
+}
+
+static void bind_key(struct query *query, const struct rollup_key *key)
+{
+	query_int(query, key->hour);
+	query_int(query, key->account);
+	query_int(query, key->key);
+	query_int(query, key->model);
+	query_int(query, key->source);
+	query_int(query, key->provider);
+	query_int(query, key->tier);
+	query_int(query, key->price);
+}
+
+static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
+                        struct fault *fault)
+{
+	bool empty = entry->sum.events == 0;
+	struct query query = query_start(ledger,
+	                                 empty ? STATEMENT_ROLLUP_DROP : STATEMENT_ROLLUP_PUT);
+	int64_t nanos = 0, attos = 0;
+
+	bind_key(&query, &entry->key);
+	if (empty)
+		return query_done(&query, fault);
+	query_int(&query, entry->sum.events);
+	query_int(&query, entry->sum.errors);
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		query_int(&query, entry->sum.count[c]);
+	/* Every addition was checked, so it splits. */
+	if (money_split(entry->sum.amount, &nanos, &attos) < 0)
+		return fault_set(fault, FAULT_INTERNAL, "a rollup's amount does not fit");
+	query_int(&query, nanos);
+	query_int(&query, attos);
+	return query_done(&query, fault);
+}
+
+static int watermark_write(struct ledger *ledger, const struct watermark *mark, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_WATERMARK_ADD);
+
+	query_int(&query, mark->source);
+	query_int(&query, mark->events);
+	query_int(&query, mark->first_ts);
+	query_int(&query, mark->last_ts);
+	query_int(&query, mark->stored_ms);
+	return query_done(&query, fault);
+}
+
+int ledger_commit(struct ledger *ledger, struct fault *fault)
+{
+	struct query query;
+	int r = 0;
+
+	assert(ledger->in_transaction);
+	for (size_t i = 0; r == 0 && i < ledger->rollups.count; i++)
+		r = rollup_write(ledger, &ledger->rollups.entries[i], fault);
+	for (size_t i = 0; r == 0 && i < ledger->watermark_count; i++)
+		r = watermark_write(ledger, &ledger->watermarks[i], fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_COMMIT);
+	r = query_done(&query, fault);
+	if (r < 0)
+		return r;
+	forget_transaction(ledger);
+	return check_files(ledger, fault);
+}
+
+/* The sum of a key, from memory or from its row. */
+static int rollup_touch(struct ledger *ledger, const struct rollup_key *key,
+                        struct rollup_entry **entry_out, struct fault *fault)
+{
+	struct rollup_entry *entry = rollups_find(&ledger->rollups, key);
+	struct rollup_sum sum = { .events = 0 };
+	struct query query;
+	int r = 0;
+
+	if (entry == NULL) {
+		query = query_start(ledger, STATEMENT_ROLLUP_GET);
+		bind_key(&query, key);
+		r = query_row(&query, fault);
+		if (r < 0)
+			return r;
+		if (r > 0) {
+			r = rollup_read(&query, 0, &sum, fault);
+			query_end(&query);
+			if (r < 0)
+				return r;
+		}
+		entry = rollups_add(&ledger->rollups, key);
+		if (entry == NULL)
+			return fault_set(fault, FAULT_NOMEM, "rollups: out of memory");
+		entry->sum = sum;
+	}
+	*entry_out = entry;
+	return 0;
+}
+
+static int watermark_touch(struct ledger *ledger, const struct event_row *row, int64_t now_ms,
+                           struct fault *fault)
+{
+	int64_t ts = row->stored.event.time_ms;
+	struct watermark *mark = NULL;
+
+	for (size_t i = 0; i < ledger->watermark_count; i++) {
+		if (ledger->watermarks[i].source == row->source)
+			mark = &ledger->watermarks[i];
+	}
+	if (mark == NULL) {
+		if (ledger->watermark_count == ledger->watermark_cap) {
+			size_t cap = ledger->watermark_cap > 0 ? ledger->watermark_cap * 2 : 16;
+			struct watermark *grown = realloc(ledger->watermarks,
+			                                  cap * sizeof(*ledger->watermarks));
+
+			if (grown == NULL)
+				return fault_set(fault, FAULT_NOMEM, "watermarks: out of memory");
+			ledger->watermarks = grown;
+			ledger->watermark_cap = cap;
+		}
+		mark = &ledger->watermarks[ledger->watermark_count++];
+		*mark = (struct watermark){ row->source, 0, ts, ts, now_ms };
+	}
+	mark->events++;
+	if (ts < mark->first_ts)
+		mark->first_ts = ts;
+	if (ts > mark->last_ts)
+		mark->last_ts = ts;
+	if (now_ms > mark->stored_ms)
+		mark->stored_ms = now_ms;
+	return 0;
+}
+
+static void bind_identity(struct query *query, int64_t ts, int64_t source, struct text id)
+{
+	query_int(query, ts);
+	query_int(query, source);
+	query_text(query, id);
+}
+
+/* The content of the event stored under this key; *found_out false when there is none. */
+static int stored_hash(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                       bool *found_out, uint64_t *hash_out, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_HASH);
+	int r;
+
+	bind_identity(&query, ts, row->source, row->stored.event.id);
+	r = query_row(&query, fault);
+	if (r < 0)
+		return r;
+	*found_out = r > 0;
+	if (r > 0) {
+		*hash_out = (uint64_t)column_int(&query, 0);
+		query_end(&query);
+	}
+	return 0;
+}
+
+/* Keeps the second version aside, beside the one that stands (at ts). */
+static int conflict_write(struct ledger *ledger, int64_t ts, const struct event_row *other,
+                          struct text line, int64_t now_ms, struct fault *fault)
+{
+	struct event_row stands;
+	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
+	int r;
+
+	bind_identity(&query, ts, other->source, other->stored.event.id);
+	r = query_row(&query, fault);
+	if (r <= 0)
+		return r < 0 ? r
+		             : fault_set(fault, FAULT_INTERNAL, "the event in conflict is gone");
+	r = event_row_read(ledger, &query, &stands, fault);
+	if (r == 0)
+		r = event_row_names(ledger, &stands, fault);
+	buf_clear(&ledger->scratch);
+	if (r == 0)
+		event_row_json(&stands, &ledger->scratch);
+	query_end(&query);
+	if (r == 0 && ledger->scratch.error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "conflict: out of memory");
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_CONFLICT_ADD);
+	query_int(&query, other->source);
+	query_text(&query, other->stored.event.id);
+	query_int(&query, (int64_t)other->stored.event.content_hash);
+	query_int(&query, ts);
+	query_text(&query, buf_text(&ledger->scratch));
+	query_blob(&query, line);
+	query_int(&query, now_ms);
+	return query_done(&query, fault);
+}
+
+/* The identity is there, at ts, with that content. */
+static int known(struct ledger *ledger, int64_t ts, uint64_t hash, const struct event_row *row,
+                 struct text line, int64_t now_ms, enum ledger_outcome *outcome_out,
+                 struct fault *fault)
+{
+	int r = 0;
+
+	*outcome_out = LEDGER_DUPLICATE;
+	if (hash != row->stored.event.content_hash) {
+		*outcome_out = LEDGER_CONFLICT;
+		r = conflict_write(ledger, ts, row, line, now_ms, fault);
+	}
+	return r;
+}
+
+/* One row a path, and one row for all paths beyond UNKNOWN_PATHS_MAX. */
+static int unknown_write(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct text path = event->unknown_path;
+	struct query query;
+	int64_t others = 0;
+	int r;
+
+	if (path.len > UNKNOWN_PATH_BYTES)
+		path.len = UNKNOWN_PATH_BYTES;
+	while (path.len > 0 && !text_utf8(path))
+		path.len--;
+	query = query_start(ledger, STATEMENT_UNKNOWN_PATHS);
+	query_int(&query, row->source);
+	query_int(&query, row->api);
+	query_text(&query, path);
+	r = query_single(&query, &others, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_UNKNOWN_ADD);
+	query_int(&query, row->source);
+	query_int(&query, row->api);
+	query_text(&query, others < UNKNOWN_PATHS_MAX ? path : text_of("(others)"));
+	query_int(&query, event->time_ms);
+	query_text(&query, event->id);
+	return query_done(&query, fault);
+}
+
+/* Takes an event out again whose sums do not fit. */
+static int drop(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	const enum statement statements[] = { STATEMENT_DETAIL_DROP, STATEMENT_EVENT_DROP };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct query query = query_start(ledger, statements[i]);
+		int r;
+
+		bind_identity(&query, row->stored.event.time_ms, row->source, row->stored.event.id);
+		r = query_done(&query, fault);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The event is written; now what is derived from it. */
+static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t now_ms,
+                    enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	const struct rollup_delta delta = { &event->usage, event->status >= 400,
+		                            row->stored.amount };
+	struct rollup_key key = event_row_key(row);
+	struct rollup_entry *entry;
+	int r = rollup_touch(ledger, &key, &entry, fault);
+
+	if (r < 0)
+		return r;
+	if (rollup_sum_add(&entry->sum, &delta) < 0) {
+		*outcome_out = LEDGER_OVERFLOW;
+		return drop(ledger, row, fault);
+	}
+	*outcome_out = LEDGER_ADDED;
+	r = watermark_touch(ledger, row, now_ms, fault);
+	if (r == 0 && row->stored.unknown)
+		r = unknown_write(ledger, row, fault);
+	return r;
+}
+
+int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
+               struct money amount, struct text line, int64_t now_ms,
+               enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	struct event_row row;
+	uint64_t fingerprint, hash = 0;
+	int64_t ts;
+	bool found = false;
+	int r;
+
+	assert(ledger->in_transaction);
+	r = event_row_intern(ledger, event, &row, fault);
+	if (r < 0)
+		return r;
+	row.stored.price_id = price_id;
+	row.stored.amount = amount;
+	fingerprint = identity_fingerprint(row.source, event->id);
+	if (identity_find(&ledger->identity, fingerprint, &ts)) {
+		r = stored_hash(ledger, ts, &row, &found, &hash, fault);
+		if (r < 0)
+			return r;
+		if (found)
+			return known(ledger, ts, hash, &row, line, now_ms, outcome_out, fault);
+	}
+	r = event_row_write(ledger, &row, fault);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		r = stored_hash(ledger, event->time_ms, &row, &found, &hash, fault);
+		if (r < 0)
+			return r;
+		return known(ledger, event->time_ms, hash, &row, line, now_ms, outcome_out, fault);
+	}
+	r = add_sums(ledger, &row, now_ms, outcome_out, fault);
+	if (r == 0 && *outcome_out == LEDGER_ADDED)
+		identity_add(&ledger->identity, fingerprint, event->time_ms);
+	return r;
+}
+
+int ledger_quarantine(struct ledger *ledger, const struct event_refusal *refusal, struct text line,
+                      int64_t length, int64_t now_ms, struct fault *fault)
+{
+	unsigned char digest[SHA256_BYTES];
+	struct query query;
+	int64_t source;
+	int r;
+
+	names_trim(&ledger->names);
+	r = names_id(ledger, refusal->source, &source, fault);
+	if (r < 0)
+		return r;
+	sha256(line.at, line.len, digest);
+	query = query_start(ledger, STATEMENT_QUARANTINE_ADD);
+	query_int(&query, source);
+	query_text_or_null(&query, refusal->id);
+	query_int_or_null(&query, refusal->time_ms);
+	query_text(&query, text_of(reason_name(refusal->reason)));
+	query_text(&query, text_of(refusal->detail));
+	query_int(&query, now_ms);
+	query_int(&query, length);
+	query_blob(&query, line);
+	query_blob(&query, (struct text){ (const char *)digest, sizeof(digest) });
+	return query_done(&query, fault);
+}
+
+int ledger_quarantine_release(struct ledger *ledger, int64_t quarantine_id, int64_t now_ms,
+                              struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_QUARANTINE_RELEASE);
+
+	query_int(&query, now_ms);
+	query_int(&query, quarantine_id);
+	return query_done(&query, fault);
+}
+
+int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
+                          int64_t now_ms, struct fault *fault)
+{
+	struct query query;
+	int64_t source_id;
+	int r;
+
+	names_trim(&ledger->names);
+	r = names_id(ledger, source, &source_id, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_CHECKPOINT_ADD);
+	query_int(&query, source_id);
+	query_int(&query, seq);
+	query_int(&query, now_ms);
+	query_text(&query, json);
+	return query_done(&query, fault);
+}
+
+int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, const char *what,
+                       struct text detail, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_CHANGE_ADD);
+
+	query_int(&query, now_ms);
+	query_text(&query, who);
+	query_text(&query, text_of(what));
+	query_text(&query, detail);
+	return query_done(&query, fault);
+}
+
+int ledger_suspense_price(struct ledger *ledger, const struct event *event, int64_t price_id,
+                          struct money amount, struct fault *fault)
+{
+	const struct rollup_delta before = { &event->usage, event->status >= 400, { 0 } };
+	const struct rollup_delta after = { &event->usage, event->status >= 400, amount };
+	struct rollup_entry *from, *to;
+	struct rollup_key key;
+	struct event_row row;
+	struct query query;
+	int64_t nanos, attos;
+	int r;
+
+	assert(ledger->in_transaction && price_id >= LEDGER_PRICE_NONE);
+	r = event_row_intern(ledger, event, &row, fault);
+	if (r < 0)
+		return r;
+	if (money_split(amount, &nanos, &attos) < 0)
+		return fault_set(fault, FAULT_RANGE, "event %.*s: its amount does not fit",
+		                 TEXT_ARGS(event->id));
+	row.stored.price_id = price_id;
+	key = event_row_key(&row);
+	/* The fuller sum first: it is what can fail. */
+	r = rollup_touch(ledger, &key, &to, fault);
+	if (r == 0 && rollup_sum_add(&to->sum, &after) < 0)
+		r = fault_set(fault, FAULT_RANGE, "event %.*s: the sum of its hour does not fit",
+		              TEXT_ARGS(event->id));
+	key.price = LEDGER_PRICE_SUSPENSE;
+	if (r == 0)
+		r = rollup_touch(ledger, &key, &from, fault);
+	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
+		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
+		              TEXT_ARGS(event->id));
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_EVENT_PRICE);
+	query_int(&query, price_id);
+	query_int(&query, nanos);
+	query_int(&query, attos);
+	bind_identity(&query, event->time_ms, row.source, event->id);
+	r = query_done(&query, fault);
+	if (r == 0 && sqlite3_changes(ledger->db) != 1)
+		r = fault_set(fault, FAULT_NOT_FOUND, "event %.*s: not in suspense",
+		              TEXT_ARGS(event->id));
+	return r;
+}
+
+int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, struct fault *fault)
+{
+	int mode = idle ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int code;
+
+	assert(ledger->writer && !ledger->in_transaction);
+	if (again_out != NULL)
+		*again_out = false;
+	if (!idle && !ledger->wal_is_large)
+		return 0;
+	if (idle)
+		ledger->wal_pages = 0; /* what the WAL holds is not told before the next commit */
+	code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, NULL, NULL);
+	if (again_out != NULL)
+		*again_out = (code & 0xff) == SQLITE_BUSY;
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+		return ledger_fault(ledger, code, "checkpoint", fault);
+	ledger->wal_is_large = false;
+	return check_files(ledger, fault);
+}

@@ -1,0 +1,70 @@
+/*
+ * Writing: everything between ledger_begin() and ledger_commit() is one
+ * transaction: events, rollups, watermarks, quarantine.  When ledger_commit()
+ * returned 0 the rows are on disk (synchronous=FULL).
+ *
+ * Only on a ledger opened by ledger_open_writer().  Any failure leaves the
+ * transaction to be rolled back by the caller with ledger_rollback().
+ */
+#ifndef TOLL_LEDGER_STORE_H
+#define TOLL_LEDGER_STORE_H
+
+#include "ledger/ledger.h"
+#include "money/money.h"
+#include "usage/event.h"
+
+int ledger_begin(struct ledger *ledger, struct fault *fault);
+/*
+ * -FAULT_FULL: no space, roll back and try again; else the ledger is not to be trusted:
+ * -FAULT_CORRUPT also where its files are gone, replaced or cut, and keep nothing.
+ */
+int ledger_commit(struct ledger *ledger, struct fault *fault);
+void ledger_rollback(struct ledger *ledger);
+
+/* event.price: which price it was rated with. */
+#define LEDGER_PRICE_NONE     INT64_C(0)  /* nothing was used, no price is needed */
+#define LEDGER_PRICE_SUSPENSE INT64_C(-1) /* no rate: unpriced until suspense is retried */
+
+enum ledger_outcome {
+	LEDGER_OVERFLOW,  /* an hourly sum cannot hold it: not stored, the caller quarantines it */
+	LEDGER_CONFLICT,  /* (source, id) is known with other content: both are kept */
+	LEDGER_DUPLICATE, /* (source, id) is known with the same content: nothing written */
+	LEDGER_ADDED,
+};
+
+/*
+ * Store one event under its price and amount.  `line` is the event as sent, for the
+ * conflict table.  now_ms: when it was received.
+ */
+int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
+               struct money amount, struct text line, int64_t now_ms,
+               enum ledger_outcome *outcome_out, struct fault *fault);
+
+/*
+ * Keep a line that could not be understood.  The same line of the same source again
+ * only counts up.  `line` may be cut; length is what was sent.
+ */
+int ledger_quarantine(struct ledger *ledger, const struct event_refusal *refusal, struct text line,
+                      int64_t length, int64_t now_ms, struct fault *fault);
+
+/* A source's own control totals, `json` as sent.  Idempotent in (source, seq). */
+int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
+                          int64_t now_ms, struct fault *fault);
+
+/*
+ * Outside a transaction: copy the WAL into the file when it is large (idle: also empty it).
+ * *again_out (may be NULL): a reader was in the way, no failure; try again when idle.
+ */
+int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, struct fault *fault);
+
+/* A suspense event got its price: moves it and its rollups.  -FAULT_NOT_FOUND: not in suspense. */
+int ledger_suspense_price(struct ledger *ledger, const struct event *event, int64_t price_id,
+                          struct money amount, struct fault *fault);
+/* A quarantined line was ingested after all, at now_ms. */
+int ledger_quarantine_release(struct ledger *ledger, int64_t quarantine_id, int64_t now_ms,
+                              struct fault *fault);
+/* Who changed what, when and why (`what` is "price.apply", "suspense.retry" ...). */
+int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, const char *what,
+                       struct text detail, struct fault *fault);
+
+#endif

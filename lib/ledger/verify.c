@@ -1,0 +1,782 @@
+#include "ledger/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/moment.h"
+#include "ledger/internal.h"
+#include "ledger/verify_books.h"
+#include "ledger/verify_identity.h"
+#include "rate/rating.h"
+
+enum { PROGRESS_EVERY = 8192, HASH_SHOWN = 12 };
+
+static const char *const kind_names[VERIFY_KIND_COUNT] = {
+	[VERIFY_FILE] = "file",         [VERIFY_EVENT] = "event",
+	[VERIFY_IDENTITY] = "identity", [VERIFY_DETAIL] = "detail",
+	[VERIFY_ROLLUP] = "rollup",     [VERIFY_WATERMARK] = "watermark",
+	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
+};
+
+const char *verify_kind_name(enum verify_kind kind)
+{
+	return kind_names[kind];
+}
+
+struct span {
+	int64_t first_ms, last_ms;
+};
+
+/* Prices of a book that is not as it was applied: [first, end). */
+struct price_range {
+	int64_t first, end;
+};
+
+struct verify {
+	struct ledger *ledger;
+	verify_finding_fn *finding;
+	verify_progress_fn *progress;
+	void *context;
+	struct fault *fault;
+	struct verify_summary summary;
+	int64_t total;          /* events, as the watermarks say */
+	struct rollups derived; /* of the hour that is walked */
+	int64_t hour;           /* that hour; -1 before the first */
+	int64_t next_hour;      /* stored rollups before it are compared */
+	struct rollups sources; /* events by source */
+	struct span *spans;     /* beside sources.entries: events come in the order of time */
+	size_t span_cap;
+	struct price_range *distrusted;
+	size_t distrusted_count;
+	struct buf where, stored, expected;
+};
+
+int verify_report(struct verify *verify, enum verify_kind kind, const char *what)
+{
+	const struct verify_finding finding = {
+		.kind = kind,
+		.where = buf_text(&verify->where),
+		.what = text_of(what),
+		.stored = buf_text(&verify->stored),
+		.derived = buf_text(&verify->expected),
+	};
+
+	if (verify->where.error != 0 || verify->stored.error != 0 || verify->expected.error != 0)
+		return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
+	verify->summary.findings++;
+	return verify->finding(verify->context, &finding);
+}
+
+static void clear_texts(struct verify *verify)
+{
+	buf_clear(&verify->where);
+	buf_clear(&verify->stored);
+	buf_clear(&verify->expected);
+}
+
+static void put_money(struct buf *out, struct money amount)
+{
+	char text[MONEY_TEXT_BYTES];
+
+	money_text(amount, text);
+	buf_clear(out);
+	buf_add_cstr(out, text);
+}
+
+static void put_int(struct buf *out, int64_t value)
+{
+	buf_clear(out);
+	buf_addf(out, "%lld", (long long)value);
+}
+
+static void put_cstr(struct buf *out, const char *text)
+{
+	buf_clear(out);
+	buf_add_cstr(out, text);
+}
+
+/* "title name" behind verify->where; a name that is lost is told by its number. */
+static int add_name(struct verify *verify, const char *title, int64_t id)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	struct text name;
+	int r = names_text(verify->ledger, id, &name, &fault);
+
+	if (r < 0 && r != -FAULT_CORRUPT)
+		return fault_set(verify->fault, fault.code, "%s", fault.text);
+	if (r == 0 && name.at == NULL)
+		return 0; /* not sent */
+	buf_addf(&verify->where, "%s%s ", verify->where.len > 0 ? " " : "", title);
+	if (r < 0)
+		buf_addf(&verify->where, "(name %lld)", (long long)id);
+	else
+		buf_add_text(&verify->where, name);
+	return 0;
+}
+
+static int put_where(struct verify *verify, int64_t source, struct text id, int64_t ts)
+{
+	char moment[MOMENT_TEXT_BYTES];
+	int r;
+
+	buf_clear(&verify->where);
+	r = add_name(verify, "source", source);
+	moment_text(ts, moment);
+	buf_addf(&verify->where, " id %.*s time %s", TEXT_ARGS(id), moment);
+	return r;
+}
+
+int verify_where_event(struct verify *verify, int64_t source, struct text id, int64_t ts)
+{
+	clear_texts(verify);
+	return put_where(verify, source, id, ts);
+}
+
+static int check_file(struct verify *verify)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(verify->ledger->db, "PRAGMA quick_check(100)", -1, &stmt,
+	                              NULL);
+	int r = 0;
+
+	while (r == 0 && code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(stmt, 0);
+
+		code = SQLITE_OK;
+		if (text != NULL && strcmp(text, "ok") == 0)
+			continue;
+		clear_texts(verify);
+		put_cstr(&verify->where, "pages");
+		put_cstr(&verify->stored, text != NULL ? text : "?");
+		put_cstr(&verify->expected, "ok");
+		r = verify_report(verify, VERIFY_FILE, "quick_check");
+	}
+	if (r == 0 && code != SQLITE_DONE)
+		r = ledger_fault(verify->ledger, code, "quick_check", verify->fault);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* The two values are in verify->stored and verify->expected. */
+static int event_differs(struct verify *verify, const struct event_row *row, const char *what)
+{
+	int r = put_where(verify, row->source, row->stored.event.id, row->stored.event.time_ms);
+
+	return r < 0 ? r : verify_report(verify, VERIFY_EVENT, what);
+}
+
+int verify_distrust(struct verify *verify, int64_t first_price, int64_t prices)
+{
+	size_t count = verify->distrusted_count;
+	struct price_range *grown = realloc(verify->distrusted, (count + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
+	verify->distrusted = grown;
+	grown[count] = (struct price_range){ first_price, first_price + prices };
+	verify->distrusted_count++;
+	return 0;
+}
+
+static bool is_distrusted(const struct verify *verify, int64_t price_id)
+{
+	for (size_t i = 0; i < verify->distrusted_count; i++) {
+		if (price_id >= verify->distrusted[i].first && price_id < verify->distrusted[i].end)
+			return true;
+	}
+	return false;
+}
+
+/* "4f2a09c1d7e3 acme/llama-4-70b from 2026-01-01T00:00:00.000Z": book and version. */
+static void add_version(struct buf *out, const struct book *book,
+                        const struct book_version *version)
+{
+	char from[MOMENT_TEXT_BYTES];
+
+	moment_text(version->effective_from_ms, from);
+	buf_addf(out, "%.*s %.*s from %s", HASH_SHOWN, book_hash(book), TEXT_ARGS(version->model),
+	         from);
+}
+
+/* The price behind an id, where no book tells it by its number. */
+static int add_price(struct verify *verify, struct buf *out, int64_t price_id)
+{
+	const struct book_version *version = NULL;
+	const struct book *book = NULL;
+	struct fault fault = { .code = FAULT_NONE };
+	int r = 0;
+
+	if (price_id == LEDGER_PRICE_NONE || price_id == LEDGER_PRICE_SUSPENSE) {
+		buf_add_cstr(out, price_id == LEDGER_PRICE_NONE ? "none" : "unpriced");
+		return 0;
+	}
+	if (!is_distrusted(verify, price_id))
+		r = ledger_price_version(verify->ledger, price_id, &version, &book, &fault);
+	if (r < 0 && r != -FAULT_CORRUPT)
+		return fault_set(verify->fault, fault.code, "%s", fault.text);
+	if (version != NULL)
+		add_version(out, book, version);
+	else
+		buf_addf(out, "(number %lld)", (long long)price_id);
+	return 0;
+}
+
+/* The price an event names must be the one its model and time lead to, and give its amount. */
+static int check_priced(struct verify *verify, const struct event_row *row)
+{
+	const struct event *event = &row->stored.event;
+	const struct book_version *version = NULL;
+	const struct book *book = NULL;
+	struct charges charges;
+	struct book_found found;
+	enum rating_verdict verdict;
+	struct fault fault = { .code = FAULT_NONE };
+	int r;
+
+	if (is_distrusted(verify, row->stored.price_id))
+		return 0; /* told once, of the book */
+	r = ledger_price_version(verify->ledger, row->stored.price_id, &version, &book, &fault);
+	clear_texts(verify);
+	if (r == -FAULT_CORRUPT) {
+		buf_addf(&verify->stored, "(number %lld)", (long long)row->stored.price_id);
+		put_cstr(&verify->expected, fault.text);
+		return event_differs(verify, row, "price");
+	}
+	if (r < 0)
+		return fault_set(verify->fault, fault.code, "%s", fault.text);
+	found = book_find(book, event->model, event->time_ms);
+	if (found.version != version) {
+		add_version(&verify->stored, book, version);
+		if (found.version != NULL)
+			add_version(&verify->expected, book, found.version);
+		else
+			put_cstr(&verify->expected,
+			         "the book has no price for this model at this time");
+		return event_differs(verify, row, "price");
+	}
+	verdict = rating_under(version, &event->usage, &charges);
+	if (verdict != RATING_PRICED && verdict != RATING_NOTHING) {
+		put_money(&verify->stored, row->stored.amount);
+		put_cstr(&verify->expected, "this price does not cover these counts");
+		return event_differs(verify, row, "amount");
+	}
+	if (money_compare(charges.total, row->stored.amount) != 0) {
+		put_money(&verify->stored, row->stored.amount);
+		put_money(&verify->expected, charges.total);
+		return event_differs(verify, row, "amount");
+	}
+	return 0;
+}
+
+static int check_charge(struct verify *verify, const struct event_row *row)
+{
+	const struct event *event = &row->stored.event;
+
+	if (row->stored.price_id > 0)
+		return check_priced(verify, row);
+	clear_texts(verify);
+	if (row->stored.amount.attos != 0) {
+		put_money(&verify->stored, row->stored.amount);
+		put_cstr(&verify->expected, "0.00");
+		return event_differs(verify, row, "amount without a price");
+	}
+	if (row->stored.price_id == LEDGER_PRICE_SUSPENSE) {
+		verify->summary.suspense++;
+		return 0;
+	}
+	if (!usage_is_empty(&event->usage)) {
+		put_cstr(&verify->stored, "none");
+		put_cstr(&verify->expected, "it used something: a price, or suspense");
+		return event_differs(verify, row, "price");
+	}
+	return 0;
+}
+
+static bool has_details(const struct usage *usage)
+{
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (component_info[c].store == STORE_DETAIL && usage->count[c] > 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_details(struct verify *verify, const struct event_row *row)
+{
+	int r;
+
+	if (!row->detail || has_details(&row->stored.event.usage))
+		return 0;
+	r = verify_where_event(verify, row->source, row->stored.event.id,
+	                       row->stored.event.time_ms);
+	if (r < 0)
+		return r;
+	put_cstr(&verify->stored, "no rows");
+	put_cstr(&verify->expected, "rows of event_detail");
+	return verify_report(verify, VERIFY_DETAIL, "rows");
+}
+
+static int add_to(struct rollups *rollups, const struct rollup_key *key,
+                  const struct rollup_delta *delta, struct fault *fault)
+{
+	struct rollup_entry *entry = rollups_find(rollups, key);
+
+	if (entry == NULL)
+		entry = rollups_add(rollups, key);
+	if (entry == NULL)
+		return fault_set(fault, FAULT_NOMEM, "verify: out of memory");
+	if (rollup_sum_add(&entry->sum, delta) < 0)
+		return fault_set(fault, FAULT_RANGE, "verify: a sum of events does not fit");
+	return 0;
+}
+
+/* Counts an event for its source. */
+static int add_to_source(struct verify *verify, const struct event_row *row)
+{
+	static const struct usage nothing;
+	const struct rollup_delta delta = { &nothing, false, { 0 } };
+	const struct rollup_key key = { .source = row->source };
+	int64_t ts = row->stored.event.time_ms;
+	int r = add_to(&verify->sources, &key, &delta, verify->fault);
+	size_t index;
+
+	if (r < 0)
+		return r;
+	if (verify->span_cap < verify->sources.cap) {
+		struct span *grown = realloc(verify->spans, verify->sources.cap * sizeof(*grown));
+
+		if (grown == NULL)
+			return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
+		verify->spans = grown;
+		verify->span_cap = verify->sources.cap;
+	}
+	index = (size_t)(rollups_find(&verify->sources, &key) - verify->sources.entries);
+	if (verify->sources.entries[index].sum.events == 1)
+		verify->spans[index].first_ms = ts;
+	verify->spans[index].last_ms = ts;
+	return 0;
+}
+
+static int rollup_where(struct verify *verify, const struct rollup_key *key)
+{
+	const struct {
+		const char *title;
+		int64_t id;
+	} names[] = {
+		{ "account", key->account }, { "key", key->key },           { "model", key->model },
+		{ "source", key->source },   { "provider", key->provider }, { "tier", key->tier },
+	};
+	char moment[MOMENT_TEXT_BYTES];
+
+	clear_texts(verify);
+	moment_text_unit(key->hour, MOMENT_HOUR, moment);
+	buf_addf(&verify->where, "hour %s", moment);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int r = add_name(verify, names[i].title, names[i].id);
+
+		if (r < 0)
+			return r;
+	}
+	buf_add_cstr(&verify->where, " price ");
+	return add_price(verify, &verify->where, key->price);
+}
+
+/* One finding for each sum that differs; a side that has no row is all zero. */
+static int compare_sums(struct verify *verify, const struct rollup_key *key,
+                        const struct rollup_sum *stored, const struct rollup_sum *derived)
+{
+	int r;
+
+	if (rollup_sum_equal(stored, derived))
+		return 0;
+	r = rollup_where(verify, key);
+	if (r == 0 && stored->events != derived->events) {
+		put_int(&verify->stored, stored->events);
+		put_int(&verify->expected, derived->events);
+		r = verify_report(verify, VERIFY_ROLLUP, "events");
+	}
+	if (r == 0 && stored->errors != derived->errors) {
+		put_int(&verify->stored, stored->errors);
+		put_int(&verify->expected, derived->errors);
+		r = verify_report(verify, VERIFY_ROLLUP, "errors");
+	}
+	for (int c = 0; r == 0 && c < COMPONENT_COUNT; c++) {
+		if (stored->count[c] == derived->count[c])
+			continue;
+		put_int(&verify->stored, stored->count[c]);
+		put_int(&verify->expected, derived->count[c]);
+		r = verify_report(verify, VERIFY_ROLLUP, component_info[c].key);
+	}
+	if (r == 0 && money_compare(stored->amount, derived->amount) != 0) {
+		put_money(&verify->stored, stored->amount);
+		put_money(&verify->expected, derived->amount);
+		r = verify_report(verify, VERIFY_ROLLUP, "amount");
+	}
+	return r;
+}
+
+static int compare_stored_rollup(struct verify *verify, const struct query *query)
+{
+	static const struct rollup_sum nothing;
+	struct rollup_key key = {
+		column_int(query, 0), column_int(query, 1), column_int(query, 2),
+		column_int(query, 3), column_int(query, 4), column_int(query, 5),
+		column_int(query, 6), column_int(query, 7),
+	};
+	struct rollup_entry *entry = rollups_find(&verify->derived, &key);
+	struct rollup_sum stored;
+	int r = rollup_read(query, 8, &stored, verify->fault);
+
+	if (r < 0)
+		return r;
+	verify->summary.rollups++;
+	if (entry != NULL)
+		entry->seen = true;
+	if (money_total_add(verify->summary.rollups_amount, stored.amount,
+	                    &verify->summary.rollups_amount) < 0)
+		return fault_set(verify->fault, FAULT_RANGE,
+		                 "verify: the rollups' sum does not fit");
+	return compare_sums(verify, &key, &stored, entry != NULL ? &entry->sum : &nothing);
+}
+
+/* Compares all stored rollups before to_ms with what was derived, and starts a new hour. */
+static int close_hour(struct verify *verify, int64_t to_ms)
+{
+	static const struct rollup_sum nothing;
+	struct query query = query_start(verify->ledger, STATEMENT_ROLLUP_RANGE);
+	int r;
+
+	query_int(&query, verify->next_hour);
+	query_int(&query, to_ms);
+	while ((r = query_row(&query, verify->fault)) > 0) {
+		r = compare_stored_rollup(verify, &query);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < verify->derived.count; i++) {
+		const struct rollup_entry *entry = &verify->derived.entries[i];
+
+		if (!entry->seen)
+			r = compare_sums(verify, &entry->key, &nothing, &entry->sum);
+	}
+	rollups_clear(&verify->derived);
+	verify->next_hour = to_ms;
+	return r;
+}
+
+/* A row that no event can be made of: named, and left out of all sums. */
+static int report_unreadable(struct verify *verify, const struct query *query,
+                             const struct fault *why)
+{
+	/* EVENT_COLUMNS begins with ts, source, id. */
+	int r = verify_where_event(verify, column_int(query, 1), column_text(query, 2),
+	                           column_int(query, 0));
+
+	if (r < 0)
+		return r;
+	verify->summary.events++;
+	put_cstr(&verify->stored, why->text);
+	put_cstr(&verify->expected, "a row that can be read");
+	return verify_report(verify, VERIFY_EVENT, "row");
+}
+
+/* One finding for each name of an event that is lost. */
+static int report_lost_names(struct verify *verify, const struct event_row *row)
+{
+	const struct {
+		const char *what;
+		int64_t id;
+	} names[] = {
+		{ "source", row->source }, { "account", row->account },   { "key", row->key },
+		{ "model", row->model },   { "provider", row->provider }, { "api", row->api },
+		{ "tier", row->tier },     { "finish", row->finish },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct text name;
+
+		r = names_text(verify->ledger, names[i].id, &name, &fault);
+		if (r == 0)
+			continue;
+		if (r != -FAULT_CORRUPT)
+			return fault_set(verify->fault, fault.code, "%s", fault.text);
+		clear_texts(verify);
+		buf_addf(&verify->stored, "name %lld", (long long)names[i].id);
+		put_cstr(&verify->expected, "a name that is there");
+		r = event_differs(verify, row, names[i].what);
+	}
+	return r;
+}
+
+/* Adds an event to the sums of its hour and of its source. */
+static int add_event(struct verify *verify, const struct event_row *row)
+{
+	const struct event *event = &row->stored.event;
+	const struct rollup_delta delta = { &event->usage, event->status >= 400,
+		                            row->stored.amount };
+	const struct rollup_key key = event_row_key(row);
+	struct fault fault = { .code = FAULT_NONE };
+	int r = add_to(&verify->derived, &key, &delta, &fault);
+
+	if (r == -FAULT_RANGE) {
+		clear_texts(verify);
+		put_money(&verify->stored, row->stored.amount);
+		put_cstr(&verify->expected, "the sums of its hour have no room for it");
+		r = event_differs(verify, row, "sum");
+	} else if (r < 0) {
+		return fault_set(verify->fault, fault.code, "%s", fault.text);
+	}
+	return r != 0 ? r : add_to_source(verify, row);
+}
+
+static int check_event(struct verify *verify, const struct query *query)
+{
+	struct event_row row;
+	struct rollup_key key;
+	struct fault fault = { .code = FAULT_NONE };
+	bool lost = false;
+	int r = event_row_read(verify->ledger, query, &row, &fault);
+
+	if (r == -FAULT_CORRUPT)
+		return report_unreadable(verify, query, &fault);
+	if (r == 0)
+		r = event_row_names(verify->ledger, &row, &fault);
+	if (r == -FAULT_CORRUPT) {
+		lost = true;
+		r = report_lost_names(verify, &row);
+		if (r != 0)
+			return r;
+	}
+	if (r < 0)
+		return fault_set(verify->fault, fault.code, "%s", fault.text);
+	key = event_row_key(&row);
+	if (key.hour != verify->hour && verify->hour >= 0) {
+		r = close_hour(verify, verify->hour + MS_PER_HOUR);
+		if (r != 0)
+			return r;
+	}
+	verify->hour = key.hour;
+	r = add_event(verify, &row);
+	if (r != 0)
+		return r;
+	if (money_total_add(verify->summary.events_amount, row.stored.amount,
+	                    &verify->summary.events_amount) < 0)
+		return fault_set(verify->fault, FAULT_RANGE,
+		                 "verify: the events' sum does not fit");
+	if (verify->progress != NULL && verify->summary.events % PROGRESS_EVERY == 0)
+		verify->progress(verify->context, verify->summary.events, verify->total);
+	verify->summary.events++;
+	/* Without its model nobody knows which price is due. */
+	r = lost ? 0 : check_charge(verify, &row);
+	return r != 0 ? r : check_details(verify, &row);
+}
+
+static int check_events(struct verify *verify)
+{
+	struct query query = query_start(verify->ledger, STATEMENT_EVENT_RANGE);
+	int r;
+
+	query_int(&query, LEDGER_FROM_MIN);
+	query_int(&query, LEDGER_TO_MAX);
+	while ((r = query_row(&query, verify->fault)) > 0) {
+		r = check_event(verify, &query);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r < 0 ? r : close_hour(verify, LEDGER_TO_MAX);
+}
+
+static int check_orphans(struct verify *verify)
+{
+	struct query query = query_start(verify->ledger, STATEMENT_DETAIL_ORPHANS);
+	int r;
+
+	while ((r = query_row(&query, verify->fault)) > 0) {
+		r = verify_where_event(verify, column_int(&query, 1), column_text(&query, 2),
+		                       column_int(&query, 0));
+		if (r == 0) {
+			buf_addf(&verify->stored, "%.*s %lld", TEXT_ARGS(column_text(&query, 3)),
+			         (long long)column_int(&query, 4));
+			put_cstr(&verify->expected, "no such event");
+			r = verify_report(verify, VERIFY_DETAIL, "event");
+		}
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+static int watermark_where(struct verify *verify, int64_t source)
+{
+	clear_texts(verify);
+	return add_name(verify, "source", source);
+}
+
+int verify_report_book(struct verify *verify, const char *table, int64_t id, const char *what,
+                       struct text stored, struct text derived)
+{
+	clear_texts(verify);
+	buf_addf(&verify->where, "%s %lld", table, (long long)id);
+	buf_add_text(&verify->stored, stored);
+	buf_add_text(&verify->expected, derived);
+	return verify_report(verify, VERIFY_BOOK, what);
+}
+
+static int compare_moment(struct verify *verify, int64_t source, const char *what, int64_t stored,
+                          int64_t derived)
+{
+	char moment[MOMENT_TEXT_BYTES];
+	int r;
+
+	if (stored == derived)
+		return 0;
+	r = watermark_where(verify, source);
+	if (r < 0)
+		return r;
+	moment_text(stored, moment);
+	put_cstr(&verify->stored, moment);
+	moment_text(derived, moment);
+	put_cstr(&verify->expected, moment);
+	return verify_report(verify, VERIFY_WATERMARK, what);
+}
+
+static int compare_watermark(struct verify *verify, int64_t source, int64_t stored, int64_t derived)
+{
+	int r;
+
+	if (stored == derived)
+		return 0;
+	r = watermark_where(verify, source);
+	if (r < 0)
+		return r;
+	put_int(&verify->stored, stored);
+	put_int(&verify->expected, derived);
+	return verify_report(verify, VERIFY_WATERMARK, "events");
+}
+
+/* One row of WATERMARK_ALL. */
+static int check_watermark(struct verify *verify, const struct query *query)
+{
+	const struct rollup_key key = { .source = column_int(query, 0) };
+	struct rollup_entry *entry = rollups_find(&verify->sources, &key);
+	const struct span *span;
+	int r;
+
+	if (entry == NULL)
+		return compare_watermark(verify, key.source, column_int(query, 1), 0);
+	entry->seen = true;
+	span = &verify->spans[entry - verify->sources.entries];
+	r = compare_watermark(verify, key.source, column_int(query, 1), entry->sum.events);
+	if (r == 0)
+		r = compare_moment(verify, key.source, "first", column_int(query, 2),
+		                   span->first_ms);
+	if (r == 0)
+		r = compare_moment(verify, key.source, "last", column_int(query, 3), span->last_ms);
+	return r;
+}
+
+static int check_watermarks(struct verify *verify)
+{
+	struct query query = query_start(verify->ledger, STATEMENT_WATERMARK_ALL);
+	int r;
+
+	while ((r = query_row(&query, verify->fault)) > 0) {
+		r = check_watermark(verify, &query);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < verify->sources.count; i++) {
+		const struct rollup_entry *entry = &verify->sources.entries[i];
+
+		if (!entry->seen)
+			r = compare_watermark(verify, entry->key.source, 0, entry->sum.events);
+	}
+	return r;
+}
+
+static void put_hex(struct buf *out, const unsigned char *bytes, size_t len)
+{
+	buf_clear(out);
+	for (size_t i = 0; i < len; i++)
+		buf_addf(out, "%02x", bytes[i]);
+}
+
+/* A line that is read again later must be the one that was sent. */
+static int check_quarantine(struct verify *verify)
+{
+	struct query query = query_start(verify->ledger, STATEMENT_QUARANTINE_DIGESTS);
+	int r;
+
+	while ((r = query_row(&query, verify->fault)) > 0) {
+		struct text raw = column_blob(&query, 1), stored = column_blob(&query, 2);
+		unsigned char digest[SHA256_BYTES];
+
+		sha256(raw.at, raw.len, digest);
+		if (text_equal(stored, (struct text){ (const char *)digest, sizeof(digest) }))
+			continue;
+		clear_texts(verify);
+		buf_addf(&verify->where, "line %lld", (long long)column_int(&query, 0));
+		put_hex(&verify->stored, (const unsigned char *)stored.at, stored.len);
+		put_hex(&verify->expected, digest, sizeof(digest));
+		r = verify_report(verify, VERIFY_QUARANTINE, "digest");
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_progress_fn *progress,
+                  void *context, struct verify_summary *summary_out, struct fault *fault)
+{
+	struct verify verify = {
+		.ledger = ledger,
+		.finding = finding,
+		.progress = progress,
+		.context = context,
+		.fault = fault,
+		.hour = -1,
+	};
+	struct ledger_status status;
+	int r = ledger_status(ledger, &status, fault);
+
+	verify.total = status.events;
+	if (r == 0)
+		r = check_file(&verify);
+	if (r == 0)
+		r = verify_books(&verify, ledger, fault);
+	if (r == 0)
+		r = check_events(&verify);
+	if (r == 0)
+		r = check_orphans(&verify);
+	if (r == 0)
+		r = check_watermarks(&verify);
+	if (r == 0)
+		r = check_quarantine(&verify);
+	if (r == 0)
+		r = verify_identities(&verify, ledger, verify.summary.events, fault);
+	if (r == 0 && progress != NULL)
+		progress(context, verify.summary.events, verify.summary.events);
+	if (r == 0)
+		*summary_out = verify.summary;
+	rollups_release(&verify.derived);
+	rollups_release(&verify.sources);
+	free(verify.spans);
+	free(verify.distrusted);
+	buf_release(&verify.where);
+	buf_release(&verify.stored);
+	buf_release(&verify.expected);
+	return r;
+}

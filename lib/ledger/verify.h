@@ -1,0 +1,49 @@
+/*
+ * Verify: derive the ledger anew.  Every event's charge from its stored counts and
+ * its stored price, every rollup from the events, every source's watermark, every
+ * identity counted once, every detail row with its event, every price book and every
+ * line in quarantine what its hash names.  Reads only, in bounded memory but for one
+ * hour's rollups.
+ */
+#ifndef TOLL_LEDGER_VERIFY_H
+#define TOLL_LEDGER_VERIFY_H
+
+#include "ledger/ledger.h"
+#include "money/money.h"
+
+enum verify_kind {
+	VERIFY_FILE,       /* SQLite's own check of the pages */
+	VERIFY_EVENT,      /* a charge, or a price, that does not follow from what is stored */
+	VERIFY_IDENTITY,   /* (source, id) stands twice */
+	VERIFY_DETAIL,     /* a detail row without its event, or the other way round */
+	VERIFY_ROLLUP,     /* an hourly sum that is not the sum of its events */
+	VERIFY_WATERMARK,  /* a source's totals */
+	VERIFY_BOOK,       /* a price book, or its log, that is not as it was applied */
+	VERIFY_QUARANTINE, /* a kept line that is not as it came */
+	VERIFY_KIND_COUNT
+};
+const char *verify_kind_name(enum verify_kind kind); /* "event", "rollup" ... */
+
+/* One difference.  Texts live for the call. */
+struct verify_finding {
+	enum verify_kind kind;
+	struct text where; /* "source gw-1 id gen-7 time 2026-..." */
+	struct text what;  /* "amount" */
+	struct text stored, derived;
+};
+
+struct verify_summary {
+	int64_t events, rollups, findings;
+	int64_t suspense;
+	struct money events_amount,
+		rollups_amount; /* totals of what is stored: equal unless there are findings */
+};
+
+typedef int verify_finding_fn(void *context, const struct verify_finding *finding);
+/* done of total events; called now and then, may be NULL. */
+typedef void verify_progress_fn(void *context, int64_t done, int64_t total);
+
+int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_progress_fn *progress,
+                  void *context, struct verify_summary *summary_out, struct fault *fault);
+
+#endif

@@ -1,0 +1,409 @@
+#include "report/report.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/moment.h"
+#include "ledger/books.h"
+#include "ledger/store.h"
+#include "money/money.h"
+
+static const struct {
+	const char *key, *title;
+} groupings[REPORT_BY_COUNT] = {
+#define G(NAME, key, title) { key, title },
+#include "report/group.def"
+#undef G
+};
+
+/* What a person reads above a component's column; the key is for programs. */
+static const char *const component_titles[COMPONENT_COUNT] = {
+	[COMPONENT_INPUT] = "Input",
+	[COMPONENT_INPUT_AUDIO] = "Input audio",
+	[COMPONENT_INPUT_IMAGE] = "Input image",
+	[COMPONENT_INPUT_VIDEO] = "Input video",
+	[COMPONENT_INPUT_TOOL] = "Input tool",
+	[COMPONENT_CACHE_READ] = "Cache read",
+	[COMPONENT_CACHE_READ_AUDIO] = "Cache read audio",
+	[COMPONENT_CACHE_READ_IMAGE] = "Cache read image",
+	[COMPONENT_CACHE_READ_VIDEO] = "Cache read video",
+	[COMPONENT_CACHE_WRITE_5M] = "Cache write 5m",
+	[COMPONENT_CACHE_WRITE_1H] = "Cache write 1h",
+	[COMPONENT_CACHE_WRITE] = "Cache write",
+	[COMPONENT_OUTPUT] = "Output",
+	[COMPONENT_REASONING] = "Reasoning",
+	[COMPONENT_OUTPUT_AUDIO] = "Output audio",
+	[COMPONENT_OUTPUT_IMAGE] = "Output image",
+	[COMPONENT_OUTPUT_VIDEO] = "Output video",
+	[COMPONENT_IMAGES_IN] = "Images in",
+	[COMPONENT_IMAGES_OUT] = "Images out",
+	[COMPONENT_MEGAPIXELS_OUT] = "Megapixels out",
+	[COMPONENT_SECONDS] = "Seconds",
+	[COMPONENT_CHARACTERS] = "Characters",
+	[COMPONENT_PAGES] = "Pages",
+	[COMPONENT_SEARCHES] = "Searches",
+	[COMPONENT_REQUESTS] = "Served",
+};
+
+enum {
+	COLUMN_GROUP,
+	COLUMN_EVENTS,
+	COLUMN_ERRORS,
+	COLUMN_SUSPENSE,
+	COLUMN_COMPONENTS,
+	COLUMN_AMOUNT = COLUMN_COMPONENTS + COMPONENT_COUNT,
+	COLUMN_COUNT,
+};
+static_assert((int)COLUMN_COUNT <= (int)TABLE_COLUMNS_MAX, "a report has too many columns");
+
+enum { SLOTS_MIN = 64 };
+
+struct sums {
+	int64_t events, errors, suspense;
+	int64_t count[COMPONENT_COUNT];
+	wide attos;
+};
+
+struct group {
+	struct text name; /* absent: not sent */
+	struct sums sums;
+};
+
+struct report {
+	const struct report_query *query;
+	struct group *groups;
+	size_t count, cap;
+	uint32_t *slots; /* index + 1 into groups; slot_count a power of two */
+	size_t slot_count;
+	struct arena arena;
+	struct fault *fault;
+};
+
+enum report_by report_by_find(struct text key)
+{
+	enum report_by by = 0;
+
+	while (by < REPORT_BY_COUNT && !text_is(key, groupings[by].key))
+		by++;
+	return by;
+}
+
+const char *report_by_key(enum report_by by)
+{
+	return groupings[by].key;
+}
+
+/* The slot of a group, or the empty one where it would go. */
+static size_t find_slot(const struct report *report, struct text name)
+{
+	size_t slot = hash64(name.at, name.len, name.at != NULL) & (report->slot_count - 1);
+
+	while (report->slots[slot] != 0) {
+		struct text other = report->groups[report->slots[slot] - 1].name;
+
+		if ((other.at == NULL) == (name.at == NULL) && text_equal(other, name))
+			break;
+		slot = (slot + 1) & (report->slot_count - 1);
+	}
+	return slot;
+}
+
+static int grow(struct report *report)
+{
+	size_t cap = report->cap > 0 ? report->cap * 2 : SLOTS_MIN / 2;
+	struct group *groups = realloc(report->groups, cap * sizeof(*groups));
+	uint32_t *slots;
+
+	if (groups == NULL)
+		return -FAULT_NOMEM;
+	report->groups = groups;
+	slots = calloc(2 * cap, sizeof(*slots));
+	if (slots == NULL)
+		return -FAULT_NOMEM;
+	free(report->slots);
+	report->slots = slots;
+	report->slot_count = 2 * cap;
+	report->cap = cap;
+	for (size_t i = 0; i < report->count; i++)
+		slots[find_slot(report, groups[i].name)] = (uint32_t)i + 1;
+	return 0;
+}
+
+static int find_group(struct report *report, struct text name, struct group **group_out)
+{
+	struct text kept = name;
+	size_t slot;
+
+	if (report->count == report->cap && grow(report) < 0)
+		return fault_set(report->fault, FAULT_NOMEM, "report: out of memory");
+	slot = find_slot(report, name);
+	if (report->slots[slot] == 0) {
+		if (name.at != NULL)
+			kept = arena_copy(&report->arena, name);
+		if (name.at != NULL && kept.at == NULL)
+			return fault_set(report->fault, FAULT_NOMEM, "report: out of memory");
+		report->groups[report->count] = (struct group){ .name = kept };
+		report->slots[slot] = (uint32_t)++report->count;
+	}
+	*group_out = &report->groups[report->slots[slot] - 1];
+	return 0;
+}
+
+static int sums_add(struct sums *to, const struct sums *add)
+{
+	bool lost = __builtin_add_overflow(to->events, add->events, &to->events);
+
+	lost |= __builtin_add_overflow(to->errors, add->errors, &to->errors);
+	lost |= __builtin_add_overflow(to->suspense, add->suspense, &to->suspense);
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		lost |= __builtin_add_overflow(to->count[c], add->count[c], &to->count[c]);
+	lost |= __builtin_add_overflow(to->attos, add->attos, &to->attos);
+	return lost ? -FAULT_RANGE : 0;
+}
+
+/* Where a row belongs: its names, its hour and what it adds. */
+struct addend {
+	struct text account, key, model, source, provider;
+	int64_t time_ms;
+	struct sums sums;
+};
+
+static bool wanted(struct text filter, struct text value)
+{
+	return filter.at == NULL || (value.at != NULL && text_equal(filter, value));
+}
+
+static struct text group_name(enum report_by by, const struct addend *addend,
+                              char moment[MOMENT_TEXT_BYTES])
+{
+	switch (by) {
+	case REPORT_BY_ACCOUNT:
+		return addend->account;
+	case REPORT_BY_KEY:
+		return addend->key;
+	case REPORT_BY_MODEL:
+		return addend->model;
+	case REPORT_BY_SOURCE:
+		return addend->source;
+	case REPORT_BY_PROVIDER:
+		return addend->provider;
+	case REPORT_BY_HOUR:
+		moment_text_unit(addend->time_ms, MOMENT_HOUR, moment);
+		break;
+	case REPORT_BY_DAY:
+		moment_text_unit(addend->time_ms, MOMENT_DAY, moment);
+		break;
+	case REPORT_BY_MONTH:
+		moment_text_unit(addend->time_ms, MOMENT_MONTH, moment);
+		break;
+	case REPORT_BY_COUNT:
+		assert(!"no grouping");
+	}
+	return text_of(moment);
+}
+
+static int add(struct report *report, const struct addend *addend)
+{
+	const struct report_query *query = report->query;
+	char moment[MOMENT_TEXT_BYTES];
+	struct group *group = NULL;
+	int r;
+
+	if (!wanted(query->account, addend->account) || !wanted(query->key, addend->key) ||
+	    !wanted(query->model, addend->model) || !wanted(query->source, addend->source) ||
+	    !wanted(query->provider, addend->provider))
+		return 0;
+	r = find_group(report, group_name(query->by, addend, moment), &group);
+	if (r < 0)
+		return r;
+	if (sums_add(&group->sums, &addend->sums) < 0)
+		return fault_set(report->fault, FAULT_RANGE, "a sum of the report does not fit");
+	return 0;
+}
+
+static int add_rollup(void *context, const struct rollup_row *row)
+{
+	struct addend addend = {
+		.account = row->account,
+		.key = row->key,
+		.model = row->model,
+		.source = row->source,
+		.provider = row->provider,
+		.time_ms = row->hour_ms,
+		.sums = { .events = row->events,
+		          .errors = row->errors,
+		          .suspense = row->suspense,
+		          .attos = row->amount.attos },
+	};
+
+	memcpy(addend.sums.count, row->count, sizeof(addend.sums.count));
+	return add(context, &addend);
+}
+
+static int add_event(void *context, const struct stored_event *row)
+{
+	const struct event *event = &row->event;
+	struct addend addend = {
+		.account = event->account,
+		.key = event->key,
+		.model = event->model,
+		.source = event->source,
+		.provider = event->provider,
+		.time_ms = event->time_ms,
+		.sums = { .events = 1,
+		          .errors = event->status >= 400,
+		          .suspense = row->price_id == LEDGER_PRICE_SUSPENSE,
+		          .attos = row->amount.attos },
+	};
+
+	memcpy(addend.sums.count, event->usage.count, sizeof(addend.sums.count));
+	return add(context, &addend);
+}
+
+/* Whole hours from the rollups, what is left at both ends from the events. */
+static int gather(struct report *report, struct ledger *ledger)
+{
+	int64_t from = report->query->from_ms, to = report->query->to_ms;
+	int64_t first = moment_floor(from, MOMENT_HOUR), last = to;
+	int r = 0;
+
+	if (first < from)
+		first += MS_PER_HOUR;
+	if (to != LEDGER_TO_MAX)
+		last = moment_floor(to, MOMENT_HOUR);
+	/* A range inside one hour has no whole one: last is then before first. */
+	if (first > last)
+		return ledger_each_event(ledger, from, to, add_event, report, report->fault);
+	if (from < first)
+		r = ledger_each_event(ledger, from, first, add_event, report, report->fault);
+	if (r == 0 && first < last)
+		r = ledger_each_rollup(ledger, first, last, add_rollup, report, report->fault);
+	if (r == 0 && last < to)
+		r = ledger_each_event(ledger, last, to, add_event, report, report->fault);
+	return r;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	if ((x->name.at == NULL) != (y->name.at == NULL))
+		return x->name.at == NULL ? -1 : 1;
+	return text_compare(x->name, y->name);
+}
+
+static void set_sums(struct table *table, size_t row, const struct sums *sums)
+{
+	char amount[MONEY_TEXT_BYTES];
+
+	table_set_count(table, row, COLUMN_EVENTS, sums->events);
+	table_set_count(table, row, COLUMN_ERRORS, sums->errors);
+	table_set_count(table, row, COLUMN_SUSPENSE, sums->suspense);
+	for (size_t c = 0; c < COMPONENT_COUNT; c++)
+		table_set_count(table, row, COLUMN_COMPONENTS + c, sums->count[c]);
+	money_text((struct money){ sums->attos }, amount);
+	table_set(table, row, COLUMN_AMOUNT, text_of(amount));
+}
+
+/* "Amount USD", kept by the table. */
+static const char *amount_title(struct table *table, const char *currency)
+{
+	char title[REPORT_CURRENCY_BYTES + 8] = "Amount ";
+	struct text kept;
+
+	strcat(title, currency);
+	if (currency[0] == '\0')
+		title[strlen("Amount")] = '\0';
+	kept = arena_copy(&table->arena, text_of(title));
+	return kept.at != NULL ? kept.at : "Amount";
+}
+
+static void make_columns(struct table *table, const struct report *report, const char *currency)
+{
+	enum report_by by = report->query->by;
+	bool timed = by == REPORT_BY_HOUR || by == REPORT_BY_DAY || by == REPORT_BY_MONTH;
+	bool plain = true;
+
+	table_column(table, groupings[by].key, groupings[by].title, timed ? TABLE_TIME : TABLE_TEXT,
+	             false);
+	table_column(table, "events", "Requests", TABLE_COUNT, false);
+	table_column(table, "errors", "Errors", TABLE_COUNT, false);
+	table_column(table, "suspense", "Unpriced", TABLE_COUNT, true);
+	for (size_t c = 0; c < COMPONENT_COUNT; c++)
+		table_column(table, component_info[c].key, component_titles[c], TABLE_COUNT, true);
+	table_column(table, "amount", amount_title(table, currency), TABLE_AMOUNT, false);
+	for (size_t i = 0; i < report->count; i++) {
+		const struct sums *sums = &report->groups[i].sums;
+
+		plain = plain && sums->count[COMPONENT_REQUESTS] == sums->events - sums->errors;
+	}
+	table->columns[COLUMN_COMPONENTS + COMPONENT_REQUESTS].hidden = plain;
+}
+
+static int fill_table(const struct report *report, const char *currency, struct table *table,
+                      struct report_notes *notes)
+{
+	struct sums total = { .events = 0 };
+
+	make_columns(table, report, currency);
+	for (size_t i = 0; i < report->count; i++) {
+		const struct group *group = &report->groups[i];
+		size_t row = table_row(table);
+
+		table_set(table, row, COLUMN_GROUP, group->name);
+		set_sums(table, row, &group->sums);
+		if (sums_add(&total, &group->sums) < 0)
+			return fault_set(report->fault, FAULT_RANGE,
+			                 "a total of the report does not fit");
+	}
+	set_sums(table, TABLE_TOTAL, &total);
+	if (table->error != 0)
+		return fault_set(report->fault, FAULT_NOMEM, "report: out of memory");
+	notes->events = total.events;
+	notes->errors = total.errors;
+	notes->suspense = total.suspense;
+	return 0;
+}
+
+static int note_currency(void *context, const struct book_log_row *row)
+{
+	text_copy(context, REPORT_CURRENCY_BYTES, row->currency);
+	return 1; /* a ledger has one currency: the newest book tells it */
+}
+
+int report_run(struct ledger *ledger, const struct report_query *query, struct table *table_out,
+               struct report_notes *notes_out, struct fault *fault)
+{
+	struct report report = { .query = query, .fault = fault };
+	struct report_notes notes = { .events = 0 };
+	struct table table = { .rows = NULL };
+	int r = 0;
+
+	if (query->from_ms >= query->to_ms)
+		return fault_set(fault, FAULT_INVALID,
+		                 "the range is empty: its end is not after its start");
+	r = gather(&report, ledger);
+	if (r == 0)
+		r = ledger_gaps(ledger, query->from_ms, query->to_ms, &notes.gaps, fault);
+	if (r == 0)
+		r = ledger_each_book(ledger, note_currency, notes.currency, fault);
+	if (r < 0)
+		goto out;
+	if (report.count > 0)
+		qsort(report.groups, report.count, sizeof(*report.groups), by_name);
+	r = fill_table(&report, notes.currency, &table, &notes);
+	if (r < 0)
+		goto out;
+	*table_out = table;
+	table = (struct table){ .rows = NULL };
+	*notes_out = notes;
+out:
+	table_release(&table);
+	free(report.groups);
+	free(report.slots);
+	arena_release(&report.arena);
+	return r;
+}

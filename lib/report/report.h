@@ -1,0 +1,49 @@
+/*
+ * Reports: sums of a range, grouped.  Whole hours come from the rollups, the edges
+ * of a range that is not on the hour from the events: the result is exact for any
+ * range.  Counts are added in checked 64 bits, amounts in 128.
+ */
+#ifndef TOLL_REPORT_REPORT_H
+#define TOLL_REPORT_REPORT_H
+
+#include "base/fault.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "ledger/read.h"
+
+enum report_by {
+#define G(NAME, key, title) REPORT_BY_##NAME,
+#include "report/group.def"
+#undef G
+	REPORT_BY_COUNT
+};
+
+enum report_by report_by_find(struct text key); /* REPORT_BY_COUNT when there is none */
+const char *report_by_key(enum report_by by);
+
+struct report_query {
+	enum report_by by;
+	int64_t from_ms, to_ms; /* [from, to); LEDGER_FROM_MIN, LEDGER_TO_MAX: all */
+	struct text account, model, source, key, provider; /* absent: any */
+};
+
+enum { REPORT_CURRENCY_BYTES = 8 };
+
+/* What stands beside a report: never silent about what is not in its amount. */
+struct report_notes {
+	char currency[REPORT_CURRENCY_BYTES]; /* of the ledger's books; "" when it has none */
+	int64_t events, errors, suspense;     /* of the rows, so behind the filters */
+	struct ledger_gaps gaps;              /* of the range, whatever the filters */
+};
+
+/*
+ * One row a group, in the order of the group's text (absent first); columns: the group,
+ * events, errors, suspense, every component by its key, amount; and a total row.
+ * The component `requests` (what a per-request fee is due for) is hidden from the
+ * terminal where it is events - errors everywhere.  -FAULT_RANGE where a sum does not
+ * fit; -FAULT_INVALID where the range is empty.  Released by table_release().
+ */
+int report_run(struct ledger *ledger, const struct report_query *query, struct table *table_out,
+               struct report_notes *notes_out, struct fault *fault);
+
+#endif

@@ -1,0 +1,616 @@
+/* A line into an event: members, names, times; the counts are decode.c's. */
+#include "usage/event.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/moment.h"
+#include "money/money.h"
+#include "usage/format.h"
+
+static const struct {
+	const char *name, *advice;
+} reasons[REASON_COUNT] = {
+#define R(NAME, name, advice) [REASON_##NAME] = { name, advice },
+#include "usage/reason.def"
+#undef R
+};
+
+const char *reason_name(enum reason reason)
+{
+	return reasons[reason].name;
+}
+
+const char *reason_advice(enum reason reason)
+{
+	return reasons[reason].advice;
+}
+
+enum reason reason_find(struct text name)
+{
+	for (int r = 0; r < REASON_COUNT; r++) {
+		if (text_is(name, reasons[r].name))
+			return (enum reason)r;
+	}
+	return REASON_COUNT;
+}
+
+void refusal_set(struct event_refusal *refusal, enum reason reason, const char *format, ...)
+{
+	va_list args;
+	size_t len;
+
+	refusal->reason = reason;
+	va_start(args, format);
+	vsnprintf(refusal->detail, sizeof(refusal->detail), format, args);
+	va_end(args);
+	text_make_plain(refusal->detail, strlen(refusal->detail));
+	/* The cut may have split a character. */
+	len = strlen(refusal->detail);
+	while (len > 0 && !text_utf8((struct text){ refusal->detail, len }))
+		refusal->detail[--len] = '\0';
+}
+
+/* Members of the event line, by where their value goes. */
+enum member {
+	MEMBER_ID,
+	MEMBER_SOURCE,
+	MEMBER_TIME,
+	MEMBER_ACCOUNT,
+	MEMBER_KEY,
+	MEMBER_MODEL,
+	MEMBER_PROVIDER,
+	MEMBER_API,
+	MEMBER_TIER,
+	MEMBER_FINISH,
+	MEMBER_STATUS,
+	MEMBER_LATENCY,
+	MEMBER_TTFT,
+	MEMBER_STREAM,
+	MEMBER_USAGE,
+	MEMBER_RESPONSE,
+	MEMBER_SSE,
+	MEMBER_IMAGES,
+	MEMBER_REGION,
+	MEMBER_UPSTREAM_ID,
+	MEMBER_UPSTREAM_COST,
+	MEMBER_SETTLEMENT,
+	MEMBER_TAGS,
+	MEMBER_COUNT
+};
+
+#define KEY(NAME, key) [MEMBER_##NAME] = { key, sizeof(key) - 1 }
+static const struct text member_keys[MEMBER_COUNT] = {
+	KEY(ID, "id"),
+	KEY(SOURCE, "source"),
+	KEY(TIME, "time"),
+	KEY(ACCOUNT, "account"),
+	KEY(KEY, "key"),
+	KEY(MODEL, "model"),
+	KEY(PROVIDER, "provider"),
+	KEY(API, "api"),
+	KEY(TIER, "service_tier"),
+	KEY(FINISH, "finish_reason"),
+	KEY(STATUS, "status"),
+	KEY(LATENCY, "latency_ms"),
+	KEY(TTFT, "ttft_ms"),
+	KEY(STREAM, "stream"),
+	KEY(USAGE, "usage"),
+	KEY(RESPONSE, "response"),
+	KEY(SSE, "sse"),
+	KEY(IMAGES, "images"),
+	KEY(REGION, "region"),
+	KEY(UPSTREAM_ID, "upstream_id"),
+	KEY(UPSTREAM_COST, "upstream_cost"),
+	KEY(SETTLEMENT, "settlement"),
+	KEY(TAGS, "tags"),
+};
+
+enum { STATUS_MAX = 999 };
+#define DURATION_MS_MAX INT64_C(86400000000)
+
+struct line {
+	struct text text;
+	const struct json *doc;
+	struct arena *arena;
+	uint32_t member[MEMBER_COUNT]; /* nodes; JSON_NONE: not sent, or null */
+	struct event *event;
+	struct event_refusal *refusal;
+	bool no_memory;
+};
+
+static bool sent(const struct line *line, enum member member)
+{
+	return line->member[member] != JSON_NONE;
+}
+
+/* Finds the members and hashes the content: all of it but the identity. */
+static void find_members(struct line *line)
+{
+	const struct json *doc = line->doc;
+	uint64_t hash = 0;
+
+	for (int m = 0; m < MEMBER_COUNT; m++)
+		line->member[m] = JSON_NONE;
+	for (uint32_t k = json_first(doc, 0); k != JSON_NONE; k = json_next(doc, 0, k)) {
+		struct text key = doc->nodes[k].text;
+		int m = 0;
+
+		while (m < MEMBER_COUNT && !text_equal(member_keys[m], key))
+			m++;
+		if (m < MEMBER_COUNT && json_type_of(doc, k + 1) != JSON_NULL)
+			line->member[m] = k + 1;
+		if (m != MEMBER_ID && m != MEMBER_SOURCE)
+			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
+	}
+	line->event->content_hash = hash64_mix(hash, UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/*
+ * A string with escapes was unescaped into the parser's memory, which the next line
+ * reuses: the event gets a copy of its own.
+ */
+static bool keep_name(struct line *line, struct text name, struct text *out)
+{
+	bool inside = name.at >= line->text.at && name.at <= line->text.at + line->text.len;
+
+	*out = inside ? name : arena_copy(line->arena, name);
+	line->no_memory = line->no_memory || out->at == NULL;
+	return out->at != NULL;
+}
+
+/* A name: 1 to 256 bytes, no control characters.  false: refused. */
+static bool take_name(struct line *line, enum member member, bool required, struct text *out)
+{
+	const char *key = member_keys[member].at;
+	struct text name = json_string(line->doc, line->member[member]);
+
+	*out = text_of(NULL);
+	if (!sent(line, member)) {
+		if (required)
+			refusal_set(line->refusal, REASON_MISSING, "%s is missing", key);
+		return !required;
+	}
+	if (name.at == NULL) {
+		refusal_set(line->refusal, REASON_TYPE, "%s: a string is due", key);
+		return false;
+	}
+	/* An optional name that is empty says as much as none. */
+	if (name.len == 0 && !required)
+		return true;
+	if (name.len == 0 || name.len > EVENT_NAME_BYTES_MAX || !text_plain(name)) {
+		refusal_set(line->refusal, REASON_NAME,
+		            "%s: %zu bytes; 1 to %d without control characters are due", key,
+		            name.len, EVENT_NAME_BYTES_MAX);
+		return false;
+	}
+	return keep_name(line, name, out);
+}
+
+static bool take_time(struct line *line, int64_t now_ms)
+{
+	struct text t = json_string(line->doc, line->member[MEMBER_TIME]);
+	int64_t ms;
+
+	if (!sent(line, MEMBER_TIME)) {
+		refusal_set(line->refusal, REASON_MISSING, "time is missing");
+		return false;
+	}
+	if (t.at == NULL) {
+		refusal_set(line->refusal, REASON_TIME,
+		            "time: a string like 2026-11-22T08:00:00.123Z is due");
+		return false;
+	}
+	if (!moment_parse(t, &ms)) {
+		refusal_set(line->refusal, REASON_TIME,
+		            "time: %.*s is not like 2026-11-22T08:00:00.123Z",
+		            t.len > 40 ? 40 : (int)t.len, t.at);
+		return false;
+	}
+	if (ms < EVENT_TIME_MIN_MS || ms > now_ms + EVENT_FUTURE_MAX_MS) {
+		refusal_set(line->refusal, REASON_TIME, "time: %.*s is %s", TEXT_ARGS(t),
+		            ms < EVENT_TIME_MIN_MS ? "before 2015" : "more than a day ahead");
+		return false;
+	}
+	line->event->time_ms = ms;
+	line->refusal->time_ms = ms;
+	return true;
+}
+
+static bool take_integer(struct line *line, enum member member, int64_t max, int64_t *out)
+{
+	*out = EVENT_ABSENT;
+	if (!sent(line, member))
+		return true;
+	if (json_integer(line->doc, line->member[member], out) && *out >= 0 && *out <= max)
+		return true;
+	refusal_set(line->refusal, REASON_TYPE, "%s: a whole number from 0 to %lld is due",
+	            member_keys[member].at, (long long)max);
+	return false;
+}
+
+static bool take_stream(struct line *line)
+{
+	enum json_type type = json_type_of(line->doc, line->member[MEMBER_STREAM]);
+
+	if (type != JSON_NULL && type != JSON_TRUE && type != JSON_FALSE) {
+		refusal_set(line->refusal, REASON_TYPE, "stream: true or false is due");
+		return false;
+	}
+	line->event->stream = type == JSON_TRUE;
+	return true;
+}
+
+/* "size" or "quality" of images. */
+static bool take_image_word(struct line *line, uint32_t object, const char *key,
+                            char out[IMAGE_WORD_BYTES])
+{
+	uint32_t node = json_member(line->doc, object, key);
+	struct text word = json_string(line->doc, node);
+
+	out[0] = '\0';
+	if (json_type_of(line->doc, node) == JSON_NULL)
+		return true;
+	if (word.at != NULL && text_plain(word) && text_copy(out, IMAGE_WORD_BYTES, word))
+		return true;
+	refusal_set(line->refusal, REASON_TYPE, "images: %s: a string of at most %d bytes is due",
+	            key, IMAGE_WORD_BYTES - 1);
+	return false;
+}
+
+static bool read_images(struct line *line, uint32_t object, struct usage_images *images)
+{
+	uint32_t n = json_member(line->doc, object, "n");
+	uint32_t direction = json_member(line->doc, object, "direction");
+
+	*images = (struct usage_images){ .component = COMPONENT_IMAGES_OUT, .n = 1 };
+	if (json_type_of(line->doc, object) != JSON_OBJECT) {
+		refusal_set(line->refusal, REASON_TYPE,
+		            "images: an object, or an array of them, is due");
+		return false;
+	}
+	if (json_type_of(line->doc, n) != JSON_NULL &&
+	    (!json_integer(line->doc, n, &images->n) || images->n < 0 ||
+	     images->n > USAGE_COUNT_MAX)) {
+		refusal_set(line->refusal, REASON_QUANTITY, "images: n is no count");
+		return false;
+	}
+	if (text_is(json_string(line->doc, direction), "in")) {
+		images->component = COMPONENT_IMAGES_IN;
+	} else if (json_type_of(line->doc, direction) != JSON_NULL &&
+	           !text_is(json_string(line->doc, direction), "out")) {
+		refusal_set(line->refusal, REASON_TYPE, "images: direction is \"in\" or \"out\"");
+		return false;
+	}
+	return take_image_word(line, object, "size", images->size) &&
+	       take_image_word(line, object, "quality", images->quality);
+}
+
+/* Adds to the line of the same kind, or begins one. */
+static bool add_images(struct line *line, const struct usage_images *images)
+{
+	struct usage *usage = &line->event->usage;
+	unsigned i = 0;
+
+	if (images->n == 0)
+		return true;
+	while (i < usage->images_count && !(usage->images[i].component == images->component &&
+	                                    strcmp(usage->images[i].size, images->size) == 0 &&
+	                                    strcmp(usage->images[i].quality, images->quality) == 0))
+		i++;
+	if (i == USAGE_IMAGES_MAX) {
+		refusal_set(line->refusal, REASON_UNSUPPORTED,
+		            "images: more than %d kinds in one request", USAGE_IMAGES_MAX);
+		return false;
+	}
+	if (i == usage->images_count) {
+		usage->images[usage->images_count++] = *images;
+		usage->images[i].n = 0;
+	}
+	usage->images[i].n += images->n;
+	usage->count[images->component] += images->n;
+	if (usage->count[images->component] > USAGE_COUNT_MAX) {
+		refusal_set(line->refusal, REASON_QUANTITY, "images: the sum of n is no count");
+		return false;
+	}
+	return true;
+}
+
+static bool take_images(struct line *line)
+{
+	uint32_t node = line->member[MEMBER_IMAGES];
+	struct usage *usage = &line->event->usage;
+	struct usage_images images;
+
+	if (sent(line, MEMBER_IMAGES) &&
+	    (usage->count[COMPONENT_IMAGES_IN] > 0 || usage->count[COMPONENT_IMAGES_OUT] > 0)) {
+		refusal_set(line->refusal, REASON_PART,
+		            "images are given twice: in usage and beside it");
+		return false;
+	}
+	/* Counted in usage, of no stated size. */
+	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
+		if (usage->count[c] > 0)
+			usage->images[usage->images_count++] = (struct usage_images){
+				.component = (enum component)c, .n = usage->count[c]
+			};
+	}
+	if (!sent(line, MEMBER_IMAGES))
+		return true;
+	if (json_type_of(line->doc, node) != JSON_ARRAY)
+		return read_images(line, node, &images) && add_images(line, &images);
+	for (uint32_t e = json_first(line->doc, node); e != JSON_NONE;
+	     e = json_next(line->doc, node, e)) {
+		if (!read_images(line, e, &images) || !add_images(line, &images))
+			return false;
+	}
+	return true;
+}
+
+static void extra_string(struct buf *out, const char *key, struct text value)
+{
+	buf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", key);
+	buf_add_json(out, value);
+}
+
+static bool check_tags(struct line *line)
+{
+	const struct json *doc = line->doc;
+	uint32_t tags = line->member[MEMBER_TAGS];
+
+	if (!sent(line, MEMBER_TAGS))
+		return true;
+	if (json_type_of(doc, tags) != JSON_OBJECT)
+		goto refuse;
+	for (uint32_t k = json_first(doc, tags); k != JSON_NONE; k = json_next(doc, tags, k)) {
+		if (json_string(doc, k + 1).at == NULL)
+			goto refuse;
+	}
+	return true;
+refuse:
+	refusal_set(line->refusal, REASON_TYPE, "tags: a flat object of strings is due");
+	return false;
+}
+
+static bool check_extra(struct line *line)
+{
+	static const char *const settlements[] = { "open", "partial", "final", "abandoned" };
+	struct text settlement = json_string(line->doc, line->member[MEMBER_SETTLEMENT]);
+	struct text cost = json_string(line->doc, line->member[MEMBER_UPSTREAM_COST]);
+	struct money amount;
+	bool known = !sent(line, MEMBER_SETTLEMENT);
+
+	for (size_t i = 0; i < sizeof(settlements) / sizeof(settlements[0]); i++)
+		known = known || text_is(settlement, settlements[i]);
+	if (!known) {
+		refusal_set(line->refusal, REASON_TYPE,
+		            "settlement: open, partial, final or abandoned is due");
+		return false;
+	}
+	if (sent(line, MEMBER_UPSTREAM_COST) && money_parse(cost, &amount, NULL) < 0) {
+		refusal_set(line->refusal, REASON_TYPE,
+		            "upstream_cost: a decimal string is due, like \"0.00123\"");
+		return false;
+	}
+	return check_tags(line);
+}
+
+/* The members without a column, as one JSON object. */
+static int put_extra(struct line *line)
+{
+	static const enum member strings[] = { MEMBER_REGION, MEMBER_UPSTREAM_ID,
+		                               MEMBER_UPSTREAM_COST, MEMBER_SETTLEMENT };
+	const struct json *doc = line->doc;
+	uint32_t tags = line->member[MEMBER_TAGS];
+	struct buf out = { .at = NULL };
+	int r = 0;
+
+	buf_add_cstr(&out, "{");
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		if (sent(line, strings[i]))
+			extra_string(&out, member_keys[strings[i]].at,
+			             json_string(doc, line->member[strings[i]]));
+	}
+	if (sent(line, MEMBER_TAGS)) {
+		const char *comma = "";
+
+		buf_addf(&out, "%s\"tags\":{", out.len > 1 ? "," : "");
+		for (uint32_t k = json_first(doc, tags); k != JSON_NONE;
+		     k = json_next(doc, tags, k)) {
+			buf_add_cstr(&out, comma);
+			buf_add_json(&out, doc->nodes[k].text);
+			buf_add_cstr(&out, ":");
+			buf_add_json(&out, json_string(doc, k + 1));
+			comma = ",";
+		}
+		buf_add_cstr(&out, "}");
+	}
+	buf_add_cstr(&out, "}");
+	if (out.error == 0)
+		line->event->extra = arena_copy(line->arena, buf_text(&out));
+	if (out.error != 0 || line->event->extra.at == NULL)
+		r = -FAULT_NOMEM;
+	buf_release(&out);
+	return r;
+}
+
+/* *error: -FAULT_NOMEM.  false: refused. */
+static bool take_extra(struct line *line, int *error)
+{
+	struct text skip;
+
+	if (!sent(line, MEMBER_REGION) && !sent(line, MEMBER_UPSTREAM_ID) &&
+	    !sent(line, MEMBER_UPSTREAM_COST) && !sent(line, MEMBER_SETTLEMENT) &&
+	    !sent(line, MEMBER_TAGS))
+		return true;
+	if (!take_name(line, MEMBER_REGION, false, &skip) ||
+	    !take_name(line, MEMBER_UPSTREAM_ID, false, &skip) || !check_extra(line))
+		return false;
+	*error = put_extra(line);
+	return true;
+}
+
+/* Where the usage is: beside the event, or in the response body that came with it. */
+static uint32_t usage_node(const struct line *line, const struct usage_format *format)
+{
+	enum json_type type;
+	uint32_t node = line->member[MEMBER_USAGE];
+
+	if (node == JSON_NONE)
+		node = json_member(line->doc, line->member[MEMBER_RESPONSE], format->body_key);
+	type = json_type_of(line->doc, node);
+	return type == JSON_OBJECT || type == JSON_ARRAY ? node : JSON_NONE;
+}
+
+/* Nothing but nulls, however nested: what a request that failed early leaves behind. */
+static bool is_hollow(const struct json *doc, uint32_t node)
+{
+	enum json_type type = json_type_of(doc, node);
+
+	if (type != JSON_OBJECT && type != JSON_ARRAY)
+		return type == JSON_NULL;
+	for (uint32_t c = json_first(doc, node); c != JSON_NONE; c = json_next(doc, node, c)) {
+		if (!is_hollow(doc, type == JSON_OBJECT ? c + 1 : c))
+			return false;
+	}
+	return true;
+}
+
+static void take_usage(struct line *line, const struct usage_format *format)
+{
+	struct event *event = line->event;
+	bool failed = event->status >= 400;
+	uint32_t node = usage_node(line, format), images = line->member[MEMBER_IMAGES];
+
+	/* An empty list is none: no images given twice, and no word on what was used. */
+	if (json_type_of(line->doc, images) == JSON_ARRAY &&
+	    json_first(line->doc, images) == JSON_NONE)
+		line->member[MEMBER_IMAGES] = JSON_NONE;
+	if (sent(line, MEMBER_USAGE) && node == JSON_NONE) {
+		refusal_set(line->refusal, REASON_TYPE,
+		            "usage: an object, or an array of them, is due");
+		return;
+	}
+	if (failed && is_hollow(line->doc, node))
+		node = JSON_NONE;
+	if (node != JSON_NONE) {
+		line->no_memory = usage_decode(format, line->doc, node, line->arena, &event->usage,
+		                               &event->unknown_path, line->refusal) < 0;
+	} else if (sent(line, MEMBER_SSE) && !failed) {
+		refusal_set(
+			line->refusal, REASON_UNSUPPORTED,
+			"sse: raw streams are not read by this version; send their usage objects");
+	} else if (!failed && !sent(line, MEMBER_IMAGES)) {
+		if (sent(line, MEMBER_RESPONSE))
+			refusal_set(line->refusal, REASON_MISSING, "response: it holds no %s",
+			            format->body_key);
+		else
+			refusal_set(line->refusal, REASON_MISSING, "usage is missing");
+	}
+	/* Beside `usage` too: what it cannot tell stands in the body alone. */
+	if (line->refusal->reason == REASON_NONE && (!failed || node != JSON_NONE))
+		usage_add_items(format, line->doc, line->member[MEMBER_RESPONSE], &event->usage);
+	if (line->refusal->reason == REASON_NONE && take_images(line) && !failed &&
+	    event->usage.count[COMPONENT_REQUESTS] == 0)
+		event->usage.count[COMPONENT_REQUESTS] = 1;
+}
+
+void event_refuse_json(const struct json *doc, const struct fault *fault,
+                       struct event_refusal *refusal)
+{
+	static const enum reason reasons_of[] = {
+		[JSON_OK] = REASON_SYNTAX,       [JSON_BAD_SYNTAX] = REASON_SYNTAX,
+		[JSON_BAD_UTF8] = REASON_UTF8,   [JSON_BAD_DUPLICATE] = REASON_DUPLICATE,
+		[JSON_BAD_DEPTH] = REASON_DEPTH,
+	};
+
+	refusal_set(refusal, reasons_of[doc->error], "%s", fault->text);
+}
+
+/* The identity first, so that a refusal can name it as far as it can be read. */
+static bool take_identity(struct line *line, const struct event_defaults *defaults)
+{
+	struct event *event = line->event;
+	bool good = true;
+
+	if (!sent(line, MEMBER_SOURCE) && defaults->source.at != NULL)
+		event->source = defaults->source;
+	else
+		good = take_name(line, MEMBER_SOURCE, true, &event->source);
+	line->refusal->source = event->source;
+	good = good && take_name(line, MEMBER_ID, true, &event->id);
+	line->refusal->id = event->id;
+	return good;
+}
+
+/* The name of a shape is due, but for a failed request that brought nothing in any shape. */
+static bool check_api(struct line *line)
+{
+	bool nothing = line->event->status >= 400 && !sent(line, MEMBER_USAGE) &&
+	               !sent(line, MEMBER_RESPONSE) && !sent(line, MEMBER_SSE);
+
+	if (line->event->api.at != NULL || nothing)
+		return true;
+	refusal_set(line->refusal, REASON_MISSING, "api is missing");
+	return false;
+}
+
+static bool take_members(struct line *line, const struct event_defaults *defaults)
+{
+	struct event *event = line->event;
+
+	return take_identity(line, defaults) && take_time(line, defaults->now_ms) &&
+	       take_name(line, MEMBER_ACCOUNT, true, &event->account) &&
+	       take_name(line, MEMBER_MODEL, true, &event->model) &&
+	       take_name(line, MEMBER_KEY, false, &event->key) &&
+	       take_name(line, MEMBER_PROVIDER, false, &event->provider) &&
+	       take_name(line, MEMBER_API, false, &event->api) &&
+	       take_name(line, MEMBER_TIER, false, &event->service_tier) &&
+	       take_name(line, MEMBER_FINISH, false, &event->finish_reason) &&
+	       take_integer(line, MEMBER_STATUS, STATUS_MAX, &event->status) &&
+	       take_integer(line, MEMBER_LATENCY, DURATION_MS_MAX, &event->latency_ms) &&
+	       take_integer(line, MEMBER_TTFT, DURATION_MS_MAX, &event->ttft_ms) &&
+	       take_stream(line) && check_api(line);
+}
+
+int event_decode(struct text text, const struct event_defaults *defaults, struct json *doc,
+                 struct arena *arena, struct event *event_out, struct event_refusal *refusal_out)
+{
+	const struct usage_format *format;
+	struct fault fault;
+	struct line line = {
+		.text = text, .doc = doc, .arena = arena, .event = event_out, .refusal = refusal_out
+	};
+	int r = json_parse(doc, text, &fault);
+
+	*event_out = (struct event){ .time_ms = 0 };
+	*refusal_out = (struct event_refusal){ .time_ms = EVENT_ABSENT };
+	if (r == -FAULT_NOMEM)
+		return r;
+	if (r < 0) {
+		event_refuse_json(doc, &fault, refusal_out);
+		return 0;
+	}
+	if (json_type_of(doc, 0) != JSON_OBJECT) {
+		refusal_set(refusal_out, REASON_SYNTAX, "an event is a JSON object");
+		return 0;
+	}
+	find_members(&line);
+	if (!take_members(&line, defaults))
+		return line.no_memory ? -FAULT_NOMEM : 0;
+	/* Without one there is nothing to decode, and any will do. */
+	format = event_out->api.at != NULL ? format_find(event_out->api)
+	                                   : format_find(text_of("toll"));
+	if (format == NULL) {
+		refusal_set(refusal_out, REASON_UNKNOWN_API, "api: \"%.*s\" is not read",
+		            event_out->api.len > 64 ? 64 : (int)event_out->api.len,
+		            event_out->api.at);
+		return 0;
+	}
+	if (take_extra(&line, &r) && r == 0)
+		take_usage(&line, format);
+	return line.no_memory ? -FAULT_NOMEM : r;
+}

@@ -1,0 +1,96 @@
+/*
+ * A usage event: one request as the gateway saw it.  event_decode() is the one
+ * way from a line to an event; what reads the bytes can change behind it.
+ *
+ * The texts of a struct event point into the line that was decoded or into the
+ * arena that was passed: valid as long as both.
+ */
+#ifndef TOLL_USAGE_EVENT_H
+#define TOLL_USAGE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "usage/usage.h"
+
+enum {
+	EVENT_NAME_BYTES_MAX = 256,    /* id, source, account, key, model ... */
+	EVENT_BYTES_MAX = 1024 * 1024, /* a line, by default */
+	EVENT_DETAIL_BYTES = 256,
+};
+
+/* 2015-01-01T00:00:00Z: before any provider sold tokens. */
+#define EVENT_TIME_MIN_MS   INT64_C(1420070400000)
+/* How far a gateway's clock may be ahead of ours. */
+#define EVENT_FUTURE_MAX_MS INT64_C(86400000)
+
+enum reason {
+#define R(NAME, name, advice) REASON_##NAME,
+#include "usage/reason.def"
+#undef R
+	REASON_COUNT
+};
+
+const char *reason_name(enum reason reason);
+const char *reason_advice(enum reason reason);
+enum reason reason_find(struct text name); /* REASON_COUNT when there is none */
+
+/* status, latency_ms and ttft_ms where the line does not say */
+#define EVENT_ABSENT INT64_C(-1)
+
+struct event {
+	struct text id, source, account, model; /* always present, never empty */
+	struct text key, provider, api, service_tier, finish_reason; /* absent when not sent */
+	int64_t time_ms;
+	int64_t status, latency_ms, ttft_ms;
+	bool stream;
+	struct usage usage; /* COMPONENT_REQUESTS is 1 unless status >= 400 */
+	/* JSON object with the optional members that have no column (region, upstream_id,
+	 * upstream_cost, settlement, tags), as sent; absent when none was. */
+	struct text extra;
+	/* Hash of the line's content without id and source: equal for the same event sent
+	 * again, whatever the order of its members. */
+	uint64_t content_hash;
+	/* "prompt_tokens_details.new_tokens": the first number under usage that is not zero
+	 * and that the format does not know; absent when all are known. */
+	struct text unknown_path;
+};
+
+struct event_defaults {
+	struct text source; /* of the hello line, used where the line has none; may be absent */
+	int64_t now_ms;     /* for the time window; lib/ reads no clock */
+};
+
+/* What can be told of a line that is no event: all absent where it is no JSON object. */
+struct event_refusal {
+	enum reason reason;
+	char detail[EVENT_DETAIL_BYTES]; /* "usage.prompt_tokens: -1 is no count" */
+	struct text source, id;          /* as far as they could be read, else absent */
+	int64_t time_ms;                 /* EVENT_ABSENT where it could not be read */
+};
+
+/* The detail is one line of UTF-8, whatever is put into it. */
+__attribute__((format(printf, 3, 4))) void refusal_set(struct event_refusal *refusal,
+                                                       enum reason reason, const char *format, ...);
+
+/*
+ * Decode one line (without its newline).  `doc` is reused from call to call.
+ * Returns 0 with refusal_out->reason: REASON_NONE and *event_out filled, or why the
+ * line is refused, and *refusal_out filled.  -FAULT_NOMEM is the only failure.
+ */
+int event_decode(struct text line, const struct event_defaults *defaults, struct json *doc,
+                 struct arena *arena, struct event *event_out, struct event_refusal *refusal_out);
+
+/* Fills reason and detail for a line that json_parse() refused (but not for want of memory). */
+void event_refuse_json(const struct json *doc, const struct fault *fault,
+                       struct event_refusal *refusal);
+
+/* The shapes of formats.def, for `toll formats`: NULL behind the last. */
+const char *event_format_name(size_t index);
+const char *event_format_summary(size_t index);
+
+#endif

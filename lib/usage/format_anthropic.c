@@ -1,0 +1,76 @@
+/*
+ * Anthropic Messages.  Sources: anthropic-sdk-python types/usage.py,
+ * types/message_delta_usage.py, types/cache_creation.py, types/server_tool_usage.py,
+ * types/output_tokens_details.py, lib/streaming/_messages.py, types/beta/beta_*iteration_usage.py.
+ *
+ * input_tokens excludes the cache; read and creation are added to it.  output_tokens is
+ * inclusive ("authoritative"), thinking is inside.  Of a stream, message_start has the
+ * first numbers and each message_delta the totals so far: the last one sent counts and
+ * 0 is a value.  output_tokens never falls within one response; where it does, the
+ * event holds more than one.
+ *
+ * cache_creation splits the creation by lifetime: 5m + 1h = creation in each object that
+ * has both.  A later delta may tell a larger total and no split; then, and where there is
+ * no split at all, what is not split is cache_write, so that nothing is guessed.
+ *
+ * usage.iterations: turns of one request.  Turns of type "message" are what the totals
+ * are made of.  A compaction or an advisor's turn is NOT in the totals and may run on
+ * another model: such an event is refused until that is read (never billed too low).
+ */
+#include "usage/format.h"
+
+enum { IN = 1, OUT, READ, CREATION, FIVE_M, ONE_H, THINKING, SEARCHES };
+enum { ROOT, SPLIT, TOOLS, DETAILS };
+
+static const struct usage_word words[] = {
+	WORD(ROOT, "input_tokens", WORD_COUNT, IN),
+	WORD(ROOT, "output_tokens", WORD_COUNT, OUT),
+	WORD(ROOT, "cache_read_input_tokens", WORD_COUNT, READ),
+	WORD(ROOT, "cache_creation_input_tokens", WORD_COUNT, CREATION),
+	WORD(ROOT, "cache_creation", WORD_GROUP, SPLIT),
+	WORD(ROOT, "server_tool_use", WORD_GROUP, TOOLS),
+	WORD(ROOT, "output_tokens_details", WORD_GROUP, DETAILS),
+	WORD(ROOT, "iterations", WORD_ITERATIONS, 0),
+	WORD(ROOT, "cost", WORD_KNOWN, 0),
+	WORD(SPLIT, "ephemeral_5m_input_tokens", WORD_COUNT, FIVE_M),
+	WORD(SPLIT, "ephemeral_1h_input_tokens", WORD_COUNT, ONE_H),
+	WORD(TOOLS, "web_search_requests", WORD_COUNT, SEARCHES),
+	/* Fetching has no price of its own: what was fetched is input. */
+	WORD(TOOLS, "web_fetch_requests", WORD_KNOWN, 0),
+	WORD(DETAILS, "thinking_tokens", WORD_COUNT, THINKING),
+};
+
+static const struct usage_share shares[] = {
+	{ COMPONENT_INPUT, { IN } },
+	{ COMPONENT_CACHE_READ, { READ } },
+	{ COMPONENT_CACHE_WRITE_5M, { FIVE_M } },
+	{ COMPONENT_CACHE_WRITE_1H, { ONE_H } },
+	{ COMPONENT_CACHE_WRITE, { CREATION, -FIVE_M, -ONE_H } },
+	{ COMPONENT_OUTPUT, { OUT, -THINKING } },
+	{ COMPONENT_REASONING, { THINKING } },
+	{ COMPONENT_SEARCHES, { SEARCHES } },
+};
+
+static const struct usage_identity object_identities[] = { { { FIVE_M, ONE_H }, CREATION, { 0 } } };
+
+static const struct usage_part parts[] = { { THINKING, OUT } };
+
+/* The split without the total: the total is its sum. */
+static const struct usage_fallback fallbacks[] = {
+	{ CREATION, { FIVE_M, ONE_H } },
+	{ CREATION, { FIVE_M } },
+	{ CREATION, { ONE_H } },
+};
+
+const struct usage_format format_anthropic_messages = {
+	.name = "anthropic.messages",
+	.body_key = "usage",
+	.fold = FOLD_MERGE,
+	.monotone = OUT,
+	.needs_one = { IN, OUT },
+	LIST(words, word_count, words),
+	LIST(shares, share_count, shares),
+	LIST(object_identities, object_identity_count, object_identities),
+	LIST(parts, part_count, parts),
+	LIST(fallbacks, fallback_count, fallbacks),
+};

@@ -1,0 +1,230 @@
+/* bench: the figures of README.md, from one run on this machine. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/moment.h"
+#include "tests/bench/bench.h"
+#include "tests/support/sample_traffic.h"
+
+enum {
+	ROUNDS_MAX = 9,
+	BATCH = 2048, /* batch_events_max of the daemon */
+	PACE_PER_SECOND = 5000,
+	PACE_SECONDS = 5,
+	EXIT_USAGE = 2,
+};
+#define SPAN_MS INT64_C(3600000)
+
+struct options {
+	const char *build, *output;
+	int64_t events, rounds;
+};
+
+/* What is measured; each has a row in `figures`. */
+enum figure { FLOOD, P50, P99, BYTES, PEAK, CEILING, RATIO, FIGURE_COUNT };
+
+static const struct {
+	const char *key, *label, *unit, *target;
+	int64_t limit;
+	bool at_least;
+} figures[FIGURE_COUNT] = {
+	[FLOOD] = { "events_per_s", "through the socket, acknowledged", "events/s",
+	            "at least 80000", 80000, true },
+	[P50] = { "ack_p50_us", "acknowledged at 5000/s, median", "us", "", 0, false },
+	[P99] = { "ack_p99_us", "acknowledged at 5000/s, 99 of 100", "us", "", 0, false },
+	[BYTES] = { "bytes_per_event", "a stored event", "bytes", "at most 130", 130, false },
+	[PEAK] = { "peak_rss_kib", "memory of the daemon, peak", "KiB", "at most 65536", 65536,
+	           false },
+	[CEILING] = { "ceiling_rows_per_s", "bare inserts of the same rows", "rows/s", "", 0,
+	              true },
+	[RATIO] = { "ratio_percent", "the daemon, of the bare inserts", "%", "", 0, true },
+};
+
+struct run {
+	struct options options;
+	struct sample_traffic traffic;
+	struct bench_lines flood[BENCH_CONNECTIONS], pace[BENCH_CONNECTIONS];
+	int64_t value[FIGURE_COUNT][ROUNDS_MAX];
+};
+
+/* Events first, first + CONNECTIONS ...: the connections go through the hour side by side. */
+static void make_lines(const struct sample_traffic *traffic, uint64_t first, size_t count,
+                       struct bench_lines *lines)
+{
+	struct buf out = { .max_bytes = (size_t)1 << 40 };
+
+	lines->ends = malloc((count + 1) * sizeof(*lines->ends));
+	if (lines->ends == NULL)
+		bench_fail("out of memory");
+	for (size_t i = 0; i < count; i++) {
+		sample_bench_line(traffic, first + i * BENCH_CONNECTIONS, &out);
+		lines->ends[i] = out.len;
+	}
+	if (out.error != 0)
+		bench_fail("out of memory");
+	lines->at = out.at;
+	lines->len = out.len;
+	lines->count = count;
+}
+
+static void make_traffic(struct run *run)
+{
+	size_t flood = (size_t)run->options.events / BENCH_CONNECTIONS;
+	size_t pace = PACE_PER_SECOND * PACE_SECONDS / BENCH_CONNECTIONS;
+	uint64_t all = (flood + pace) * BENCH_CONNECTIONS;
+
+	/* The last hour of yesterday: no clock of a fresh machine is behind that. */
+	run->traffic = (struct sample_traffic){
+		.seed = 1,
+		.events = all,
+		.day_ms = moment_floor((int64_t)time(NULL) * 1000, MOMENT_DAY) - SPAN_MS,
+		.span_ms = SPAN_MS,
+	};
+	for (unsigned g = 0; g < BENCH_CONNECTIONS; g++) {
+		make_lines(&run->traffic, g, flood, &run->flood[g]);
+		make_lines(&run->traffic, flood * BENCH_CONNECTIONS + g, pace, &run->pace[g]);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void measure_latency(struct run *run, const char *socket, int64_t round)
+{
+	size_t count = PACE_PER_SECOND * PACE_SECONDS;
+	int64_t *latency_ns = calloc(count, sizeof(*latency_ns));
+
+	if (latency_ns == NULL)
+		bench_fail("out of memory");
+	bench_pace(socket, run->pace, PACE_PER_SECOND, latency_ns);
+	qsort(latency_ns, count, sizeof(*latency_ns), compare);
+	run->value[P50][round] = latency_ns[count / 2] / 1000;
+	run->value[P99][round] = latency_ns[count * 99 / 100] / 1000;
+	free(latency_ns);
+}
+
+static int64_t per_second(int64_t count, int64_t ns)
+{
+	return count * INT64_C(1000000000) / (ns > 0 ? ns : 1);
+}
+
+static void run_round(struct run *run, int64_t round)
+{
+	struct bench_daemon daemon;
+	char ceiling[BENCH_PATH_BYTES];
+	struct stat status;
+	size_t rows = 0;
+	int64_t ns;
+
+	bench_daemon_start(&daemon, run->options.build);
+	ns = bench_flood(daemon.socket, run->flood);
+	run->value[FLOOD][round] = per_second(run->options.events, ns);
+	measure_latency(run, daemon.socket, round);
+	run->value[PEAK][round] = bench_daemon_peak_kib(&daemon);
+	bench_daemon_stop(&daemon);
+	snprintf(ceiling, sizeof(ceiling), "%s/ceiling.db", daemon.folder);
+	ns = bench_ceiling(daemon.ledger, ceiling, BATCH, &rows);
+	if (rows != run->traffic.events)
+		bench_fail("%zu events are stored, not %llu", rows,
+		           (unsigned long long)run->traffic.events);
+	if (stat(daemon.ledger, &status) < 0)
+		bench_fail("%s: %s", daemon.ledger, strerror(errno));
+	run->value[BYTES][round] = (status.st_size + (int64_t)rows - 1) / (int64_t)rows;
+	run->value[CEILING][round] = per_second((int64_t)rows, ns);
+	run->value[RATIO][round] = run->value[FLOOD][round] * 100 / run->value[CEILING][round];
+	bench_daemon_remove(&daemon);
+}
+
+static void print_figures(const struct run *run)
+{
+	printf("%-36s %12s %-9s %s\n", "median of the rounds", "", "", "target");
+	for (int f = 0; f < FIGURE_COUNT; f++) {
+		int64_t value = run->value[f][run->options.rounds / 2];
+		bool met = figures[f].at_least ? value >= figures[f].limit
+		                               : value <= figures[f].limit;
+
+		printf("%-36s %12lld %-9s", figures[f].label, (long long)value, figures[f].unit);
+		if (figures[f].target[0] != '\0')
+			printf(" %s: %s", figures[f].target, met ? "met" : "MISSED");
+		puts("");
+	}
+}
+
+/* The median first, then every round, sorted. */
+static void write_json(const struct run *run)
+{
+	FILE *out = fopen(run->options.output, "we");
+
+	if (out == NULL)
+		bench_fail("%s: %s", run->options.output, strerror(errno));
+	fprintf(out, "{\n\t\"events\": %lld,\n\t\"connections\": %d,\n\t\"rounds\": %lld",
+	        (long long)run->options.events, BENCH_CONNECTIONS, (long long)run->options.rounds);
+	fprintf(out, ",\n\t\"event_bytes\": %zu,\n\t\"cores\": %ld",
+	        run->flood[0].len / run->flood[0].count, sysconf(_SC_NPROCESSORS_ONLN));
+	for (int f = 0; f < FIGURE_COUNT; f++) {
+		fprintf(out, ",\n\t\"%s\": { \"median\": %lld, \"rounds\": [", figures[f].key,
+		        (long long)run->value[f][run->options.rounds / 2]);
+		for (int64_t r = 0; r < run->options.rounds; r++)
+			fprintf(out, "%s%lld", r > 0 ? ", " : "", (long long)run->value[f][r]);
+		fputs("] }", out);
+	}
+	fputs("\n}\n", out);
+	if (fclose(out) != 0)
+		bench_fail("%s: %s", run->options.output, strerror(errno));
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+	*options = (struct options){ "build/release", "build/bench.json", 1000000, 3 };
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--build") == 0)
+			options->build = argv[i + 1];
+		else if (strcmp(argv[i], "--output") == 0)
+			options->output = argv[i + 1];
+		else if (strcmp(argv[i], "--events") != 0 && strcmp(argv[i], "--rounds") != 0)
+			return false;
+		else if (!text_int(text_of(argv[i + 1]),
+		                   argv[i][2] == 'e' ? &options->events : &options->rounds))
+			return false;
+	}
+	options->events -= options->events % BENCH_CONNECTIONS;
+	return argc % 2 == 1 && options->events > 0 && options->rounds > 0 &&
+	       options->rounds <= ROUNDS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+	static struct run run;
+
+	if (!read_options(argc, argv, &run.options)) {
+		fputs("usage: bench [--build FOLDER] [--output FILE] [--events N] [--rounds N]\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	make_traffic(&run);
+	printf("%lld events of %zu bytes over %d connections, %lld rounds\n",
+	       (long long)run.options.events, run.flood[0].len / run.flood[0].count,
+	       BENCH_CONNECTIONS, (long long)run.options.rounds);
+	for (int64_t r = 0; r < run.options.rounds; r++) {
+		run_round(&run, r);
+		printf("round %lld: %lld events/s, %lld us median, ceiling %lld rows/s\n",
+		       (long long)r + 1, (long long)run.value[FLOOD][r],
+		       (long long)run.value[P50][r], (long long)run.value[CEILING][r]);
+		fflush(stdout);
+	}
+	for (int f = 0; f < FIGURE_COUNT; f++)
+		qsort(run.value[f], (size_t)run.options.rounds, sizeof(run.value[f][0]), compare);
+	print_figures(&run);
+	write_json(&run);
+	return 0;
+}

@@ -1,0 +1,66 @@
+/*
+ * The bench: what the daemon does on this machine, from one run.  Each part measures one
+ * thing and gives plain numbers; bench.c runs them in rounds and prints the medians.
+ *
+ * Nothing here is a test: a part that cannot measure says why and ends the program.
+ */
+#ifndef TOLL_BENCH_BENCH_H
+#define TOLL_BENCH_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/text.h"
+
+enum {
+	BENCH_CONNECTIONS = 4,
+	BENCH_PATH_BYTES = 108, /* a socket's path has no more */
+	BENCH_WAIT_S = 120,     /* nothing here takes so long */
+};
+
+/* A tolld of its own in a folder of its own. */
+struct bench_daemon {
+	char folder[BENCH_PATH_BYTES / 2];
+	char ledger[BENCH_PATH_BYTES], socket[BENCH_PATH_BYTES], log[BENCH_PATH_BYTES];
+	pid_t pid;
+};
+
+void bench_daemon_start(struct bench_daemon *daemon, const char *build);
+int64_t bench_daemon_peak_kib(const struct bench_daemon *daemon); /* resident memory */
+void bench_daemon_stop(struct bench_daemon *daemon); /* the ledger is complete after it */
+void bench_daemon_remove(struct bench_daemon *daemon);
+
+/* The lines of one connection, one behind the other. */
+struct bench_lines {
+	char *at;
+	size_t len;
+	size_t *ends; /* of each line: byte behind its newline */
+	size_t count;
+};
+
+/*
+ * Sends all lines over BENCH_CONNECTIONS at once and reads the acknowledgements.
+ * Returns nanoseconds from the first byte to the last acknowledgement.
+ */
+int64_t bench_flood(const char *socket, const struct bench_lines lines[BENCH_CONNECTIONS]);
+
+/*
+ * Sends `per_second` lines a second over the same number of connections, each at its
+ * time whether or not the ones before were acknowledged.  latency_ns_out, one of each
+ * line, counts from when the line was due: waiting in the sender is waiting, too.
+ */
+void bench_pace(const char *socket, const struct bench_lines lines[BENCH_CONNECTIONS],
+                int64_t per_second, int64_t *latency_ns_out);
+
+/*
+ * Inserts the events of the ledger at `from` into a fresh ledger at `to` by one prepared
+ * statement, `batch` rows a transaction, with the daemon's settings.  Returns nanoseconds.
+ */
+int64_t bench_ceiling(const char *from, const char *to, size_t batch, size_t *rows_out);
+
+int64_t bench_now_ns(void);
+/* Says what went wrong, and ends the program. */
+void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

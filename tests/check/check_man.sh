@@ -1,0 +1,64 @@
+#!/bin/sh
+# check_man.sh [ROOT]: each man page is free of warnings and names every member of the lists
+# it documents.
+set -eu
+cd "${1-.}"
+man=packaging/man
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+bad=0
+
+# second FILE MACROS: the second argument of X(NAME, "second", ...), one a line.
+second()
+{
+	sed -n "s/^[$2]([A-Za-z0-9_]*, *\"\\([^\"]*\\)\".*/\\1/p" "$1"
+}
+
+# names PAGE LIST-NAME WORD...: each word stands in the page as a word of its own.
+names()
+{
+	page=$1
+	list=$2
+	shift 2
+	if [ $# = 0 ]; then
+		echo "$list: no members found"
+		bad=1
+	fi
+	# A page that is not there was named already.
+	[ -s "$folder/$page" ] || return 0
+	for word; do
+		pattern="(^|[^A-Za-z0-9_.-])$(echo "$word" | sed 's/\./\\./g')([^A-Za-z0-9_-]|\$)"
+		if ! LC_ALL=C grep -qE "$pattern" "$folder/$page"; then
+			echo "$man/$page: \"$word\" of $list is not in it"
+			bad=1
+		fi
+	done
+}
+
+for page in toll.1 toll-event.5 toll-pricebook.5 tolld.8; do
+	if [ ! -s "$man/$page" ]; then
+		echo "$man/$page: is not there"
+		bad=1
+		: >"$folder/$page"
+		continue
+	fi
+	man --warnings -E UTF-8 -l -Tutf8 -Z "$man/$page" 2>"$folder/warnings" >/dev/null || bad=1
+	if [ -s "$folder/warnings" ]; then
+		sed "s|^|$man/$page: |" "$folder/warnings"
+		bad=1
+	fi
+	sed -e 's/\\-/-/g' -e 's/\\f[A-Z]//g' -e 's/\\f(..//g' -e 's/\\&//g' "$man/$page" \
+		>"$folder/$page"
+done
+
+# Splitting at spaces is meant: a name has none.
+# shellcheck disable=SC2046
+{
+	names tolld.8 daemon/settings.def $(second daemon/settings.def TN)
+	names toll-event.5 lib/usage/formats.def $(second lib/usage/formats.def X)
+	names toll-event.5 lib/usage/component.def $(second lib/usage/component.def C)
+	names toll-event.5 lib/usage/reason.def $(second lib/usage/reason.def R | grep -v '^none$')
+	names toll-pricebook.5 lib/usage/component.def $(second lib/usage/component.def C)
+	names toll.1 cli/commands.def $(sed -n 's/^[A-Z]*(\([a-z_]*\).*/\1/p' cli/commands.def)
+}
+exit $bad

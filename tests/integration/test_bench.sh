@@ -1,0 +1,21 @@
+#!/bin/sh
+# test_bench.sh: the bench measures and writes all of its figures; not how good they are.
+set -eu
+build=${TOLL_BUILD:-build/release}
+folder=$(mktemp -d build/bench-test-XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+
+"$build/tests/bench/bench" --build "$build" --output "$folder/bench.json" --events 4000 --rounds 1
+# The ratio of so few events may well be zero per cent.
+grep -qE '"ratio_percent": \{ "median": [0-9]+' "$folder/bench.json"
+for figure in events_per_s ack_p50_us ack_p99_us bytes_per_event peak_rss_kib \
+	ceiling_rows_per_s; do
+	grep -qE "\"$figure\": \{ \"median\": [1-9][0-9]*, \"rounds\": \[[1-9][0-9]*\] \}" \
+		"$folder/bench.json" || {
+		echo "$figure is not in:"
+		cat "$folder/bench.json"
+		exit 1
+	}
+done
+left=$(find build -maxdepth 1 -name 'bench-??????')
+[ -z "$left" ] || { echo "left behind: $left"; exit 1; }

@@ -1,0 +1,77 @@
+/*
+ * A real tolld for a test: its own folder, ledger and sockets.  The daemon dies with
+ * the test; daemonkit_end() removes the folder.  Failures fail the running test.
+ */
+#ifndef TESTS_SUPPORT_DAEMONKIT_H
+#define TESTS_SUPPORT_DAEMONKIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "ledger/ledger.h"
+#include "money/money.h"
+#include "wire/wire.h"
+
+enum {
+	DAEMONKIT_PATH_BYTES = 128,
+	DAEMONKIT_WAIT_MS = 30000, /* far longer than anything takes: only a hang reaches it */
+	DAEMONKIT_ARGUMENTS_MAX = 24,
+};
+
+struct daemonkit {
+	char folder[64];
+	char ledger[DAEMONKIT_PATH_BYTES], socket[DAEMONKIT_PATH_BYTES],
+		control[DAEMONKIT_PATH_BYTES];
+	char log[DAEMONKIT_PATH_BYTES], prices[DAEMONKIT_PATH_BYTES];
+	pid_t pid; /* 0: not running */
+};
+
+/* One model, "m/a": input 1 USD, output 2 USD per 1M tokens, since 2020. */
+extern const char daemonkit_book[];
+
+void daemonkit_begin(struct daemonkit *kit); /* the folder and a price book, no daemon */
+void daemonkit_end(struct daemonkit *kit);
+
+/* `arguments`: further ones, ended by NULL.  Returns when it answers on its socket. */
+void daemonkit_start(struct daemonkit *kit, const char *const arguments[]);
+/* Starts it with just these arguments, and its output in kit->log; does not wait. */
+void daemonkit_spawn(struct daemonkit *kit, const char *const arguments[]);
+int daemonkit_wait_exit(struct daemonkit *kit); /* exit code, or -signal */
+int daemonkit_stop(struct daemonkit *kit);      /* SIGTERM, then wait */
+void daemonkit_kill(struct daemonkit *kit);     /* SIGKILL, then wait */
+/* Waits until the log contains `words`. */
+void daemonkit_wait_log(struct daemonkit *kit, const char *words);
+bool daemonkit_logged(struct daemonkit *kit, const char *words);
+int64_t daemonkit_peak_kib(const struct daemonkit *kit); /* VmHWM */
+
+int daemonkit_connect(const char *socket); /* fd, or -1 with errno */
+/* Connects and says hello; `source` may be NULL. */
+int daemonkit_hello(struct daemonkit *kit, const char *source, bool ack);
+void daemonkit_send(int fd, const void *bytes, size_t len);
+void daemonkit_send_text(int fd, const char *text);
+/* The next line without its newline; false at the end of the connection. */
+bool daemonkit_line(int fd, struct buf *line);
+/* Reads acknowledgements until `lines` are; the last one stays in *ack_out. */
+void daemonkit_wait_ack(int fd, int64_t lines, struct wire_ack *ack_out);
+/* Nothing comes for `ms`. */
+bool daemonkit_silent(int fd, int ms);
+
+/* An event line with its newline: 1000 tokens in, 10 out, of model m/a. */
+void daemonkit_event(struct buf *out, const char *id);
+enum { KIT_EVENT_INPUT = 1000, KIT_EVENT_OUTPUT = 10 };
+/* What one costs: 1000 x 1 + 10 x 2 USD per 1M. */
+#define KIT_EVENT_NANOS INT64_C(1020000)
+
+/* The ledger as it is now. */
+struct ledger_status daemonkit_status(const struct daemonkit *kit);
+/* The sum of all events' amounts, after `toll verify`'s function found nothing. */
+struct money daemonkit_verified_amount(const struct daemonkit *kit);
+
+/* Path of a built program: $TOLL_BUILD/NAME. */
+void daemonkit_program(char out[DAEMONKIT_PATH_BYTES], const char *name);
+int64_t daemonkit_now_ms(void); /* monotonic */
+
+#endif

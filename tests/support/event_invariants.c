@@ -1,0 +1,117 @@
+#include "tests/support/event_invariants.h"
+
+#include <string.h>
+
+/* 2026-11-22T09:00:00Z */
+#define NOW_MS INT64_C(1795338000000)
+
+static bool is_name(struct text t, bool required)
+{
+	if (t.at == NULL)
+		return !required;
+	return t.len > 0 && t.len <= EVENT_NAME_BYTES_MAX && text_utf8(t) && text_plain(t);
+}
+
+static const char *check_names(const struct event *e)
+{
+	if (!is_name(e->id, true) || !is_name(e->source, true) || !is_name(e->account, true) ||
+	    !is_name(e->model, true) || !is_name(e->api, e->status < 400))
+		return "a required name is no name";
+	if (!is_name(e->key, false) || !is_name(e->provider, false) ||
+	    !is_name(e->service_tier, false) || !is_name(e->finish_reason, false))
+		return "an optional name is no name";
+	if (e->unknown_path.at != NULL &&
+	    !(text_utf8(e->unknown_path) && text_plain(e->unknown_path)))
+		return "the unknown path cannot be printed";
+	return NULL;
+}
+
+static const char *check_counts(const struct usage *usage)
+{
+	int64_t images[COMPONENT_COUNT] = { 0 };
+
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] < 0 || usage->count[c] > USAGE_COUNT_MAX)
+			return "a count is out of range";
+	}
+	if (usage->images_count > USAGE_IMAGES_MAX)
+		return "more kinds of images than there is room for";
+	for (unsigned i = 0; i < usage->images_count; i++) {
+		if (usage->images[i].n <= 0)
+			return "a kind of image without images";
+		images[usage->images[i].component] += usage->images[i].n;
+	}
+	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
+		if (images[c] != usage->count[c])
+			return "the images do not add up";
+	}
+	return NULL;
+}
+
+static const char *check_extra(struct event_bench *bench, struct text extra)
+{
+	if (extra.at == NULL)
+		return NULL;
+	if (json_parse(&bench->doc, extra, NULL) < 0 ||
+	    json_type_of(&bench->doc, 0) != JSON_OBJECT || bench->doc.nodes[0].count == 0)
+		return "extra is no object with members";
+	return NULL;
+}
+
+static const char *check_event(const struct event *e)
+{
+	const char *wrong = check_names(e);
+
+	if (wrong == NULL)
+		wrong = check_counts(&e->usage);
+	if (wrong == NULL &&
+	    (e->time_ms < EVENT_TIME_MIN_MS || e->time_ms > NOW_MS + EVENT_FUTURE_MAX_MS))
+		wrong = "the time is outside its window";
+	if (wrong == NULL && e->status < EVENT_ABSENT)
+		wrong = "the status is negative";
+	return wrong;
+}
+
+static const char *check_refusal(const struct event_refusal *refusal)
+{
+	struct text detail = text_of(refusal->detail);
+
+	if (detail.len == 0 || !text_utf8(detail) || !text_plain(detail))
+		return "the detail cannot be printed";
+	if (!is_name(refusal->id, false) || !is_name(refusal->source, false))
+		return "the refusal names what is no name";
+	return NULL;
+}
+
+const char *event_invariants_check(struct event_bench *bench, struct text line)
+{
+	struct event_defaults defaults = { .source = text_of("fallback"), .now_ms = NOW_MS };
+	struct event first, second;
+	struct event_refusal refusal, again;
+	const char *wrong;
+
+	arena_reset(&bench->arena);
+	if (event_decode(line, &defaults, &bench->doc, &bench->arena, &first, &refusal) < 0 ||
+	    event_decode(line, &defaults, &bench->doc, &bench->arena, &second, &again) < 0)
+		return "no memory";
+	bench->reason = refusal.reason;
+	if (refusal.reason != again.reason || strcmp(refusal.detail, again.detail) != 0)
+		return "the same line is refused in two ways";
+	if (refusal.reason != REASON_NONE)
+		return check_refusal(&refusal);
+	wrong = check_event(&first);
+	if (wrong == NULL &&
+	    (first.content_hash != second.content_hash ||
+	     memcmp(first.usage.count, second.usage.count, sizeof(first.usage.count)) != 0))
+		wrong = "the same line is read in two ways";
+	/* Last: it takes the parser, whose memory the event's texts must not need. */
+	if (wrong == NULL)
+		wrong = check_extra(bench, first.extra);
+	return wrong != NULL ? wrong : check_names(&first);
+}
+
+void event_invariants_release(struct event_bench *bench)
+{
+	json_release(&bench->doc);
+	arena_release(&bench->arena);
+}

@@ -1,0 +1,195 @@
+/* What an event is made of beside its counts: images, and the hash of its content. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "tests/support/event_line.h"
+#include "usage/event.h"
+
+#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static void test_images_of_one_kind_are_added_up(void **state)
+{
+	struct event_line b = { .event = { .time_ms = 0 } };
+	const struct usage *u = &b.event.usage;
+
+	(void)state;
+	event_line_decode_with(
+		&b, "images",
+		"[{'size':'1024x1024','quality':'hd','n':2},{'size':'512x512'},{'n':0,'size':'"
+		"none'},"
+		"{'quality':'hd','size':'1024x1024','n':3},{'direction':'in','size':'512x512'},"
+		"{'direction':'out','size':null,'n':4}]");
+	assert_int_equal(b.refusal.reason, REASON_NONE);
+	assert_int_equal(u->images_count, 4);
+	assert_int_equal(u->images[0].n, 5);
+	assert_string_equal(u->images[0].size, "1024x1024");
+	assert_string_equal(u->images[0].quality, "hd");
+	assert_int_equal(u->images[1].n, 1);
+	assert_string_equal(u->images[1].quality, "");
+	assert_int_equal(u->images[2].component, COMPONENT_IMAGES_IN);
+	assert_int_equal(u->images[3].n, 4);
+	assert_string_equal(u->images[3].size, "");
+	assert_int_equal(u->count[COMPONENT_IMAGES_OUT], 10);
+	assert_int_equal(u->count[COMPONENT_IMAGES_IN], 1);
+	assert_int_equal(u->count[COMPONENT_REQUESTS], 1);
+	event_line_release(&b);
+}
+
+/* Our own shape counts them: they are of no stated size, and not to be counted again. */
+static void test_images_counted_in_usage_are_images_too(void **state)
+{
+	static const char line[] =
+		"{\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":"
+		"\"a\","
+		"\"model\":\"m\",\"api\":\"toll\",\"usage\":{\"images_in\":2,\"images_out\":3}%s}";
+	struct event_line b = { .event = { .time_ms = 0 } };
+	const struct usage *u = &b.event.usage;
+
+	(void)state;
+	buf_addf(&b.line, line, "");
+	event_line_decode(&b, buf_text(&b.line));
+	assert_int_equal(b.refusal.reason, REASON_NONE);
+	assert_int_equal(u->images_count, 2);
+	assert_int_equal(u->images[0].component, COMPONENT_IMAGES_IN);
+	assert_int_equal(u->images[0].n, 2);
+	assert_int_equal(u->images[1].component, COMPONENT_IMAGES_OUT);
+	assert_int_equal(u->images[1].n, 3);
+	assert_string_equal(u->images[1].size, "");
+	buf_clear(&b.line);
+	buf_addf(&b.line, line, ",\"images\":{\"n\":3}");
+	event_line_decode(&b, buf_text(&b.line));
+	assert_int_equal(b.refusal.reason, REASON_PART);
+	assert_string_equal(b.refusal.detail, "images are given twice: in usage and beside it");
+	event_line_release(&b);
+}
+
+static void test_more_kinds_of_images_than_there_is_room_for(void **state)
+{
+	struct event_line b = { .event = { .time_ms = 0 } };
+
+	(void)state;
+	for (int kinds = USAGE_IMAGES_MAX; kinds <= USAGE_IMAGES_MAX + 1; kinds++) {
+		struct buf images = { .at = NULL };
+
+		for (int i = 0; i < kinds; i++)
+			buf_addf(&images, "%s{'size':'%d'}", i == 0 ? "[" : ",", i);
+		buf_add_cstr(&images, "]");
+		event_line_decode_with(&b, "images", images.at);
+		assert_int_equal(b.refusal.reason,
+		                 kinds > USAGE_IMAGES_MAX ? REASON_UNSUPPORTED : REASON_NONE);
+		buf_release(&images);
+	}
+	event_line_release(&b);
+}
+
+static uint64_t hash_with(const char *key, const char *json)
+{
+	struct event_line b = { .event = { .time_ms = 0 } };
+	uint64_t hash;
+
+	event_line_decode_with(&b, key, json);
+	assert_int_equal(b.refusal.reason, REASON_NONE);
+	hash = b.event.content_hash;
+	event_line_release(&b);
+	return hash;
+}
+
+static void test_content_hash_ignores_id_source_order_and_blanks(void **state)
+{
+	struct event_line b = { .event = { .time_ms = 0 } };
+	uint64_t hash = hash_with(NULL, NULL);
+	struct buf backwards = { .at = NULL };
+
+	(void)state;
+	/* It is stored: see test_hash_gives_what_ledgers_hold. */
+	assert_true(hash == UINT64_C(0x1c2e02a5eeb83f11));
+	assert_true(hash_with("id", "'another'") == hash);
+	assert_true(hash_with("source", "'another'") == hash);
+	assert_true(hash_with("tags", "{ 'env' : 'prod' , 'team' : 'search' }") == hash);
+	assert_true(hash_with("account", "'acct\\u005f42'") == hash);
+	buf_add_cstr(&backwards, "{");
+	for (size_t i = EVENT_LINE_MEMBERS; i > 0; i--)
+		event_line_put_member(&backwards, event_line_members[i - 1].key,
+		                      event_line_members[i - 1].json);
+	buf_add_cstr(&backwards, "}");
+	event_line_decode(&b, buf_text(&backwards));
+	assert_int_equal(b.refusal.reason, REASON_NONE);
+	assert_true(b.event.content_hash == hash);
+	buf_release(&backwards);
+	event_line_release(&b);
+}
+
+static void test_content_hash_sees_every_other_member(void **state)
+{
+	static const char *const others[][2] = {
+		{ "time", "'2026-11-22T08:00:00.124Z'" },
+		{ "account", "'acct_43'" },
+		{ "key", "'key_8'" },
+		{ "model", "'acme/llama-4-70B'" },
+		{ "provider", "'acme2'" },
+		{ "usage", "{'prompt_tokens':1001,'completion_tokens':200,'total_tokens':1201}" },
+		{ "status", "201" },
+		{ "finish_reason", "'length'" },
+		{ "stream", "false" },
+		{ "latency_ms", "813" },
+		{ "ttft_ms", "141" },
+		{ "service_tier", "'flex'" },
+		{ "region", "'us'" },
+		{ "upstream_id", "'chatcmpl-2'" },
+		{ "upstream_cost", "'0.00124'" },
+		{ "settlement", "'partial'" },
+		{ "tags", "{'team':'search','env':'dev'}" },
+		{ "images", "{'n':1}" },
+		{ "a_member_of_tomorrow", "1" },
+	};
+	uint64_t hash = hash_with(NULL, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(others); i++) {
+		if (hash_with(others[i][0], others[i][1]) == hash)
+			fail_msg("%s is not in the hash", others[i][0]);
+	}
+}
+
+/* Of its own, because another shape needs other numbers to be taken at all. */
+static void test_content_hash_sees_the_api(void **state)
+{
+	static const char *const apis[] = { "openai.chat", "openai.embeddings" };
+	struct event_line b = { .event = { .time_ms = 0 } };
+	uint64_t hashes[ROWS(apis)];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(apis); i++) {
+		buf_clear(&b.line);
+		buf_addf(&b.line,
+		         "{\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-22T08:00:00Z\","
+		         "\"account\":\"a\",\"model\":\"m\",\"api\":\"%s\","
+		         "\"usage\":{\"prompt_tokens\":1}}",
+		         apis[i]);
+		event_line_decode(&b, buf_text(&b.line));
+		assert_int_equal(b.refusal.reason, REASON_NONE);
+		hashes[i] = b.event.content_hash;
+	}
+	assert_true(hashes[0] != hashes[1]);
+	event_line_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_images_of_one_kind_are_added_up),
+		cmocka_unit_test(test_images_counted_in_usage_are_images_too),
+		cmocka_unit_test(test_more_kinds_of_images_than_there_is_room_for),
+		cmocka_unit_test(test_content_hash_ignores_id_source_order_and_blanks),
+		cmocka_unit_test(test_content_hash_sees_every_other_member),
+		cmocka_unit_test(test_content_hash_sees_the_api),
+	};
+
+	return cmocka_run_group_tests_name("event content", tests, NULL, NULL);
+}

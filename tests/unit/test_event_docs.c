@@ -1,0 +1,182 @@
+/*
+ * toll-event(5) and the JSON Schema against the lists they describe: what is in a .def
+ * file and not in them fails here.  Read from the project's root, where make runs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/version.h"
+#include "usage/event.h"
+#include "wire/wire.h"
+
+#define MANUAL "packaging/man/toll-event.5"
+#define SCHEMA "schema/event.schema.json"
+
+enum { FILE_BYTES_MAX = 256 * 1024 };
+
+static void load(const char *path, struct buf *out)
+{
+	struct fault fault;
+
+	if (buf_read_file(out, path, FILE_BYTES_MAX, &fault) < 0)
+		fail_msg("%s", fault.text);
+}
+
+/* Is the name a term of a list: ".It Cm one , two , three"? */
+static bool is_term(struct text manual, const char *name)
+{
+	static const char item[] = ".It Cm ";
+	struct text line, word;
+
+	while (text_cut(&manual, '\n', &line)) {
+		if (line.len < sizeof(item) || memcmp(line.at, item, sizeof(item) - 1) != 0)
+			continue;
+		while (text_cut(&line, ' ', &word)) {
+			if (text_is(word, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void test_the_manual_has_every_format_component_and_reason(void **state)
+{
+	struct buf manual = { .at = NULL };
+
+	(void)state;
+	load(MANUAL, &manual);
+	for (size_t f = 0; event_format_name(f) != NULL; f++) {
+		if (!is_term(buf_text(&manual), event_format_name(f)))
+			fail_msg("%s lacks the shape %s", MANUAL, event_format_name(f));
+	}
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (!is_term(buf_text(&manual), component_info[c].key))
+			fail_msg("%s lacks the component %s", MANUAL, component_info[c].key);
+	}
+	for (int r = REASON_NONE + 1; r < REASON_COUNT; r++) {
+		if (!is_term(buf_text(&manual), reason_name((enum reason)r)))
+			fail_msg("%s lacks the reason %s", MANUAL, reason_name((enum reason)r));
+	}
+	assert_false(is_term(buf_text(&manual), "no-such-reason"));
+	buf_release(&manual);
+}
+
+/* Walks down members; JSON_NONE where one is not there. */
+static uint32_t find(const struct json *doc, const char *const path[])
+{
+	uint32_t node = 0;
+
+	for (size_t i = 0; path[i] != NULL; i++)
+		node = json_member(doc, node, path[i]);
+	return node;
+}
+
+static void test_the_schema_has_every_format_and_component_and_no_other(void **state)
+{
+	static const char *const apis[] = { "$defs", "event", "properties", "api", "enum", NULL };
+	static const char *const keys[] = { "$defs", "components", "properties", NULL };
+	struct json doc = { .nodes = NULL };
+	struct buf schema = { .at = NULL };
+	uint32_t list, components;
+	size_t formats = 0;
+	struct fault fault;
+
+	(void)state;
+	load(SCHEMA, &schema);
+	if (json_parse(&doc, buf_text(&schema), &fault) < 0)
+		fail_msg("%s: %s", SCHEMA, fault.text);
+	list = find(&doc, apis);
+	for (uint32_t e = json_first(&doc, list); e != JSON_NONE; e = json_next(&doc, list, e)) {
+		if (event_format_name(formats) == NULL ||
+		    !text_is(json_string(&doc, e), event_format_name(formats)))
+			fail_msg("%s: api \"%.*s\" is not number %zu of formats.def", SCHEMA,
+			         TEXT_ARGS(json_string(&doc, e)), formats);
+		formats++;
+	}
+	assert_null(event_format_name(formats));
+	components = find(&doc, keys);
+	assert_int_equal(json_type_of(&doc, components), JSON_OBJECT);
+	assert_int_equal(doc.nodes[components].count, COMPONENT_COUNT);
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (json_member(&doc, components, component_info[c].key) == JSON_NONE)
+			fail_msg("%s lacks the component %s", SCHEMA, component_info[c].key);
+	}
+	buf_release(&schema);
+	json_release(&doc);
+}
+
+/* Every member of the event that the schema names has its words in the manual. */
+static void test_the_manual_has_every_member_of_the_schema(void **state)
+{
+	static const char *const things[] = { "event", "hello", "checkpoint" };
+	struct json doc = { .nodes = NULL };
+	struct buf schema = { .at = NULL }, manual = { .at = NULL };
+	unsigned members = 0;
+
+	(void)state;
+	load(SCHEMA, &schema);
+	load(MANUAL, &manual);
+	assert_int_equal(json_parse(&doc, buf_text(&schema), NULL), 0);
+	for (size_t i = 0; i < sizeof(things) / sizeof(things[0]); i++) {
+		const char *const path[] = { "$defs", things[i], "properties", NULL };
+		uint32_t object = find(&doc, path);
+
+		for (uint32_t k = json_first(&doc, object); k != JSON_NONE;
+		     k = json_next(&doc, object, k)) {
+			char name[64];
+
+			text_copy(name, sizeof(name), doc.nodes[k].text);
+			members++;
+			/* The checkpoint is a section of its own. */
+			if (strcmp(name, "checkpoint") != 0 && !is_term(buf_text(&manual), name))
+				fail_msg("%s lacks the member %s", MANUAL, name);
+		}
+	}
+	assert_true(members > 20);
+	buf_release(&schema);
+	buf_release(&manual);
+	json_release(&doc);
+}
+
+/* Its footer, and what a hello is: in any order, and no longer than this. */
+static void test_the_manual_states_the_version_and_the_limit_of_a_hello(void **state)
+{
+	static const char footer[] = "\n.Os toll " TOLL_VERSION "\n";
+	struct buf manual = { .at = NULL };
+	struct wire_hello hello;
+	struct json doc = { .nodes = NULL };
+	struct fault fault;
+	char limit[64];
+
+	(void)state;
+	load(MANUAL, &manual);
+	snprintf(limit, sizeof(limit), "\nat most %d bytes; it has no other", WIRE_HELLO_BYTES_MAX);
+	assert_non_null(memmem(manual.at, manual.len, footer, sizeof(footer) - 1));
+	assert_non_null(memmem(manual.at, manual.len, limit, strlen(limit)));
+	assert_null(memmem(manual.at, manual.len, "must be the first member.", 25));
+	assert_true(wire_hello_parse(text_of("{\"ack\":true,\"source\":\"s\",\"toll\":1}"), &doc,
+	                             &hello, &fault));
+	assert_true(fault.code == FAULT_NONE && hello.ack);
+	buf_release(&manual);
+	json_release(&doc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_manual_has_every_format_component_and_reason),
+		cmocka_unit_test(test_the_schema_has_every_format_and_component_and_no_other),
+		cmocka_unit_test(test_the_manual_has_every_member_of_the_schema),
+		cmocka_unit_test(test_the_manual_states_the_version_and_the_limit_of_a_hello),
+	};
+
+	return cmocka_run_group_tests_name("event documents", tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ledger/files.h"
+#include "ledger/ledger.h"
+#include "ledger/store.h"
+#include "tests/support/ledgerkit.h"
+
+#define EVENT_TIME "2026-08-01T10:00:00Z"
+
+enum damage { REMOVED, REPLACED, CUT };
+
+static const struct {
+	const char *label, *suffix;
+	enum damage damage;
+	const char *words;
+} rows[] = {
+	{ "the ledger removed", "", REMOVED, "gone while it was written" },
+	{ "the ledger replaced by a copy", "", REPLACED, "replaced while it was written" },
+	{ "the ledger cut", "", CUT, "while it was written; it had" },
+	{ "the WAL removed", "-wal", REMOVED, "gone while it was written" },
+	{ "the WAL replaced by a copy", "-wal", REPLACED, "replaced while it was written" },
+	{ "the WAL cut", "-wal", CUT, "while it was written; it had" },
+	{ "the lock removed: another may write", ".lock", REMOVED, "gone while it was written" },
+	{ "the lock replaced: another may hold it", ".lock", REPLACED,
+	  "replaced while it was written" },
+};
+
+static void copy(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	int c;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((c = fgetc(in)) != EOF)
+		fputc(c, out);
+	assert_int_equal(fclose(in), 0);
+	assert_int_equal(fclose(out), 0);
+}
+
+static void harm(const struct ledgerkit *kit, const char *suffix, enum damage damage)
+{
+	char path[KIT_PATH_BYTES + 8], other[KIT_PATH_BYTES + 16];
+
+	snprintf(path, sizeof(path), "%s%s", kit->path, suffix);
+	snprintf(other, sizeof(other), "%s.copy", path);
+	switch (damage) {
+	case REMOVED:
+		assert_int_equal(unlink(path), 0);
+		break;
+	case REPLACED:
+		copy(path, other);
+		assert_int_equal(rename(other, path), 0);
+		break;
+	case CUT:
+		assert_int_equal(truncate(path, 4096), 0);
+		break;
+	}
+}
+
+/* The file and the WAL both hold something. */
+static void fill(struct ledgerkit *kit)
+{
+	kit_open(kit);
+	kit_send_usage(kit, "a", EVENT_TIME, "m", "{\"input\":1}");
+	assert_int_equal(ledger_wal_checkpoint(kit->ledger, true, NULL, NULL), 0);
+	kit_send_usage(kit, "b", EVENT_TIME, "m", "{\"input\":1}");
+}
+
+/* Nothing is begun on files that keep nothing ... */
+static void test_no_transaction_begins_on_damaged_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct ledgerkit kit;
+		int r;
+
+		fill(&kit);
+		harm(&kit, rows[i].suffix, rows[i].damage);
+		r = ledger_begin(kit.ledger, &fault);
+		if (r != -FAULT_CORRUPT || strstr(fault.text, rows[i].words) == NULL)
+			fail_msg("%s: %d %s", rows[i].label, r, fault.text);
+		kit_close(&kit);
+	}
+}
+
+/* ... nor is a commit called durable when they went while it was on its way. */
+static void test_no_commit_is_durable_in_files_that_are_gone(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct ledgerkit kit;
+		int r;
+
+		if (rows[i].damage == CUT)
+			continue; /* the commit may write behind the cut */
+		fill(&kit);
+		assert_int_equal(ledger_begin(kit.ledger, NULL), 0);
+		assert_int_equal(ledger_change_note(kit.ledger, KIT_NOW_MS, text_of("who"), "what",
+		                                    text_of("why"), NULL),
+		                 0);
+		harm(&kit, rows[i].suffix, rows[i].damage);
+		r = ledger_commit(kit.ledger, &fault);
+		if (r != -FAULT_CORRUPT || strstr(fault.text, rows[i].words) == NULL)
+			fail_msg("%s: %d %s", rows[i].label, r, fault.text);
+		ledger_rollback(kit.ledger);
+		kit_close(&kit);
+	}
+}
+
+/* A commit without a change writes no WAL: what is not there is not missed. */
+static void test_an_emptied_wal_is_not_damage(void **state)
+{
+	struct ledgerkit kit;
+
+	(void)state;
+	fill(&kit);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ledger_wal_checkpoint(kit.ledger, true, NULL, NULL), 0);
+		assert_int_equal(kit_send_usage(&kit, "b", EVENT_TIME, "m", "{\"input\":1}"),
+		                 INGEST_DUPLICATE);
+		assert_int_equal(ledger_wal_checkpoint(kit.ledger, i == 1, NULL, NULL), 0);
+	}
+	kit_close(&kit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_transaction_begins_on_damaged_files),
+		cmocka_unit_test(test_no_commit_is_durable_in_files_that_are_gone),
+		cmocka_unit_test(test_an_emptied_wal_is_not_damage),
+	};
+
+	return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}

@@ -1,0 +1,101 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/hash.h"
+
+/* FIPS 180-4 examples, and the lengths around the padding's edges (from sha256sum). */
+static void test_sha256_gives_the_published_digests(void **state)
+{
+	static const struct {
+		const char *label, *text, *hex;
+	} rows[] = {
+		{ "empty", "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ "abc", "abc",
+		  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+		{ "two blocks", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+		{ "55 bytes", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		  "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318" },
+		{ "64 bytes", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		  "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char hex[SHA256_HEX_BYTES];
+
+		sha256_hex(rows[i].text, strlen(rows[i].text), hex);
+		if (strcmp(hex, rows[i].hex) != 0)
+			fail_msg("%s: %s", rows[i].label, hex);
+	}
+}
+
+/*
+ * Not published anywhere: what the function gave when the first ledger was written.  A
+ * change here makes every stored event a conflict with itself.
+ */
+static void test_hash64_gives_what_ledgers_hold(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seed, hash;
+	} rows[] = {
+		{ "", 0, UINT64_C(0x80110e28682d7093) },
+		{ "", 1, UINT64_C(0x225ef4eee960f485) },
+		{ "a", 0, UINT64_C(0xc5ad97ff92fbcbe5) },
+		{ "a", 1, UINT64_C(0x30731446bddabedb) },
+		{ "toll", 0, UINT64_C(0xa388e3d9dccb75bd) },
+		{ "toll", 1, UINT64_C(0x4861e718adcbfc78) },
+		{ "12345678", 0, UINT64_C(0x044e98ad9fd14b8d) },
+		{ "12345678", 1, UINT64_C(0x55637afc3575a4a9) },
+		{ "123456789abcdef", 0, UINT64_C(0xe784d0db311a5209) },
+		{ "123456789abcdef", 1, UINT64_C(0xdf7aa692a181d450) },
+		{ "0123456789abcdef", 0, UINT64_C(0x9f695f75291ee125) },
+		{ "0123456789abcdef", 1, UINT64_C(0xe93c65aea8fc1e97) },
+		{ "0123456789abcdefg", 0, UINT64_C(0xc085b6cd426c6444) },
+		{ "0123456789abcdefg", 1, UINT64_C(0xdd4d4a626ec8ca14) },
+		{ "the quick brown fox jumps over the lazy dog, twice and once more", 0,
+		  UINT64_C(0x1f08ec09063d2491) },
+		{ "the quick brown fox jumps over the lazy dog, twice and once more", 1,
+		  UINT64_C(0x0e9bd5a9d1de7799) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (hash64(rows[i].text, strlen(rows[i].text), rows[i].seed) != rows[i].hash)
+			fail_msg("\"%s\", seed %u", rows[i].text, (unsigned)rows[i].seed);
+	}
+}
+
+/* Every prefix of a text must hash differently, and so must every seed. */
+static void test_hash64_tells_lengths_and_seeds_apart(void **state)
+{
+	static const char zeros[64];
+	uint64_t seen[128];
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++) {
+		seen[2 * i] = hash64(zeros, i, 1);
+		seen[2 * i + 1] = hash64(zeros, i, 2);
+		for (size_t j = 0; j < 2 * i; j++) {
+			assert_true(seen[j] != seen[2 * i]);
+			assert_true(seen[j] != seen[2 * i + 1]);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sha256_gives_the_published_digests),
+		cmocka_unit_test(test_hash64_gives_what_ledgers_hold),
+		cmocka_unit_test(test_hash64_tells_lengths_and_seeds_apart),
+	};
+
+	return cmocka_run_group_tests_name("hash", tests, NULL, NULL);
+}

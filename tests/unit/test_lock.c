@@ -1,0 +1,183 @@
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ledger/ledger.h"
+#include "ledger/lock.h"
+#include "tests/support/ledgerkit.h"
+
+/* The kit's ledger is open: its lock is held by this process. */
+static void test_a_second_taker_is_refused_by_the_holders_pid(void **state)
+{
+	const struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	char expected[512];
+	int fd = -1;
+
+	assert_int_equal(lock_take(kit->path, NULL, &fd, &fault), -FAULT_BUSY);
+	snprintf(expected, sizeof(expected),
+	         "%s: process %d is its writer; a ledger has one at a time", kit->path, getpid());
+	assert_string_equal(fault.text, expected);
+	assert_int_equal(fd, -1);
+}
+
+static void test_another_process_is_refused_too(void **state)
+{
+	const struct ledgerkit *kit = *state;
+	pid_t child = fork();
+	int status = 0;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct ledger *ledger = NULL;
+		int r = ledger_open_writer(&ledger, kit->path, NULL, NULL);
+
+		_exit(r == -FAULT_BUSY && ledger == NULL ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void test_the_lock_goes_with_the_process_that_dies(void **state)
+{
+	struct ledgerkit *kit = *state;
+	int ready[2], status = 0, fd = -1;
+	int64_t pid = 0;
+	char note[LEDGER_NOTE_BYTES], byte;
+	pid_t child;
+
+	kit_shut(kit);
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (lock_take(kit->path, "control=/run/toll/control", &fd, NULL) < 0 ||
+		    write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(ledger_holder(kit->path, &pid, note, NULL), 0);
+	assert_int_equal(pid, child);
+	assert_string_equal(note, "control=/run/toll/control");
+	assert_int_equal(lock_take(kit->path, NULL, &fd, NULL), -FAULT_BUSY);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(ledger_holder(kit->path, &pid, note, NULL), -FAULT_NOT_FOUND);
+	assert_int_equal(lock_take(kit->path, NULL, &fd, NULL), 0);
+	lock_drop(fd);
+	close(ready[0]);
+	close(ready[1]);
+	kit_reopen(kit);
+}
+
+/* An earlier, longer text must not shine through. */
+static void test_the_holder_is_who_took_it_last(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	struct buf text = { .at = NULL };
+	char note[LEDGER_NOTE_BYTES], path[KIT_PATH_BYTES + 8];
+	int64_t pid = 0;
+	int fd = -1;
+
+	kit_shut(kit);
+	assert_int_equal(lock_take(kit->path, "a note that is a good deal longer", &fd, &fault), 0);
+	lock_drop(fd);
+	assert_int_equal(lock_take(kit->path, NULL, &fd, &fault), 0);
+	assert_int_equal(ledger_holder(kit->path, &pid, note, &fault), 0);
+	assert_int_equal(pid, getpid());
+	assert_string_equal(note, "");
+	snprintf(path, sizeof(path), "%s.lock", kit->path);
+	assert_int_equal(buf_read_file(&text, path, LEDGER_NOTE_BYTES, NULL), 0);
+	snprintf(path, sizeof(path), "pid=%d \n", getpid());
+	assert_string_equal(text.at, path);
+	buf_release(&text);
+	lock_drop(fd);
+	kit_reopen(kit);
+}
+
+static void test_nobody_holds_a_ledger_that_was_never_written(void **state)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	char note[LEDGER_NOTE_BYTES];
+	int64_t pid;
+
+	(void)state;
+	assert_int_equal(ledger_holder("/nonexistent/ledger.db", &pid, note, &fault),
+	                 -FAULT_NOT_FOUND);
+	assert_string_equal(fault.text, "/nonexistent/ledger.db: nobody writes it");
+}
+
+static void test_a_lock_file_that_is_a_link_is_refused(void **state)
+{
+	const struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	char path[KIT_PATH_BYTES], link[KIT_PATH_BYTES + 8];
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/other.db", kit->folder);
+	snprintf(link, sizeof(link), "%s.lock", path);
+	assert_int_equal(symlink("/dev/null", link), 0);
+	assert_int_equal(lock_take(path, NULL, &fd, &fault), -FAULT_IO);
+}
+
+static void test_limits_of_path_and_note_are_told(void **state)
+{
+	const struct ledgerkit *kit = *state;
+	static char path[5000], note[LEDGER_NOTE_BYTES + 64];
+	struct fault fault = { .code = FAULT_NONE };
+	char other[KIT_PATH_BYTES];
+	int fd = -1;
+
+	memset(path, 'p', sizeof(path) - 1);
+	assert_int_equal(lock_take(path, NULL, &fd, &fault), -FAULT_RANGE);
+	memset(note, 'n', sizeof(note) - 1);
+	snprintf(other, sizeof(other), "%s/other.db", kit->folder);
+	assert_int_equal(lock_take(other, note, &fd, &fault), -FAULT_RANGE);
+	assert_int_equal(lock_take(other, NULL, &fd, &fault), 0);
+	lock_drop(fd);
+	lock_drop(-1);
+}
+
+static void test_a_folder_that_is_not_there_is_told(void **state)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(lock_take("/nonexistent/ledger.db", NULL, &fd, &fault), -FAULT_IO);
+	assert_non_null(strstr(fault.text, "/nonexistent/ledger.db.lock: No such file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_second_taker_is_refused_by_the_holders_pid,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_another_process_is_refused_too, kit_setup,
+		                                kit_teardown),
+		cmocka_unit_test_setup_teardown(test_the_lock_goes_with_the_process_that_dies,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_the_holder_is_who_took_it_last, kit_setup,
+		                                kit_teardown),
+		cmocka_unit_test(test_nobody_holds_a_ledger_that_was_never_written),
+		cmocka_unit_test_setup_teardown(test_a_lock_file_that_is_a_link_is_refused,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_limits_of_path_and_note_are_told, kit_setup,
+		                                kit_teardown),
+		cmocka_unit_test(test_a_folder_that_is_not_there_is_told),
+	};
+
+	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
+}

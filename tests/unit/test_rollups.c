@@ -1,0 +1,171 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ledger/rollups.h"
+
+static const struct money money_max = { (wide)INT64_MAX * ATTOS_PER_NANO + (ATTOS_PER_NANO - 1) };
+
+/* One event of one count of each component, and one atto. */
+static struct usage ones(void)
+{
+	struct usage usage = { .images_count = 0 };
+
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		usage.count[c] = 1;
+	return usage;
+}
+
+static void test_every_part_of_a_key_tells_sums_apart(void **state)
+{
+	struct rollups rollups = { .entries = NULL };
+	struct rollup_key key = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	int64_t *const parts[] = { &key.hour,   &key.account,  &key.key,  &key.model,
+		                   &key.source, &key.provider, &key.tier, &key.price };
+
+	(void)state;
+	assert_null(rollups_find(&rollups, &key));
+	assert_non_null(rollups_add(&rollups, &key));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		*parts[i] += 100;
+		assert_null(rollups_find(&rollups, &key));
+		*parts[i] -= 100;
+	}
+	assert_non_null(rollups_find(&rollups, &key));
+	rollups_clear(&rollups);
+	assert_null(rollups_find(&rollups, &key));
+	rollups_release(&rollups);
+	rollups_release(&rollups);
+}
+
+static void test_many_keys_are_all_found_again(void **state)
+{
+	enum { KEYS = 20000 };
+	struct rollups rollups = { .entries = NULL };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int64_t i = 0; i < KEYS; i++) {
+			struct rollup_key key = { .hour = i / 7, .account = i };
+			struct rollup_entry *entry = rollups_add(&rollups, &key);
+
+			assert_non_null(entry);
+			entry->sum.events = i;
+		}
+		assert_int_equal(rollups.count, KEYS);
+		for (int64_t i = 0; i < KEYS; i++) {
+			struct rollup_key key = { .hour = i / 7, .account = i };
+			struct rollup_entry *entry = rollups_find(&rollups, &key);
+
+			assert_non_null(entry);
+			assert_int_equal(entry->sum.events, i);
+			assert_false(entry->seen);
+		}
+		rollups_clear(&rollups);
+	}
+	rollups_release(&rollups);
+}
+
+static void test_what_was_added_can_be_taken_again(void **state)
+{
+	const struct usage usage = ones();
+	const struct rollup_delta delta = { &usage, true, { 5 } };
+	struct rollup_sum sum = { .events = 0 }, nothing = { .events = 0 };
+
+	(void)state;
+	assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+	assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+	assert_int_equal(sum.events, 2);
+	assert_int_equal(sum.errors, 2);
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		assert_int_equal(sum.count[c], 2);
+	assert_true(sum.amount.attos == 10);
+	assert_false(rollup_sum_equal(&sum, &nothing));
+	assert_int_equal(rollup_sum_take(&sum, &delta), 0);
+	assert_int_equal(rollup_sum_take(&sum, &delta), 0);
+	assert_true(rollup_sum_equal(&sum, &nothing));
+}
+
+static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
+{
+	const struct usage usage = ones();
+	struct rollup_delta delta = { &usage, false, { 1 } };
+	struct rollup_sum sum, before;
+
+	(void)state;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		sum = (struct rollup_sum){ .events = 0 };
+		sum.count[c] = INT64_MAX;
+		before = sum;
+		assert_int_equal(rollup_sum_add(&sum, &delta), -FAULT_RANGE);
+		assert_true(rollup_sum_equal(&sum, &before));
+	}
+	sum = before = (struct rollup_sum){ .amount = money_max };
+	assert_int_equal(rollup_sum_add(&sum, &delta), -FAULT_RANGE);
+	assert_true(rollup_sum_equal(&sum, &before));
+	delta.amount.attos = 0;
+	assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+}
+
+static void test_a_sum_never_falls_below_zero(void **state)
+{
+	const struct usage usage = ones();
+	const struct rollup_delta delta = { &usage, true, { 0 } };
+	struct rollup_sum full = { .events = 1, .errors = 1 }, sum, before;
+
+	(void)state;
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		full.count[c] = 1;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		sum = full;
+		sum.count[c] = 0;
+		before = sum;
+		assert_int_equal(rollup_sum_take(&sum, &delta), -FAULT_RANGE);
+		assert_true(rollup_sum_equal(&sum, &before));
+	}
+	sum = full;
+	sum.events = 0;
+	assert_int_equal(rollup_sum_take(&sum, &delta), -FAULT_RANGE);
+	sum = full;
+	sum.errors = 0;
+	assert_int_equal(rollup_sum_take(&sum, &delta), -FAULT_RANGE);
+	assert_int_equal(rollup_sum_take(&full, &delta), 0);
+}
+
+static void test_each_part_makes_sums_differ(void **state)
+{
+	const struct rollup_sum nothing = { .events = 0 };
+	struct rollup_sum sum;
+
+	(void)state;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		sum = (struct rollup_sum){ .events = 0 };
+		sum.count[c] = 1;
+		assert_false(rollup_sum_equal(&sum, &nothing));
+	}
+	sum = (struct rollup_sum){ .events = 1 };
+	assert_false(rollup_sum_equal(&sum, &nothing));
+	sum = (struct rollup_sum){ .errors = 1 };
+	assert_false(rollup_sum_equal(&sum, &nothing));
+	sum = (struct rollup_sum){ .amount = { 1 } };
+	assert_false(rollup_sum_equal(&sum, &nothing));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_part_of_a_key_tells_sums_apart),
+		cmocka_unit_test(test_many_keys_are_all_found_again),
+		cmocka_unit_test(test_what_was_added_can_be_taken_again),
+		cmocka_unit_test(test_a_sum_that_does_not_fit_is_left_as_it_was),
+		cmocka_unit_test(test_a_sum_never_falls_below_zero),
+		cmocka_unit_test(test_each_part_makes_sums_differ),
+	};
+
+	return cmocka_run_group_tests_name("rollups", tests, NULL, NULL);
+}
