@@ -131,18 +131,17 @@ static size_t column_of(const struct table *table, const char *key)
 	return c;
 }
 
-/* A sum of nothing but requests without a rate is no amount.  For people only. */
+/* Where all that could cost something has no rate, 0.00 would read as free.  For people only. */
 static void name_unpriced(struct table *table)
 {
-	size_t events = column_of(table, "events"), suspense = column_of(table, "suspense");
-	size_t amount = column_of(table, "amount");
+	size_t suspense = column_of(table, "suspense"), amount = column_of(table, "amount");
 
 	for (size_t r = 0; r <= table->row_count; r++) {
 		struct text *cells = r < table->row_count ? table->rows[r].cells
 		                                          : table->total.cells;
 
-		if (cells != NULL && !text_is(cells[events], "0") &&
-		    text_equal(cells[events], cells[suspense]))
+		if (cells != NULL && !text_is(cells[suspense], "0") &&
+		    text_is(cells[amount], "0.00"))
 			cells[amount] = text_of("unpriced");
 	}
 }

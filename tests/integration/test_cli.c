@@ -276,6 +276,24 @@ static void test_what_has_no_rate_is_not_shown_as_free(void **state)
 	TOLLRUN_SAYS(&cli->run, "\"derived_amount\":\"0.00\"");
 }
 
+/* A request that failed costs nothing; that says nothing of the one beside it. */
+static void test_an_error_beside_what_has_no_rate_makes_it_no_freer(void **state)
+{
+	struct cli *cli = *state;
+	char more[PATH_BYTES];
+
+	write_file(cli, more, "more.ndjson",
+	           "{'id':'z1','source':'gw-1','time':'2026-02-01T08:00:00Z','account':'acct_z',"
+	           "'model':'acme/unlisted-1','api':'toll','usage':{'input':5}}\n"
+	           "{'id':'z2','source':'gw-1','time':'2026-02-01T08:00:01Z','account':'acct_z',"
+	           "'model':'acme/unlisted-1','status':503}\n");
+	TOLLRUN(&cli->run, "import", more);
+	TOLLRUN_EXPECT(&cli->run, 0);
+	TOLLRUN(&cli->run, "report", "--account", "acct_z");
+	TOLLRUN_SAYS(&cli->run, "unpriced\n");
+	TOLLRUN_SAYS_NOT(&cli->run, " 0.00\n");
+}
+
 static void test_report_says_the_same_as_csv_and_as_json(void **state)
 {
 	struct cli *cli = *state;
@@ -727,6 +745,7 @@ int main(void)
 		CLI_TEST(test_import_of_a_held_ledger_says_to_send, begin),
 		CLI_TEST(test_report_is_a_table_of_eighty_columns, begin_imported),
 		CLI_TEST(test_what_has_no_rate_is_not_shown_as_free, begin_imported),
+		CLI_TEST(test_an_error_beside_what_has_no_rate_makes_it_no_freer, begin_imported),
 		CLI_TEST(test_report_says_the_same_as_csv_and_as_json, begin_imported),
 		CLI_TEST(test_report_takes_half_open_ranges_of_three_kinds, begin_imported),
 		CLI_TEST(test_explain_shows_the_whole_arithmetic, begin_imported),
