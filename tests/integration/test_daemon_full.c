@@ -44,7 +44,8 @@ static int begin_disk(int disk_bytes)
 	            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 	            mount("tmpfs", kit.folder, "tmpfs", 0, options) == 0;
 	if (!have_disk) {
-		print_message("SKIPPED: a disk of its own needs root: %s\n", strerror(errno));
+		print_message("SKIPPED: a disk of its own needs root and a mount namespace: %s\n",
+		              strerror(errno));
 		return 0;
 	}
 	/* The price book and the log lie in the folder that the mount hides: begin again. */

@@ -256,6 +256,30 @@ void daemonkit_send(int fd, const void *bytes, size_t len)
 	}
 }
 
+size_t daemonkit_fill_socket(int fd, struct text lines)
+{
+	enum { PIECE_BYTES = 8192 }; /* small against the socket, large against its overhead */
+	size_t done = 0;
+
+	/* The kernel gives what it may; the rest of this function lives with less. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ 4 << 20 }, sizeof(int));
+	while (done < lines.len) {
+		size_t len = lines.len - done < PIECE_BYTES ? lines.len - done : PIECE_BYTES;
+		const char *newline = memrchr(lines.at + done, '\n', len);
+		ssize_t sent;
+
+		assert_non_null(newline);
+		len = (size_t)(newline - (lines.at + done)) + 1;
+		sent = send(fd, lines.at + done, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno == EAGAIN)
+			break;
+		/* A piece is one buffer of the kernel's: it goes whole or not at all. */
+		assert_int_equal(sent, len);
+		done += len;
+	}
+	return done;
+}
+
 void daemonkit_send_text(int fd, const char *text)
 {
 	daemonkit_send(fd, text, strlen(text));

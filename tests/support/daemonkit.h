@@ -52,6 +52,11 @@ int daemonkit_connect(const char *socket); /* fd, or -1 with errno */
 int daemonkit_hello(struct daemonkit *kit, const char *source, bool ack);
 void daemonkit_send(int fd, const void *bytes, size_t len);
 void daemonkit_send_text(int fd, const char *text);
+/*
+ * Sends whole lines off the front of `lines` while the socket takes them without a reader,
+ * which is as many as the machine's limits allow; returns their bytes.
+ */
+size_t daemonkit_fill_socket(int fd, struct text lines);
 /* The next line without its newline; false at the end of the connection. */
 bool daemonkit_line(int fd, struct buf *line);
 /* Reads acknowledgements until `lines` are; the last one stays in *ack_out. */

@@ -337,7 +337,6 @@ static void test_lines_from_life_come_out_at_the_price_by_hand(void **state)
 	buf_release(&expected);
 }
 
-/* What nobody here wrote: whatever it says, the ledger it makes adds up, and once. */
 /* Every model: $1 per 1M tokens (or one thing) of the first component, $2 of the second ... */
 static void every_price(struct buf *book)
 {
@@ -361,6 +360,7 @@ static wide charge_by_hand(const struct usage *usage)
 	return attos;
 }
 
+/* What nobody here wrote: whatever it says, the ledger it makes adds up, and once. */
 static void test_recorded_events_make_a_ledger_that_verifies(void **state)
 {
 	const struct event_defaults later = { text_of("gw-1"), KIT_NOW_MS + 365 * MS_PER_DAY };
