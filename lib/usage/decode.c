@@ -44,9 +44,10 @@ struct decode {
 	struct arena *arena;
 	struct event_refusal *refusal;
 	int64_t value[FORMAT_SLOTS_MAX];
-	uint64_t present;    /* a bit a slot */
-	uint64_t here;       /* the same, of the object that is walked */
-	uint32_t iterations; /* node of the last one seen, or JSON_NONE */
+	uint64_t present;               /* a bit a slot */
+	uint64_t here;                  /* the same, of the object that is walked */
+	int64_t peak[FORMAT_SLOTS_MAX]; /* of all objects so far: for format->rises */
+	uint32_t iterations;            /* node of the last one seen, or JSON_NONE */
 	struct text unknown;
 	bool no_memory;
 };
@@ -96,19 +97,64 @@ static bool read_count(struct decode *d, uint32_t node, const char *key, int64_t
 	return true;
 }
 
+/* The path of what is not counted, for people; the first one stays. */
+static void set_unknown(struct decode *d, const char *path)
+{
+	char plain[PATH_BYTES];
+	struct text t;
+
+	if (d->unknown.at != NULL)
+		return;
+	snprintf(plain, sizeof(plain), "%s", path);
+	t = text_of(plain);
+	/* A cut in the middle of a character, or a control. */
+	while (t.len > 0 && !text_utf8(t))
+		t.len--;
+	text_make_plain(plain, t.len);
+	d->unknown = arena_copy(d->arena, t);
+	d->no_memory = d->no_memory || d->unknown.at == NULL;
+}
+
+static const struct usage_rise *rise_of(const struct usage_format *format, int slot)
+{
+	for (size_t i = 0; i < format->rise_count; i++) {
+		if (format->rises[i].slot == slot)
+			return &format->rises[i];
+	}
+	return NULL;
+}
+
+/* A count of a stream, behind larger ones of the same stream; false: refused. */
+static bool check_fall(struct decode *d, const struct usage_rise *rise, int64_t value)
+{
+	const char *name = slot_name(d->format, rise->slot);
+	int64_t peak = d->peak[rise->slot];
+	char path[PATH_BYTES];
+
+	if (value >= peak)
+		return true;
+	if (value == 0 && rise->may_end_at_zero) {
+		snprintf(path, sizeof(path), "%s (%lld, taken back to 0)", name, (long long)peak);
+		set_unknown(d, path);
+		return true;
+	}
+	refusal_set(d->refusal, REASON_IDENTITY,
+	            "usage: %s fell from %lld to %lld: more than one response in one event", name,
+	            (long long)peak, (long long)value);
+	return false;
+}
+
 static bool put_count(struct decode *d, const struct usage_word *word, uint32_t node)
 {
+	const struct usage_rise *rise = rise_of(d->format, word->slot);
 	int64_t value;
 
 	if (!read_count(d, node, word->key, &value))
 		return false;
-	if (word->slot == d->format->monotone && has(d, word->slot) &&
-	    value < d->value[word->slot]) {
-		refusal_set(d->refusal, REASON_IDENTITY,
-		            "usage: %s fell from %lld to %lld: more than one response in one event",
-		            word->key, (long long)d->value[word->slot], (long long)value);
+	if (rise != NULL && d->format->fold == FOLD_MERGE && !check_fall(d, rise, value))
 		return false;
-	}
+	if (value > d->peak[word->slot])
+		d->peak[word->slot] = value;
 	d->value[word->slot] = value;
 	d->present |= UINT64_C(1) << word->slot;
 	d->here |= UINT64_C(1) << word->slot;
@@ -131,6 +177,52 @@ static enum modality modality_of(const struct decode *d, uint32_t node)
 	return MODALITY_COUNT;
 }
 
+/* The first non-zero number in a subtree that no word names. */
+static void note_unknown(struct decode *d, const char *prefix, struct text key, uint32_t node)
+{
+	uint32_t end = d->doc->nodes[node].end;
+	char path[PATH_BYTES];
+
+	for (uint32_t n = node; d->unknown.at == NULL && n < end; n++) {
+		if (!json_nonzero_number(d->doc, n))
+			continue;
+		snprintf(path, sizeof(path), "%s%s%.*s", prefix, prefix[0] != '\0' ? "." : "",
+		         TEXT_ARGS(key));
+		set_unknown(d, path);
+	}
+}
+
+/* One {modality, tokenCount}. */
+static bool put_modality(struct decode *d, const struct usage_word *word, uint32_t object)
+{
+	enum modality modality = modality_of(d, json_member(d->doc, object, "modality"));
+	uint32_t count = json_member(d->doc, object, "tokenCount");
+	int64_t value = 0;
+
+	if (json_type_of(d->doc, object) != JSON_OBJECT) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
+		            word->key);
+		return false;
+	}
+	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
+	     k = json_next(d->doc, object, k)) {
+		if (!text_is(key_at(d, k), "modality") && !text_is(key_at(d, k), "tokenCount"))
+			note_unknown(d, word->key, key_at(d, k), k + 1);
+	}
+	if (json_type_of(d->doc, count) != JSON_NULL && !read_count(d, count, word->key, &value))
+		return false;
+	if (modality == MODALITY_COUNT && value > 0) {
+		refusal_set(d->refusal, REASON_UNSUPPORTED,
+		            "usage: %s: a modality that is not read", word->key);
+		return false;
+	}
+	if (value == 0)
+		return true;
+	d->value[word->slot + modality] += value;
+	d->present |= UINT64_C(1) << (word->slot + modality);
+	return true;
+}
+
 static bool put_modalities(struct decode *d, const struct usage_word *word, uint32_t array)
 {
 	if (json_type_of(d->doc, array) != JSON_ARRAY) {
@@ -138,53 +230,16 @@ static bool put_modalities(struct decode *d, const struct usage_word *word, uint
 		return false;
 	}
 	/* A stream sends the split again with every chunk. */
-	for (int m = 0; m < MODALITY_COUNT; m++)
+	for (int m = 0; m < MODALITY_COUNT; m++) {
 		d->value[word->slot + m] = 0;
+		d->present &= ~(UINT64_C(1) << (word->slot + m));
+	}
 	for (uint32_t e = json_first(d->doc, array); e != JSON_NONE;
 	     e = json_next(d->doc, array, e)) {
-		uint32_t count = json_member(d->doc, e, "tokenCount");
-		enum modality modality = modality_of(d, json_member(d->doc, e, "modality"));
-		int64_t value = 0;
-
-		if (json_type_of(d->doc, count) != JSON_NULL &&
-		    !read_count(d, count, word->key, &value))
+		if (json_type_of(d->doc, e) != JSON_NULL && !put_modality(d, word, e))
 			return false;
-		if (modality == MODALITY_COUNT && value > 0) {
-			refusal_set(d->refusal, REASON_UNSUPPORTED,
-			            "usage: %s: a modality that is not read", word->key);
-			return false;
-		}
-		if (value == 0)
-			continue;
-		d->value[word->slot + modality] += value;
-		d->present |= UINT64_C(1) << (word->slot + modality);
 	}
 	return true;
-}
-
-/* The first non-zero number in a subtree that no word names. */
-static void note_unknown(struct decode *d, const char *prefix, struct text key, uint32_t node)
-{
-	struct text t;
-	uint32_t end = d->doc->nodes[node].end;
-	char path[PATH_BYTES];
-
-	if (d->unknown.at != NULL)
-		return;
-	for (uint32_t n = node; n < end; n++) {
-		if (!json_nonzero_number(d->doc, n))
-			continue;
-		snprintf(path, sizeof(path), "%s%s%.*s", prefix, prefix[0] != '\0' ? "." : "",
-		         TEXT_ARGS(key));
-		t = text_of(path);
-		/* A cut in the middle of a character, or a control: the path is for reading. */
-		while (t.len > 0 && !text_utf8(t))
-			t.len--;
-		text_make_plain(path, t.len);
-		d->unknown = arena_copy(d->arena, t);
-		d->no_memory = d->no_memory || d->unknown.at == NULL;
-		return;
-	}
 }
 
 static const struct usage_word *word_of(const struct usage_format *format, unsigned group,
@@ -200,6 +255,31 @@ static const struct usage_word *word_of(const struct usage_format *format, unsig
 	return NULL;
 }
 
+/* Every turn must be a "message", whose numbers are in the totals already. */
+static bool check_turns(struct decode *d, uint32_t array)
+{
+	const struct json *doc = d->doc;
+
+	if (json_type_of(doc, array) != JSON_ARRAY) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: iterations: an array is due");
+		return false;
+	}
+	for (uint32_t e = json_first(doc, array); e != JSON_NONE; e = json_next(doc, array, e)) {
+		struct text type = json_string(doc, json_member(doc, e, "type"));
+
+		if (text_is(type, "message"))
+			continue;
+		if (type.len > 40)
+			type.len = 40;
+		refusal_set(d->refusal, REASON_UNSUPPORTED,
+		            "usage: iterations holds a turn of type \"%.*s\", which is not in the "
+		            "totals",
+		            TEXT_ARGS(type));
+		return false;
+	}
+	return true;
+}
+
 static bool walk(struct decode *d, unsigned group, const char *group_key, uint32_t object);
 
 static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t node)
@@ -211,7 +291,7 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 		return put_modalities(d, word, node);
 	case WORD_ITERATIONS:
 		d->iterations = node;
-		return true;
+		return check_turns(d, node);
 	case WORD_KNOWN:
 		return true;
 	case WORD_GROUP:
@@ -242,13 +322,13 @@ static bool walk(struct decode *d, unsigned group, const char *group_key, uint32
 	return true;
 }
 
-static bool has_all(const struct decode *d, const usage_terms terms)
+static bool has_any(const struct decode *d, const usage_terms terms)
 {
 	for (int i = 0; i < FORMAT_TERMS_MAX && terms[i] != 0; i++) {
-		if (!has(d, terms[i]))
-			return false;
+		if (has(d, terms[i] > 0 ? terms[i] : -terms[i]))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* Of those that are in `mask`: all that were sent, or those of one object. */
@@ -266,10 +346,11 @@ static int64_t sum_of(const struct decode *d, uint64_t mask, const usage_terms t
 	return sum;
 }
 
-/* "prompt_tokens 12 - cached_tokens 161 = -149" */
-static void put_sum(const struct decode *d, uint64_t mask, const usage_terms terms, char *out,
-                    size_t cap)
+/* "prompt_tokens 12 - cached_tokens 161"; returns how many terms that are. */
+static unsigned put_terms(const struct decode *d, uint64_t mask, const usage_terms terms, char *out,
+                          size_t cap)
 {
+	unsigned count = 0;
 	size_t len = 0;
 
 	out[0] = '\0';
@@ -281,10 +362,20 @@ static void put_sum(const struct decode *d, uint64_t mask, const usage_terms ter
 		len += (size_t)snprintf(out + len, cap - len, "%s%s %lld",
 		                        len == 0 ? "" : (terms[i] > 0 ? " + " : " - "),
 		                        slot_name(d->format, slot), (long long)d->value[slot]);
+		count++;
 	}
-	if (len < cap)
-		snprintf(out + len, cap - len, "%s = %lld", len == 0 ? "nothing" : "",
-		         (long long)sum_of(d, mask, terms));
+	return count;
+}
+
+/* The same with " = -149" behind it. */
+static void put_sum(const struct decode *d, uint64_t mask, const usage_terms terms, char *out,
+                    size_t cap)
+{
+	unsigned count = put_terms(d, mask, terms, out, cap);
+	size_t len = strlen(out);
+
+	snprintf(out + len, cap - len, "%s = %lld", count == 0 ? "nothing" : "",
+	         (long long)sum_of(d, mask, terms));
 }
 
 /* false: refused. */
@@ -321,11 +412,55 @@ static bool walk_object(struct decode *d, uint32_t object)
 	return walk(d, 0, "", object) && check_object(d);
 }
 
+/* The object before says all that this one does, and more. */
+static bool says_less(const struct decode *d, const int64_t *before_value, uint64_t before)
+{
+	if ((d->present & ~before) != 0 || d->present == before)
+		return false;
+	for (int slot = 0; slot < FORMAT_SLOTS_MAX; slot++) {
+		if (has(d, slot) && d->value[slot] != before_value[slot])
+			return false;
+	}
+	return true;
+}
+
+/* The next object of a stream of which the last one counts. */
+static bool walk_next(struct decode *d, uint32_t object)
+{
+	int64_t before_value[FORMAT_SLOTS_MAX];
+	uint64_t before = d->present;
+
+	memcpy(before_value, d->value, sizeof(before_value));
+	memset(d->value, 0, sizeof(d->value));
+	d->present = 0;
+	if (!walk_object(d, object))
+		return false;
+	if (says_less(d, before_value, before)) {
+		memcpy(d->value, before_value, sizeof(d->value));
+		d->present = before;
+	}
+	return true;
+}
+
+/*
+ * Of a stream of which the last object counts, that one is the largest.  Between the steps of
+ * one request the counts may begin anew, when the last object has them all.
+ */
+static bool check_end(struct decode *d)
+{
+	for (size_t i = 0; i < d->format->rise_count; i++) {
+		const struct usage_rise *rise = &d->format->rises[i];
+
+		if (!check_fall(d, rise, d->value[rise->slot]))
+			return false;
+	}
+	return true;
+}
+
 /* One object, or the fold of an array of them. */
 static bool walk_usage(struct decode *d, uint32_t node)
 {
 	const struct json *doc = d->doc;
-	uint32_t last = JSON_NONE;
 
 	if (json_type_of(doc, node) == JSON_OBJECT)
 		return walk_object(d, node);
@@ -336,11 +471,25 @@ static bool walk_usage(struct decode *d, uint32_t node)
 			refusal_set(d->refusal, REASON_TYPE, "usage: an array of objects is due");
 			return false;
 		}
-		last = e;
-		if (d->format->fold == FOLD_MERGE && !walk_object(d, e))
+		if (d->format->fold == FOLD_MERGE ? !walk_object(d, e) : !walk_next(d, e))
 			return false;
 	}
-	return last == JSON_NONE || d->format->fold == FOLD_MERGE || walk_object(d, last);
+	return d->format->fold == FOLD_MERGE || check_end(d);
+}
+
+/* false: refused. */
+static bool check_part(struct decode *d, const struct usage_part *part)
+{
+	int64_t sum = sum_of(d, d->present, part->parts), whole = d->value[part->whole];
+	char text[EVENT_DETAIL_BYTES / 2];
+
+	if (!has(d, part->whole) || !has_any(d, part->parts) || sum <= whole)
+		return true;
+	if (put_terms(d, d->present, part->parts, text, sizeof(text)) > 1)
+		put_sum(d, d->present, part->parts, text, sizeof(text));
+	refusal_set(d->refusal, REASON_PART, "usage: %s is larger than %s %lld", text,
+	            slot_name(d->format, part->whole), (long long)whole);
+	return false;
 }
 
 static bool check_identities(struct decode *d)
@@ -355,14 +504,8 @@ static bool check_identities(struct decode *d)
 			return false;
 	}
 	for (size_t i = 0; i < d->format->part_count; i++) {
-		uint8_t part = d->format->parts[i].part, whole = d->format->parts[i].whole;
-
-		if (!has(d, part) || !has(d, whole) || d->value[part] <= d->value[whole])
-			continue;
-		refusal_set(d->refusal, REASON_PART, "usage: %s %lld is larger than %s %lld",
-		            slot_name(d->format, part), (long long)d->value[part],
-		            slot_name(d->format, whole), (long long)d->value[whole]);
-		return false;
+		if (!check_part(d, &d->format->parts[i]))
+			return false;
 	}
 	return true;
 }
@@ -386,26 +529,41 @@ static bool check_needed(struct decode *d)
 	return false;
 }
 
-/* Every turn must be a "message", whose numbers are in the totals already. */
-static bool check_iterations(struct decode *d)
+/* What the turns say under a word of the root adds up to it, where each of them says it. */
+static bool check_turns_sum(struct decode *d, const struct usage_word *word)
 {
 	const struct json *doc = d->doc;
-	uint32_t array = d->iterations;
+	int64_t sum = 0, value;
 
-	if (array == JSON_NONE)
+	for (uint32_t e = json_first(doc, d->iterations); e != JSON_NONE;
+	     e = json_next(doc, d->iterations, e)) {
+		uint32_t node = json_member(doc, e, word->key);
+
+		if (json_type_of(doc, node) == JSON_NULL)
+			return true;
+		if (!read_count(d, node, word->key, &value))
+			return false;
+		/* No more turns than a line has bytes: no overflow. */
+		sum += value;
+	}
+	if (sum == d->value[word->slot])
 		return true;
-	for (uint32_t e = json_first(doc, array); e != JSON_NONE; e = json_next(doc, array, e)) {
-		struct text type = json_string(doc, json_member(doc, e, "type"));
+	refusal_set(d->refusal, REASON_IDENTITY, "usage: iterations: %s add up to %lld, not %lld",
+	            word->key, (long long)sum, (long long)d->value[word->slot]);
+	return false;
+}
 
-		if (text_is(type, "message"))
-			continue;
-		if (type.len > 40)
-			type.len = 40;
-		refusal_set(d->refusal, REASON_UNSUPPORTED,
-		            "usage: iterations holds a turn of type \"%.*s\", which is not in the "
-		            "totals",
-		            TEXT_ARGS(type));
-		return false;
+static bool check_iterations(struct decode *d)
+{
+	if (json_type_of(d->doc, d->iterations) != JSON_ARRAY ||
+	    json_first(d->doc, d->iterations) == JSON_NONE)
+		return true;
+	for (size_t i = 0; i < d->format->word_count; i++) {
+		const struct usage_word *word = &d->format->words[i];
+
+		if (word->in == 0 && word->kind == WORD_COUNT && has(d, word->slot) &&
+		    !check_turns_sum(d, word))
+			return false;
 	}
 	return true;
 }
@@ -417,6 +575,8 @@ static bool put_shares(struct decode *d, struct usage *usage)
 		int64_t count = sum_of(d, d->present, share->terms);
 		char sum[EVENT_DETAIL_BYTES / 2];
 
+		if (!has_any(d, share->terms))
+			continue;
 		if (count < 0) {
 			put_sum(d, d->present, share->terms, sum, sizeof(sum));
 			refusal_set(d->refusal, REASON_PART, "usage: %s would be negative: %s",
@@ -445,7 +605,7 @@ int usage_decode(const struct usage_format *format, const struct json *doc, uint
 	for (size_t i = 0; i < format->fallback_count; i++) {
 		const struct usage_fallback *fallback = &format->fallbacks[i];
 
-		if (has(&d, fallback->slot) || !has_all(&d, fallback->terms))
+		if (has(&d, fallback->slot) || !has_any(&d, fallback->terms))
 			continue;
 		d.value[fallback->slot] = sum_of(&d, d.present, fallback->terms);
 		d.present |= UINT64_C(1) << fallback->slot;

@@ -479,6 +479,14 @@ static bool is_hollow(const struct json *doc, uint32_t node)
 	return true;
 }
 
+static bool holds_text(const struct line *line, enum member member)
+{
+	struct text text = json_string(line->doc, line->member[member]);
+
+	/* What is no string is not nothing either. */
+	return sent(line, member) && (text.at == NULL || text.len > 0);
+}
+
 static void take_usage(struct line *line, const struct usage_format *format)
 {
 	struct event *event = line->event;
@@ -496,10 +504,13 @@ static void take_usage(struct line *line, const struct usage_format *format)
 	}
 	if (failed && is_hollow(line->doc, node))
 		node = JSON_NONE;
+	/* Of a request that was served; where the gateway counts them itself, it knows better. */
+	event->usage.count[COMPONENT_REQUESTS] = !failed;
 	if (node != JSON_NONE) {
 		line->no_memory = usage_decode(format, line->doc, node, line->arena, &event->usage,
 		                               &event->unknown_path, line->refusal) < 0;
-	} else if (sent(line, MEMBER_SSE) && !failed) {
+	} else if (holds_text(line, MEMBER_SSE)) {
+		/* Also of a request that failed: what it used until then may stand in it. */
 		refusal_set(
 			line->refusal, REASON_UNSUPPORTED,
 			"sse: raw streams are not read by this version; send their usage objects");
@@ -513,9 +524,8 @@ static void take_usage(struct line *line, const struct usage_format *format)
 	/* Beside `usage` too: what it cannot tell stands in the body alone. */
 	if (line->refusal->reason == REASON_NONE && (!failed || node != JSON_NONE))
 		usage_add_items(format, line->doc, line->member[MEMBER_RESPONSE], &event->usage);
-	if (line->refusal->reason == REASON_NONE && take_images(line) && !failed &&
-	    event->usage.count[COMPONENT_REQUESTS] == 0)
-		event->usage.count[COMPONENT_REQUESTS] = 1;
+	if (line->refusal->reason == REASON_NONE)
+		take_images(line);
 }
 
 void event_refuse_json(const struct json *doc, const struct fault *fault,

@@ -48,7 +48,7 @@ struct event {
 	int64_t time_ms;
 	int64_t status, latency_ms, ttft_ms;
 	bool stream;
-	struct usage usage; /* COMPONENT_REQUESTS is 1 unless status >= 400 */
+	struct usage usage; /* COMPONENT_REQUESTS: 0 or 1 by the status, where usage has none */
 	/* JSON object with the optional members that have no column (region, upstream_id,
 	 * upstream_cost, settlement, tags), as sent; absent when none was. */
 	struct text extra;

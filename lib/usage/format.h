@@ -21,7 +21,8 @@ enum word_kind {
 	WORD_GROUP,      /* an object: its members are the words of that group */
 	WORD_MODALITIES, /* an array of {modality, tokenCount}: slots from `slot` on, by modality */
 	WORD_KNOWN,      /* read by nobody on purpose: no count, or a mirror of one */
-	WORD_ITERATIONS, /* Anthropic's turns of one request: see format_anthropic.c */
+	WORD_ITERATIONS, /* Anthropic's turns of one request: see format_anthropic.c; the
+	                  * counts of the turns, under the words of the root, add up to it */
 };
 
 /* The modalities of WORD_MODALITIES: slot, slot + 1 ... in this order. */
@@ -65,12 +66,24 @@ struct usage_identity {
 	uint8_t needs[3];
 };
 
-/* part <= whole; looked at where both were sent. */
+/* The parts together <= whole; looked at where it and one of them were sent. */
 struct usage_part {
-	uint8_t part, whole;
+	usage_terms parts;
+	uint8_t whole;
 };
 
-/* A slot that was not sent follows from others that were. */
+/*
+ * A count of a stream that does not fall within one response (FOLD_MERGE), or ends at its
+ * largest (FOLD_LAST): where that is not so, the event holds more than one, or contradicts
+ * itself.  may_end_at_zero: a 0 is taken as it stands, and what it takes back is told as a
+ * number that nobody counts.
+ */
+struct usage_rise {
+	uint8_t slot;
+	bool may_end_at_zero;
+};
+
+/* A slot that was not sent is the sum of those of the others that were, if one was. */
 struct usage_fallback {
 	uint8_t slot;
 	usage_terms terms;
@@ -87,7 +100,9 @@ struct usage_item {
 };
 
 enum usage_fold {
-	FOLD_LAST,  /* of several objects the last one counts: each repeats what was before */
+	/* Of several objects the last one counts, as each repeats what was before; but one
+	 * that says less than the one before it, and nothing else, is passed over. */
+	FOLD_LAST,
 	FOLD_MERGE, /* of each number the last one that was sent counts; 0 is a value */
 };
 
@@ -95,8 +110,9 @@ struct usage_format {
 	const char *name, *summary;
 	const char *body_key; /* where a response body has its usage */
 	enum usage_fold fold;
-	uint8_t monotone;     /* FOLD_MERGE: this slot never falls; 0: none */
 	uint8_t needs_one[3]; /* one of these must be there */
+	const struct usage_rise *rises;
+	size_t rise_count;
 	const struct usage_word *words;
 	size_t word_count;
 	const struct usage_share *shares;
@@ -124,7 +140,8 @@ struct usage_format {
 const struct usage_format *format_find(struct text api); /* NULL when there is none */
 
 /*
- * Reads a usage node (object, or array of objects and nulls) into counts.  A refusal
+ * Reads a usage node (object, or array of objects and nulls) into counts; a component of
+ * which nothing was sent stays as it was.  A refusal
  * sets refusal->reason, which must be REASON_NONE before; *unknown_out is the first
  * non-zero number that no word names.  -FAULT_NOMEM is the only failure.
  */

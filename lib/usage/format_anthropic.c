@@ -6,16 +6,17 @@
  * input_tokens excludes the cache; read and creation are added to it.  output_tokens is
  * inclusive ("authoritative"), thinking is inside.  Of a stream, message_start has the
  * first numbers and each message_delta the totals so far: the last one sent counts and
- * 0 is a value.  output_tokens never falls within one response; where it does, the
- * event holds more than one.
+ * 0 is a value.  Totals so far never fall; where one does, the event holds more than one
+ * response.  A 0 behind a larger number is taken as it stands, but never in silence.
  *
  * cache_creation splits the creation by lifetime: 5m + 1h = creation in each object that
  * has both.  A later delta may tell a larger total and no split; then, and where there is
  * no split at all, what is not split is cache_write, so that nothing is guessed.
  *
  * usage.iterations: turns of one request.  Turns of type "message" are what the totals
- * are made of.  A compaction or an advisor's turn is NOT in the totals and may run on
- * another model: such an event is refused until that is read (never billed too low).
+ * are made of, and add up to them.  A compaction or an advisor's turn is NOT in the totals
+ * and may run on another model: such an event is refused until that is read (never billed
+ * too low).
  */
 #include "usage/format.h"
 
@@ -53,24 +54,24 @@ static const struct usage_share shares[] = {
 
 static const struct usage_identity object_identities[] = { { { FIVE_M, ONE_H }, CREATION, { 0 } } };
 
-static const struct usage_part parts[] = { { THINKING, OUT } };
+static const struct usage_part parts[] = { { { THINKING }, OUT } };
+
+static const struct usage_rise rises[] = {
+	{ OUT, false }, { IN, true }, { READ, true }, { CREATION, true }, { SEARCHES, true },
+};
 
 /* The split without the total: the total is its sum. */
-static const struct usage_fallback fallbacks[] = {
-	{ CREATION, { FIVE_M, ONE_H } },
-	{ CREATION, { FIVE_M } },
-	{ CREATION, { ONE_H } },
-};
+static const struct usage_fallback fallbacks[] = { { CREATION, { FIVE_M, ONE_H } } };
 
 const struct usage_format format_anthropic_messages = {
 	.name = "anthropic.messages",
 	.body_key = "usage",
 	.fold = FOLD_MERGE,
-	.monotone = OUT,
 	.needs_one = { IN, OUT },
 	LIST(words, word_count, words),
 	LIST(shares, share_count, shares),
 	LIST(object_identities, object_identity_count, object_identities),
 	LIST(parts, part_count, parts),
+	LIST(rises, rise_count, rises),
 	LIST(fallbacks, fallback_count, fallbacks),
 };

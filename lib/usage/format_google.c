@@ -3,9 +3,10 @@
  *
  * promptTokenCount includes cachedContentTokenCount and excludes toolUsePromptTokenCount;
  * candidatesTokenCount excludes thoughtsTokenCount; total = prompt + candidates + toolUse
- * + thoughts.  Every chunk of a stream repeats the usage: the last one counts.  The
- * *TokensDetails split by modality; a document is counted as image.  What a split leaves
- * over is text.
+ * + thoughts.  Every chunk of a stream repeats the usage: the last one counts, and its total
+ * is the largest (its parts are not: thoughts were seen to fall and candidates to rise).
+ * The *TokensDetails split by modality; a document is counted as image.  What a split leaves
+ * over is text; so is cached content that was not split.
  */
 #include "usage/format.h"
 
@@ -31,6 +32,11 @@ enum {
 	C_VIDEO,
 	C_AUDIO,
 	C_DOCUMENT,
+	U_TEXT,
+	U_IMAGE,
+	U_VIDEO,
+	U_AUDIO,
+	U_DOCUMENT,
 };
 
 static const struct usage_word words[] = {
@@ -43,7 +49,7 @@ static const struct usage_word words[] = {
 	WORD(0, "promptTokensDetails", WORD_MODALITIES, P_TEXT),
 	WORD(0, "cacheTokensDetails", WORD_MODALITIES, CR_TEXT),
 	WORD(0, "candidatesTokensDetails", WORD_MODALITIES, C_TEXT),
-	WORD(0, "toolUsePromptTokensDetails", WORD_KNOWN, 0), /* all of it is input_tool */
+	WORD(0, "toolUsePromptTokensDetails", WORD_MODALITIES, U_TEXT), /* all input_tool */
 	WORD(0, "trafficType", WORD_KNOWN, 0),
 	WORD(0, "serviceTier", WORD_KNOWN, 0),
 };
@@ -72,10 +78,20 @@ static const struct usage_identity identities[] = {
 };
 
 static const struct usage_part parts[] = {
-	{ CR, P },
-	{ P_TEXT, P },
-	{ CR_TEXT, CR },
-	{ C_TEXT, C },
+	{ { CR }, P },
+	{ { P_TEXT, P_IMAGE, P_VIDEO, P_AUDIO, P_DOCUMENT }, P },
+	{ { CR_TEXT, CR_IMAGE, CR_VIDEO, CR_AUDIO, CR_DOCUMENT }, CR },
+	{ { C_TEXT, C_IMAGE, C_VIDEO, C_AUDIO, C_DOCUMENT }, C },
+	{ { U_TEXT, U_IMAGE, U_VIDEO, U_AUDIO, U_DOCUMENT }, U },
+};
+
+static const struct usage_rise rises[] = { { T, false } };
+
+/* A split without its whole. */
+static const struct usage_fallback fallbacks[] = {
+	{ CR, { CR_TEXT, CR_IMAGE, CR_VIDEO, CR_AUDIO, CR_DOCUMENT } },
+	{ C, { C_TEXT, C_IMAGE, C_VIDEO, C_AUDIO, C_DOCUMENT } },
+	{ U, { U_TEXT, U_IMAGE, U_VIDEO, U_AUDIO, U_DOCUMENT } },
 };
 
 const struct usage_format format_google_generate = {
@@ -87,4 +103,6 @@ const struct usage_format format_google_generate = {
 	LIST(shares, share_count, shares),
 	LIST(identities, identity_count, identities),
 	LIST(parts, part_count, parts),
+	LIST(rises, rise_count, rises),
+	LIST(fallbacks, fallback_count, fallbacks),
 };

@@ -43,7 +43,6 @@ static const struct usage_word chat_words[] = {
 	WORD(CHAT_ROOT, "tokens_per_second", WORD_KNOWN, 0),
 	WORD(CHAT_ROOT, "time_to_first_token_ms", WORD_KNOWN, 0),
 	WORD(CHAT_ROOT, "time_per_output_token_ms", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "draft_tokens", WORD_KNOWN, 0),
 	WORD(CHAT_ROOT, "draft_tokens_acceptance", WORD_KNOWN, 0),
 	WORD(CHAT_PROMPT, "cached_tokens", WORD_COUNT, CHAT_CR),
 	WORD(CHAT_PROMPT, "cache_write_tokens", WORD_COUNT, CHAT_CW),
@@ -77,11 +76,16 @@ static const struct usage_identity chat_identities[] = {
 };
 
 static const struct usage_part chat_parts[] = {
-	{ CHAT_CR, CHAT_P },
-	{ CHAT_CW, CHAT_P },
-	{ CHAT_R, CHAT_C },
-	{ CHAT_AUDIO_OUT, CHAT_C },
+	{ { CHAT_CR }, CHAT_P },
+	{ { CHAT_CW }, CHAT_P },
+	{ { CHAT_R }, CHAT_C },
+	{ { CHAT_AUDIO_OUT }, CHAT_C },
 };
+
+/* Running counts (vLLM's continuous_usage_stats) only rise. */
+static const struct usage_rise chat_rises[] = { { CHAT_P, false },
+	                                        { CHAT_C, false },
+	                                        { CHAT_T, false } };
 
 static const struct usage_fallback chat_fallbacks[] = { { CHAT_CR, { CHAT_CR_TOP } } };
 
@@ -94,6 +98,7 @@ const struct usage_format format_openai_chat = {
 	LIST(shares, share_count, chat_shares),
 	LIST(identities, identity_count, chat_identities),
 	LIST(parts, part_count, chat_parts),
+	LIST(rises, rise_count, chat_rises),
 	LIST(fallbacks, fallback_count, chat_fallbacks),
 };
 
@@ -162,10 +167,14 @@ static const struct usage_identity responses_identities[] = {
 };
 
 static const struct usage_part responses_parts[] = {
-	{ RESPONSES_CR, RESPONSES_P },
-	{ RESPONSES_CW, RESPONSES_P },
-	{ RESPONSES_R, RESPONSES_C },
+	{ { RESPONSES_CR }, RESPONSES_P },
+	{ { RESPONSES_CW }, RESPONSES_P },
+	{ { RESPONSES_R }, RESPONSES_C },
 };
+
+static const struct usage_rise responses_rises[] = { { RESPONSES_P, false },
+	                                             { RESPONSES_C, false },
+	                                             { RESPONSES_T, false } };
 
 /* openai-python types/responses/response_function_web_search.py; "find" is the older name. */
 static const struct usage_item responses_items[] = {
@@ -184,6 +193,7 @@ const struct usage_format format_openai_responses = {
 	LIST(shares, share_count, responses_shares),
 	LIST(identities, identity_count, responses_identities),
 	LIST(parts, part_count, responses_parts),
+	LIST(rises, rise_count, responses_rises),
 	LIST(items, item_count, responses_items),
 };
 
@@ -208,6 +218,8 @@ static const struct usage_identity embed_identities[] = {
 	{ { EMBED_P, EMBED_C }, EMBED_P, { EMBED_P, EMBED_C } },
 };
 
+static const struct usage_rise embed_rises[] = { { EMBED_P, false }, { EMBED_T, false } };
+
 static const struct usage_fallback embed_fallbacks[] = { { EMBED_P, { EMBED_T } } };
 
 const struct usage_format format_openai_embeddings = {
@@ -218,5 +230,6 @@ const struct usage_format format_openai_embeddings = {
 	LIST(words, word_count, embed_words),
 	LIST(shares, share_count, embed_shares),
 	LIST(identities, identity_count, embed_identities),
+	LIST(rises, rise_count, embed_rises),
 	LIST(fallbacks, fallback_count, embed_fallbacks),
 };

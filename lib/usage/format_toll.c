@@ -17,10 +17,18 @@ static const struct usage_share shares[] = {
 #undef C
 };
 
+/* What was used does not become less while a stream goes on. */
+static const struct usage_rise rises[] = {
+#define C(NAME, key, UNIT, ROLE, STORE) { COMPONENT_##NAME + 1, false },
+#include "usage/component.def"
+#undef C
+};
+
 const struct usage_format format_toll = {
 	.name = "toll",
 	.body_key = "usage",
 	.fold = FOLD_LAST,
 	LIST(words, word_count, words),
 	LIST(shares, share_count, shares),
+	LIST(rises, rise_count, rises),
 };

@@ -427,8 +427,12 @@ static void test_usage_is_found_in_the_response_body(void **state)
 		{ "a body that is text", "'api':'openai.chat','response':'usage'", REASON_MISSING,
 		  0 },
 		{ "a raw stream", "'api':'openai.chat','sse':'data: {}'", REASON_UNSUPPORTED, 0 },
-		{ "a raw stream that failed", "'api':'openai.chat','sse':'data: {}','status':500",
+		{ "a raw stream that failed: its usage may stand in it",
+		  "'api':'openai.chat','sse':'data: {}','status':500", REASON_UNSUPPORTED, 0 },
+		{ "an empty stream that failed", "'api':'openai.chat','sse':'','status':500",
 		  REASON_NONE, 0 },
+		{ "an empty stream that did not", "'api':'openai.chat','sse':'','status':200",
+		  REASON_MISSING, 0 },
 		{ "images alone", "'api':'toll','images':{'size':'1024x1024','n':2}", REASON_NONE,
 		  0 },
 		{ "no images alone", "'api':'toll','images':[]", REASON_MISSING, 0 },
@@ -444,6 +448,35 @@ static void test_usage_is_found_in_the_response_body(void **state)
 		    (b.refusal.reason == REASON_NONE &&
 		     b.event.usage.count[COMPONENT_INPUT] != rows[i].input))
 			fail_msg("%s: %s: %s", rows[i].label, reason_name(b.refusal.reason),
+			         b.refusal.detail);
+	}
+	event_line_release(&b);
+}
+
+/* A fee is due for a request that was served, or for as many as the gateway says. */
+static void test_requests_are_one_unless_the_gateway_counts_them(void **state)
+{
+	static const struct {
+		const char *rest;
+		int64_t requests;
+	} rows[] = {
+		{ "'api':'toll','usage':{'input':3}", 1 },
+		{ "'api':'toll','usage':{'input':3,'requests':0}", 0 },
+		{ "'api':'toll','usage':{'input':3,'requests':4}", 4 },
+		{ "'api':'toll','usage':{'input':3},'status':500", 0 },
+		{ "'api':'toll','usage':{'input':3,'requests':1},'status':500", 1 },
+		{ "'api':'openai.chat','usage':{'prompt_tokens':3,'requests':0}", 1 },
+		{ "'api':'toll','images':{'n':2}", 1 },
+	};
+	struct event_line b = { .event = { .time_ms = 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		decode_rest(&b, rows[i].rest);
+		if (b.refusal.reason != REASON_NONE ||
+		    b.event.usage.count[COMPONENT_REQUESTS] != rows[i].requests)
+			fail_msg("%s: %lld %s", rows[i].rest,
+			         (long long)b.event.usage.count[COMPONENT_REQUESTS],
 			         b.refusal.detail);
 	}
 	event_line_release(&b);
@@ -640,6 +673,7 @@ int main(void)
 		cmocka_unit_test(test_the_hello_source_is_used_where_the_line_has_none),
 		cmocka_unit_test(test_a_failed_request_needs_no_usage),
 		cmocka_unit_test(test_usage_is_found_in_the_response_body),
+		cmocka_unit_test(test_requests_are_one_unless_the_gateway_counts_them),
 		cmocka_unit_test(test_searches_are_counted_from_the_output_of_the_body),
 		cmocka_unit_test(test_of_many_troubles_one_is_told),
 		cmocka_unit_test(test_the_largest_of_everything_is_taken),

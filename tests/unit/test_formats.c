@@ -93,6 +93,37 @@ static const struct row {
 	  "{'prompt_tokens':9,'completion_tokens':40,'prompt_tokens_details':{'cached_tokens':4}},"
 	  "null]",
 	  "input=5 cache_read=4 output=40", STREAM, NULL },
+	{ "details that the last chunk leaves out stay", CHAT,
+	  "[{'prompt_tokens':10,'completion_tokens':5,'total_tokens':15,"
+	  "'prompt_tokens_details':{'cached_tokens':4}},"
+	  "{'prompt_tokens':10,'completion_tokens':5,'total_tokens':15},{}]",
+	  "input=6 cache_read=4 output=5", STREAM, NULL },
+	{ "details that only the last chunk has", CHAT,
+	  "[{'prompt_tokens':10,'completion_tokens':5},{'prompt_tokens':10,'completion_tokens':5,"
+	  "'prompt_tokens_details':{'cached_tokens':4}}]",
+	  "input=6 cache_read=4 output=5", STREAM, NULL },
+	{ "a last chunk with less but other numbers counts alone", CHAT,
+	  "[{'prompt_tokens':10,'completion_tokens':5,'prompt_tokens_details':"
+	  "{'cached_tokens':4}},{'prompt_tokens':10,'completion_tokens':6}]",
+	  "input=10 output=6", STREAM, NULL },
+	{ "what nobody counts warns in every chunk", CHAT,
+	  "[{'prompt_tokens':10,'completion_tokens':5,'num_searches':3},"
+	  "{'prompt_tokens':10,'completion_tokens':6}]",
+	  "input=10 output=6", STREAM, "num_searches" },
+	{ "zeros behind the numbers", CHAT,
+	  "[{'prompt_tokens':10,'completion_tokens':5,'total_tokens':15},"
+	  "{'prompt_tokens':0,'completion_tokens':0,'total_tokens':0}]",
+	  "identity: usage: prompt_tokens fell from 10 to 0: more than one response in one event",
+	  REFUSED, NULL },
+	{ "two responses in one event", CHAT,
+	  "[{'prompt_tokens':10,'completion_tokens':50},{'prompt_tokens':100,'completion_tokens':5}"
+	  "]",
+	  "identity: usage: completion_tokens fell from 50 to 5: more than one response in one "
+	  "event",
+	  REFUSED, NULL },
+	{ "minus one in a chunk that does not count", CHAT,
+	  "[{'prompt_tokens':-1},{'prompt_tokens':1}]",
+	  "count: usage: prompt_tokens: -1 is no count", REFUSED, NULL },
 	{ "total does not add up", CHAT,
 	  "{'prompt_tokens':1000,'completion_tokens':200,'total_tokens':1201}",
 	  "identity: usage: prompt_tokens 1000 + completion_tokens 200 = 1200, but total_tokens is "
@@ -225,7 +256,28 @@ static const struct row {
 	{ "a delta's zero is a value", ANTHROPIC,
 	  "[{'input_tokens':25,'cache_read_input_tokens':7,'output_tokens':1},"
 	  "{'cache_read_input_tokens':0,'output_tokens':1}]",
+	  "input=25 output=1", STREAM, "cache_read_input_tokens (7, taken back to 0)" },
+	{ "nothing taken back: zero and zero", ANTHROPIC,
+	  "[{'input_tokens':25,'cache_read_input_tokens':0,'output_tokens':1},"
+	  "{'cache_read_input_tokens':0,'output_tokens':1}]",
 	  "input=25 output=1", STREAM, NULL },
+	{ "two responses whose answers grow", ANTHROPIC,
+	  "[{'input_tokens':699,'output_tokens':1},{'output_tokens':10},"
+	  "{'input_tokens':40,'output_tokens':12},{'output_tokens':100}]",
+	  "identity: usage: input_tokens fell from 699 to 40: more than one response in one event",
+	  REFUSED, NULL },
+	{ "searches that become fewer", ANTHROPIC,
+	  "[{'input_tokens':1,'output_tokens':1,'server_tool_use':{'web_search_requests':3}},"
+	  "{'output_tokens':2,'server_tool_use':{'web_search_requests':2}}]",
+	  "identity: usage: web_search_requests fell from 3 to 2: more than one response in one "
+	  "event",
+	  REFUSED, NULL },
+	{ "a cache read that becomes less", ANTHROPIC,
+	  "[{'input_tokens':1,'cache_read_input_tokens':90,'output_tokens':1},"
+	  "{'cache_read_input_tokens':40,'output_tokens':2}]",
+	  "identity: usage: cache_read_input_tokens fell from 90 to 40: more than one response in "
+	  "one event",
+	  REFUSED, NULL },
 	{ "a delta's total over the start's split", ANTHROPIC,
 	  "[{'input_tokens':2,'cache_creation_input_tokens':3068,'cache_creation':"
 	  "{'ephemeral_5m_input_tokens':3068},'output_tokens':69},"
@@ -265,8 +317,15 @@ static const struct row {
 	  "[{'input_tokens':2,'cache_creation_input_tokens':40,'cache_creation':"
 	  "{'ephemeral_5m_input_tokens':40},'output_tokens':1},"
 	  "{'cache_creation_input_tokens':39,'output_tokens':9}]",
-	  "part: usage: cache_write would be negative: cache_creation_input_tokens 39 - "
-	  "ephemeral_5m_input_tokens 40 = -1",
+	  "identity: usage: cache_creation_input_tokens fell from 40 to 39: more than one response "
+	  "in one event",
+	  REFUSED, NULL },
+	{ "a delta's total that takes the start's split back", ANTHROPIC,
+	  "[{'input_tokens':2,'cache_creation_input_tokens':40,'cache_creation':"
+	  "{'ephemeral_5m_input_tokens':40},'output_tokens':1},"
+	  "{'cache_creation_input_tokens':0,'output_tokens':9}]",
+	  "part: usage: cache_write would be negative: cache_creation_input_tokens 0 - "
+	  "ephemeral_5m_input_tokens 40 = -40",
 	  REFUSED, NULL },
 	{ "thinking is larger than output", ANTHROPIC,
 	  "{'input_tokens':1,'output_tokens':2,'output_tokens_details':{'thinking_tokens':3}}",
@@ -277,6 +336,26 @@ static const struct row {
 	  "unsupported: usage: iterations holds a turn of type \"compaction\", which is not in the "
 	  "totals",
 	  REFUSED, NULL },
+	{ "a turn that the totals leave out, in an object before the last", ANTHROPIC,
+	  "[{'input_tokens':1,'output_tokens':2,'iterations':[{'type':'compaction'}]},"
+	  "{'output_tokens':3,'iterations':[{'type':'message'}]}]",
+	  "unsupported: usage: iterations holds a turn of type \"compaction\", which is not in the "
+	  "totals",
+	  REFUSED, NULL },
+	{ "turns that are more than the totals", ANTHROPIC,
+	  "{'input_tokens':10,'output_tokens':5,'iterations':["
+	  "{'type':'message','input_tokens':10,'output_tokens':5},"
+	  "{'type':'message','input_tokens':100,'output_tokens':500}]}",
+	  "identity: usage: iterations: input_tokens add up to 110, not 10", REFUSED, NULL },
+	{ "turns of which one does not say", ANTHROPIC,
+	  "{'input_tokens':10,'output_tokens':5,'iterations':["
+	  "{'type':'message','input_tokens':10,'output_tokens':5},"
+	  "{'type':'message','input_tokens':null}]}",
+	  "input=10 output=5", OBJECT, NULL },
+	{ "no turns", ANTHROPIC, "{'input_tokens':10,'output_tokens':5,'iterations':[]}",
+	  "input=10 output=5", OBJECT, NULL },
+	{ "turns that are no list", ANTHROPIC, "{'input_tokens':1,'iterations':{'type':'message'}}",
+	  "type: usage: iterations: an array is due", REFUSED, NULL },
 	{ "a turn of no type", ANTHROPIC, "{'input_tokens':1,'output_tokens':2,'iterations':[{}]}",
 	  "unsupported: usage: iterations holds a turn of type \"\", which is not in the totals",
 	  REFUSED, NULL },
@@ -300,6 +379,55 @@ static const struct row {
 	  "{'modality':'TEXT','tokenCount':51}]}",
 	  "part: usage: candidatesTokensDetails 51 is larger than candidatesTokenCount 50", REFUSED,
 	  NULL },
+	{ "modalities larger together than the prompt", GOOGLE,
+	  "{'promptTokenCount':100,'promptTokensDetails':[{'modality':'TEXT','tokenCount':100},"
+	  "{'modality':'IMAGE','tokenCount':50}]}",
+	  "part: usage: promptTokensDetails 100 + promptTokensDetails 50 = 150 is larger than "
+	  "promptTokenCount 100",
+	  REFUSED, NULL },
+	{ "modalities larger together than the answer", GOOGLE,
+	  "{'promptTokenCount':1,'candidatesTokenCount':50,'candidatesTokensDetails':["
+	  "{'modality':'TEXT','tokenCount':50},{'modality':'IMAGE','tokenCount':20}]}",
+	  "part: usage: candidatesTokensDetails 50 + candidatesTokensDetails 20 = 70 is larger "
+	  "than "
+	  "candidatesTokenCount 50",
+	  REFUSED, NULL },
+	{ "modalities larger together than what was cached", GOOGLE,
+	  "{'promptTokenCount':100,'cachedContentTokenCount':50,'cacheTokensDetails':["
+	  "{'modality':'TEXT','tokenCount':50},{'modality':'IMAGE','tokenCount':20}]}",
+	  "part: usage: cacheTokensDetails 50 + cacheTokensDetails 20 = 70 is larger than "
+	  "cachedContentTokenCount 50",
+	  REFUSED, NULL },
+	{ "modalities larger together than tool use", GOOGLE,
+	  "{'promptTokenCount':100,'toolUsePromptTokenCount':50,'toolUsePromptTokensDetails':["
+	  "{'modality':'TEXT','tokenCount':51}]}",
+	  "part: usage: toolUsePromptTokensDetails 51 is larger than toolUsePromptTokenCount 50",
+	  REFUSED, NULL },
+	{ "splits without their wholes", GOOGLE,
+	  "{'promptTokenCount':100,'cacheTokensDetails':[{'modality':'TEXT','tokenCount':50}],"
+	  "'toolUsePromptTokensDetails':[{'modality':'TEXT','tokenCount':7},"
+	  "{'modality':'IMAGE','tokenCount':2}],'candidatesTokensDetails':["
+	  "{'modality':'TEXT','tokenCount':4},{'modality':'AUDIO','tokenCount':3}],"
+	  "'totalTokenCount':116}",
+	  "input=50 input_tool=9 cache_read=50 output=4 output_audio=3", OBJECT, NULL },
+	{ "a number in a split that nobody counts warns", GOOGLE,
+	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'TEXT','tokenCount':10,"
+	  "'seconds':5}]}",
+	  "input=10", OBJECT, "promptTokensDetails.seconds" },
+	{ "a split of no objects", GOOGLE, "{'promptTokenCount':10,'promptTokensDetails':[7]}",
+	  "type: usage: promptTokensDetails: an array of objects is due", REFUSED, NULL },
+	{ "steps of which the last object has all", GOOGLE,
+	  "[{'promptTokenCount':8,'candidatesTokenCount':20,'thoughtsTokenCount':419,"
+	  "'totalTokenCount':447},{'promptTokenCount':8,'totalTokenCount':8},"
+	  "{'promptTokenCount':427,'candidatesTokenCount':122,'toolUsePromptTokenCount':771,"
+	  "'thoughtsTokenCount':447,'totalTokenCount':1767}]",
+	  "input=427 input_tool=771 output=122 reasoning=447", STREAM, NULL },
+	{ "a stream that ends with less", GOOGLE,
+	  "[{'promptTokenCount':10,'candidatesTokenCount':50,'totalTokenCount':60},"
+	  "{'promptTokenCount':10,'totalTokenCount':10}]",
+	  "identity: usage: totalTokenCount fell from 60 to 10: more than one response in one "
+	  "event",
+	  REFUSED, NULL },
 	{ "modalities, the cached ones taken out", GOOGLE,
 	  "{'promptTokenCount':1000,'cachedContentTokenCount':500,'candidatesTokenCount':50,"
 	  "'totalTokenCount':1050,'promptTokensDetails':[{'modality':'TEXT','tokenCount':250},"
@@ -359,15 +487,13 @@ static const struct row {
 	{ "a modality is larger than the candidates", GOOGLE,
 	  "{'promptTokenCount':1,'candidatesTokenCount':3,"
 	  "'candidatesTokensDetails':[{'modality':'IMAGE','tokenCount':4}]}",
-	  "part: usage: output would be negative: candidatesTokenCount 3 - candidatesTokensDetails "
-	  "4 = "
-	  "-1",
-	  REFUSED, NULL },
+	  "part: usage: candidatesTokensDetails 4 is larger than candidatesTokenCount 3", REFUSED,
+	  NULL },
 	{ "modalities are larger than the prompt", GOOGLE,
 	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'AUDIO','tokenCount':6},"
 	  "{'modality':'VIDEO','tokenCount':5}]}",
-	  "part: usage: input would be negative: promptTokenCount 10 - promptTokensDetails 6 - "
-	  "promptTokensDetails 5 = -1",
+	  "part: usage: promptTokensDetails 5 + promptTokensDetails 6 = 11 is larger than "
+	  "promptTokenCount 10",
 	  REFUSED, NULL },
 	{ "more of a modality cached than sent", GOOGLE,
 	  "{'promptTokenCount':10,'cachedContentTokenCount':5,'promptTokensDetails':"

@@ -27,34 +27,70 @@ enum { EVENTS_MAX = 4096, PARTS_MAX = 12 };
 static const struct {
 	const char *id;
 	enum reason reason;
-	const char *why;
+	const char *detail; /* stands in the refusal's */
 } refusals[] = {
 	/* Azure serves Grok with the cached tokens beside the prompt, not inside: 7 prompt
 	 * tokens of which 161 were cached.  The declared shape says inside, so there are two
 	 * readings that cost different amounts. */
-	{ "ex-c32f0affba4c", REASON_PART, "cached 161 > prompt 7" },
-	{ "ex-318c31fbc027", REASON_PART, "cached 161 > prompt 7" },
-	{ "ex-82dd6f9ae330", REASON_PART, "cached 157 > prompt 29" },
-	{ "ex-c7a6b671717f", REASON_PART, "cached 161 > prompt 31" },
-	{ "ex-c955279da9c4", REASON_PART, "cached 170 + image 256 > prompt 265" },
-	/* Grok behind an "OpenAI-compatible" route: reasoning is added, not inside. */
-	{ "ex-3554b2e3cfc8", REASON_IDENTITY, "12 + 2 = 14, total says 334: 320 are reasoning" },
-	/* Two responses of one conversation were recorded as one stream: the last one would
-	 * bill 1 output token where at least 158 were written. */
-	{ "ex-52e08c9b46e4", REASON_IDENTITY, "output_tokens fell from 158 to 1" },
+	{ "ex-c32f0affba4c", REASON_PART, "cached_tokens 161 is larger than prompt_tokens 7" },
+	{ "ex-318c31fbc027", REASON_PART, "cached_tokens 161 is larger than prompt_tokens 7" },
+	{ "ex-82dd6f9ae330", REASON_PART, "cached_tokens 157 is larger than prompt_tokens 29" },
+	{ "ex-c7a6b671717f", REASON_PART, "cached_tokens 161 is larger than prompt_tokens 31" },
+	{ "ex-c955279da9c4", REASON_PART,
+	  "prompt_tokens 265 - cached_tokens 170 - audio_tokens 0 - image_tokens 256 = -161" },
+	/* Grok behind an "OpenAI-compatible" route: reasoning, 320, is added, not inside. */
+	{ "ex-3554b2e3cfc8", REASON_IDENTITY,
+	  "prompt_tokens 12 + completion_tokens 2 = 14, but total_tokens is 334" },
+	/* Two responses of one conversation were recorded as one stream: 158 tokens of the
+	 * first and 41 of the second were written, and the last numbers would bill 41. */
+	{ "ex-52e08c9b46e4", REASON_IDENTITY, "input_tokens fell from 1630 to 1040" },
 	/* A chunk that was cut off: candidates 23, thoughts 67, and no prompt count at all. */
-	{ "ex-2b2dbaaf236f", REASON_MISSING, "no promptTokenCount and no total" },
+	{ "ex-2b2dbaaf236f", REASON_MISSING, "promptTokenCount is missing" },
 	/* Turns that the totals leave out, one of them on another model. */
-	{ "ex-2f2f2eb0bc39", REASON_UNSUPPORTED, "iterations: an advisor's turn" },
-	{ "ex-de7983d58b4e", REASON_UNSUPPORTED, "iterations: a compaction" },
-	{ "ex-2842521a3df1", REASON_UNSUPPORTED, "iterations: a compaction" },
-	{ "ex-dd98c61dd0c2", REASON_UNSUPPORTED, "iterations: a compaction" },
+	{ "ex-2f2f2eb0bc39", REASON_UNSUPPORTED,
+	  "\"advisor_message\", which is not in the totals" },
+	{ "ex-de7983d58b4e", REASON_UNSUPPORTED, "\"compaction\", which is not in the totals" },
+	{ "ex-2842521a3df1", REASON_UNSUPPORTED, "\"compaction\", which is not in the totals" },
+	{ "ex-dd98c61dd0c2", REASON_UNSUPPORTED, "\"compaction\", which is not in the totals" },
 	/* Only the raw text of the stream was recorded. */
-	{ "ex-29df39450773", REASON_UNSUPPORTED, "sse only" },
-	{ "ex-d22cb5fbf8de", REASON_UNSUPPORTED, "sse only" },
-	{ "ex-351c9ba0008f", REASON_UNSUPPORTED, "sse only" },
-	{ "ex-e21b66396466", REASON_UNSUPPORTED, "sse only" },
-	{ "ex-fbf9f33f63cc", REASON_UNSUPPORTED, "sse only" },
+	{ "ex-29df39450773", REASON_UNSUPPORTED, "sse: raw streams are not read" },
+	{ "ex-d22cb5fbf8de", REASON_UNSUPPORTED, "sse: raw streams are not read" },
+	{ "ex-351c9ba0008f", REASON_UNSUPPORTED, "sse: raw streams are not read" },
+	{ "ex-e21b66396466", REASON_UNSUPPORTED, "sse: raw streams are not read" },
+	{ "ex-fbf9f33f63cc", REASON_UNSUPPORTED, "sse: raw streams are not read" },
+};
+
+/*
+ * The streams that are read, by hand: neither expected file has them.  Google's last object
+ * has all of the steps before it, Anthropic's numbers are the last of each (7875: a later
+ * total of 3337 over the start's split of 3068).
+ */
+static const struct {
+	const char *id, *counts;
+} streams[] = {
+	{ "ex-c43723f5e16f", "input=29 output=15 reasoning=804" },
+	{ "ex-9d7616454d5e", "input=13 output=71 reasoning=137" },
+	{ "ex-177a43b9c67a", "input=20 output=5" },
+	{ "ex-8e7a33db9e2d", "input=13 output=8" },
+	{ "ex-c58d7adf7fc1", "input=210 output=15" },
+	{ "ex-7c6b2e33d244", "input=163 output=13" },
+	{ "ex-e0150a505893", "input=19 output=9" },
+	{ "ex-5c45e92a8add", "input=11 output=6" },
+	{ "ex-f223fc46fa57", "input=1250 output=83" },
+	{ "ex-be992ed58146", "input=579 output=41" },
+	{ "ex-66e1303d7702", "input=819 output=75" },
+	{ "ex-e9dc9875a999", "input=147 input_tool=360 output=108 reasoning=168" },
+	{ "ex-7875c175d1b6",
+	  "input=6 cache_read=6289 cache_write_5m=3068 cache_write=269 output=198" },
+	{ "ex-4efd935e4828", "input=514 output=168" },
+	{ "ex-105460bce25d", "input=427 input_tool=771 output=122 reasoning=447" },
+	{ "ex-643e632f4b65", "input=3 cache_read=1217 output=4" },
+	{ "ex-f5d7c4dfe9e8", "input=3 cache_read=1217 output=6" },
+	{ "ex-a61daf452e8f", "input=4 cache_write=1165 output=201" },
+	{ "ex-e3abcc7af24d", "input=9447 output=114 searches=1" },
+	{ "ex-5f11df33eefb", "input=4230 output=446" },
+	{ "ex-2aa98881b1e0", "input=17 input_tool=102 output=241 reasoning=412" },
+	{ "ex-989d974a32f8", "input=8 output=5" },
 };
 
 /* Where an expected file says something else.  `key` "refused": they count, we refuse. */
@@ -78,6 +114,7 @@ static struct {
 		struct text line, id, api;
 		struct event event;
 		struct event_refusal refusal;
+		bool expected; /* its counts stand in an expected file or in `streams` */
 	} * events;
 	size_t count;
 } real;
@@ -157,7 +194,8 @@ static unsigned check_verdict(const struct fixture_event *e, bool seen[])
 
 	if (row < ROWS(refusals))
 		seen[row] = true;
-	if (e->refusal.reason == (row < ROWS(refusals) ? refusals[row].reason : REASON_NONE))
+	if (e->refusal.reason == (row < ROWS(refusals) ? refusals[row].reason : REASON_NONE) &&
+	    (row == ROWS(refusals) || strstr(e->refusal.detail, refusals[row].detail) != NULL))
 		return 0;
 	printf("  NOT EXPLAINED %.*s %.*s: %s: %s\n", TEXT_ARGS(e->id), TEXT_ARGS(e->api),
 	       reason_name(e->refusal.reason), e->refusal.detail);
@@ -195,7 +233,7 @@ static void test_every_real_event_is_taken_or_refused_for_a_stated_reason(void *
 	}
 	for (size_t row = 0; row < ROWS(refusals); row++) {
 		printf("  refused %s: %s: %s\n", refusals[row].id,
-		       reason_name(refusals[row].reason), refusals[row].why);
+		       reason_name(refusals[row].reason), refusals[row].detail);
 		if (!seen[row])
 			fail_msg("%s is not in the data any more", refusals[row].id);
 	}
@@ -294,6 +332,49 @@ static void test_components_add_up_to_the_total_the_provider_states(void **state
 	assert_true(compared > 0);
 }
 
+static void put_counts(struct buf *out, const struct usage *usage)
+{
+	buf_clear(out);
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] != 0 && c != COMPONENT_REQUESTS)
+			buf_addf(out, "%s%s=%lld", out->len > 0 ? " " : "", component_info[c].key,
+			         (long long)usage->count[c]);
+	}
+}
+
+static void test_each_stream_counts_what_was_counted_by_hand(void **state)
+{
+	bool seen[ROWS(streams)] = { false };
+	struct buf counts = { .at = NULL };
+
+	(void)state;
+	skip_without_data();
+	for (size_t i = 0; i < real.count; i++) {
+		struct fixture_event *e = &real.events[i];
+		size_t row = 0;
+
+		assert_int_equal(json_parse(&real.doc, e->line, NULL), 0);
+		if (e->refusal.reason != REASON_NONE ||
+		    json_type_of(&real.doc, json_member(&real.doc, 0, "usage")) != JSON_ARRAY)
+			continue;
+		while (row < ROWS(streams) && !text_is(e->id, streams[row].id))
+			row++;
+		put_counts(&counts, &e->event.usage);
+		if (row == ROWS(streams))
+			fail_msg("%.*s stands in no table: %s", TEXT_ARGS(e->id), counts.at);
+		if (strcmp(counts.at, streams[row].counts) != 0)
+			fail_msg("%.*s: %s, by hand %s", TEXT_ARGS(e->id), counts.at,
+			         streams[row].counts);
+		seen[row] = e->expected = true;
+	}
+	for (size_t row = 0; row < ROWS(streams); row++) {
+		if (!seen[row])
+			fail_msg("%s is not in the data any more", streams[row].id);
+	}
+	printf("  %zu streams\n", ROWS(streams));
+	buf_release(&counts);
+}
+
 #define PROMPT_TEXT COMPONENT_INPUT, COMPONENT_CACHE_READ, COMPONENT_INPUT_TOOL
 
 /* Their word, and the components that make it up (-1 ends the list). */
@@ -362,12 +443,13 @@ static void differ(struct comparison *c, struct text id, const char *key, int64_
 }
 
 /* All their words at once; one that is not in the table would be passed over, so it fails. */
-static void compare_words(struct comparison *c, const struct fixture_event *e,
-                          const struct json *doc, uint32_t usage)
+static void compare_words(struct comparison *c, struct fixture_event *e, const struct json *doc,
+                          uint32_t usage)
 {
 	uint32_t known = 0;
 
 	c->events++;
+	e->expected = true;
 	if (e->refusal.reason != REASON_NONE) {
 		differ(c, e->id, "refused", 0, 0);
 		return;
@@ -393,7 +475,7 @@ static void compare_words(struct comparison *c, const struct fixture_event *e,
 		         TEXT_ARGS(e->id));
 }
 
-static const struct fixture_event *find_event(struct text id)
+static struct fixture_event *find_event(struct text id)
 {
 	for (size_t i = 0; i < real.count; i++) {
 		if (text_equal(real.events[i].id, id))
@@ -424,8 +506,7 @@ static bool is_our_reading(struct text api, struct text provider, struct text fl
 /* {"exchange_id":..,"extracted":[{"usage":{..},"extractors":[{"provider_id":..,..}]}]} */
 static unsigned compare_extracted(struct comparison *c, const struct json *doc)
 {
-	const struct fixture_event *e = find_event(
-		json_string(doc, json_member(doc, 0, "exchange_id")));
+	struct fixture_event *e = find_event(json_string(doc, json_member(doc, 0, "exchange_id")));
 	uint32_t groups = json_member(doc, 0, "extracted");
 	unsigned readings = 0;
 
@@ -455,8 +536,7 @@ static unsigned compare_extracted(struct comparison *c, const struct json *doc)
 /* {"exchange_id":..,"provider_id":..,"usage":{..}}: one reading, by its own provider. */
 static unsigned compare_single(struct comparison *c, const struct json *doc)
 {
-	const struct fixture_event *e = find_event(
-		json_string(doc, json_member(doc, 0, "exchange_id")));
+	struct fixture_event *e = find_event(json_string(doc, json_member(doc, 0, "exchange_id")));
 
 	if (e == NULL)
 		return 1;
@@ -489,6 +569,22 @@ static void compare_file(const char *name,
 	buf_release(&file);
 }
 
+/* What only its own total and its identities speak for. */
+static void tell_unexpected(void)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < real.count; i++) {
+		const struct fixture_event *e = &real.events[i];
+
+		if (e->refusal.reason == REASON_NONE && !e->expected &&
+		    !usage_is_empty(&e->event.usage))
+			count++;
+	}
+	printf("  %u accepted events with usage stand in no expected file and in no table\n",
+	       count);
+}
+
 static void test_an_independent_project_counts_the_same(void **state)
 {
 	struct comparison c = { .events = 0 };
@@ -504,6 +600,7 @@ static void test_an_independent_project_counts_the_same(void **state)
 	}
 	assert_int_equal(c.unexplained, 0);
 	assert_true(c.numbers > 0);
+	tell_unexpected();
 }
 
 int main(void)
@@ -512,6 +609,7 @@ int main(void)
 		cmocka_unit_test(test_every_real_event_is_taken_or_refused_for_a_stated_reason),
 		cmocka_unit_test(test_a_failed_request_is_taken_and_counts_nothing),
 		cmocka_unit_test(test_components_add_up_to_the_total_the_provider_states),
+		cmocka_unit_test(test_each_stream_counts_what_was_counted_by_hand),
 		cmocka_unit_test(test_an_independent_project_counts_the_same),
 	};
 
