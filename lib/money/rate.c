@@ -7,7 +7,8 @@ int rate_parse(struct text price, int64_t units, struct rate *out, struct fault 
 
 	if (r < 0)
 		return r;
-	if (amount.attos < 0)
+	/* Also "-0": nobody means it. */
+	if (price.at[0] == '-')
 		return fault_set(fault, FAULT_INVALID, "\"%.*s\" is negative", TEXT_ARGS(price));
 	if (amount.attos % units != 0)
 		return fault_set(fault, FAULT_RANGE,

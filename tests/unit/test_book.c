@@ -250,6 +250,8 @@ static void test_errors_of_a_rate_name_path_and_line(void **state)
 		  ".each: '' is no decimal number (digits and at most one point)\n" },
 		{ "price is negative", IN_RATES("{'component':'input','each':'-0.5'}"),
 		  "line 1: " RATE_PATH ".each: '-0.5' is negative\n" },
+		{ "price is a negative zero", IN_RATES("{'component':'input','each':'-0.0'}"),
+		  "line 1: " RATE_PATH ".each: '-0.0' is negative\n" },
 		{ "price has 19 decimals",
 		  IN_RATES("{'component':'input','each':'0.0000000000000000001'}"),
 		  "line 1: " RATE_PATH
