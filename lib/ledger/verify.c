@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/moment.h"
 #include "ledger/internal.h"
 #include "ledger/verify_books.h"
+#include "ledger/verify_file.h"
 #include "ledger/verify_identity.h"
+#include "ledger/verify_kept.h"
 #include "rate/rating.h"
 
 enum { PROGRESS_EVERY = 8192, HASH_SHOWN = 12 };
@@ -17,6 +18,7 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_IDENTITY] = "identity", [VERIFY_DETAIL] = "detail",
 	[VERIFY_ROLLUP] = "rollup",     [VERIFY_WATERMARK] = "watermark",
 	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
+	[VERIFY_CONFLICT] = "conflict", [VERIFY_UNKNOWN] = "unknown",
 };
 
 const char *verify_kind_name(enum verify_kind kind)
@@ -44,6 +46,7 @@ struct verify {
 	struct rollups derived; /* of the hour that is walked */
 	int64_t hour;           /* that hour; -1 before the first */
 	int64_t next_hour;      /* stored rollups before it are compared */
+	struct rollups unknown; /* events with a number nobody counts, by source and api */
 	struct rollups sources; /* events by source */
 	struct span *spans;     /* beside sources.entries: events come in the order of time */
 	size_t span_cap;
@@ -133,29 +136,31 @@ int verify_where_event(struct verify *verify, int64_t source, struct text id, in
 	return put_where(verify, source, id, ts);
 }
 
-static int check_file(struct verify *verify)
+int verify_report_at(struct verify *verify, enum verify_kind kind, struct text where,
+                     const char *what, struct text stored, struct text derived)
 {
-	sqlite3_stmt *stmt = NULL;
-	int code = sqlite3_prepare_v2(verify->ledger->db, "PRAGMA quick_check(100)", -1, &stmt,
-	                              NULL);
-	int r = 0;
+	clear_texts(verify);
+	buf_add_text(&verify->where, where);
+	buf_add_text(&verify->stored, stored);
+	buf_add_text(&verify->expected, derived);
+	return verify_report(verify, kind, what);
+}
 
-	while (r == 0 && code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
-		const char *text = (const char *)sqlite3_column_text(stmt, 0);
+int verify_where_api(struct verify *verify, int64_t source, int64_t api)
+{
+	int r;
 
-		code = SQLITE_OK;
-		if (text != NULL && strcmp(text, "ok") == 0)
-			continue;
-		clear_texts(verify);
-		put_cstr(&verify->where, "pages");
-		put_cstr(&verify->stored, text != NULL ? text : "?");
-		put_cstr(&verify->expected, "ok");
-		r = verify_report(verify, VERIFY_FILE, "quick_check");
-	}
-	if (r == 0 && code != SQLITE_DONE)
-		r = ledger_fault(verify->ledger, code, "quick_check", verify->fault);
-	sqlite3_finalize(stmt);
-	return r;
+	clear_texts(verify);
+	r = add_name(verify, "source", source);
+	return r < 0 ? r : add_name(verify, "api", api);
+}
+
+int verify_report_numbers(struct verify *verify, enum verify_kind kind, const char *what,
+                          int64_t stored, int64_t derived)
+{
+	put_int(&verify->stored, stored);
+	put_int(&verify->expected, derived);
+	return verify_report(verify, kind, what);
 }
 
 /* The two values are in verify->stored and verify->expected. */
@@ -317,6 +322,9 @@ static int check_details(struct verify *verify, const struct event_row *row)
 	return verify_report(verify, VERIFY_DETAIL, "rows");
 }
 
+/* For sums of which only the number of events is looked at. */
+static const struct usage no_usage;
+
 static int add_to(struct rollups *rollups, const struct rollup_key *key,
                   const struct rollup_delta *delta, struct fault *fault)
 {
@@ -334,8 +342,7 @@ static int add_to(struct rollups *rollups, const struct rollup_key *key,
 /* Counts an event for its source. */
 static int add_to_source(struct verify *verify, const struct event_row *row)
 {
-	static const struct usage nothing;
-	const struct rollup_delta delta = { &nothing, false, { 0 } };
+	const struct rollup_delta delta = { &no_usage, false, { 0 } };
 	const struct rollup_key key = { .source = row->source };
 	int64_t ts = row->stored.event.time_ms;
 	int r = add_to(&verify->sources, &key, &delta, verify->fault);
@@ -391,22 +398,16 @@ static int compare_sums(struct verify *verify, const struct rollup_key *key,
 	if (rollup_sum_equal(stored, derived))
 		return 0;
 	r = rollup_where(verify, key);
-	if (r == 0 && stored->events != derived->events) {
-		put_int(&verify->stored, stored->events);
-		put_int(&verify->expected, derived->events);
-		r = verify_report(verify, VERIFY_ROLLUP, "events");
-	}
-	if (r == 0 && stored->errors != derived->errors) {
-		put_int(&verify->stored, stored->errors);
-		put_int(&verify->expected, derived->errors);
-		r = verify_report(verify, VERIFY_ROLLUP, "errors");
-	}
+	if (r == 0 && stored->events != derived->events)
+		r = verify_report_numbers(verify, VERIFY_ROLLUP, "events", stored->events,
+		                          derived->events);
+	if (r == 0 && stored->errors != derived->errors)
+		r = verify_report_numbers(verify, VERIFY_ROLLUP, "errors", stored->errors,
+		                          derived->errors);
 	for (int c = 0; r == 0 && c < COMPONENT_COUNT; c++) {
-		if (stored->count[c] == derived->count[c])
-			continue;
-		put_int(&verify->stored, stored->count[c]);
-		put_int(&verify->expected, derived->count[c]);
-		r = verify_report(verify, VERIFY_ROLLUP, component_info[c].key);
+		if (stored->count[c] != derived->count[c])
+			r = verify_report_numbers(verify, VERIFY_ROLLUP, component_info[c].key,
+			                          stored->count[c], derived->count[c]);
 	}
 	if (r == 0 && money_compare(stored->amount, derived->amount) != 0) {
 		put_money(&verify->stored, stored->amount);
@@ -437,7 +438,16 @@ static int compare_stored_rollup(struct verify *verify, const struct query *quer
 	                    &verify->summary.rollups_amount) < 0)
 		return fault_set(verify->fault, FAULT_RANGE,
 		                 "verify: the rollups' sum does not fit");
-	return compare_sums(verify, &key, &stored, entry != NULL ? &entry->sum : &nothing);
+	/* An hour's row goes with its last event. */
+	if (stored.events == 0 && entry == NULL) {
+		r = rollup_where(verify, &key);
+		put_cstr(&verify->stored, "a row of no events");
+		put_cstr(&verify->expected, "no row");
+		if (r == 0)
+			r = verify_report(verify, VERIFY_ROLLUP, "row");
+	}
+	return r != 0 ? r
+	              : compare_sums(verify, &key, &stored, entry != NULL ? &entry->sum : &nothing);
 }
 
 /* Compares all stored rollups before to_ms with what was derived, and starts a new hour. */
@@ -519,7 +529,9 @@ static int add_event(struct verify *verify, const struct event_row *row)
 	const struct event *event = &row->stored.event;
 	const struct rollup_delta delta = { &event->usage, event->status >= 400,
 		                            row->stored.amount };
+	const struct rollup_delta nothing = { &no_usage, false, { 0 } };
 	const struct rollup_key key = event_row_key(row);
+	const struct rollup_key unknown = { .source = row->source, .tier = row->api };
 	struct fault fault = { .code = FAULT_NONE };
 	int r = add_to(&verify->derived, &key, &delta, &fault);
 
@@ -531,6 +543,8 @@ static int add_event(struct verify *verify, const struct event_row *row)
 	} else if (r < 0) {
 		return fault_set(verify->fault, fault.code, "%s", fault.text);
 	}
+	if (r == 0 && row->stored.unknown)
+		r = add_to(&verify->unknown, &unknown, &nothing, verify->fault);
 	return r != 0 ? r : add_to_source(verify, row);
 }
 
@@ -621,16 +635,6 @@ static int watermark_where(struct verify *verify, int64_t source)
 	return add_name(verify, "source", source);
 }
 
-int verify_report_book(struct verify *verify, const char *table, int64_t id, const char *what,
-                       struct text stored, struct text derived)
-{
-	clear_texts(verify);
-	buf_addf(&verify->where, "%s %lld", table, (long long)id);
-	buf_add_text(&verify->stored, stored);
-	buf_add_text(&verify->expected, derived);
-	return verify_report(verify, VERIFY_BOOK, what);
-}
-
 static int compare_moment(struct verify *verify, int64_t source, const char *what, int64_t stored,
                           int64_t derived)
 {
@@ -658,9 +662,7 @@ static int compare_watermark(struct verify *verify, int64_t source, int64_t stor
 	r = watermark_where(verify, source);
 	if (r < 0)
 		return r;
-	put_int(&verify->stored, stored);
-	put_int(&verify->expected, derived);
-	return verify_report(verify, VERIFY_WATERMARK, "events");
+	return verify_report_numbers(verify, VERIFY_WATERMARK, "events", stored, derived);
 }
 
 /* One row of WATERMARK_ALL. */
@@ -705,39 +707,6 @@ static int check_watermarks(struct verify *verify)
 	return r;
 }
 
-static void put_hex(struct buf *out, const unsigned char *bytes, size_t len)
-{
-	buf_clear(out);
-	for (size_t i = 0; i < len; i++)
-		buf_addf(out, "%02x", bytes[i]);
-}
-
-/* A line that is read again later must be the one that was sent. */
-static int check_quarantine(struct verify *verify)
-{
-	struct query query = query_start(verify->ledger, STATEMENT_QUARANTINE_DIGESTS);
-	int r;
-
-	while ((r = query_row(&query, verify->fault)) > 0) {
-		struct text raw = column_blob(&query, 1), stored = column_blob(&query, 2);
-		unsigned char digest[SHA256_BYTES];
-
-		sha256(raw.at, raw.len, digest);
-		if (text_equal(stored, (struct text){ (const char *)digest, sizeof(digest) }))
-			continue;
-		clear_texts(verify);
-		buf_addf(&verify->where, "line %lld", (long long)column_int(&query, 0));
-		put_hex(&verify->stored, (const unsigned char *)stored.at, stored.len);
-		put_hex(&verify->expected, digest, sizeof(digest));
-		r = verify_report(verify, VERIFY_QUARANTINE, "digest");
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	return r;
-}
-
 int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_progress_fn *progress,
                   void *context, struct verify_summary *summary_out, struct fault *fault)
 {
@@ -754,7 +723,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 
 	verify.total = status.events;
 	if (r == 0)
-		r = check_file(&verify);
+		r = verify_file(&verify, ledger, fault);
 	if (r == 0)
 		r = verify_books(&verify, ledger, fault);
 	if (r == 0)
@@ -764,7 +733,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = check_watermarks(&verify);
 	if (r == 0)
-		r = check_quarantine(&verify);
+		r = verify_kept(&verify, ledger, &verify.unknown, fault);
 	if (r == 0)
 		r = verify_identities(&verify, ledger, verify.summary.events, fault);
 	if (r == 0 && progress != NULL)
@@ -772,6 +741,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		*summary_out = verify.summary;
 	rollups_release(&verify.derived);
+	rollups_release(&verify.unknown);
 	rollups_release(&verify.sources);
 	free(verify.spans);
 	free(verify.distrusted);

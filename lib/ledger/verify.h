@@ -1,9 +1,13 @@
 /*
  * Verify: derive the ledger anew.  Every event's charge from its stored counts and
  * its stored price, every rollup from the events, every source's watermark, every
- * identity counted once, every detail row with its event, every price book and every
- * line in quarantine what its hash names.  Reads only, in bounded memory but for one
- * hour's rollups.
+ * identity counted once, every detail row and every conflict with its event, every price
+ * book and every line in quarantine what its hash names, the schema as the migrations make
+ * it.  Reads only, in bounded memory but for one hour's rollups.
+ *
+ * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
+ * price depends on (latency, extra, the moment within its hour); a line of quarantine that
+ * was taken out or marked as released; an event moved to suspense together with its hour.
  */
 #ifndef TOLL_LEDGER_VERIFY_H
 #define TOLL_LEDGER_VERIFY_H
@@ -12,7 +16,7 @@
 #include "money/money.h"
 
 enum verify_kind {
-	VERIFY_FILE,       /* SQLite's own check of the pages */
+	VERIFY_FILE,       /* SQLite's own check of pages and indexes; the schema */
 	VERIFY_EVENT,      /* a charge, or a price, that does not follow from what is stored */
 	VERIFY_IDENTITY,   /* (source, id) stands twice */
 	VERIFY_DETAIL,     /* a detail row without its event, or the other way round */
@@ -20,6 +24,8 @@ enum verify_kind {
 	VERIFY_WATERMARK,  /* a source's totals */
 	VERIFY_BOOK,       /* a price book, or its log, that is not as it was applied */
 	VERIFY_QUARANTINE, /* a kept line that is not as it came */
+	VERIFY_CONFLICT,   /* a second version of an event that is not there */
+	VERIFY_UNKNOWN,    /* a count of numbers that nobody counts */
 	VERIFY_KIND_COUNT
 };
 const char *verify_kind_name(enum verify_kind kind); /* "event", "rollup" ... */

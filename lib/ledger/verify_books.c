@@ -9,12 +9,21 @@ enum { NUMBER_BYTES = 24 };
 /* Columns of BOOK_ALL */
 enum { BOOK_ID, BOOK_HASH, BOOK_NAME, BOOK_CURRENCY, BOOK_FIRST, BOOK_VERSIONS, BOOK_JSON };
 
+static int report(struct verify *verify, const char *table, int64_t id, const char *what,
+                  struct text stored, struct text derived)
+{
+	char where[NUMBER_BYTES + 16];
+
+	snprintf(where, sizeof(where), "%s %lld", table, (long long)id);
+	return verify_report_at(verify, VERIFY_BOOK, text_of(where), what, stored, derived);
+}
+
 static int compare_text(struct verify *verify, int64_t id, const char *what, struct text stored,
                         struct text derived)
 {
 	if (text_equal(stored, derived))
 		return 0;
-	return verify_report_book(verify, "book", id, what, stored, derived);
+	return report(verify, "book", id, what, stored, derived);
 }
 
 static int compare_int(struct verify *verify, int64_t id, const char *what, int64_t stored,
@@ -26,7 +35,7 @@ static int compare_int(struct verify *verify, int64_t id, const char *what, int6
 		return 0;
 	snprintf(a, sizeof(a), "%lld", (long long)stored);
 	snprintf(b, sizeof(b), "%lld", (long long)derived);
-	return verify_report_book(verify, "book", id, what, text_of(a), text_of(b));
+	return report(verify, "book", id, what, text_of(a), text_of(b));
 }
 
 /* What the columns say beside what the book itself says. */
@@ -68,8 +77,8 @@ static int check_book(struct verify *verify, const struct query *query, int64_t 
 	if (r == -FAULT_NOMEM)
 		return fault_set(fault, FAULT_NOMEM, "verify: out of memory");
 	if (r < 0)
-		r = verify_report_book(verify, "book", id, "json", text_of(inner.text),
-		                       text_of("a book that can be read"));
+		r = report(verify, "book", id, "json", text_of(inner.text),
+		           text_of("a book that can be read"));
 	else
 		r = compare_book(verify, query, book);
 	if (r == 0)
@@ -97,8 +106,43 @@ static int check_log(struct verify *verify, struct ledger *ledger, struct fault 
 
 	while ((r = query_row(&query, fault)) > 0) {
 		snprintf(number, sizeof(number), "%lld", (long long)column_int(&query, 1));
-		r = verify_report_book(verify, "book_log", column_int(&query, 0), "book",
-		                       text_of(number), text_of("a book that is there"));
+		r = report(verify, "book_log", column_int(&query, 0), "book", text_of(number),
+		           text_of("a book that is there"));
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+/* Every book was put in force once at least, and no line of the log is ever taken out. */
+static int check_log_is_whole(struct verify *verify, struct ledger *ledger, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BOOK_UNLOGGED);
+	int64_t next_seq = 1;
+	char number[NUMBER_BYTES];
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		r = report(verify, "book", column_int(&query, 0), "log", text_of("no line"),
+		           text_of("when it was put in force"));
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_BOOK_LOG_SEQS);
+	while ((r = query_row(&query, fault)) > 0) {
+		int64_t seq = column_int(&query, 0);
+
+		snprintf(number, sizeof(number), "%lld", (long long)next_seq);
+		r = seq != next_seq ? report(verify, "book_log", seq, "seq", text_of("a gap"),
+		                             text_of(number))
+		                    : 0;
+		next_seq = seq + 1;
 		if (r != 0) {
 			query_end(&query);
 			return r;
@@ -120,5 +164,7 @@ int verify_books(struct verify *verify, struct ledger *ledger, struct fault *fau
 			return r;
 		}
 	}
-	return r < 0 ? r : check_log(verify, ledger, fault);
+	if (r == 0)
+		r = check_log(verify, ledger, fault);
+	return r != 0 ? r : check_log_is_whole(verify, ledger, fault);
 }

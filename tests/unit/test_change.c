@@ -467,6 +467,9 @@ static void test_a_retry_that_fails_half_way_notes_what_was_done(void **state)
 		kit_quotes("{'ok':false,'tried':2,'accepted':1,'unpriced':0,'duplicate':0,"
 	                   "'conflict':0,'left':1}"));
 	assert_string_equal(kit_events(kit), "here=1:0.50 new=1:1.00");
+	kit_shut(kit);
+	kit_sql(kit, "ALTER TABLE conflict DROP COLUMN never");
+	kit_reopen(kit);
 	kit_verify_clean(kit);
 }
 

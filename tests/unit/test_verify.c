@@ -89,15 +89,34 @@ struct damage {
 	const char *label, *sql, *findings; /* sorted as they come; a newline each */
 };
 
+/* The same, and what is kept aside: a conflict, a number nobody counts, a broken line. */
+static void fill_aside(struct ledgerkit *kit)
+{
+	fill(kit);
+	assert_int_equal(
+		kit_send(kit, kit_quotes("{'id':'a','time':'2026-08-01T09:00:00Z','account':'acct',"
+	                                 "'model':'acme/llama-4-70b','api':'toll',"
+	                                 "'usage':{'input':1}}")),
+		INGEST_CONFLICT);
+	assert_int_equal(
+		kit_send(kit, kit_quotes("{'id':'u','time':'2026-08-01T10:40:00Z','account':'acct',"
+	                                 "'model':'acme/llama-4-70b','api':'openai.chat','usage':"
+	                                 "{'prompt_tokens':1,'new_tokens':2}}")),
+		INGEST_ACCEPTED);
+	assert_int_equal(kit_send(kit, "{"), INGEST_QUARANTINED);
+}
+
 /* Runs each damage on a ledger of its own and compares all that verify finds. */
-static void expect_findings(const struct damage *rows, size_t count)
+static void expect_findings_in(void (*make)(struct ledgerkit *), const struct damage *rows,
+                               size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct buf findings = { .at = NULL };
 		struct ledgerkit kit;
 
 		kit_open(&kit);
-		fill(&kit);
+		make(&kit);
+		kit_verify_clean(&kit);
 		kit_shut(&kit);
 		kit_sql(&kit, rows[i].sql);
 		kit_verify(&kit, &findings);
@@ -109,6 +128,11 @@ static void expect_findings(const struct damage *rows, size_t count)
 		buf_release(&findings);
 		kit_close(&kit);
 	}
+}
+
+static void expect_findings(const struct damage *rows, size_t count)
+{
+	expect_findings_in(fill, rows, count);
 }
 
 static void test_an_event_that_was_changed_is_named(void **state)
@@ -307,6 +331,12 @@ static void test_a_rollup_that_was_changed_is_named(void **state)
 		  "rollup events " ROLLUP_9 " 0|2\nrollup input " ROLLUP_9 " 0|1001\n"
 		  "rollup output " ROLLUP_9 " 0|100\nrollup reasoning " ROLLUP_9 " 0|10\n"
 		  "rollup requests " ROLLUP_9 " 0|2\nrollup amount " ROLLUP_9 " 0.00|0.0010648\n" },
+		{ "a row of nothing",
+		  "INSERT INTO rollup (hour, account, key, model, source, provider, tier, price, "
+		  "events, errors, nanos, attos) SELECT 3600000, account, 0, model, source, 0, 0, "
+		  "0, 0, 0, 0, 0 FROM event WHERE id = 'e'",
+		  "rollup row [hour 1970-01-01T01:00Z account acct model acme/llama-4-70b "
+		  "source gw-1 price none] a row of no events|no row\n" },
 		{ "of an hour before all events",
 		  "INSERT INTO rollup (hour, account, key, model, source, provider, tier, price, "
 		  "events, "
@@ -378,7 +408,12 @@ static void test_a_book_that_was_changed_is_named(void **state)
 		  "UPDATE book SET first_price = 9",
 		  "book first_price [book 1] 9|1\n" },
 		{ "the log, to a book that is none", "UPDATE book_log SET book = 7",
-		  "book book [book_log 1] 7|a book that is there\n" },
+		  "book book [book_log 1] 7|a book that is there\n"
+		  "book log [book 1] no line|when it was put in force\n" },
+		{ "the log, all of it", "DELETE FROM book_log",
+		  "book log [book 1] no line|when it was put in force\n" },
+		{ "the log, its first line", "UPDATE book_log SET seq = 2",
+		  "book seq [book_log 2] a gap|1\n" },
 		{ "a byte of it: told once, not of all that it priced",
 		  "UPDATE book SET json = replace(json, '2.40', '2.41')",
 		  "book hash [book 1] "
@@ -426,6 +461,75 @@ static void test_a_line_in_quarantine_that_was_changed_is_named(void **state)
 	                    "d10b36aa74a59bcf4a88185837f658afaf3646eff2bb16c3928d0e9335e945d2\n");
 	buf_release(&findings);
 	kit_reopen(kit);
+}
+
+static void test_what_was_kept_aside_is_held_against_its_events(void **state)
+{
+	static const struct damage rows[] = {
+		{ "a conflict of no event", "UPDATE conflict SET id = 'z'",
+		  "conflict its event is gone [source gw-1 id z time 2026-08-01T09:00:00.000Z] "
+		  "|\n" },
+		{ "a conflict of no source", "UPDATE conflict SET source = 99",
+		  "conflict source [conflict, 1 row] name 99|a name that is there\n"
+		  "conflict its event is gone [source (name 99) id a time "
+		  "2026-08-01T09:00:00.000Z] |\n" },
+		{ "a line of no source", "UPDATE quarantine SET source = 99",
+		  "quarantine source [quarantine, 1 row] name 99|a name that is there\n" },
+		{ "numbers nobody counts, counted down", "UPDATE unknown_usage SET events = 7",
+		  "unknown events [source gw-1 api openai.chat] 7|1\n" },
+		{ "numbers nobody counts, gone", "DELETE FROM unknown_usage",
+		  "unknown events [source gw-1 api openai.chat] 0|1\n" },
+		{ "an event that is said to have one", "UPDATE event SET flags = 2 WHERE id = 'a'",
+		  "unknown events [source gw-1 api toll] 0|1\n" },
+		{ "an event of another api",
+		  "UPDATE event SET api = (SELECT api FROM event WHERE id = 'a') WHERE id = 'u'",
+		  "unknown events [source gw-1 api openai.chat] 1|0\n"
+		  "unknown events [source gw-1 api toll] 0|1\n" },
+	};
+
+	(void)state;
+	expect_findings_in(fill_aside, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+#define SCHEMA(from, to)                                                                           \
+	"PRAGMA writable_schema=ON;"                                                               \
+	"UPDATE sqlite_schema SET sql = replace(sql, '" from "', '" to "')"                        \
+	"WHERE name = 'event_suspense'; PRAGMA writable_schema=RESET;"
+
+static void test_the_file_is_as_the_migrations_and_the_rows_make_it(void **state)
+{
+	static const struct damage rows[] = {
+		{ "an index that keeps a row it must not",
+		  SCHEMA("= -1", "= 7") "UPDATE event SET price = 0 WHERE id = 'd';"
+		                        "UPDATE rollup SET price = 0 WHERE price = -1;" SCHEMA(
+						"= 7", "= -1"),
+		  "file integrity_check [pages] wrong # of entries in index event_suspense|ok\n"
+		  "event price " WHERE_D " none|it used something: a price, or suspense\n" },
+		{ "an index that is gone", "DROP INDEX event_suspense",
+		  "file schema [index event_suspense] nothing|CREATE INDEX event_suspense ON event "
+		  "(ts) WHERE price = -1\n" },
+		{ "a trigger", "CREATE TRIGGER t AFTER INSERT ON event BEGIN SELECT 1; END",
+		  "file schema [trigger t] CREATE TRIGGER t AFTER INSERT ON event BEGIN SELECT 1; "
+		  "END|"
+		  "nothing of this name\n" },
+	};
+
+	(void)state;
+	expect_findings(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void test_a_table_that_was_changed_is_named(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct buf findings = { .at = NULL };
+
+	kit_shut(kit);
+	kit_sql(kit, "ALTER TABLE change ADD COLUMN x TEXT");
+	assert_int_equal(kit_verify(kit, &findings), 1);
+	assert_non_null(strstr(findings.at, "file schema [table change] CREATE TABLE"));
+	assert_non_null(strstr(findings.at, "x TEXT"));
+	kit_reopen(kit);
+	buf_release(&findings);
 }
 
 static void test_the_summary_has_both_sums(void **state)
@@ -537,6 +641,9 @@ int main(void)
 		cmocka_unit_test(test_a_watermark_that_was_changed_is_named),
 		cmocka_unit_test(test_a_book_that_was_changed_is_named),
 		T(test_a_line_in_quarantine_that_was_changed_is_named),
+		cmocka_unit_test(test_what_was_kept_aside_is_held_against_its_events),
+		cmocka_unit_test(test_the_file_is_as_the_migrations_and_the_rows_make_it),
+		T(test_a_table_that_was_changed_is_named),
 		T(test_the_summary_has_both_sums),
 		T(test_whoever_listens_may_stop_it),
 		T(test_a_row_against_its_constraint_is_named_to_the_writer),

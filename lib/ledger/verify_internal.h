@@ -1,0 +1,24 @@
+/*
+ * What the parts of verify share: how a finding is told.  verify.c has these; the parts
+ * are verify_books.c, verify_identity.c, verify_kept.c, verify_file.c.  Inside lib/ledger.
+ */
+#ifndef TOLL_LEDGER_VERIFY_INTERNAL_H
+#define TOLL_LEDGER_VERIFY_INTERNAL_H
+
+#include "ledger/verify.h"
+
+struct verify;
+
+/* The place of an event, then a finding about it. */
+int verify_where_event(struct verify *verify, int64_t source, struct text id, int64_t ts);
+int verify_report(struct verify *verify, enum verify_kind kind, const char *what);
+/* A finding about `where` ("book 3", "source gw-1 api toll"). */
+int verify_report_at(struct verify *verify, enum verify_kind kind, struct text where,
+                     const char *what, struct text stored, struct text derived);
+/* "source gw-1 api toll" into the place; api 0: not sent. */
+int verify_where_api(struct verify *verify, int64_t source, int64_t api);
+/* A finding about two numbers at that place. */
+int verify_report_numbers(struct verify *verify, enum verify_kind kind, const char *what,
+                          int64_t stored, int64_t derived);
+
+#endif

@@ -1,0 +1,131 @@
+#include "ledger/verify_kept.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "ledger/internal.h"
+
+enum { WHERE_BYTES = 64 };
+
+static void put_hex(char out[SHA256_HEX_BYTES], struct text bytes)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < bytes.len && i < SHA256_BYTES; i++)
+		len += (size_t)snprintf(out + len, SHA256_HEX_BYTES - len, "%02x",
+		                        (unsigned char)bytes.at[i]);
+}
+
+/* One row: a line that is read again later must be the one that was sent. */
+static int check_line(struct verify *verify, const struct query *query)
+{
+	struct text raw = column_blob(query, 1), stored = column_blob(query, 2);
+	char where[WHERE_BYTES], is[SHA256_HEX_BYTES], due[SHA256_HEX_BYTES];
+	unsigned char digest[SHA256_BYTES];
+
+	sha256(raw.at, raw.len, digest);
+	if (text_equal(stored, (struct text){ (const char *)digest, sizeof(digest) }))
+		return 0;
+	snprintf(where, sizeof(where), "line %lld", (long long)column_int(query, 0));
+	put_hex(is, stored);
+	put_hex(due, (struct text){ (const char *)digest, sizeof(digest) });
+	return verify_report_at(verify, VERIFY_QUARANTINE, text_of(where), "digest", text_of(is),
+	                        text_of(due));
+}
+
+/* A source of a kept row that is no name: no list could show the row. */
+static int check_name(struct verify *verify, const struct query *query)
+{
+	struct text table = column_text(query, 0);
+	char where[WHERE_BYTES], number[WHERE_BYTES];
+
+	snprintf(where, sizeof(where), "%.*s, %lld row%s", TEXT_ARGS(table),
+	         (long long)column_int(query, 2), column_int(query, 2) == 1 ? "" : "s");
+	snprintf(number, sizeof(number), "name %lld", (long long)column_int(query, 1));
+	return verify_report_at(verify,
+	                        text_is(table, "conflict")     ? VERIFY_CONFLICT
+	                        : text_is(table, "quarantine") ? VERIFY_QUARANTINE
+	                                                       : VERIFY_UNKNOWN,
+	                        text_of(where), "source", text_of(number),
+	                        text_of("a name that is there"));
+}
+
+/* The event that stands behind a conflict. */
+static int check_conflict(struct verify *verify, const struct query *query)
+{
+	int r = verify_where_event(verify, column_int(query, 0), column_text(query, 1),
+	                           column_int(query, 2));
+
+	return r != 0 ? r : verify_report(verify, VERIFY_CONFLICT, "its event is gone");
+}
+
+static int each(struct verify *verify, struct ledger *ledger, enum statement statement,
+                int (*check)(struct verify *, const struct query *), struct fault *fault)
+{
+	struct query query = query_start(ledger, statement);
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		r = check(verify, &query);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+static int compare_unknown(struct verify *verify, int64_t source, int64_t api, int64_t stored,
+                           int64_t derived)
+{
+	int r;
+
+	if (stored == derived)
+		return 0;
+	r = verify_where_api(verify, source, api);
+	return r != 0 ? r
+	              : verify_report_numbers(verify, VERIFY_UNKNOWN, "events", stored, derived);
+}
+
+static int check_unknown(struct verify *verify, struct ledger *ledger, struct rollups *unknown,
+                         struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_UNKNOWN_SUMS);
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		const struct rollup_key key = { .source = column_int(&query, 0),
+			                        .tier = column_int(&query, 1) };
+		struct rollup_entry *entry = rollups_find(unknown, &key);
+
+		if (entry != NULL)
+			entry->seen = true;
+		r = compare_unknown(verify, key.source, key.tier, column_int(&query, 2),
+		                    entry != NULL ? entry->sum.events : 0);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < unknown->count; i++) {
+		const struct rollup_entry *entry = &unknown->entries[i];
+
+		if (!entry->seen)
+			r = compare_unknown(verify, entry->key.source, entry->key.tier, 0,
+			                    entry->sum.events);
+	}
+	return r;
+}
+
+int verify_kept(struct verify *verify, struct ledger *ledger, struct rollups *unknown,
+                struct fault *fault)
+{
+	int r = each(verify, ledger, STATEMENT_QUARANTINE_DIGESTS, check_line, fault);
+
+	if (r == 0)
+		r = each(verify, ledger, STATEMENT_KEPT_LOST_NAMES, check_name, fault);
+	if (r == 0)
+		r = each(verify, ledger, STATEMENT_CONFLICT_ORPHANS, check_conflict, fault);
+	return r != 0 ? r : check_unknown(verify, ledger, unknown, fault);
+}

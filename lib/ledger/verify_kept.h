@@ -1,0 +1,19 @@
+/*
+ * The part of verify that looks at what was kept aside: lines in quarantine are as they
+ * came, the event behind each conflict is there, and the numbers that nobody counts are
+ * those of the events.  Inside lib/ledger.
+ */
+#ifndef TOLL_LEDGER_VERIFY_KEPT_H
+#define TOLL_LEDGER_VERIFY_KEPT_H
+
+#include "ledger/rollups.h"
+#include "ledger/verify_internal.h"
+
+/*
+ * `unknown`: how many events carry a number that nobody counts, by source and api (the
+ * entries' `tier`).
+ */
+int verify_kept(struct verify *verify, struct ledger *ledger, struct rollups *unknown,
+                struct fault *fault);
+
+#endif
