@@ -153,7 +153,10 @@ static void forget(struct client *client, int64_t lines)
 	}
 }
 
-/* Lines that are wholly written on this connection and not acknowledged. */
+/*
+ * Lines that are wholly written on this connection and not acknowledged; of the last one
+ * the newline may be missing, an object tells its own end.
+ */
 static bool is_written(const struct client *client, int64_t lines)
 {
 	size_t end = client->start;
@@ -162,7 +165,7 @@ static bool is_written(const struct client *client, int64_t lines)
 		return false;
 	for (int64_t i = 0; i < lines; i++)
 		end += client->lengths[(client->oldest + (size_t)i) % CLIENT_WINDOW_LINES];
-	return end <= client->written;
+	return lines == 0 || end - 1 <= client->written;
 }
 
 static int take_ack(struct client *client, struct text line, struct fault *fault)

@@ -115,14 +115,14 @@ void connection_acknowledge(struct connection *c)
 	}
 	if (c->writing)
 		return;
-	if (c->acks && c->totals.lines > c->acknowledged) {
+	if (c->acks && c->unsaid) {
 		struct buf line = { .at = NULL };
 
 		wire_ack_format(&line, &c->totals);
 		assert(line.len <= sizeof(c->ack_bytes));
 		if (line.error == 0) {
 			memcpy(c->ack_bytes, line.at, line.len);
-			c->acknowledged = c->totals.lines;
+			c->unsaid = false;
 			write_bytes(c, c->ack_bytes, line.len);
 		} else {
 			close_connection(c);
@@ -134,12 +134,13 @@ void connection_acknowledge(struct connection *c)
 		close_connection(c);
 }
 
-void connection_verdict(struct connection *c, enum ingest_verdict verdict)
+void connection_verdict(struct connection *c, enum ingest_verdict verdict, bool fragment)
 {
 	struct wire_ack *totals = &c->totals;
 
 	c->on_their_way--;
-	totals->lines++;
+	c->unsaid = true;
+	totals->lines += !fragment;
 	switch (verdict) {
 	case INGEST_QUARANTINED:
 		totals->quarantined++;

@@ -44,7 +44,7 @@ struct connection {
 	size_t on_their_way;   /* lines taken, verdict not known yet */
 	/* Acknowledgements: totals, and what the one write in flight said. */
 	struct wire_ack totals;
-	int64_t acknowledged;
+	bool unsaid;                   /* they moved since */
 	struct connection *next_dirty; /* verdicts came, an acknowledgement is due */
 	bool dirty;
 	bool writing;
@@ -55,8 +55,12 @@ struct connection {
 
 /* Takes who waits at `server`.  False: memory is short, it still waits. */
 bool connection_accept(struct connections *all, uv_stream_t *server);
-/* A line of it is durable, or durably refused. */
-void connection_verdict(struct connection *connection, enum ingest_verdict verdict);
+/*
+ * A line of it is durable, or durably refused.  A fragment, the beginning of a line whose
+ * end never came, is no line: it is told as quarantined and not acknowledged, or the sender
+ * would forget an event that we have half of.
+ */
+void connection_verdict(struct connection *connection, enum ingest_verdict verdict, bool fragment);
 /* Sends the totals if they moved; closes it when it has ended and all is said. */
 void connection_acknowledge(struct connection *connection);
 

@@ -123,6 +123,7 @@ bool intake_line(struct intake *intake, const struct wire_line *line, enum inges
 	                   (int64_t)line->length, &defaults, &intake->book, &intake->doc,
 	                   &batch->arena) < 0)
 		return false;
+	item->fragment = how == INGEST_LINE_CUT_OFF && item->refused;
 	log_line(intake, item);
 	batch->owners[batch->count++] = owner;
 	intake->taken++;
@@ -148,7 +149,7 @@ void intake_done(struct intake *intake, struct batch *batch)
 		struct connection *owner = batch->owners[i];
 
 		intake->counts[batch->items[i].verdict]++;
-		connection_verdict(owner, batch->items[i].verdict);
+		connection_verdict(owner, batch->items[i].verdict, batch->items[i].fragment);
 		if (!owner->dirty) {
 			owner->dirty = true;
 			owner->next_dirty = dirty;

@@ -41,6 +41,7 @@ struct ingest_item {
 	int64_t length;
 	int64_t received_ms;
 	bool refused;    /* quarantine: `refusal` is filled */
+	bool fragment;   /* of whoever keeps what is not acknowledged: it sends the line again */
 	bool checkpoint; /* seq and source of a control total */
 	int64_t checkpoint_seq;
 	struct text checkpoint_json;

@@ -328,22 +328,81 @@ static void test_a_line_may_be_split_at_every_byte(void **state)
 	buf_release(&line);
 }
 
+/* The verdict on the beginning of a line that never ends: told, and not acknowledged. */
+static void expect_fragment(int fd, int64_t lines_before)
+{
+	struct buf line = { .at = NULL };
+	struct json doc = { .nodes = NULL };
+	struct wire_ack ack = { .lines = -1 };
+
+	do {
+		assert_true(daemonkit_line(fd, &line));
+		assert_int_equal(wire_ack_parse(buf_text(&line), &doc, &ack, NULL), 0);
+	} while (ack.quarantined == 0);
+	assert_int_equal(ack.quarantined, 1);
+	assert_int_equal(ack.lines, lines_before);
+	assert_int_equal(ack.accepted, lines_before);
+	assert_false(daemonkit_line(fd, &line));
+	json_release(&doc);
+	buf_release(&line);
+}
+
 static void test_no_newline_and_then_silence_ends_the_connection(void **state)
 {
 	static const char half[] = "{\"id\":\"silent\",\"time\":";
 	int fd = daemonkit_hello(&kit, "gw", true);
-	struct buf line = { .at = NULL };
-	struct wire_ack ack;
 
 	(void)state;
 	daemonkit_send_text(fd, half);
-	daemonkit_wait_ack(fd, 1, &ack);
-	assert_int_equal(ack.quarantined, 1);
-	assert_false(daemonkit_line(fd, &line));
+	expect_fragment(fd, 0);
 	check_kept("silence", half, strlen(half), (int64_t)strlen(half), REASON_CUT_OFF);
 	check_bystander();
 	close(fd);
-	buf_release(&line);
+}
+
+/* A sender that stood still in the middle of a line, as one that is stopped and goes on. */
+static void test_what_was_cut_off_is_not_acknowledged_and_comes_again(void **state)
+{
+	struct buf lines = { .at = NULL };
+	struct ledger_status before, after;
+	struct wire_ack ack;
+	size_t first;
+	int fd;
+
+	(void)state;
+	check_bystander();
+	before = daemonkit_status(&kit);
+	daemonkit_event(&lines, "stands-1");
+	first = lines.len;
+	daemonkit_event(&lines, "stands-2");
+	fd = daemonkit_hello(&kit, "gw", true);
+	daemonkit_send(fd, lines.at, first + 40);
+	expect_fragment(fd, 1);
+	close(fd);
+	/* One line was acknowledged: the sender keeps the other, and sends it anew. */
+	fd = daemonkit_hello(&kit, "gw", true);
+	daemonkit_send(fd, lines.at + first, lines.len - first);
+	daemonkit_wait_ack(fd, 1, &ack);
+	assert_int_equal(ack.accepted, 1);
+	close(fd);
+	after = daemonkit_status(&kit);
+	assert_int_equal(after.events, before.events + 2);
+	assert_int_equal(after.quarantined, before.quarantined + 1);
+	buf_release(&lines);
+}
+
+/* Too long already, and its end never comes: no line either. */
+static void test_the_beginning_of_a_line_that_is_too_long_is_not_acknowledged(void **state)
+{
+	char half[LINE_LIMIT + 100];
+	int fd = daemonkit_hello(&kit, "gw", true);
+
+	(void)state;
+	memset(half, 'y', sizeof(half));
+	daemonkit_send(fd, half, sizeof(half));
+	expect_fragment(fd, 0);
+	check_kept("too long and silent", half, LINE_LIMIT, (int64_t)sizeof(half), REASON_TOO_LONG);
+	close(fd);
 }
 
 static void test_silence_between_lines_is_nobodys_fault(void **state)
@@ -476,6 +535,8 @@ int main(void)
 		cmocka_unit_test(test_a_line_at_the_limit_is_read_and_one_byte_over_is_not),
 		cmocka_unit_test(test_a_line_may_be_split_at_every_byte),
 		cmocka_unit_test(test_no_newline_and_then_silence_ends_the_connection),
+		cmocka_unit_test(test_what_was_cut_off_is_not_acknowledged_and_comes_again),
+		cmocka_unit_test(test_the_beginning_of_a_line_that_is_too_long_is_not_acknowledged),
 		cmocka_unit_test(test_silence_between_lines_is_nobodys_fault),
 		cmocka_unit_test(test_half_a_line_and_vanish_keeps_the_half),
 		cmocka_unit_test(test_connect_and_vanish_is_nothing),
