@@ -221,6 +221,7 @@ static void drop(struct connection *c)
 /* Lines out of `bytes`; where there is no room for one, the rest is held back. */
 static void take_bytes(struct connection *c, struct text bytes)
 {
+	size_t all = bytes.len, taken;
 	struct wire_line line;
 	int error = 0;
 
@@ -238,6 +239,8 @@ static void take_bytes(struct connection *c, struct text bytes)
 		if (error < 0)
 			break;
 	}
+	taken = all - (c->paused ? c->held.len : 0);
+	c->owed -= c->owed < taken ? c->owed : taken;
 	if (error < 0)
 		drop(c);
 }
@@ -275,7 +278,6 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 
 	c->last_read_ms = uv_now(stream->loop);
 	if (count > 0) {
-		c->owed -= c->owed < (size_t)count ? c->owed : (size_t)count;
 		take_bytes(c, (struct text){ bytes->base, (size_t)count });
 	} else if (count < 0) {
 		uv_read_stop(stream);
@@ -390,12 +392,12 @@ void connections_begin_end(struct connections *all)
 {
 	all->stopping = true;
 	for (struct connection *c = all->first; c != NULL; c = c->next)
-		c->owed = waiting_bytes(c);
+		c->owed = c->held.len + waiting_bytes(c);
 }
 
 static bool is_owed(const struct connection *c)
 {
-	return !c->acks && !c->closing && !c->input_done && (c->owed > 0 || c->paused);
+	return !c->acks && !c->closing && !c->input_done && c->owed > 0;
 }
 
 bool connections_owing(const struct connections *all)
@@ -419,7 +421,7 @@ bool connections_stop_reading(struct connections *all)
 		if (is_owed(c)) {
 			lost = true;
 			log_error("stopped before all was read: it is lost", "source=%s bytes=%zu",
-			          log_quote(text_of(c->source)).text, c->held.len + c->owed);
+			          log_quote(text_of(c->source)).text, c->owed);
 		}
 		/* Who waits for acknowledgements sends it again, whole; the others cannot. */
 		if (c->acks || c->paused) {
@@ -433,13 +435,13 @@ bool connections_stop_reading(struct connections *all)
 	return !lost;
 }
 
-bool connections_settled(const struct connections *all)
+size_t connections_untold(const struct connections *all)
 {
-	for (const struct connection *c = all->first; c != NULL; c = c->next) {
-		if (c->on_their_way > 0 || (c->writing && !c->closing))
-			return false;
-	}
-	return true;
+	size_t count = 0;
+
+	for (const struct connection *c = all->first; c != NULL; c = c->next)
+		count += c->writing && !c->closing;
+	return count;
 }
 
 void connections_close(struct connections *all)

@@ -40,7 +40,7 @@ struct connection {
 	bool input_done; /* and all it sent was taken: closed when all is said */
 	bool closing;
 	uint64_t last_read_ms; /* loop time; or when reading went on */
-	size_t owed;           /* bytes that were sent before the end and are not read yet */
+	size_t owed;           /* bytes that were sent before the end and are not taken yet */
 	size_t on_their_way;   /* lines taken, verdict not known yet */
 	/* Acknowledgements: totals, and what the one write in flight said. */
 	struct wire_ack totals;
@@ -82,8 +82,8 @@ bool connections_owing(const struct connections *all);
  * that was owed is lost.
  */
 bool connections_stop_reading(struct connections *all);
-/* All verdicts and acknowledgements are out. */
-bool connections_settled(const struct connections *all);
+/* How many have an acknowledgement under way that they do not read. */
+size_t connections_untold(const struct connections *all);
 void connections_close(struct connections *all);
 /* After uv_run() ended: frees those whose lines never became durable. */
 void connections_release(struct connections *all);

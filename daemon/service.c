@@ -35,10 +35,16 @@ static void close_all(struct service *service)
 	service->timers_open = service->signals_open = false;
 }
 
-static bool is_settled(const struct service *service)
+/* Everything that was taken is on disk, or refused. */
+static bool is_durable(const struct service *service)
 {
-	return service->writer.in_flight == 0 && service->intake.filling == NULL &&
-	       connections_settled(&service->connections) && control_settled(&service->control);
+	return service->writer.in_flight == 0 && service->intake.filling == NULL;
+}
+
+/* And everybody who is told of it has read it. */
+static bool is_told(const struct service *service)
+{
+	return connections_untold(&service->connections) == 0 && control_settled(&service->control);
 }
 
 static void settle(struct service *service)
@@ -64,6 +70,8 @@ static bool is_drained(struct service *service, uint64_t now)
 		return true;
 	if (now < service->drain_until_ms)
 		return false;
+	/* Whoever comes now comes too late: what is owed must have an end. */
+	listener_close(&service->listener);
 	if (!connections_owing(&service->connections) || service->drained == service->intake.taken)
 		return true;
 	service->drained = service->intake.taken;
@@ -81,12 +89,20 @@ static void on_drain(uv_timer_t *timer)
 			settle(service);
 		return;
 	}
-	if (!is_settled(service) && now < service->settle_until_ms)
-		return;
-	if (!is_settled(service)) {
+	if (!is_durable(service)) {
+		if (now < service->settle_until_ms)
+			return;
 		log_error("stopped before all was durable: it stays unacknowledged", "batches=%zu",
 		          service->writer.in_flight);
 		service->exit_code = SERVICE_EXIT_FAILED;
+	} else if (!is_told(service)) {
+		if (service->tell_until_ms == 0)
+			service->tell_until_ms = now + SERVICE_TELL_MS;
+		if (now < service->tell_until_ms)
+			return;
+		/* All is stored; they will send it again, and it will be duplicates. */
+		log_warning("stopped though some do not read their acknowledgements",
+		            "gateways=%zu", connections_untold(&service->connections));
 	}
 	close_all(service);
 }

@@ -25,6 +25,7 @@ enum {
 	SERVICE_DRAIN_TICK_MS = 10,
 	SERVICE_DRAIN_IDLE_MS = 1000, /* nothing taken so long: what is owed will not move */
 	SERVICE_SETTLE_MS = 10000,    /* then what is not durable stays unacknowledged */
+	SERVICE_TELL_MS = 1000,       /* how long an acknowledgement waits to be read */
 };
 
 enum service_state { SERVICE_RUNNING, SERVICE_DRAINING, SERVICE_SETTLING, SERVICE_CLOSING };
@@ -46,7 +47,7 @@ struct service {
 	uv_timer_t tick, drain;
 	bool timers_open, signals_open;
 	enum service_state state;
-	uint64_t drain_until_ms, settle_until_ms;
+	uint64_t drain_until_ms, settle_until_ms, tell_until_ms;
 	unsigned quiet_drains; /* ticks of the drain without anything to read */
 	uint64_t drained;      /* intake.taken, as last seen by the drain */
 	uint64_t ticks, watchdog_ms, fed_ms;

@@ -10,13 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ledger/read.h"
 #include "tests/support/daemonkit.h"
 
-enum { SLOW_LINGER_MS = 600 };
+enum {
+	SLOW_LINGER_MS = 600,
+	/* Far above what it takes, and below the limits it must not run into. */
+	DEAF_STOP_MS = 9000,
+	ENDLESS_STOP_MS = 20000,
+};
 
 static struct daemonkit kit;
 
@@ -345,11 +352,29 @@ static void test_a_full_queue_stops_reading_and_loses_nothing(void **state)
 	check_amount(EVENTS);
 }
 
+/* In a child: the same lines over and over, on one connection or on ever new ones. */
+_Noreturn static void send_for_ever(const struct buf *lines, bool one_connection)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		int fd = daemonkit_connect(kit.socket);
+
+		while (fd >= 0 && send(fd, lines->at, lines->len, MSG_NOSIGNAL) > 0 &&
+		       one_connection)
+			;
+		if (fd >= 0)
+			close(fd);
+		else
+			usleep(1000);
+	}
+}
+
 static void test_who_never_reads_its_acknowledgements_harms_nobody(void **state)
 {
 	static const char *const arguments[] = { "--linger-ms", "0", "--batch-events-max", "1",
 		                                 NULL };
 	struct wire_ack ack;
+	int64_t before;
 	int deaf, fd;
 
 	(void)state;
@@ -365,10 +390,51 @@ static void test_who_never_reads_its_acknowledgements_harms_nobody(void **state)
 	fd = daemonkit_hello(&kit, "gw", true);
 	send_events(fd, "well", 10);
 	daemonkit_wait_ack(fd, 10, &ack);
-	close(deaf); /* with all its acknowledgements unread */
 	close(fd);
+	/* All of it is stored before the end, which then waits for nobody. */
+	while (daemonkit_status(&kit).events < 4010)
+		;
+	before = daemonkit_now_ms();
 	assert_int_equal(daemonkit_stop(&kit), 0);
+	assert_true(daemonkit_now_ms() - before < DEAF_STOP_MS);
+	assert_true(daemonkit_logged(&kit, "some do not read their acknowledgements"));
+	assert_false(daemonkit_logged(&kit, "before all was durable"));
+	close(deaf);
 	check_amount(4010);
+}
+
+/* Senders that go on for ever: the end is the end all the same, and keeps what came before. */
+static void test_the_end_comes_under_load_without_end(void **state)
+{
+	static const char *const arguments[] = {
+		"--queue-batches", "2", "--batch-events-max", "64", "--drain-ms", "200", NULL
+	};
+	enum { SENDERS = 4, LINES = 50 };
+	struct buf lines = { .at = NULL };
+	pid_t children[SENDERS];
+	int64_t before;
+
+	(void)state;
+	daemonkit_start(&kit, arguments);
+	make_events(&lines, "endless", LINES);
+	for (int i = 0; i < SENDERS; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] == 0)
+			send_for_ever(&lines, i % 2 == 0);
+	}
+	while (daemonkit_status(&kit).events < LINES)
+		;
+	before = daemonkit_now_ms();
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	/* 200 ms of draining, and what was owed then. */
+	assert_true(daemonkit_now_ms() - before < ENDLESS_STOP_MS);
+	for (int i = 0; i < SENDERS; i++) {
+		kill(children[i], SIGKILL);
+		waitpid(children[i], NULL, 0);
+	}
+	check_amount(LINES);
+	buf_release(&lines);
 }
 
 /* The end comes while almost all of it waits in the socket, and nobody will send it again. */
@@ -449,6 +515,7 @@ int main(void)
 		EACH(test_the_end_reads_all_of_who_cannot_send_again),
 		EACH(test_who_waits_longest_goes_on_first),
 		EACH(test_who_never_reads_its_acknowledgements_harms_nobody),
+		EACH(test_the_end_comes_under_load_without_end),
 #undef EACH
 	};
 
