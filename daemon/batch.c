@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "ingest/change.h"
+
 struct batch *batch_new(size_t events_max)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
@@ -34,5 +36,6 @@ void batch_free(struct batch *batch)
 	buf_release(&batch->request);
 	buf_release(&batch->reply);
 	book_free(batch->new_book.book);
+	change_end(batch->job);
 	free(batch);
 }

@@ -17,6 +17,7 @@
 #include "ledger/books.h"
 
 struct connection;
+struct change_job;
 
 enum batch_kind {
 	BATCH_EVENTS,
@@ -35,6 +36,8 @@ struct batch {
 	/* BATCH_CHANGE, BATCH_RELOAD: */
 	struct buf request, reply;
 	char who[32];
+	struct change_job *job;       /* BATCH_CHANGE: the writer's, while it is under way */
+	bool started;                 /* it had a step */
 	void *asker;                  /* struct control_client of the loop; may be gone */
 	struct applied_book new_book; /* book NULL: unchanged */
 };

@@ -93,7 +93,7 @@ void control_done(struct control *control, struct batch *batch)
 		reply(client, batch);
 }
 
-static void refuse(struct control_client *client, const char *fault, const char *error)
+static void refuse(struct control_client *client, int code, const char *error)
 {
 	struct batch *batch = batch_new(0);
 
@@ -103,9 +103,7 @@ static void refuse(struct control_client *client, const char *fault, const char 
 		close_client(client);
 		return;
 	}
-	buf_addf(&batch->reply, "{\"ok\":false,\"fault\":\"%s\",\"error\":", fault);
-	buf_add_json(&batch->reply, text_of(error));
-	buf_add_cstr(&batch->reply, "}");
+	change_refuse(&batch->reply, code, error);
 	reply(client, batch);
 }
 
@@ -115,7 +113,7 @@ static void submit(struct control_client *client, size_t len)
 	struct batch *batch = batch_new(0);
 
 	if (batch == NULL) {
-		refuse(client, fault_name(FAULT_NOMEM), "the daemon is out of memory");
+		refuse(client, -FAULT_NOMEM, "the daemon is out of memory");
 		return;
 	}
 	client->request.len = len;
@@ -154,7 +152,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 	buf_add(&client->request, bytes->base, (size_t)count);
 	if (client->request.error != 0) {
 		uv_read_stop(stream);
-		refuse(client, fault_name(client->request.error), "the request is too large");
+		refuse(client, client->request.error, "the request is too large");
 		return;
 	}
 	newline = memchr(client->request.at + before, '\n', (size_t)count);
@@ -202,7 +200,7 @@ static void accept_waiting(struct listener *listener)
 	if (uv_accept((uv_stream_t *)&listener->pipe, (uv_stream_t *)&client->pipe) < 0)
 		close_client(client);
 	else if (!may_ask(client))
-		refuse(client, fault_name(FAULT_INVALID),
+		refuse(client, -FAULT_INVALID,
 		       "only root and the daemon's own user may change the ledger");
 	else if (uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) < 0)
 		close_client(client);

@@ -62,7 +62,7 @@ static void on_linger(uv_timer_t *timer)
 
 	intake->lingered = true;
 	/* While a commit runs the batch goes on filling; intake_done() looks again. */
-	if (intake->filling != NULL && intake->writer->in_flight == 0)
+	if (intake->filling != NULL && intake->writer->commits == 0)
 		hand_over(intake);
 }
 
@@ -137,7 +137,7 @@ bool intake_line(struct intake *intake, const struct wire_line *line, enum inges
 
 void intake_writer_free(struct intake *intake)
 {
-	if (intake->filling != NULL && intake->lingered && intake->writer->in_flight == 0)
+	if (intake->filling != NULL && intake->lingered && intake->writer->commits == 0)
 		hand_over(intake);
 }
 

@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 	int exit_code;
 
 	signal(SIGPIPE, SIG_IGN); /* a gateway that went away is a write error */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
 	if (config_read(&config, argc, argv, &action, &fault) < 0) {
 		fprintf(stderr, "tolld: %s\n", fault.text);
 		return SERVICE_EXIT_CONFIG;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -11,9 +12,15 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault)
 {
 	struct buf errors = { .at = NULL };
 	struct fault inner = { .code = FAULT_NONE };
-	int r = book_load_file(book_out, path, &errors, &inner);
-	struct text rest = buf_text(&errors), line;
+	struct text rest, line;
+	struct stat file;
+	int r;
 
+	/* What can be waited for, a pipe or a terminal, would be waited for by all gateways. */
+	if (stat(path, &file) == 0 && !S_ISREG(file.st_mode))
+		return fault_set(fault, FAULT_INVALID, "prices: %s: is no file", path);
+	r = book_load_file(book_out, path, &errors, &inner);
+	rest = buf_text(&errors);
 	while (r < 0 && text_cut(&rest, '\n', &line)) {
 		if (line.len > 0)
 			log_error("price book", "file=%s error=%s", log_quote(text_of(path)).text,
@@ -72,24 +79,27 @@ int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path
 int prices_reload(struct ledger *ledger, const char *path, struct text who,
                   struct applied_book *book_out, struct fault *fault)
 {
-	struct applied_book book;
+	struct applied_book book = { .book = NULL };
 	struct fault inner = { .code = FAULT_NONE };
 	struct book *loaded = NULL;
 	bool changed = false;
 	int r = prices_load(&loaded, path, &inner);
+	/* The file's own trouble ends here; the ledger's does not. */
+	bool own = r < 0;
 
-	if (r == 0)
+	if (r == 0) {
 		r = apply(ledger, loaded, path, who, &book, &changed, &inner);
+		own = r == -FAULT_INVALID;
+	}
 	if (r == 0 && changed)
 		*book_out = book;
 	else if (r == 0)
 		book_free(book.book);
 	if (r == 0)
 		return 0;
+	if (!own)
+		return fault_set(fault, inner.code, "%s", inner.text);
 	log_error("price book refused, the old one stays", "fault=%s error=%s", fault_name(r),
 	          log_quote(text_of(inner.text)).text);
-	/* The file's own trouble ends here; the ledger's does not. */
-	if (r == -FAULT_CORRUPT || r == -FAULT_FULL)
-		return fault_set(fault, inner.code, "%s", inner.text);
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 /*
  * Loads the file, logging every error of it; -FAULT_INVALID, -FAULT_SYNTAX, or
- * -FAULT_NOT_FOUND and -FAULT_IO for a file that cannot be read.  Any thread.
+ * -FAULT_NOT_FOUND and -FAULT_IO for a file that cannot be read, or is none.  Any thread.
  */
 int prices_load(struct book **book_out, const char *path, struct fault *fault);
 
@@ -18,7 +18,10 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault);
 int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path,
                     struct applied_book *book_out, struct fault *fault);
 
-/* While it runs (writer thread): a bad book changes nothing and is no failure. */
+/*
+ * While it runs (writer thread): a bad book changes nothing and is no failure.  A ledger that
+ * cannot be written is one, as everywhere.
+ */
 int prices_reload(struct ledger *ledger, const char *path, struct text who,
                   struct applied_book *book_out, struct fault *fault);
 

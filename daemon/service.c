@@ -54,6 +54,7 @@ static void settle(struct service *service)
 	if (!connections_stop_reading(&service->connections))
 		service->exit_code = SERVICE_EXIT_FAILED;
 	intake_flush(&service->intake);
+	writer_hurry(&service->writer);
 }
 
 /*
@@ -348,13 +349,14 @@ int service_run(struct service *service, const struct config *config)
 	struct applied_book book = { .book = NULL };
 	const char *prices = config->text[SETTING_PRICES];
 	struct book *loaded = NULL;
-	bool looped = false;
+	bool looped = false, no_prices = false;
 	int closed, r = 0;
 
 	service->config = config;
 	/* The prices first: a bad book must not leave a new ledger behind. */
 	if (prices[0] != '\0')
 		r = prices_load(&loaded, prices, &fault);
+	no_prices = r < 0;
 	if (r == 0)
 		r = open_ledger(service, &fault);
 	if (r == 0) {
@@ -394,8 +396,7 @@ out:
 	book_free(loaded);
 	ledger_close(service->ledger);
 	if (r < 0)
-		return r == -FAULT_INVALID || r == -FAULT_SYNTAX ? SERVICE_EXIT_CONFIG
-		                                                 : SERVICE_EXIT_FAILED;
+		return no_prices || r == -FAULT_INVALID ? SERVICE_EXIT_CONFIG : SERVICE_EXIT_FAILED;
 	log_info("stopped", "exit=%d", service->exit_code);
 	return service->exit_code;
 }

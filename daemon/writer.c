@@ -22,16 +22,90 @@ static int store_events(struct ledger *ledger, struct batch *batch, struct fault
 	return r;
 }
 
-static int change(struct ledger *ledger, struct batch *batch, struct fault *fault)
+/* No space, no turn: the reply says so, and whoever asked may ask again. */
+static int of_change(int r)
+{
+	return r == -FAULT_FULL || r == -FAULT_BUSY ? 0 : r;
+}
+
+static int begin_change(struct writer *writer, struct batch *batch, struct fault *fault)
 {
 	const struct change request = { buf_text(&batch->request), text_of(batch->who), now_ms() };
-	bool book_changed = false;
-	int r = change_run(ledger, &request, &batch->reply, &book_changed, fault);
 
-	if (r == 0 && book_changed)
-		r = ledger_book_current(ledger, &batch->new_book, fault);
-	/* No space, no turn: the reply says so, and whoever asked may ask again. */
-	return r == -FAULT_FULL || r == -FAULT_BUSY ? 0 : r;
+	return of_change(change_begin(&batch->job, writer->ledger, &request, &batch->reply, fault));
+}
+
+static bool hurries(struct writer *writer)
+{
+	bool hurry;
+
+	pthread_mutex_lock(&writer->lock);
+	hurry = writer->hurry;
+	pthread_mutex_unlock(&writer->lock);
+	return hurry;
+}
+
+/* One step of the change that is under way; *more_out: it is not done. */
+static int step_change(struct writer *writer, struct batch *batch, bool *more_out,
+                       struct fault *fault)
+{
+	int r = 0;
+
+	*more_out = false;
+	if (batch->job == NULL)
+		return 0; /* refused when it was begun */
+	atomic_fetch_add(&writer->beats, 1);
+	if (batch->started && hurries(writer)) {
+		change_stop(batch->job);
+	} else {
+		atomic_store(&writer->changing, true);
+		r = change_step(batch->job, more_out, fault);
+		if (r == 0 && change_moved_book(batch->job))
+			r = ledger_book_current(writer->ledger, &batch->new_book, fault);
+		atomic_store(&writer->changing, false);
+	}
+	batch->started = true;
+	if (r < 0 || !*more_out) {
+		change_end(batch->job);
+		batch->job = NULL;
+		*more_out = false;
+	}
+	return of_change(r);
+}
+
+/* With the lock held. */
+static void push_done(struct writer *writer, struct batch *batch)
+{
+	batch->next = NULL;
+	if (writer->done == NULL)
+		writer->done = batch;
+	else
+		writer->done_last->next = batch;
+	writer->done_last = batch;
+}
+
+/* Events wait for space; whoever asked for a change is told, and may ask again. */
+static void refuse_changes(struct writer *writer, int code, const struct fault *fault)
+{
+	struct batch **at;
+
+	pthread_mutex_lock(&writer->lock);
+	at = &writer->queued;
+	writer->queued_last = NULL;
+	while (*at != NULL) {
+		struct batch *batch = *at;
+
+		if (batch->kind != BATCH_CHANGE) {
+			writer->queued_last = batch;
+			at = &batch->next;
+			continue;
+		}
+		*at = batch->next;
+		change_refuse(&batch->reply, code, fault->text);
+		push_done(writer, batch);
+	}
+	pthread_mutex_unlock(&writer->lock);
+	uv_async_send(&writer->wake);
 }
 
 static bool gives_up(struct writer *writer)
@@ -58,13 +132,13 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 			r = store_events(writer->ledger, batch, fault);
 			break;
 		case BATCH_CHANGE:
-			atomic_store(&writer->changing, true);
-			r = change(writer->ledger, batch, fault);
-			atomic_store(&writer->changing, false);
+			r = begin_change(writer, batch, fault);
 			break;
 		case BATCH_RELOAD:
+			atomic_store(&writer->changing, true);
 			r = prices_reload(writer->ledger, batch->request.at, text_of(batch->who),
 			                  &batch->new_book, fault);
+			atomic_store(&writer->changing, false);
 			break;
 		}
 		if (r != -FAULT_FULL && r != -FAULT_BUSY)
@@ -76,6 +150,7 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 			                    "acknowledged "
 			                    "until that ends",
 			          "error=%s", log_quote(text_of(fault->text)).text);
+		refuse_changes(writer, r, fault);
 		if (gives_up(writer))
 			return r;
 		nanosleep(&pause, NULL);
@@ -85,24 +160,43 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 	return r;
 }
 
-/* Waits for a batch; NULL: stop, or just idle (*idle_out). */
+/* With the lock held: takes the first batch, or the first one of events. */
+static struct batch *take_queued(struct writer *writer, bool events_only)
+{
+	struct batch **at = &writer->queued, *before = NULL, *batch;
+
+	while (*at != NULL && events_only && (*at)->kind != BATCH_EVENTS) {
+		before = *at;
+		at = &before->next;
+	}
+	batch = *at;
+	if (batch == NULL)
+		return NULL;
+	*at = batch->next;
+	if (writer->queued_last == batch)
+		writer->queued_last = before;
+	return batch;
+}
+
+/*
+ * Waits for a batch; NULL: stop, or just idle (*idle_out).  While a change is under way only
+ * events pass it by, and nobody is waited for.
+ */
 static struct batch *next_batch(struct writer *writer, bool *idle_out)
 {
 	struct timespec until;
-	struct batch *batch = NULL;
+	struct batch *batch;
 
 	*idle_out = false;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WRITER_IDLE_S;
 	pthread_mutex_lock(&writer->lock);
-	while (writer->queued == NULL && !writer->stop && !*idle_out)
+	while (writer->under_way == NULL && writer->queued == NULL && !writer->stop && !*idle_out)
 		*idle_out = pthread_cond_timedwait(&writer->more, &writer->lock, &until) ==
 		            ETIMEDOUT;
-	if (writer->queued != NULL) {
-		batch = writer->queued;
-		writer->queued = batch->next;
+	batch = take_queued(writer, writer->under_way != NULL);
+	if (batch != NULL)
 		*idle_out = false;
-	}
 	pthread_mutex_unlock(&writer->lock);
 	return batch;
 }
@@ -117,11 +211,7 @@ static void give_back(struct writer *writer, struct batch *batch, bool failed)
 		batch->next = writer->queued;
 		writer->queued = batch;
 	} else {
-		if (writer->done == NULL)
-			writer->done = batch;
-		else
-			writer->done_last->next = batch;
-		writer->done_last = batch;
+		push_done(writer, batch);
 	}
 	pthread_mutex_unlock(&writer->lock);
 	uv_async_send(&writer->wake);
@@ -143,6 +233,30 @@ static int checkpoint(struct writer *writer, bool idle, bool *again_out, struct 
 	return 0;
 }
 
+/* A batch to its end, or of a change its beginning; then a step of the one under way. */
+static int work(struct writer *writer, struct batch *batch, struct fault *fault)
+{
+	bool more = false;
+	int r = 0;
+
+	if (batch != NULL) {
+		r = run_batch(writer, batch, fault);
+		if (r == 0 && batch->kind == BATCH_CHANGE)
+			writer->under_way = batch;
+		else
+			give_back(writer, batch, r < 0);
+	}
+	batch = writer->under_way;
+	if (r < 0 || batch == NULL)
+		return r;
+	r = step_change(writer, batch, &more, fault);
+	if (more)
+		return 0;
+	writer->under_way = NULL;
+	give_back(writer, batch, r < 0);
+	return r;
+}
+
 static void *run(void *argument)
 {
 	struct writer *writer = argument;
@@ -154,11 +268,10 @@ static void *run(void *argument)
 		struct batch *batch = next_batch(writer, &idle);
 
 		atomic_fetch_add(&writer->beats, 1);
-		if (batch == NULL && !idle)
+		if (batch == NULL && writer->under_way == NULL && !idle)
 			return NULL;
-		if (batch != NULL) {
-			r = run_batch(writer, batch, &fault);
-			give_back(writer, batch, r < 0);
+		if (!idle) {
+			r = work(writer, batch, &fault);
 			emptied = false;
 		}
 		/* After the acknowledgement is on its way: a checkpoint is nobody's wait. */
@@ -170,6 +283,9 @@ static void *run(void *argument)
 			log_error("the ledger failed: acknowledging nothing more",
 			          "fault=%s error=%s", fault_name(r),
 			          log_quote(text_of(fault.text)).text);
+			if (writer->under_way != NULL)
+				give_back(writer, writer->under_way, true);
+			writer->under_way = NULL;
 			pthread_mutex_lock(&writer->lock);
 			writer->failed = true;
 			pthread_mutex_unlock(&writer->lock);
@@ -195,6 +311,7 @@ static void on_wake(uv_async_t *handle)
 		struct batch *next = batch->next;
 
 		writer->in_flight--;
+		writer->commits -= batch->kind == BATCH_EVENTS;
 		writer->on_done(writer, batch);
 		batch = next;
 	}
@@ -233,6 +350,7 @@ int writer_start(struct writer *writer, uv_loop_t *loop, struct ledger *ledger)
 void writer_push(struct writer *writer, struct batch *batch)
 {
 	writer->in_flight++;
+	writer->commits += batch->kind == BATCH_EVENTS;
 	batch->next = NULL;
 	pthread_mutex_lock(&writer->lock);
 	if (writer->queued == NULL)
@@ -244,12 +362,19 @@ void writer_push(struct writer *writer, struct batch *batch)
 	pthread_mutex_unlock(&writer->lock);
 }
 
+void writer_hurry(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->lock);
+	writer->hurry = true;
+	pthread_mutex_unlock(&writer->lock);
+}
+
 void writer_stop(struct writer *writer, bool give_up)
 {
 	if (!writer->started)
 		return;
 	pthread_mutex_lock(&writer->lock);
-	writer->stop = true;
+	writer->stop = writer->hurry = true;
 	writer->give_up = writer->give_up || give_up;
 	pthread_cond_signal(&writer->more);
 	pthread_mutex_unlock(&writer->lock);

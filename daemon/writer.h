@@ -28,7 +28,8 @@ struct writer {
 	void (*on_done)(struct writer *writer, struct batch *batch); /* a batch came back */
 	void (*on_failed)(struct writer *writer); /* the ledger is not to be trusted any more */
 	void *context;
-	size_t in_flight;
+	size_t in_flight; /* batches of any kind */
+	size_t commits;   /* of them, batches of events */
 	pthread_t thread;
 	bool started, open;
 
@@ -37,12 +38,14 @@ struct writer {
 	pthread_cond_t more;
 	struct batch *queued, *queued_last, *done, *done_last;
 	bool stop;    /* when the queue is empty, end */
+	bool hurry;   /* end a change between two of its steps */
 	bool give_up; /* end also where there is no space */
 	bool failed;
 
 	/* Writer thread only, from start to stop. */
 	struct ledger *ledger;
-	time_t full_logged; /* when it last said that the WAL has no space to go to */
+	struct batch *under_way; /* a change between two of its steps: events pass it by */
+	time_t full_logged;      /* when it last said that the WAL has no space to go to */
 
 	/* Both: counts up while the writer lives, for the watchdog. */
 	atomic_uint_fast64_t beats;
@@ -52,6 +55,8 @@ struct writer {
 int writer_start(struct writer *writer, uv_loop_t *loop, struct ledger *ledger);
 /* Loop thread: the writer's from now on, until on_done(). */
 void writer_push(struct writer *writer, struct batch *batch);
+/* The end is near: a change that goes in steps is cut off between two of them. */
+void writer_hurry(struct writer *writer);
 /* Ends the thread when all that was pushed is done; with give_up also if there is no space. */
 void writer_stop(struct writer *writer, bool give_up);
 void writer_close(struct writer *writer); /* closes the uv handle */

@@ -8,7 +8,8 @@
 #include "ledger/read.h"
 #include "rate/rating.h"
 
-enum { RETRY_CHUNK = 2000 }; /* rows held in memory and written in one transaction */
+/* Of one step, which is one transaction: what it holds in memory, how long others wait. */
+enum { RETRY_CHUNK = 2000, RETRY_LINES = 500, RETRY_BYTES = 4 * 1024 * 1024 };
 
 static void reply_failure(struct buf *reply, int code, const char *text, struct text errors)
 {
@@ -33,48 +34,9 @@ static void reply_failure(struct buf *reply, int code, const char *text, struct 
 	buf_add_cstr(reply, "}");
 }
 
-struct run {
-	struct ledger *ledger;
-	const struct change *change;
-	struct buf *reply;
-	bool *book_changed;
-	struct fault *fault;
-};
-
-static int run_price_apply(const struct run *run, const struct json *doc)
+void change_refuse(struct buf *reply_out, int code, const char *text)
 {
-	struct text json = json_string(doc, json_member(doc, 0, "book"));
-	struct text note = json_string(doc, json_member(doc, 0, "note"));
-	struct buf errors = { .at = NULL };
-	struct fault fault = { .code = FAULT_NONE };
-	struct book *book = NULL;
-	int64_t first_price;
-	bool changed = false;
-	int r;
-
-	if (json.at == NULL) {
-		reply_failure(run->reply, -FAULT_INVALID, "price.apply: \"book\" is missing",
-		              text_of(""));
-		return 0;
-	}
-	r = book_load(&book, json, &errors, &fault);
-	if (r == 0)
-		r = ledger_book_apply(run->ledger, book, run->change->now_ms, run->change->who,
-		                      note, &first_price, &changed, &fault);
-	if (r == -FAULT_SYNTAX || r == -FAULT_INVALID || r == -FAULT_RANGE) {
-		reply_failure(run->reply, r, fault.text, buf_text(&errors));
-		r = 0;
-	} else if (r == 0) {
-		*run->book_changed = changed;
-		buf_addf(run->reply,
-		         "{\"ok\":true,\"hash\":\"%s\",\"versions\":%zu,\"changed\":%s}",
-		         book_hash(book), book_version_count(book), changed ? "true" : "false");
-	} else if (run->fault != NULL) {
-		*run->fault = fault;
-	}
-	book_free(book);
-	buf_release(&errors);
-	return r;
+	reply_failure(reply_out, code, text, text_of(""));
 }
 
 /* An event in suspense, copied out of the walk that found it. */
@@ -90,6 +52,84 @@ struct chunk {
 	struct arena arena;
 	int64_t last_ms;
 };
+
+struct retried {
+	int64_t tried, priced;
+	struct money amount;
+};
+
+/* Lines of quarantine, by their numbers. */
+struct ids {
+	int64_t *ids;
+	size_t count, cap;
+};
+
+/* One quarantined line, copied out of the walk. */
+struct held {
+	struct text raw, source;
+	int64_t id, length;
+	struct arena arena;
+};
+
+enum change_kind { CHANGE_NONE, CHANGE_PRICE_APPLY, CHANGE_SUSPENSE, CHANGE_QUARANTINE };
+
+struct change_job {
+	struct ledger *ledger;
+	struct change change;
+	struct buf *reply;
+	struct json request;
+	enum change_kind kind;
+	bool book_changed;
+	struct fault fault; /* of the step that failed */
+	/* Of the retries: the book in force when they began. */
+	struct applied_book book;
+	/* CHANGE_SUSPENSE: */
+	struct chunk chunk;
+	struct retried retried;
+	int64_t from_ms;
+	/* CHANGE_QUARANTINE: */
+	struct ids ids;
+	size_t next; /* of ids */
+	struct held held;
+	struct json line;
+	int64_t counts[INGEST_VERDICT_COUNT];
+};
+
+static int apply_prices(struct change_job *job)
+{
+	const struct json *doc = &job->request;
+	struct text json = json_string(doc, json_member(doc, 0, "book"));
+	struct text note = json_string(doc, json_member(doc, 0, "note"));
+	struct buf errors = { .at = NULL };
+	struct fault fault = { .code = FAULT_NONE };
+	struct book *book = NULL;
+	int64_t first_price;
+	bool changed = false;
+	int r;
+
+	if (json.at == NULL) {
+		change_refuse(job->reply, -FAULT_INVALID, "price.apply: \"book\" is missing");
+		return 0;
+	}
+	r = book_load(&book, json, &errors, &fault);
+	if (r == 0)
+		r = ledger_book_apply(job->ledger, book, job->change.now_ms, job->change.who, note,
+		                      &first_price, &changed, &fault);
+	if (r == -FAULT_SYNTAX || r == -FAULT_INVALID || r == -FAULT_RANGE) {
+		reply_failure(job->reply, r, fault.text, buf_text(&errors));
+		r = 0;
+	} else if (r == 0) {
+		job->book_changed = changed;
+		buf_addf(job->reply,
+		         "{\"ok\":true,\"hash\":\"%s\",\"versions\":%zu,\"changed\":%s}",
+		         book_hash(book), book_version_count(book), changed ? "true" : "false");
+	} else {
+		job->fault = fault;
+	}
+	book_free(book);
+	buf_release(&errors);
+	return r;
+}
 
 static int chunk_add(void *context, const struct stored_event *row)
 {
@@ -128,21 +168,16 @@ static int chunk_add(void *context, const struct stored_event *row)
 	return 0;
 }
 
-struct retried {
-	int64_t tried, priced;
-	struct money amount;
-};
-
-static int price_chunk(const struct run *run, struct chunk *chunk, const struct applied_book *book,
-                       struct retried *retried)
+static int price_chunk(struct change_job *job)
 {
-	const struct retried before = *retried;
-	int r = ledger_begin(run->ledger, run->fault);
+	const struct retried before = job->retried;
+	struct retried *retried = &job->retried;
+	int r = ledger_begin(job->ledger, &job->fault);
 
-	for (size_t i = 0; r == 0 && i < chunk->count; i++) {
-		struct waiting *row = &chunk->rows[i];
+	for (size_t i = 0; r == 0 && i < job->chunk.count; i++) {
+		struct waiting *row = &job->chunk.rows[i];
 		struct charges charges;
-		enum rating_verdict verdict = rating_request(book->book, row->event.model,
+		enum rating_verdict verdict = rating_request(job->book.book, row->event.model,
 		                                             row->event.time_ms, &row->event.usage,
 		                                             &charges);
 
@@ -150,52 +185,43 @@ static int price_chunk(const struct run *run, struct chunk *chunk, const struct 
 		if (verdict != RATING_PRICED && verdict != RATING_NOTHING)
 			continue;
 		if (verdict == RATING_PRICED)
-			row->price_id = book->first_price + (int64_t)charges.found.version->ordinal;
+			row->price_id = job->book.first_price +
+			                (int64_t)charges.found.version->ordinal;
 		else
 			row->price_id = LEDGER_PRICE_NONE;
-		r = ledger_suspense_price(run->ledger, &row->event, row->price_id, charges.total,
-		                          run->fault);
+		r = ledger_suspense_price(job->ledger, &row->event, row->price_id, charges.total,
+		                          &job->fault);
 		if (r == -FAULT_RANGE) {
 			r = 0; /* the sum of its hour has no room: it stays in suspense */
 			continue;
 		}
 		retried->priced++;
 		if (r == 0 && money_total_add(retried->amount, charges.total, &retried->amount) < 0)
-			r = fault_set(run->fault, FAULT_RANGE,
+			r = fault_set(&job->fault, FAULT_RANGE,
 			              "the sum of what was priced does not fit");
 	}
 	if (r == 0)
-		r = ledger_commit(run->ledger, run->fault);
+		r = ledger_commit(job->ledger, &job->fault);
 	if (r < 0) {
-		ledger_rollback(run->ledger);
+		ledger_rollback(job->ledger);
 		*retried = before;
 	}
 	return r;
 }
 
-static int note_change(const struct run *run, const char *what, const struct buf *detail)
+static int note_change(struct change_job *job, const char *what, const struct buf *detail,
+                       struct fault *fault)
 {
-	int r = ledger_begin(run->ledger, run->fault);
+	int r = ledger_begin(job->ledger, fault);
 
 	if (r == 0)
-		r = ledger_change_note(run->ledger, run->change->now_ms, run->change->who, what,
-		                       buf_text(detail), run->fault);
+		r = ledger_change_note(job->ledger, job->change.now_ms, job->change.who, what,
+		                       buf_text(detail), fault);
 	if (r == 0)
-		r = ledger_commit(run->ledger, run->fault);
+		r = ledger_commit(job->ledger, fault);
 	if (r < 0)
-		ledger_rollback(run->ledger);
+		ledger_rollback(job->ledger);
 	return r;
-}
-
-/* What was committed before a failure; the failure itself is what the caller is told. */
-static void note_unfinished(const struct run *run, const char *what, const struct buf *done)
-{
-	struct fault ignored;
-	struct run quiet = *run;
-
-	quiet.fault = &ignored;
-	if (done->error == 0)
-		note_change(&quiet, what, done);
 }
 
 static void put_retried(struct buf *out, bool ok, const struct retried *retried)
@@ -208,45 +234,77 @@ static void put_retried(struct buf *out, bool ok, const struct retried *retried)
 	         (long long)(retried->tried - retried->priced), amount);
 }
 
-static int run_suspense_retry(const struct run *run)
+static void put_released(struct buf *out, bool ok, const int64_t counts[INGEST_VERDICT_COUNT])
 {
-	struct applied_book book = { NULL, 0 };
-	struct chunk chunk = { .rows = NULL };
-	struct retried retried = { 0, 0, { 0 } };
-	struct buf done = { .at = NULL };
-	int64_t from_ms = LEDGER_FROM_MIN;
-	int r = ledger_book_current(run->ledger, &book, run->fault);
+	int64_t tried = 0;
 
-	while (r == 0) {
-		chunk.count = 0;
-		arena_reset(&chunk.arena);
-		r = ledger_each_suspense(run->ledger, from_ms, LEDGER_TO_MAX, chunk_add, &chunk,
-		                         run->fault);
-		if (r < 0 || chunk.count == 0)
-			break;
-		r = price_chunk(run, &chunk, &book, &retried);
-		from_ms = chunk.last_ms + 1;
-	}
-	if (r == 0) {
-		put_retried(run->reply, true, &retried);
-		r = retried.priced > 0 ? note_change(run, "suspense.retry", run->reply) : 0;
-	} else if (retried.priced > 0) {
-		put_retried(&done, false, &retried);
-		note_unfinished(run, "suspense.retry", &done);
-	}
-	buf_release(&done);
-	free(chunk.rows);
-	arena_release(&chunk.arena);
-	book_free(book.book);
-	return r;
+	for (int v = 0; v < INGEST_VERDICT_COUNT; v++)
+		tried += counts[v];
+	buf_addf(out,
+	         "{\"ok\":%s,\"tried\":%lld,\"accepted\":%lld,\"unpriced\":%lld,\"duplicate\":%lld,"
+	         "\"conflict\":%lld,\"left\":%lld}",
+	         ok ? "true" : "false", (long long)tried,
+	         (long long)(counts[INGEST_ACCEPTED] + counts[INGEST_CHECKPOINT]),
+	         (long long)counts[INGEST_UNPRICED], (long long)counts[INGEST_DUPLICATE],
+	         (long long)counts[INGEST_CONFLICT], (long long)counts[INGEST_QUARANTINED]);
 }
 
-/* One quarantined line, copied out of the walk. */
-struct held {
-	struct text raw, source;
-	int64_t id, length;
-	struct arena arena;
-};
+/* What the retry did so far; false where it changed nothing. */
+static bool put_done(const struct change_job *job, struct buf *out, bool ok)
+{
+	int64_t released = 0;
+
+	if (job->kind == CHANGE_SUSPENSE) {
+		put_retried(out, ok, &job->retried);
+		return job->retried.priced > 0;
+	}
+	for (int v = 0; v < INGEST_VERDICT_COUNT; v++)
+		released += v != INGEST_QUARANTINED ? job->counts[v] : 0;
+	put_released(out, ok, job->counts);
+	return released > 0;
+}
+
+static const char *change_name(const struct change_job *job)
+{
+	return job->kind == CHANGE_SUSPENSE ? "suspense.retry" : "quarantine.retry";
+}
+
+/* All of it is done: the reply, and its row in `change`. */
+static int finish_retry(struct change_job *job)
+{
+	if (!put_done(job, job->reply, true))
+		return 0;
+	return note_change(job, change_name(job), job->reply, &job->fault);
+}
+
+/* What was committed before it ended early; why it did is what the caller is told. */
+static void note_unfinished(struct change_job *job)
+{
+	struct buf done = { .at = NULL };
+	struct fault ignored;
+
+	if (put_done(job, &done, false) && done.error == 0)
+		note_change(job, change_name(job), &done, &ignored);
+	buf_release(&done);
+}
+
+static int step_suspense(struct change_job *job, bool *more_out)
+{
+	int r;
+
+	job->chunk.count = 0;
+	arena_reset(&job->chunk.arena);
+	r = ledger_each_suspense(job->ledger, job->from_ms, LEDGER_TO_MAX, chunk_add, &job->chunk,
+	                         &job->fault);
+	if (r < 0)
+		return r;
+	if (job->chunk.count == 0)
+		return finish_retry(job);
+	r = price_chunk(job);
+	job->from_ms = job->chunk.last_ms + 1;
+	*more_out = r == 0;
+	return r;
+}
 
 static int copy_held(void *context, const struct quarantine_row *row)
 {
@@ -254,7 +312,6 @@ static int copy_held(void *context, const struct quarantine_row *row)
 
 	held->id = row->id;
 	held->length = row->length;
-	arena_reset(&held->arena);
 	held->raw = arena_copy(&held->arena, row->raw);
 	held->source = row->source.at != NULL ? arena_copy(&held->arena, row->source)
 	                                      : text_of(NULL);
@@ -262,11 +319,6 @@ static int copy_held(void *context, const struct quarantine_row *row)
 		return -FAULT_NOMEM;
 	return row->released_ms != 0 ? 2 : 1;
 }
-
-struct ids {
-	int64_t *ids;
-	size_t count, cap;
-};
 
 static int add_id(void *context, const struct quarantine_row *row)
 {
@@ -286,154 +338,228 @@ static int add_id(void *context, const struct quarantine_row *row)
 }
 
 /* Stores the line if it is understood now; *verdict_out INGEST_QUARANTINED if it is not. */
-static int retry_held(const struct run *run, struct held *held, const struct applied_book *book,
-                      struct json *doc, enum ingest_verdict *verdict_out)
+static int retry_held(struct change_job *job, enum ingest_verdict *verdict_out)
 {
-	const struct event_defaults defaults = { held->source, run->change->now_ms };
+	struct held *held = &job->held;
+	const struct event_defaults defaults = { held->source, job->change.now_ms };
 	struct ingest_item item;
 	int r;
 
 	*verdict_out = INGEST_QUARANTINED;
 	if (held->length > (int64_t)held->raw.len)
 		return 0; /* cut when it was kept: the rest of it is gone */
-	r = ingest_prepare(&item, held->raw, INGEST_LINE_WHOLE, held->length, &defaults, book, doc,
-	                   &held->arena);
+	r = ingest_prepare(&item, held->raw, INGEST_LINE_WHOLE, held->length, &defaults, &job->book,
+	                   &job->line, &held->arena);
 	if (r < 0)
-		return fault_set(run->fault, FAULT_NOMEM, "quarantine.retry: out of memory");
-	if (item.refused)
-		return 0;
-	r = ledger_begin(run->ledger, run->fault);
-	if (r == 0)
-		r = ingest_store(run->ledger, &item, run->fault);
-	/* The hour has no room: the line is held already, and was not sent once more. */
-	if (r == 0 && item.verdict == INGEST_QUARANTINED) {
-		ledger_rollback(run->ledger);
-		return 0;
-	}
-	if (r == 0)
-		r = ledger_quarantine_release(run->ledger, held->id, run->change->now_ms,
-		                              run->fault);
-	if (r == 0)
-		r = ledger_commit(run->ledger, run->fault);
-	if (r < 0)
-		ledger_rollback(run->ledger);
-	else
-		*verdict_out = item.verdict;
-	return r;
-}
-
-static void put_released(struct buf *out, bool ok, const int64_t counts[INGEST_VERDICT_COUNT])
-{
-	int64_t tried = 0;
-
-	for (int v = 0; v < INGEST_VERDICT_COUNT; v++)
-		tried += counts[v];
-	buf_addf(out,
-	         "{\"ok\":%s,\"tried\":%lld,\"accepted\":%lld,\"unpriced\":%lld,\"duplicate\":%lld,"
-	         "\"conflict\":%lld,\"left\":%lld}",
-	         ok ? "true" : "false", (long long)tried,
-	         (long long)(counts[INGEST_ACCEPTED] + counts[INGEST_CHECKPOINT]),
-	         (long long)counts[INGEST_UNPRICED], (long long)counts[INGEST_DUPLICATE],
-	         (long long)counts[INGEST_CONFLICT], (long long)counts[INGEST_QUARANTINED]);
-}
-
-static int run_quarantine_retry(const struct run *run, const struct json *doc)
-{
-	uint32_t id_node = json_member(doc, 0, "id");
-	struct applied_book book = { NULL, 0 };
-	struct json line_doc = { .nodes = NULL };
-	struct held held = { .id = 0 };
-	struct ids list = { .ids = NULL };
-	struct buf done = { .at = NULL };
-	int64_t counts[INGEST_VERDICT_COUNT] = { 0 }, released = 0, only = 0;
-	int r = ledger_book_current(run->ledger, &book, run->fault);
-
+		return fault_set(&job->fault, FAULT_NOMEM, "quarantine.retry: out of memory");
+	/* A line that stays is held already, and was not sent once more. */
+	r = ingest_try(job->ledger, &item, &job->fault);
 	if (r < 0)
 		return r;
-	if (id_node != JSON_NONE && !json_integer(doc, id_node, &only)) {
-		reply_failure(run->reply, -FAULT_INVALID, "quarantine.retry: \"id\" is no number",
-		              text_of(""));
-		goto out;
-	}
-	if (id_node != JSON_NONE)
-		r = add_id(&list, &(const struct quarantine_row){ .id = only });
-	else
-		r = ledger_each_quarantine(run->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX, false,
-		                           add_id, &list, run->fault);
-	for (size_t i = 0; r == 0 && i < list.count; i++) {
-		enum ingest_verdict verdict;
-		struct fault fault = { .code = FAULT_NONE };
+	*verdict_out = item.verdict;
+	if (item.verdict == INGEST_QUARANTINED)
+		return 0;
+	return ledger_quarantine_release(job->ledger, held->id, job->change.now_ms, &job->fault);
+}
 
-		r = ledger_quarantine_get(run->ledger, list.ids[i], copy_held, &held, &fault);
-		if (r == -FAULT_NOT_FOUND || r == 2) {
-			reply_failure(run->reply, -FAULT_NOT_FOUND,
-			              r == 2 ? "this line was released already" : fault.text,
-			              text_of(""));
-			r = 0;
-			goto out;
-		}
-		if (r < 0) {
-			*run->fault = fault;
-			break;
-		}
-		r = retry_held(run, &held, &book, &line_doc, &verdict);
-		if (r < 0)
-			break;
-		counts[verdict]++;
-		released += verdict != INGEST_QUARANTINED;
+/* The line of the next number.  1: it must not be tried; the reply says why. */
+static int read_held(struct change_job *job)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	int r = ledger_quarantine_get(job->ledger, job->ids.ids[job->next], copy_held, &job->held,
+	                              &fault);
+
+	if (r == -FAULT_NOT_FOUND || r == 2) {
+		change_refuse(job->reply, -FAULT_NOT_FOUND,
+		              r == 2 ? "this line was released already" : fault.text);
+		return 1;
 	}
-	if (r == 0) {
-		put_released(run->reply, true, counts);
-		r = released > 0 ? note_change(run, "quarantine.retry", run->reply) : 0;
-	} else if (released > 0) {
-		put_released(&done, false, counts);
-		note_unfinished(run, "quarantine.retry", &done);
+	if (r < 0)
+		job->fault = fault;
+	return r < 0 ? r : 0;
+}
+
+static int step_quarantine(struct change_job *job, bool *more_out)
+{
+	int64_t before[INGEST_VERDICT_COUNT];
+	size_t last = job->next + RETRY_LINES;
+	int r;
+
+	if (job->next == job->ids.count)
+		return finish_retry(job);
+	memcpy(before, job->counts, sizeof(before));
+	arena_reset(&job->held.arena);
+	r = ledger_begin(job->ledger, &job->fault);
+	for (; r == 0 && job->next < job->ids.count && job->next < last &&
+	       job->held.arena.used_bytes < RETRY_BYTES;
+	     job->next++) {
+		enum ingest_verdict verdict = INGEST_QUARANTINED;
+
+		r = read_held(job);
+		if (r == 0)
+			r = retry_held(job, &verdict);
+		if (r == 0)
+			job->counts[verdict]++;
 	}
-out:
-	buf_release(&done);
-	free(list.ids);
-	arena_release(&held.arena);
-	json_release(&line_doc);
-	book_free(book.book);
+	if (r == 0)
+		r = ledger_commit(job->ledger, &job->fault);
+	*more_out = r == 0;
+	if (r == 0)
+		return 0;
+	ledger_rollback(job->ledger);
+	memcpy(job->counts, before, sizeof(before));
+	return r > 0 ? 0 : r;
+}
+
+static int begin_retry(struct change_job *job)
+{
+	uint32_t id_node = json_member(&job->request, 0, "id");
+	struct quarantine_row only = { .id = 0 };
+	int r = ledger_book_current(job->ledger, &job->book, &job->fault);
+
+	job->from_ms = LEDGER_FROM_MIN;
+	if (r < 0 || job->kind != CHANGE_QUARANTINE)
+		return r;
+	if (id_node == JSON_NONE)
+		return ledger_each_quarantine(job->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX, false,
+		                              add_id, &job->ids, &job->fault);
+	if (json_integer(&job->request, id_node, &only.id))
+		return add_id(&job->ids, &only);
+	change_refuse(job->reply, -FAULT_INVALID, "quarantine.retry: \"id\" is no number");
+	job->kind = CHANGE_NONE;
+	return 0;
+}
+
+/* What is asked for; CHANGE_NONE: nothing, and the reply says why. */
+static int read_request(struct change_job *job)
+{
+	static const struct {
+		const char *name;
+		enum change_kind kind;
+	} kinds[] = {
+		{ "price.apply", CHANGE_PRICE_APPLY },
+		{ "suspense.retry", CHANGE_SUSPENSE },
+		{ "quarantine.retry", CHANGE_QUARANTINE },
+	};
+	int r = json_parse(&job->request, job->change.request, &job->fault);
+	struct text what;
+
+	if (r == -FAULT_SYNTAX)
+		change_refuse(job->reply, r, job->fault.text);
+	if (r < 0)
+		return r == -FAULT_SYNTAX ? 0 : r;
+	what = json_string(&job->request, json_member(&job->request, 0, "change"));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (text_is(what, kinds[i].name))
+			job->kind = kinds[i].kind;
+	}
+	if (job->kind == CHANGE_NONE)
+		change_refuse(job->reply, -FAULT_INVALID,
+		              "\"change\" is one of price.apply, suspense.retry, quarantine.retry");
+	return 0;
+}
+
+/* Ends it with a failure: the reply, and what was done until then. */
+static int fail(struct change_job *job, int r, struct fault *fault)
+{
+	if (job->fault.code == FAULT_NONE)
+		fault_set(&job->fault, (enum fault_code) - r, "out of memory");
+	if (job->kind == CHANGE_SUSPENSE || job->kind == CHANGE_QUARANTINE)
+		note_unfinished(job);
+	change_refuse(job->reply, r, job->fault.text);
+	if (fault != NULL)
+		*fault = job->fault;
 	return r;
+}
+
+int change_begin(struct change_job **job_out, struct ledger *ledger, const struct change *change,
+                 struct buf *reply_out, struct fault *fault)
+{
+	struct change_job *job = calloc(1, sizeof(*job));
+	int r;
+
+	buf_clear(reply_out);
+	if (job == NULL) {
+		change_refuse(reply_out, -FAULT_NOMEM, "out of memory");
+		return fault_set(fault, FAULT_NOMEM, "a change: out of memory");
+	}
+	job->ledger = ledger;
+	job->change = *change;
+	job->reply = reply_out;
+	r = read_request(job);
+	if (r == 0 && (job->kind == CHANGE_SUSPENSE || job->kind == CHANGE_QUARANTINE))
+		r = begin_retry(job);
+	if (r < 0) {
+		r = fail(job, r, fault);
+		change_end(job);
+		return r;
+	}
+	*job_out = job;
+	return 0;
+}
+
+int change_step(struct change_job *job, bool *more_out, struct fault *fault)
+{
+	int r = 0;
+
+	*more_out = false;
+	switch (job->kind) {
+	case CHANGE_NONE:
+		break;
+	case CHANGE_PRICE_APPLY:
+		r = apply_prices(job);
+		break;
+	case CHANGE_SUSPENSE:
+		r = step_suspense(job, more_out);
+		break;
+	case CHANGE_QUARANTINE:
+		r = step_quarantine(job, more_out);
+		break;
+	}
+	if (r == 0 && job->reply->error != 0)
+		r = fault_set(&job->fault, FAULT_NOMEM, "the reply: out of memory");
+	return r < 0 ? fail(job, r, fault) : 0;
+}
+
+bool change_moved_book(const struct change_job *job)
+{
+	return job->book_changed;
+}
+
+void change_stop(struct change_job *job)
+{
+	note_unfinished(job);
+	change_refuse(job->reply, -FAULT_CLOSED,
+	              "the daemon stopped half way: what was done is kept, ask again for the rest");
+}
+
+void change_end(struct change_job *job)
+{
+	if (job == NULL)
+		return;
+	json_release(&job->request);
+	json_release(&job->line);
+	book_free(job->book.book);
+	free(job->chunk.rows);
+	arena_release(&job->chunk.arena);
+	free(job->ids.ids);
+	arena_release(&job->held.arena);
+	free(job);
 }
 
 int change_run(struct ledger *ledger, const struct change *change, struct buf *reply_out,
                bool *book_changed_out, struct fault *fault)
 {
-	struct fault inner = { .code = FAULT_NONE };
-	struct run run = { ledger, change, reply_out, book_changed_out, &inner };
-	struct json doc = { .nodes = NULL };
-	struct text what;
+	struct change_job *job = NULL;
+	bool more = true;
 	int r;
 
 	*book_changed_out = false;
-	buf_clear(reply_out);
-	r = json_parse(&doc, change->request, &inner);
-	what = r == 0 ? json_string(&doc, json_member(&doc, 0, "change")) : text_of(NULL);
-	if (r == -FAULT_SYNTAX) {
-		reply_failure(reply_out, r, inner.text, text_of(""));
-		r = 0;
-	} else if (r == 0 && text_is(what, "price.apply")) {
-		r = run_price_apply(&run, &doc);
-	} else if (r == 0 && text_is(what, "suspense.retry")) {
-		r = run_suspense_retry(&run);
-	} else if (r == 0 && text_is(what, "quarantine.retry")) {
-		r = run_quarantine_retry(&run, &doc);
-	} else if (r == 0) {
-		reply_failure(reply_out, -FAULT_INVALID,
-		              "\"change\" is one of price.apply, suspense.retry, quarantine.retry",
-		              text_of(""));
-	}
-	if (r == 0 && reply_out->error != 0)
-		r = fault_set(&inner, FAULT_NOMEM, "the reply: out of memory");
-	if (r < 0) {
-		if (inner.code == FAULT_NONE)
-			fault_set(&inner, (enum fault_code) - r, "out of memory");
-		reply_failure(reply_out, r, inner.text, text_of(""));
-		if (fault != NULL)
-			*fault = inner;
-	}
-	json_release(&doc);
+	r = change_begin(&job, ledger, change, reply_out, fault);
+	while (r == 0 && more)
+		r = change_step(job, &more, fault);
+	if (r == 0)
+		*book_changed_out = change_moved_book(job);
+	change_end(job);
 	return r;
 }

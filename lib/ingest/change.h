@@ -10,8 +10,8 @@
  *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234"}
  *   {"change":"quarantine.retry"}  or with "id":17
  *      -> {"ok":true,"tried":3,"accepted":1,"unpriced":0,"duplicate":1,"conflict":0,"left":1}
- * Both retries commit as they go.  Where the ledger fails half way the row in `change`
- * holds what was done until then, with "ok":false.
+ * Both retries commit as they go, a step a transaction.  Where the ledger fails half way the
+ * row in `change` holds what was done until then, with "ok":false.
  *
  *   a failure
  *      -> {"ok":false,"fault":"invalid","error":"..."[,"errors":["line 3: ...", ...]]}
@@ -25,16 +25,31 @@
 enum { CHANGE_BYTES_MAX = 48 * 1024 * 1024 }; /* a request: a book, escaped */
 
 struct change {
-	struct text request; /* JSON */
+	struct text request; /* JSON; it and `who` must live as long as the job */
 	struct text who;     /* "uid 0": who asked */
 	int64_t now_ms;
 };
 
 /*
- * Run it: transactions of its own.  The reply is always filled.  Returns 0 also for a
- * refusal that the reply tells; a negative fault only when the ledger failed.
- * *book_changed_out: the caller loads the book in force again.
+ * A change in steps, so that events need not wait for all of it.  Between two steps other
+ * transactions may run, but no other change.  The reply is always filled when it has ended;
+ * a refusal that the reply tells is no failure: a negative fault means that the ledger failed.
  */
+struct change_job;
+int change_begin(struct change_job **job_out, struct ledger *ledger, const struct change *change,
+                 struct buf *reply_out, struct fault *fault);
+/* *more_out: there is more to do.  After a failure only change_end(). */
+int change_step(struct change_job *job, bool *more_out, struct fault *fault);
+/* Instead of a further step: what was done stays, and is noted. */
+void change_stop(struct change_job *job);
+/* It put another book in force: the caller loads it again. */
+bool change_moved_book(const struct change_job *job);
+void change_end(struct change_job *job); /* takes NULL */
+
+/* The reply of a change that was not even begun. */
+void change_refuse(struct buf *reply_out, int code, const char *text);
+
+/* All of it at once, for whoever has the ledger alone. */
 int change_run(struct ledger *ledger, const struct change *change, struct buf *reply_out,
                bool *book_changed_out, struct fault *fault);
 

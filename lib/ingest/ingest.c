@@ -160,20 +160,14 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	return r;
 }
 
-static int store_refusal(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
-{
-	item->verdict = INGEST_QUARANTINED;
-	return ledger_quarantine(ledger, item->refusal, item->line, item->length, item->received_ms,
-	                         fault);
-}
-
-int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
 {
 	enum ledger_outcome outcome;
 	int r;
 
+	item->verdict = INGEST_QUARANTINED;
 	if (item->refused)
-		return store_refusal(ledger, item, fault);
+		return 0;
 	if (item->checkpoint) {
 		item->verdict = INGEST_CHECKPOINT;
 		return ledger_checkpoint_add(ledger, item->event.source, item->checkpoint_seq,
@@ -191,7 +185,7 @@ int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *
 		item->refused = true;
 		refusal_set(item->refusal, REASON_AMOUNT,
 		            "the sum of its hour would be larger than it can be");
-		return store_refusal(ledger, item, fault);
+		break;
 	case LEDGER_CONFLICT:
 		item->verdict = INGEST_CONFLICT;
 		break;
@@ -204,4 +198,14 @@ int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *
 		break;
 	}
 	return 0;
+}
+
+int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	int r = ingest_try(ledger, item, fault);
+
+	if (r < 0 || item->verdict != INGEST_QUARANTINED)
+		return r;
+	return ledger_quarantine(ledger, item->refusal, item->line, item->length, item->received_ms,
+	                         fault);
 }

@@ -62,7 +62,11 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
                    const struct event_defaults *defaults, const struct applied_book *book,
                    struct json *doc, struct arena *arena);
 
-/* Write it and set item->verdict.  Inside ledger_begin() .. ledger_commit(). */
+/*
+ * Write it and set item->verdict.  Inside ledger_begin() .. ledger_commit().
+ * ingest_try() writes nothing where the verdict is INGEST_QUARANTINED.
+ */
+int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fault);
 int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault);
 
 #endif

@@ -127,8 +127,9 @@ static int send_all(void)
 static void test_no_space_no_acknowledgement_and_then_all_of_them(void **state)
 {
 	char path[DAEMONKIT_PATH_BYTES];
+	struct buf reply = { .at = NULL };
 	struct wire_ack ack;
-	int fd;
+	int control, fd;
 
 	(void)state;
 	if (!have_disk)
@@ -137,6 +138,14 @@ static void test_no_space_no_acknowledgement_and_then_all_of_them(void **state)
 	fill_disk(LEFT_BYTES);
 	fd = send_all();
 	daemonkit_wait_log(&kit, "no space: nothing is acknowledged until there is");
+	/* Whoever asks for a change now is told, and does not wait for space. */
+	control = daemonkit_connect(kit.control);
+	daemonkit_send_text(control, "{\"change\":\"suspense.retry\"}\n");
+	assert_true(daemonkit_line(control, &reply));
+	buf_add_cstr(&reply, "");
+	assert_non_null(strstr(reply.at, "{\"ok\":false,\"fault\":\"full\","));
+	close(control);
+	buf_release(&reply);
 	filler_path(path);
 	assert_int_equal(unlink(path), 0);
 	daemonkit_wait_ack(fd, EVENTS, &ack);

@@ -319,6 +319,132 @@ static void test_changes_come_over_the_control_socket(void **state)
 }
 
 /* It breaks the rule of one writer, and is no reason to lose or to die. */
+/* Lines that are understood now, as an older version may have left them. */
+static void hold_lines(int count)
+{
+	sqlite3 *ledger = NULL;
+	char sql[512];
+
+	assert_int_equal(sqlite3_open(kit.ledger, &ledger), SQLITE_OK);
+	snprintf(
+		sql, sizeof(sql),
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+		"INSERT INTO quarantine (source, reason, detail, first_ms, last_ms, times, length, "
+		"raw, digest) SELECT 0, 'unknown-api', '', 1, 1, 1, length(l), l, randomblob(32) "
+		"FROM (SELECT CAST(printf('{\"id\":\"held-%%d\",\"source\":\"gw\",\"time\":"
+		"\"2026-01-02T03:04:05Z\",\"account\":\"a\",\"model\":\"m/a\",\"api\":\"toll\","
+		"\"usage\":{\"input\":1}}', i) AS BLOB) AS l FROM n)",
+		count);
+	assert_int_equal(sqlite3_exec(ledger, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(ledger);
+}
+
+/* A long change goes in steps: events are acknowledged while it runs. */
+static void test_events_pass_a_long_change_by(void **state)
+{
+	enum { HELD = 20000, PASSED_MIN = 5 };
+	struct buf line = { .at = NULL }, reply = { .at = NULL };
+	int control, fd, passed = 0;
+	struct wire_ack ack;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	hold_lines(HELD);
+	daemonkit_start(&kit, NULL);
+	control = daemonkit_connect(kit.control);
+	fd = daemonkit_hello(&kit, "gw", true);
+	daemonkit_send_text(control, "{\"change\":\"quarantine.retry\"}\n");
+	while (daemonkit_silent(control, 0)) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "passes-%d", passed);
+		buf_clear(&line);
+		daemonkit_event(&line, id);
+		daemonkit_send(fd, line.at, line.len);
+		daemonkit_wait_ack(fd, ++passed, &ack);
+	}
+	assert_true(daemonkit_line(control, &reply));
+	buf_add_cstr(&reply, "");
+	assert_non_null(strstr(reply.at, "\"ok\":true,\"tried\":20000,\"accepted\":20000,"));
+	assert_true(passed >= PASSED_MIN);
+	assert_int_equal(daemonkit_status(&kit).events, HELD + passed);
+	close(control);
+	close(fd);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	buf_release(&line);
+	buf_release(&reply);
+}
+
+/* The end does not wait for all of it; what was done stays, and the rest can be asked for. */
+static void test_the_end_cuts_a_long_change_between_two_steps(void **state)
+{
+	enum { HELD = 60000 };
+	struct buf reply = { .at = NULL };
+	int64_t done, left;
+	int control;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	hold_lines(HELD);
+	daemonkit_start(&kit, NULL);
+	control = daemonkit_connect(kit.control);
+	daemonkit_send_text(control, "{\"change\":\"quarantine.retry\"}\n");
+	while (daemonkit_status(&kit).events == 0)
+		;
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	assert_true(daemonkit_line(control, &reply));
+	buf_add_cstr(&reply, "");
+	assert_non_null(strstr(reply.at, "\"fault\":\"closed\""));
+	close(control);
+	done = daemonkit_status(&kit).events;
+	left = daemonkit_status(&kit).quarantined;
+	assert_true(done > 0 && left > 0);
+	assert_int_equal(done + left, HELD);
+	buf_release(&reply);
+}
+
+/* The trouble of the ledger is not the file's: a reload waits for its turn, and has it. */
+static void test_a_reload_is_not_lost_to_a_foreign_writer(void **state)
+{
+	sqlite3 *foreign = NULL;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	write_file(kit.prices,
+	           "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/b\","
+	           "\"versions\":[{\"effective_from\":\"2020-01-01\",\"rates\":["
+	           "{\"component\":\"input\",\"per_million\":\"1\"}]}]}]}");
+	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
+	                              NULL, NULL),
+	                 SQLITE_OK);
+	kill(kit.pid, SIGHUP);
+	daemonkit_wait_log(&kit, "somebody else writes the ledger");
+	assert_false(daemonkit_logged(&kit, "the old one stays"));
+	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(foreign);
+	daemonkit_wait_log(&kit, "it goes on");
+	assert_int_equal(first_price_of_current(), 2);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+}
+
+static void test_prices_that_are_no_file_are_not_waited_for(void **state)
+{
+	struct wire_ack ack;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	assert_int_equal(unlink(kit.prices), 0);
+	assert_int_equal(mkfifo(kit.prices, 0600), 0);
+	kill(kit.pid, SIGHUP);
+	daemonkit_wait_log(&kit, "is no file");
+	send_one("goes-on", &ack);
+	assert_int_equal(ack.accepted, 1);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+}
+
 static void test_a_foreign_writer_is_waited_for(void **state)
 {
 	struct buf line = { .at = NULL }, reply = { .at = NULL };
@@ -545,6 +671,10 @@ int main(void)
 		EACH(test_the_end_reads_what_was_sent_already),
 		EACH(test_hangup_reloads_the_prices_and_keeps_the_old_on_an_error),
 		EACH(test_changes_come_over_the_control_socket),
+		EACH(test_events_pass_a_long_change_by),
+		EACH(test_the_end_cuts_a_long_change_between_two_steps),
+		EACH(test_a_reload_is_not_lost_to_a_foreign_writer),
+		EACH(test_prices_that_are_no_file_are_not_waited_for),
 		EACH(test_a_foreign_writer_is_waited_for),
 		EACH(test_a_wrong_setting_is_named),
 		EACH(test_flags_win_over_the_file),

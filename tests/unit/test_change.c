@@ -199,6 +199,27 @@ static void test_suspense_is_priced_as_soon_as_there_is_a_rate(void **state)
 		INGEST_DUPLICATE);
 }
 
+/* Of a model's versions each event gets the one of its own time, not of the retry's. */
+static void test_suspense_gets_the_price_that_was_in_force_then(void **state)
+{
+	static const char book[] =
+		"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m\",\"versions\":["
+		"{\"effective_from\":\"2026-01-01\",\"rates\":[{\"component\":\"input\",\"each\":"
+		"\"1\"}]},{\"effective_from\":\"2026-08-01T10:00:00Z\",\"rates\":[{\"component\":"
+		"\"input\",\"each\":\"2\"}]}]}]}";
+	struct ledgerkit *kit = *state;
+
+	kit_send_usage(kit, "before", "2026-08-01T09:59:59.999Z", "m", "{\"input\":1}");
+	kit_send_usage(kit, "after", "2026-08-01T10:00:00Z", "m", "{\"input\":1}");
+	kit_send_usage(kit, "long-before", "2025-12-31T23:59:59.999Z", "m", "{\"input\":1}");
+	run(kit, apply_request(book), NULL);
+	assert_string_equal(
+		run(kit, "{\"change\":\"suspense.retry\"}", NULL),
+		kit_quotes("{'ok':true,'tried':3,'priced':2,'left':1,'amount':'3.00'}"));
+	assert_string_equal(kit_events(kit), "long-before=-1:0.00 before=1:1.00 after=2:2.00");
+	kit_verify_clean(kit);
+}
+
 /* More than one chunk, many of one millisecond, with names, images and details. */
 static void test_suspense_of_many_chunks_is_priced_completely(void **state)
 {
@@ -451,12 +472,20 @@ static void fail_retry(struct ledgerkit *kit, const char *request)
 /* A later line or chunk fails; what was committed before it has its row in `change`. */
 static void test_a_retry_that_fails_half_way_notes_what_was_done(void **state)
 {
+	enum { STEP = 500 }; /* lines of one transaction */
 	struct ledgerkit *kit = *state;
 
 	kit_price(kit, BOOK_INPUT);
 	kit_send_usage(kit, "here", "2026-08-01T10:00:00Z", "m", "{\"input\":1}");
 	quarantine(kit, LINE("new", "{'input':2}"), 0);
-	quarantine(kit, "still no event", 0);
+	for (int i = 1; i < STEP; i++) {
+		char line[32];
+
+		snprintf(line, sizeof(line), "still no event %d", i);
+		quarantine(kit, line, 0);
+	}
+	/* The second step: the first of it would be fine, and goes with the other. */
+	quarantine(kit, LINE("late", "{'input':3}"), 0);
 	quarantine(kit, LINE("here", "{'input':9}"), 0);
 	kit_shut(kit);
 	kit_sql(kit, "ALTER TABLE conflict ADD COLUMN never INTEGER CHECK (never IS NOT NULL)");
@@ -464,13 +493,56 @@ static void test_a_retry_that_fails_half_way_notes_what_was_done(void **state)
 	fail_retry(kit, "{\"change\":\"quarantine.retry\"}");
 	assert_string_equal(
 		noted(kit, "quarantine.retry"),
-		kit_quotes("{'ok':false,'tried':2,'accepted':1,'unpriced':0,'duplicate':0,"
-	                   "'conflict':0,'left':1}"));
+		kit_quotes("{'ok':false,'tried':500,'accepted':1,'unpriced':0,'duplicate':0,"
+	                   "'conflict':0,'left':499}"));
 	assert_string_equal(kit_events(kit), "here=1:0.50 new=1:1.00");
 	kit_shut(kit);
 	kit_sql(kit, "ALTER TABLE conflict DROP COLUMN never");
 	kit_reopen(kit);
 	kit_verify_clean(kit);
+}
+
+/* Between two steps events are stored; stopped there, what was done stays and is noted. */
+static void test_a_retry_goes_in_steps_and_can_be_stopped_between(void **state)
+{
+	enum { STEP = 500 };
+	struct ledgerkit *kit = *state;
+	const struct change change = { text_of("{\"change\":\"quarantine.retry\"}"),
+		                       text_of("uid 7"), KIT_NOW_MS };
+	struct change_job *job = NULL;
+	struct buf reply = { .at = NULL };
+	bool more = false;
+
+	kit_price(kit, BOOK_INPUT);
+	for (int i = 0; i < STEP + 1; i++) {
+		char line[512];
+
+		snprintf(line, sizeof(line),
+		         "{\"id\":\"q-%d\",\"time\":\"2026-08-01T10:00:00Z\",\"account\":\"a\","
+		         "\"model\":\"m\",\"api\":\"toll\",\"usage\":{\"input\":1}}",
+		         i);
+		quarantine(kit, line, 0);
+	}
+	assert_int_equal(change_begin(&job, kit->ledger, &change, &reply, NULL), 0);
+	assert_int_equal(change_step(job, &more, NULL), 0);
+	assert_true(more);
+	assert_int_equal(
+		kit_send_usage(kit, "between", "2026-08-01T10:00:00Z", "m", "{\"input\":1}"),
+		INGEST_ACCEPTED);
+	change_stop(job);
+	change_end(job);
+	assert_non_null(strstr(reply.at, "{\"ok\":false,\"fault\":\"closed\","));
+	assert_string_equal(
+		noted(kit, "quarantine.retry"),
+		kit_quotes("{'ok':false,'tried':500,'accepted':500,'unpriced':0,'duplicate':0,"
+	                   "'conflict':0,'left':0}"));
+	/* The rest, when it is asked for again. */
+	assert_string_equal(
+		run(kit, "{\"change\":\"quarantine.retry\"}", NULL),
+		kit_quotes("{'ok':true,'tried':1,'accepted':1,'unpriced':0,'duplicate':0,"
+	                   "'conflict':0,'left':0}"));
+	kit_verify_clean(kit);
+	buf_release(&reply);
 }
 
 static void test_suspense_that_fails_half_way_notes_what_was_priced(void **state)
@@ -514,6 +586,7 @@ int main(void)
 		T(test_a_book_is_applied_once_and_told_by_its_hash),
 		T(test_a_book_with_errors_is_refused_with_all_of_them),
 		T(test_suspense_is_priced_as_soon_as_there_is_a_rate),
+		T(test_suspense_gets_the_price_that_was_in_force_then),
 		T(test_suspense_of_many_chunks_is_priced_completely),
 		T(test_suspense_that_does_not_fit_its_hour_stays),
 		T(test_suspense_of_more_than_an_amount_is_priced),
@@ -522,6 +595,7 @@ int main(void)
 		T(test_a_ledger_that_failed_is_a_fault_and_a_reply),
 		T(test_a_line_that_does_not_fit_its_hour_is_held_as_it_was),
 		T(test_a_retry_that_fails_half_way_notes_what_was_done),
+		T(test_a_retry_goes_in_steps_and_can_be_stopped_between),
 		T(test_suspense_that_fails_half_way_notes_what_was_priced),
 	};
 
