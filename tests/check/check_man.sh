@@ -3,6 +3,8 @@
 # it documents.
 set -eu
 cd "${1-.}"
+# One that is set and not installed is a warning of its own.
+export LC_ALL=C.UTF-8
 man=packaging/man
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -13,6 +13,7 @@ systemd-analyze security --offline=true --no-pager --threshold=10 $units/tolld.s
 tail -n 1 "$folder/security"
 
 # The programs need not be installed to check the rest.
+umask 022 # systemd dislikes units that others may write
 for unit in tolld.service tolld.socket; do
 	sed -e 's|/usr/local/bin/tolld|/bin/true|' $units/$unit >"$folder/$unit"
 done

@@ -1,6 +1,7 @@
 /* `toll send` against a server of the test that acknowledges, breaks off and refuses at will. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -183,6 +185,18 @@ static void acknowledge(const struct server *server, int64_t lines, int64_t quar
 	wire_ack_format(&out, &ack);
 	say(server, out.at);
 	buf_release(&out);
+}
+
+/* Until the sender has read all that was said to it. */
+static void wait_read(int fd)
+{
+	int unread = 1;
+
+	for (int ms = 0; unread > 0; ms++) {
+		assert_true(ms < WAIT_MS);
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
+		usleep(1000);
+	}
 }
 
 /* Takes what comes, acknowledging every 100 lines, until `last` was taken. */
@@ -449,7 +463,7 @@ static void test_an_interrupt_says_what_was_acknowledged(void **state)
 	accept_sender(server);
 	take_lines(server, 100);
 	acknowledge(server, 60, 0);
-	usleep(300000); /* until the acknowledgement is read */
+	wait_read(server->fd);
 	assert_int_equal(kill(server->run.pid, SIGINT), 0);
 	tollrun_wait(&server->run);
 	TOLLRUN_EXPECT(&server->run, 3);

@@ -17,7 +17,7 @@
 
 enum {
 	DAEMONKIT_PATH_BYTES = 128,
-	DAEMONKIT_WAIT_MS = 30000, /* far longer than anything takes: only a hang reaches it */
+	DAEMONKIT_WAIT_MS = 120000, /* far longer than anything takes: only a hang reaches it */
 	DAEMONKIT_ARGUMENTS_MAX = 24,
 };
 
