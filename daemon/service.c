@@ -63,21 +63,26 @@ static void settle(struct service *service)
  */
 static bool is_drained(struct service *service, uint64_t now)
 {
+	uint64_t idle_ms;
+
 	/* Twice quiet: a gateway that was just accepted was read once between. */
 	service->quiet_drains = connections_drained(&service->connections)
 	                                ? service->quiet_drains + 1
 	                                : 0;
 	if (service->quiet_drains >= 2)
 		return true;
+	if (service->drained != service->intake.taken) {
+		service->drained = service->intake.taken;
+		service->drain_moved_ms = now;
+	}
 	if (now < service->drain_until_ms)
 		return false;
 	/* Whoever comes now comes too late: what is owed must have an end. */
 	listener_close(&service->listener);
-	if (!connections_owing(&service->connections) || service->drained == service->intake.taken)
-		return true;
-	service->drained = service->intake.taken;
-	service->drain_until_ms = now + SERVICE_DRAIN_IDLE_MS;
-	return false;
+	/* While a commit runs, who waits for room waits for the disk. */
+	idle_ms = service->writer.commits > 0 ? SERVICE_SETTLE_MS : SERVICE_DRAIN_IDLE_MS;
+	return !connections_owing(&service->connections) ||
+	       now - service->drain_moved_ms >= idle_ms;
 }
 
 static void on_drain(uv_timer_t *timer)
@@ -117,7 +122,8 @@ static void on_stop(uv_signal_t *signal, int number)
 	log_info("stopping", "signal=%d", number);
 	notify_send("STOPPING=1");
 	service->state = SERVICE_DRAINING;
-	service->drained = UINT64_MAX;
+	service->drained = service->intake.taken;
+	service->drain_moved_ms = uv_now(&service->loop);
 	connections_begin_end(&service->connections);
 	service->drain_until_ms = uv_now(&service->loop) +
 	                          (uint64_t)service->config->number[SETTING_DRAIN_MS];

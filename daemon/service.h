@@ -24,8 +24,9 @@ enum {
 	SERVICE_SUMMARY_S = 60,
 	SERVICE_DRAIN_TICK_MS = 10,
 	SERVICE_DRAIN_IDLE_MS = 1000, /* nothing taken so long: what is owed will not move */
-	SERVICE_SETTLE_MS = 10000,    /* then what is not durable stays unacknowledged */
-	SERVICE_TELL_MS = 1000,       /* how long an acknowledgement waits to be read */
+	/* A commit that takes so long has failed; what is not durable then is given up. */
+	SERVICE_SETTLE_MS = 10000,
+	SERVICE_TELL_MS = 1000, /* how long an acknowledgement waits to be read */
 };
 
 enum service_state { SERVICE_RUNNING, SERVICE_DRAINING, SERVICE_SETTLING, SERVICE_CLOSING };
@@ -48,8 +49,9 @@ struct service {
 	bool timers_open, signals_open;
 	enum service_state state;
 	uint64_t drain_until_ms, settle_until_ms, tell_until_ms;
-	unsigned quiet_drains; /* ticks of the drain without anything to read */
-	uint64_t drained;      /* intake.taken, as last seen by the drain */
+	uint64_t drain_moved_ms; /* when the drain last saw that something was taken */
+	unsigned quiet_drains;   /* ticks of the drain without anything to read */
+	uint64_t drained;        /* intake.taken, as last seen by the drain */
 	uint64_t ticks, watchdog_ms, fed_ms;
 	uint64_t beats; /* of the writer, as last seen */
 	int exit_code;

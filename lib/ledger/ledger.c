@@ -112,7 +112,6 @@ static int apply_settings(struct ledger *ledger, struct fault *fault)
 			return ledger_fault(ledger, code, "database options", fault);
 	}
 	sqlite3_limit(ledger->db, SQLITE_LIMIT_LENGTH, SQLITE_VALUE_BYTES_MAX);
-	sqlite3_busy_timeout(ledger->db, ledger->writer ? 0 : LEDGER_BUSY_MS);
 	snprintf(sql, sizeof(sql), "PRAGMA cache_size=-%d", CACHE_KIB);
 	r = run_pragma(ledger, sql, fault);
 	for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++) {
@@ -213,6 +212,8 @@ static int open_file(struct ledger *ledger, int flags, struct fault *fault)
 
 	if (ledger->db == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", ledger->path);
+	/* A reader that comes first after a crash mends the WAL's index: that is waited for. */
+	sqlite3_busy_timeout(ledger->db, LEDGER_BUSY_MS);
 	return code == SQLITE_OK ? 0 : ledger_fault(ledger, code, "open", fault);
 }
 
@@ -281,6 +282,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 		ledger_close(ledger);
 		return r;
 	}
+	/* From here on a checkpoint waits for no reader; ledger_begin() says what it waits for. */
+	sqlite3_busy_timeout(ledger->db, 0);
 	*ledger_out = ledger;
 	return 0;
 }

@@ -25,7 +25,8 @@ enum {
 	LEDGER_IDENTITIES_MAX =
 		1 << 20,             /* identities kept in memory, by default (ledger/identity.h) */
 	LEDGER_WAL_PAGES_MAX = 4000, /* the writer checkpoints (PASSIVE) beyond this */
-	LEDGER_BUSY_MS = 5000,       /* readers wait so long for a lock */
+	LEDGER_BUSY_MS = 5000,       /* readers, and a writer that opens, wait so long */
+	LEDGER_BEGIN_BUSY_MS = 500,  /* a transaction: who mends the WAL's index is done by then */
 };
 
 /* Who may do what, for whoever may not. */

@@ -28,8 +28,10 @@ int ledger_begin(struct ledger *ledger, struct fault *fault)
 
 	assert(ledger->writer && !ledger->in_transaction);
 	r = check_files(ledger, fault);
+	sqlite3_busy_timeout(ledger->db, LEDGER_BEGIN_BUSY_MS);
 	if (r == 0)
 		r = query_done(&query, fault);
+	sqlite3_busy_timeout(ledger->db, 0);
 	if (r == 0)
 		ledger->in_transaction = true;
 	return r;

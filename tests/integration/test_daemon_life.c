@@ -487,6 +487,48 @@ static void test_a_foreign_writer_is_waited_for(void **state)
 }
 
 /* Of the settings' errors each names the key, the value and in the file the line. */
+/* At the end the disk stands still for a while: what was sent waits for it, and is stored. */
+static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
+{
+	static const char *const arguments[] = { "--queue-batches",
+		                                 "2",
+		                                 "--batch-events-max",
+		                                 "1",
+		                                 "--linger-ms",
+		                                 "0",
+		                                 "--drain-ms",
+		                                 "0",
+		                                 NULL };
+	enum { EVENTS = 700, LONG_MS = 2500 }; /* more than SERVICE_DRAIN_IDLE_MS */
+	struct buf lines = { .at = NULL };
+	sqlite3 *foreign = NULL;
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < EVENTS; i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "slow-%d", i);
+		daemonkit_event(&lines, id);
+	}
+	daemonkit_start(&kit, arguments);
+	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
+	                              NULL, NULL),
+	                 SQLITE_OK);
+	fd = daemonkit_connect(kit.socket);
+	assert_int_equal(daemonkit_fill_socket(fd, buf_text(&lines)), lines.len);
+	daemonkit_wait_log(&kit, "somebody else writes the ledger");
+	kill(kit.pid, SIGTERM);
+	usleep(LONG_MS * 1000);
+	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(foreign);
+	assert_int_equal(daemonkit_wait_exit(&kit), 0);
+	close(fd);
+	assert_int_equal(daemonkit_status(&kit).events, EVENTS);
+	buf_release(&lines);
+}
+
 static void test_a_wrong_setting_is_named(void **state)
 {
 	static const struct {
@@ -676,6 +718,7 @@ int main(void)
 		EACH(test_a_reload_is_not_lost_to_a_foreign_writer),
 		EACH(test_prices_that_are_no_file_are_not_waited_for),
 		EACH(test_a_foreign_writer_is_waited_for),
+		EACH(test_the_end_waits_for_a_commit_that_takes_long),
 		EACH(test_a_wrong_setting_is_named),
 		EACH(test_flags_win_over_the_file),
 		EACH(test_a_bad_price_book_stops_the_start_with_every_error),

@@ -381,6 +381,41 @@ static void test_status_counts_what_is_there(void **state)
 	assert_int_equal(status.accounts, 2);
 }
 
+/* A reader that comes first after a crash has the file for itself while it mends the WAL. */
+static void test_a_writer_that_opens_waits_for_who_has_the_file(void **state)
+{
+	enum { HELD_MS = 300 };
+	struct ledgerkit *kit = *state;
+	int told[2];
+	char byte;
+	pid_t child;
+	int status;
+
+	kit_shut(kit);
+	assert_int_equal(pipe(told), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		sqlite3 *db = NULL;
+
+		if (sqlite3_open(kit->path, &db) != SQLITE_OK ||
+		    sqlite3_exec(db,
+		                 "PRAGMA wal_autocheckpoint=0; PRAGMA locking_mode=EXCLUSIVE;"
+		                 "BEGIN IMMEDIATE",
+		                 NULL, NULL, NULL) != SQLITE_OK ||
+		    write(told[1], "x", 1) != 1)
+			_exit(1);
+		usleep(HELD_MS * 1000);
+		_exit(0); /* as it is: the locks go with it */
+	}
+	close(told[1]);
+	assert_int_equal(read(told[0], &byte, 1), 1);
+	kit_reopen(kit);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(told[0]);
+}
+
 static void test_closing_the_writer_empties_the_wal(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -443,6 +478,7 @@ int main(void)
 		T(test_a_reader_never_writes),
 		T(test_a_reader_sees_one_snapshot_until_it_closes),
 		T(test_status_counts_what_is_there),
+		T(test_a_writer_that_opens_waits_for_who_has_the_file),
 		T(test_closing_the_writer_empties_the_wal),
 		T(test_a_reader_in_the_way_of_a_checkpoint_is_no_failure),
 	};
