@@ -463,6 +463,7 @@ static void read_model(struct loader *l, uint32_t node, const struct path *path)
 		book->models[book->model_count++] = model;
 }
 
+/* The longest first; of equal ones the first of the book. */
 static int by_length(const void *a, const void *b)
 {
 	const struct book_name *x = a, *y = b;
@@ -470,6 +471,14 @@ static int by_length(const void *a, const void *b)
 	if (x->text.len != y->text.len)
 		return x->text.len < y->text.len ? 1 : -1;
 	return (x->node > y->node) - (x->node < y->node);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const struct book_name *x = a, *y = b;
+	int order = text_compare(x->text, y->text);
+
+	return order != 0 ? order : (x->node > y->node) - (x->node < y->node);
 }
 
 static void name_stands_twice(struct loader *l, const struct book_name *name, const char *what)
@@ -501,16 +510,14 @@ static void index_names(struct loader *l)
 		else
 			book->slots[slot] = (uint32_t)i + 1;
 	}
-	if (book->pattern_count > 0)
-		qsort(book->patterns, book->pattern_count, sizeof(*book->patterns), by_length);
+	if (book->pattern_count == 0)
+		return;
+	qsort(book->patterns, book->pattern_count, sizeof(*book->patterns), by_text);
 	for (size_t i = 1; i < book->pattern_count; i++) {
-		/* Equal ones have equal length, but need not be neighbours. */
-		for (size_t j = i;
-		     j > 0 && book->patterns[j - 1].text.len == book->patterns[i].text.len; j--) {
-			if (text_equal(book->patterns[j - 1].text, book->patterns[i].text))
-				name_stands_twice(l, &book->patterns[i], "pattern");
-		}
+		if (text_equal(book->patterns[i - 1].text, book->patterns[i].text))
+			name_stands_twice(l, &book->patterns[i], "pattern");
 	}
+	qsort(book->patterns, book->pattern_count, sizeof(*book->patterns), by_length);
 }
 
 static void read_head(struct loader *l)
