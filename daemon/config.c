@@ -27,7 +27,7 @@ static const struct setting settings[] = {
 
 enum { SOCKET_PATH_BYTES_MAX = sizeof(((struct sockaddr_un *)0)->sun_path) - 1 };
 
-enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
+enum { NEAREST_BYTES = 64, SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
 
 void config_defaults(struct config *config_out)
 {
@@ -56,11 +56,15 @@ static const struct setting *find_setting(struct text key, bool flag)
 	return NULL;
 }
 
-/* The known key that shares the longest beginning with a wrong one. */
-static const char *nearest_key(struct text key)
+/*
+ * "; did you mean linger_ms?": the known key that shares the longest beginning with a wrong
+ * one, as a flag where that is meant; nothing where hardly a letter is shared.
+ */
+static void put_nearest(struct text key, bool flag, char out[NEAREST_BYTES])
 {
-	const char *best = settings[0].key;
-	size_t best_len = 0;
+	enum { SHARED_MIN = 2 };
+	const char *best = NULL;
+	size_t best_len = SHARED_MIN - 1;
 
 	for (int i = 0; i < SETTING_COUNT; i++) {
 		size_t n = 0;
@@ -74,7 +78,14 @@ static const char *nearest_key(struct text key)
 			best = settings[i].key;
 		}
 	}
-	return best;
+	out[0] = '\0';
+	if (best == NULL)
+		return;
+	snprintf(out, NEAREST_BYTES, "; did you mean %s%s?", flag ? "--" : "", best);
+	for (char *c = out; flag && *c != '\0'; c++) {
+		if (*c == '_')
+			*c = '-';
+	}
 }
 
 /* `name` is how the user wrote it: "--linger-ms", "FILE: line 3: linger_ms". */
@@ -85,8 +96,10 @@ static int set_text(struct config *config, const struct setting *setting, struct
 
 	if (value.len >= CONFIG_TEXT_BYTES || !text_plain(value))
 		return fault_set(fault, FAULT_INVALID,
-		                 "%s: a text of at most %d bytes without control characters is due",
-		                 name, CONFIG_TEXT_BYTES - 1);
+		                 "%s: \"%.*s\": a text of at most %d bytes without control "
+		                 "characters is due",
+		                 name, value.len > 64 ? 64 : (int)value.len, value.at,
+		                 CONFIG_TEXT_BYTES - 1);
 	if ((setting->index == SETTING_SOCKET || setting->index == SETTING_CONTROL) &&
 	    value.len > SOCKET_PATH_BYTES_MAX)
 		return fault_set(fault, FAULT_INVALID,
@@ -125,19 +138,26 @@ static int set_member(struct config *config, const struct json *doc, struct text
 {
 	const struct json_node *value = &doc->nodes[key + 1];
 	const struct setting *setting = find_setting(doc->nodes[key].text, false);
-	char where[CONFIG_TEXT_BYTES], name[CONFIG_TEXT_BYTES + 64];
+	char where[CONFIG_TEXT_BYTES], name[CONFIG_TEXT_BYTES + 64], nearest[NEAREST_BYTES];
+	unsigned line = json_line(json, value->position);
+	int r;
 
-	snprintf(where, sizeof(where), "%s: line %u: ", path, json_line(json, value->position));
-	if (setting == NULL)
-		return fault_set(
-			fault, FAULT_INVALID, "%sno setting \"%.*s\"; did you mean \"%s\"?", where,
-			TEXT_ARGS(doc->nodes[key].text), nearest_key(doc->nodes[key].text));
+	snprintf(where, sizeof(where), "%s: line %u: ", path, line);
+	if (setting == NULL) {
+		put_nearest(doc->nodes[key].text, false, nearest);
+		return fault_set(fault, FAULT_INVALID, "%sno setting \"%.*s\"%s", where,
+		                 TEXT_ARGS(doc->nodes[key].text), nearest);
+	}
 	snprintf(name, sizeof(name), "%s%s", where, setting->key);
 	if (setting->is_text) {
 		if (value->type != JSON_STRING)
-			return fault_set(fault, FAULT_INVALID, "%s: a string is due, not %s", name,
-			                 type_names[value->type]);
-		return set_text(config, setting, value->text, name, fault);
+			return fault_set(
+				fault, FAULT_INVALID, "%s: a string is due, not %s%s%.*s", name,
+				type_names[value->type], value->type == JSON_NUMBER ? " " : "",
+				TEXT_ARGS(value->type == JSON_NUMBER ? value->text : text_of("")));
+		r = set_text(config, setting, value->text, name, fault);
+		config->line[setting->index] = line;
+		return r;
 	}
 	if (value->type != JSON_NUMBER && value->type != JSON_STRING)
 		return fault_set(fault, FAULT_INVALID,
@@ -159,6 +179,7 @@ int config_read_file(struct config *config, const char *path, struct fault *faul
 	struct fault inner = { .code = FAULT_NONE };
 	int r = buf_read_file(&bytes, path, CONFIG_BYTES_MAX, fault);
 
+	config->path = path;
 	if (r < 0)
 		goto out;
 	r = json_parse(&doc, buf_text(&bytes), &inner);
@@ -181,7 +202,7 @@ static int read_flag(struct config *config, int argc, char **argv, int *next, st
 {
 	struct text rest = text_of(argv[*next]), key, value;
 	const struct setting *setting;
-	char name[64];
+	char name[64], nearest[NEAREST_BYTES];
 
 	if (rest.len < 3 || strncmp(rest.at, "--", 2) != 0)
 		return fault_set(fault, FAULT_INVALID, "%s: an option is due; see tolld --help",
@@ -189,9 +210,11 @@ static int read_flag(struct config *config, int argc, char **argv, int *next, st
 	rest = (struct text){ rest.at + 2, rest.len - 2 };
 	text_cut(&rest, '=', &key);
 	setting = find_setting(key, true);
-	if (setting == NULL)
-		return fault_set(fault, FAULT_INVALID, "--%.*s: no such option; did you mean --%s?",
-		                 TEXT_ARGS(key), nearest_key(key));
+	if (setting == NULL) {
+		put_nearest(key, true, nearest);
+		return fault_set(fault, FAULT_INVALID, "--%.*s: no such option%s%s", TEXT_ARGS(key),
+		                 nearest, nearest[0] == '\0' ? "; see tolld --help" : "");
+	}
 	value = rest;
 	if (value.at == NULL) {
 		if (*next + 1 >= argc)
@@ -201,6 +224,8 @@ static int read_flag(struct config *config, int argc, char **argv, int *next, st
 	}
 	++*next;
 	snprintf(name, sizeof(name), "--%.*s", TEXT_ARGS(key));
+	if (setting->is_text)
+		config->line[setting->index] = 0;
 	return setting->is_text ? set_text(config, setting, value, name, fault)
 	                        : set_number(config, setting, value, name, fault);
 }
@@ -225,24 +250,44 @@ static int read_config_option(struct config *config, int argc, char **argv, stru
 	return 0;
 }
 
+void config_where(const struct config *config, enum setting_text setting,
+                  char out[CONFIG_WHERE_BYTES])
+{
+	const char *key = "";
+
+	for (int i = 0; i < SETTING_COUNT; i++) {
+		if (settings[i].is_text && settings[i].index == (int)setting)
+			key = settings[i].key;
+	}
+	if (config->line[setting] != 0)
+		snprintf(out, CONFIG_WHERE_BYTES, "%.1024s: line %u: %s", config->path,
+		         config->line[setting], key);
+	else
+		snprintf(out, CONFIG_WHERE_BYTES, "%s", key);
+}
+
 int config_complete(struct config *config, struct fault *fault)
 {
 	char *control = config->text[SETTING_CONTROL];
 	const char *socket = config->text[SETTING_SOCKET], *slash = strrchr(socket, '/');
+	char where[CONFIG_WHERE_BYTES];
 
-	if (config->text[SETTING_LEDGER][0] == '\0' || socket[0] == '\0')
-		return fault_set(fault, FAULT_INVALID, "%s: a path is due",
-		                 socket[0] == '\0' ? "socket" : "ledger");
+	if (config->text[SETTING_LEDGER][0] == '\0' || socket[0] == '\0') {
+		config_where(config, socket[0] == '\0' ? SETTING_SOCKET : SETTING_LEDGER, where);
+		return fault_set(fault, FAULT_INVALID, "%s: \"\": a path is due", where);
+	}
 	if (control[0] == '\0')
 		snprintf(control, CONFIG_TEXT_BYTES, "%.*s%scontrol.sock",
 		         slash != NULL ? (int)(slash - socket) : 0, socket,
 		         slash != NULL ? "/" : "");
+	config_where(config, SETTING_CONTROL, where);
 	if (strlen(control) > SOCKET_PATH_BYTES_MAX)
 		return fault_set(fault, FAULT_INVALID,
-		                 "control: \"%s\" is longer than a socket's path can be, %d bytes",
-		                 control, SOCKET_PATH_BYTES_MAX);
+		                 "%s: \"%s\" is longer than a socket's path can be, %d bytes",
+		                 where, control, SOCKET_PATH_BYTES_MAX);
 	if (strcmp(control, socket) == 0)
-		return fault_set(fault, FAULT_INVALID, "control: the same path as socket");
+		return fault_set(fault, FAULT_INVALID, "%s: \"%s\": the same path as socket", where,
+		                 control);
 	return 0;
 }
 

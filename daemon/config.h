@@ -29,12 +29,14 @@ enum setting_number {
 	SETTING_NUMBER_COUNT
 };
 
-enum { CONFIG_BYTES_MAX = 1024 * 1024, CONFIG_TEXT_BYTES = 1024 };
+enum { CONFIG_BYTES_MAX = 1024 * 1024, CONFIG_TEXT_BYTES = 1024, CONFIG_WHERE_BYTES = 1152 };
 
 struct config {
 	char text[SETTING_TEXT_COUNT][CONFIG_TEXT_BYTES]; /* "": not set */
 	int64_t number[SETTING_NUMBER_COUNT];
-	bool check_only; /* --check-config */
+	const char *path;                  /* of the file, as the command line has it; or NULL */
+	unsigned line[SETTING_TEXT_COUNT]; /* of the file, where it is from there; else 0 */
+	bool check_only;                   /* --check-config */
 };
 
 enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
@@ -51,6 +53,9 @@ int config_read_file(struct config *config, const char *path, struct fault *faul
 void config_defaults(struct config *config_out);
 /* Settings that follow from others, and checks between them. */
 int config_complete(struct config *config, struct fault *fault);
+/* "FILE: line 3: socket", or "socket" where that is not from the file: for errors. */
+void config_where(const struct config *config, enum setting_text setting,
+                  char out[CONFIG_WHERE_BYTES]);
 /* The settings with their defaults and help, for --help. */
 void config_help(struct buf *out);
 

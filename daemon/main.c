@@ -47,10 +47,12 @@ static int check_prices(const struct config *config)
 {
 	const char *path = config->text[SETTING_PRICES];
 	struct fault fault = { .code = FAULT_NONE };
+	char where[CONFIG_WHERE_BYTES];
 	struct book *book = NULL;
 
 	if (path[0] != '\0' && prices_load(&book, path, &fault) < 0) {
-		fprintf(stderr, "tolld: %s\n", fault.text);
+		config_where(config, SETTING_PRICES, where);
+		fprintf(stderr, "tolld: %s: %s\n", where, fault.text);
 		return SERVICE_EXIT_CONFIG;
 	}
 	book_free(book);

@@ -18,7 +18,7 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault)
 
 	/* What can be waited for, a pipe or a terminal, would be waited for by all gateways. */
 	if (stat(path, &file) == 0 && !S_ISREG(file.st_mode))
-		return fault_set(fault, FAULT_INVALID, "prices: %s: is no file", path);
+		return fault_set(fault, FAULT_INVALID, "%s: is no file", path);
 	r = book_load_file(book_out, path, &errors, &inner);
 	rest = buf_text(&errors);
 	while (r < 0 && text_cut(&rest, '\n', &line)) {
@@ -27,7 +27,7 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault)
 			          log_quote(line).text);
 	}
 	buf_release(&errors);
-	return r < 0 ? fault_set(fault, inner.code, "prices: %s", inner.text) : 0;
+	return r < 0 ? fault_set(fault, inner.code, "%s", inner.text) : 0;
 }
 
 /* Takes `book` over.  On success *book_out is the book in force, changed or not. */

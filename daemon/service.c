@@ -356,6 +356,7 @@ int service_run(struct service *service, const struct config *config)
 	const char *prices = config->text[SETTING_PRICES];
 	struct book *loaded = NULL;
 	bool looped = false, no_prices = false;
+	char where[CONFIG_WHERE_BYTES];
 	int closed, r = 0;
 
 	service->config = config;
@@ -396,8 +397,12 @@ out:
 		connections_release(&service->connections);
 		intake_release(&service->intake);
 	}
+	if (no_prices)
+		config_where(config, SETTING_PRICES, where);
 	if (r < 0)
-		log_error("cannot start", "fault=%s error=%s", fault_name(r),
+		log_error("cannot start", "fault=%s%s%s error=%s", fault_name(r),
+		          no_prices ? " setting=" : "",
+		          no_prices ? log_quote(text_of(where)).text : "",
 		          log_quote(text_of(fault.text)).text);
 	book_free(loaded);
 	ledger_close(service->ledger);

@@ -411,13 +411,28 @@ unsigned json_line(struct text text, size_t position)
 	return line;
 }
 
+/* The key that stands at a position. */
+static struct text key_at(const struct json *doc, size_t position)
+{
+	enum { SHOWN_MAX = 64 };
+	struct text key = text_of("");
+
+	for (uint32_t n = 0; n < doc->count; n++) {
+		if (doc->nodes[n].position == position && doc->nodes[n].type == JSON_STRING)
+			key = doc->nodes[n].text;
+	}
+	if (key.len > SHOWN_MAX)
+		key.len = SHOWN_MAX;
+	return key;
+}
+
 static int tell(const struct json *doc, struct text text, struct fault *fault)
 {
 	static const char *const errors[] = {
 		[JSON_OK] = "",
 		[JSON_BAD_SYNTAX] = "this is not JSON",
 		[JSON_BAD_UTF8] = "a string is not UTF-8",
-		[JSON_BAD_DUPLICATE] = "the object has this key already",
+		[JSON_BAD_DUPLICATE] = "the object has this key already: ",
 		[JSON_BAD_DEPTH] = "nested too deep",
 		[JSON_NO_MEMORY] = "out of memory",
 	};
@@ -427,8 +442,11 @@ static int tell(const struct json *doc, struct text text, struct fault *fault)
 		return fault_set(fault, FAULT_NOMEM, "JSON: out of memory");
 	for (size_t i = doc->error_position; i > 0 && text.at[i - 1] != '\n'; i--)
 		column++;
-	return fault_set(fault, FAULT_SYNTAX, "line %u, column %zu: %s",
-	                 json_line(text, doc->error_position), column, errors[doc->error]);
+	return fault_set(fault, FAULT_SYNTAX, "line %u, column %zu: %s%.*s",
+	                 json_line(text, doc->error_position), column, errors[doc->error],
+	                 TEXT_ARGS(doc->error == JSON_BAD_DUPLICATE
+	                                   ? key_at(doc, doc->error_position)
+	                                   : text_of("")));
 }
 
 int json_parse(struct json *doc, struct text text, struct fault *fault)
@@ -454,8 +472,10 @@ int json_parse(struct json *doc, struct text text, struct fault *fault)
 		                 "line 1, column 1: nothing where JSON is due");
 	}
 	if (!parse_document(&parser)) {
+		int r = tell(doc, text, fault);
+
 		doc->count = 0;
-		return tell(doc, text, fault);
+		return r;
 	}
 	return 0;
 }

@@ -535,7 +535,16 @@ static void test_a_wrong_setting_is_named(void **state)
 		const char *label, *json, *words;
 	} rows[] = {
 		{ "unknown key", "{\n\"ledgr\": \"x\"}",
-		  "line 2: no setting \"ledgr\"; did you mean \"ledger\"" },
+		  "tolld.json: line 2: no setting \"ledgr\"; did you mean ledger?" },
+		{ "unknown key like none", "{\n\"xyz\": 1}", "line 2: no setting \"xyz\"\n" },
+		{ "a key twice", "{\n\"linger_ms\":5,\n\"linger_ms\":6\n}",
+		  "line 3, column 1: the object has this key already: linger_ms" },
+		{ "an empty path", "{\"ledger\":\"x\",\n\"socket\":\"\"}",
+		  "tolld.json: line 2: socket: \"\": a path is due" },
+		{ "a number for a text", "{\"ledger\": 5}",
+		  "line 1: ledger: a string is due, not a number 5" },
+		{ "a control character", "{\"ledger\": \"a\\nb\"}",
+		  "line 1: ledger: \"a?b\": a text of at most" },
 		{ "text for a number", "{\n\n\"linger_ms\": \"5\"}",
 		  "line 3: linger_ms: \"5\" is not" },
 		{ "out of range", "{\"queue_batches\": 1}",
@@ -544,13 +553,13 @@ static void test_a_wrong_setting_is_named(void **state)
 		  "line 1: linger_ms: a whole number from 0 to 10000 is due, not true" },
 		{ "a list for a text", "{\n\"socket\": []}",
 		  "line 2: socket: a string is due, not an array" },
-		{ "no such book", "{\"prices\": \"/nonexistent.json\"}",
-		  "prices: /nonexistent.json: No such file" },
+		{ "no such book", "{\n\n\"prices\": \"/nonexistent.json\"}",
+		  "tolld.json: line 3: prices: /nonexistent.json: No such file" },
 		{ "fraction", "{\"drain_ms\": 1.5}", "drain_ms: \"1.5\"" },
 		{ "no JSON", "{\n\"ledger\" 1}", "line 2" },
 		{ "level", "{\"log_level\": \"loud\"}", "line 1: log_level: \"loud\" is not" },
 		{ "same socket", "{\"socket\":\"/tmp/x\",\"control\":\"/tmp/x\"}",
-		  "control: the same path" },
+		  "tolld.json: line 1: control: \"/tmp/x\": the same path as socket" },
 	};
 	char path[DAEMONKIT_PATH_BYTES];
 

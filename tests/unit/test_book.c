@@ -373,7 +373,7 @@ static void test_a_text_that_is_no_json_is_told_with_its_line(void **state)
 	(void)state;
 	expect_errors("comma", "{'pricebook':1,\n}", "line 2, column 1: this is not JSON\n");
 	expect_errors("a key twice", "{'pricebook':1,\n'pricebook':1}",
-	              "line 2, column 1: the object has this key already\n");
+	              "line 2, column 1: the object has this key already: pricebook\n");
 }
 
 static void test_a_book_over_its_size_is_refused_unread(void **state)

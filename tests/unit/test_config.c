@@ -163,8 +163,11 @@ static void test_a_wrong_command_line_is_named(void **state)
 		{ { "--config", "/nonexistent/tolld.json" }, "/nonexistent/tolld.json" },
 		{ { "ledger.db" }, "ledger.db: an option is due" },
 		{ { "--linger-ms", "5ms" }, "--linger-ms: \"5ms\" is not a whole number from 0" },
-		{ { "--ledger", "" }, "ledger: a path is due" },
-		{ { "--socket", "a\nb" }, "--socket: a text of at most" },
+		{ { "--ledger", "" }, "ledger: \"\": a path is due" },
+		{ { "--linger_ms", "5" },
+		  "--linger_ms: no such option; did you mean --linger-ms?" },
+		{ { "--bogus", "5" }, "--bogus: no such option; see tolld --help" },
+		{ { "--socket", "a\nb" }, "--socket: \"a?b\": a text of at most" },
 		{ { "--log-level", "loud" }, "--log-level: \"loud\" is not error, warning" },
 		{ { "--control",
 		    "/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/0123456789/"
