@@ -553,6 +553,7 @@ uint64_t json_hash(const struct json *doc, uint32_t node)
 {
 	const struct json_node *at = &doc->nodes[node];
 	uint64_t hash = (uint64_t)at->type + 1;
+	uint32_t members = 0;
 
 	assert(node < doc->count);
 	switch (at->type) {
@@ -562,9 +563,12 @@ uint64_t json_hash(const struct json *doc, uint32_t node)
 		     k = json_next(doc, node, k)) {
 			struct text key = doc->nodes[k].text;
 
+			if (doc->nodes[k + 1].type == JSON_NULL)
+				continue;
 			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
+			members++;
 		}
-		return hash64_mix(hash, UINT64_C(0x9e3779b97f4a7c15) + at->count);
+		return hash64_mix(hash, UINT64_C(0x9e3779b97f4a7c15) + members);
 	case JSON_ARRAY:
 		for (uint32_t e = json_first(doc, node); e != JSON_NONE;
 		     e = json_next(doc, node, e))

@@ -104,7 +104,8 @@ bool json_nonzero_number(const struct json *doc, uint32_t node);
 
 /*
  * Hash of a value that does not depend on the order of members or on white
- * space: objects add up their members, arrays chain their elements.
+ * space: objects add up their members, arrays chain their elements.  A member that is
+ * null is as one that is not there.
  */
 uint64_t json_hash(const struct json *doc, uint32_t node);
 

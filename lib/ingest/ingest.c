@@ -34,6 +34,24 @@ static bool begins_like_checkpoint(struct text line)
 /* NOT_A_CHECKPOINT: it has further members; whatever it is, it must not pass as totals. */
 enum { NOT_A_CHECKPOINT = 1 };
 
+/* What else it tells are counts. */
+static bool check_totals(const struct json *doc, uint32_t object, struct event_refusal *refusal)
+{
+	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
+		struct text key = doc->nodes[k].text;
+		int64_t count;
+
+		if (text_is(key, "source") || json_type_of(doc, k + 1) == JSON_NULL ||
+		    (json_integer(doc, k + 1, &count) && count >= 0))
+			continue;
+		refusal_set(refusal, REASON_QUANTITY,
+		            "checkpoint.%.*s: a whole number from 0 is due",
+		            key.len > 64 ? 64 : (int)key.len, key.at);
+		return false;
+	}
+	return true;
+}
+
 static int prepare_checkpoint(struct ingest_item *item, const struct event_defaults *defaults,
                               struct json *doc, struct arena *arena)
 {
@@ -66,7 +84,7 @@ static int prepare_checkpoint(struct ingest_item *item, const struct event_defau
 	           item->checkpoint_seq < 0) {
 		refusal_set(item->refusal, REASON_QUANTITY,
 		            "checkpoint.seq: a whole number from 0 is due");
-	} else {
+	} else if (check_totals(doc, object, item->refusal)) {
 		item->checkpoint = true;
 		item->checkpoint_json = item->line;
 		/* It may point into the parser's memory, which the next line reuses. */
@@ -160,6 +178,42 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	return r;
 }
 
+static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	enum ledger_outcome outcome;
+	int r = ledger_checkpoint_add(ledger, item->event.source, item->checkpoint_seq,
+	                              item->checkpoint_json, item->received_ms, &outcome, fault);
+
+	if (r < 0)
+		return r;
+	if (outcome == LEDGER_CONFLICT) {
+		item->refusal->source = item->event.source;
+		refusal_set(item->refusal, REASON_CHECKPOINT,
+		            "checkpoint.seq %lld came before, with other totals",
+		            (long long)item->checkpoint_seq);
+		return 0;
+	}
+	item->verdict = outcome == LEDGER_ADDED ? INGEST_CHECKPOINT : INGEST_DUPLICATE;
+	return 0;
+}
+
+/* Not understood today, or too much; but sent again it may be what is stored already. */
+static int try_refused(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	const struct event_refusal *refusal = item->refusal;
+	bool holds;
+	int r;
+
+	if (refusal->source.at == NULL || refusal->id.at == NULL ||
+	    refusal->time_ms == EVENT_ABSENT)
+		return 0;
+	r = ledger_holds(ledger, refusal->source, refusal->id, refusal->time_ms,
+	                 item->event.content_hash, &holds, fault);
+	if (r == 0 && holds)
+		item->verdict = INGEST_DUPLICATE;
+	return r;
+}
+
 int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
 {
 	enum ledger_outcome outcome;
@@ -167,12 +221,9 @@ int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fa
 
 	item->verdict = INGEST_QUARANTINED;
 	if (item->refused)
-		return 0;
-	if (item->checkpoint) {
-		item->verdict = INGEST_CHECKPOINT;
-		return ledger_checkpoint_add(ledger, item->event.source, item->checkpoint_seq,
-		                             item->checkpoint_json, item->received_ms, fault);
-	}
+		return try_refused(ledger, item, fault);
+	if (item->checkpoint)
+		return try_checkpoint(ledger, item, fault);
 	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->line,
 	               item->received_ms, &outcome, fault);
 	if (r < 0)

@@ -17,7 +17,8 @@
 enum ingest_verdict {
 	INGEST_QUARANTINED, /* could not be understood: kept verbatim, with the reason */
 	INGEST_CONFLICT,    /* same identity, other content: the first stands, this is kept aside */
-	INGEST_DUPLICATE,   /* same identity, same content: nothing written */
+	INGEST_DUPLICATE,   /* same identity, same content: nothing written.  Also of a line that
+	                     * is not understood any more, but was when it came first */
 	INGEST_UNPRICED,    /* stored, but some component has no rate: in suspense */
 	INGEST_ACCEPTED,    /* stored and priced, or nothing to price */
 	INGEST_CHECKPOINT,  /* a source's control totals: stored */

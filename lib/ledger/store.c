@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "ledger/internal.h"
 
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
@@ -413,23 +414,74 @@ int ledger_quarantine_release(struct ledger *ledger, int64_t quarantine_id, int6
 	return query_done(&query, fault);
 }
 
+/* The same totals, however they are written.  *same_out is false where one is no JSON. */
+static int same_json(struct text a, struct text b, bool *same_out, struct fault *fault)
+{
+	struct json docs[2] = { { .nodes = NULL }, { .nodes = NULL } };
+	const struct text texts[2] = { a, b };
+	int r = 0;
+
+	*same_out = text_equal(a, b);
+	for (int i = 0; r == 0 && i < 2 && !*same_out; i++)
+		r = json_parse(&docs[i], texts[i], fault);
+	if (r == 0 && !*same_out)
+		*same_out = json_hash(&docs[0], 0) == json_hash(&docs[1], 0);
+	json_release(&docs[0]);
+	json_release(&docs[1]);
+	return r == -FAULT_NOMEM ? r : 0;
+}
+
 int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
-                          int64_t now_ms, struct fault *fault)
+                          int64_t now_ms, enum ledger_outcome *outcome_out, struct fault *fault)
 {
 	struct query query;
 	int64_t source_id;
+	bool same = false;
 	int r;
 
 	names_trim(&ledger->names);
 	r = names_id(ledger, source, &source_id, fault);
 	if (r < 0)
 		return r;
+	query = query_start(ledger, STATEMENT_CHECKPOINT_GET);
+	query_int(&query, source_id);
+	query_int(&query, seq);
+	r = query_row(&query, fault);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		r = same_json(column_text(&query, 0), json, &same, fault);
+		query_end(&query);
+		*outcome_out = same ? LEDGER_DUPLICATE : LEDGER_CONFLICT;
+		return r;
+	}
 	query = query_start(ledger, STATEMENT_CHECKPOINT_ADD);
 	query_int(&query, source_id);
 	query_int(&query, seq);
 	query_int(&query, now_ms);
 	query_text(&query, json);
+	*outcome_out = LEDGER_ADDED;
 	return query_done(&query, fault);
+}
+
+int ledger_holds(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
+                 uint64_t content_hash, bool *holds_out, struct fault *fault)
+{
+	struct event_row row = { .stored.event.id = id };
+	int64_t ts = time_ms;
+	uint64_t hash = 0;
+	bool found = false;
+	int r;
+
+	*holds_out = false;
+	names_trim(&ledger->names);
+	r = names_id(ledger, source, &row.source, fault);
+	if (r < 0)
+		return r;
+	identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts);
+	r = stored_hash(ledger, ts, &row, &found, &hash, fault);
+	*holds_out = r == 0 && found && hash == content_hash;
+	return r;
 }
 
 int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, const char *what,

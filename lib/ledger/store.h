@@ -47,9 +47,19 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
 int ledger_quarantine(struct ledger *ledger, const struct event_refusal *refusal, struct text line,
                       int64_t length, int64_t now_ms, struct fault *fault);
 
-/* A source's own control totals, `json` as sent.  Idempotent in (source, seq). */
+/*
+ * A source's own control totals, `json` as sent: LEDGER_ADDED, LEDGER_DUPLICATE, or
+ * LEDGER_CONFLICT where the seq of the source is known with other totals (nothing is written).
+ */
 int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
-                          int64_t now_ms, struct fault *fault);
+                          int64_t now_ms, enum ledger_outcome *outcome_out, struct fault *fault);
+
+/*
+ * Is this very event stored?  For a line that is refused today, but was taken when it first
+ * came: by another clock, another price book, another version.
+ */
+int ledger_holds(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
+                 uint64_t content_hash, bool *holds_out, struct fault *fault);
 
 /*
  * Outside a transaction: copy the WAL into the file when it is large (idle: also empty it).

@@ -127,7 +127,7 @@ static bool sent(const struct line *line, enum member member)
 	return line->member[member] != JSON_NONE;
 }
 
-/* Finds the members and hashes the content: all of it but the identity. */
+/* Finds the members and hashes the content: all of it but the identity and the time. */
 static void find_members(struct line *line)
 {
 	const struct json *doc = line->doc;
@@ -141,11 +141,22 @@ static void find_members(struct line *line)
 
 		while (m < MEMBER_COUNT && !text_equal(member_keys[m], key))
 			m++;
-		if (m < MEMBER_COUNT && json_type_of(doc, k + 1) != JSON_NULL)
+		if (json_type_of(doc, k + 1) == JSON_NULL)
+			continue;
+		if (m < MEMBER_COUNT)
 			line->member[m] = k + 1;
-		if (m != MEMBER_ID && m != MEMBER_SOURCE)
+		if (m != MEMBER_ID && m != MEMBER_SOURCE && m != MEMBER_TIME)
 			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
 	}
+	line->event->content_hash = hash;
+}
+
+/* The moment, however it was written: with an offset, or without its milliseconds. */
+static void hash_time(struct line *line, int64_t ms)
+{
+	uint64_t hash = line->event->content_hash;
+
+	hash += hash64(&ms, sizeof(ms), MEMBER_TIME);
 	line->event->content_hash = hash64_mix(hash, UINT64_C(0x9e3779b97f4a7c15));
 }
 
@@ -210,13 +221,14 @@ static bool take_time(struct line *line, int64_t now_ms)
 		            t.len > 40 ? 40 : (int)t.len, t.at);
 		return false;
 	}
+	line->event->time_ms = ms;
+	line->refusal->time_ms = ms;
+	hash_time(line, ms);
 	if (ms < EVENT_TIME_MIN_MS || ms > now_ms + EVENT_FUTURE_MAX_MS) {
 		refusal_set(line->refusal, REASON_TIME, "time: %.*s is %s", TEXT_ARGS(t),
 		            ms < EVENT_TIME_MIN_MS ? "before 2015" : "more than a day ahead");
 		return false;
 	}
-	line->event->time_ms = ms;
-	line->refusal->time_ms = ms;
 	return true;
 }
 

@@ -53,7 +53,7 @@ struct event {
 	 * upstream_cost, settlement, tags), as sent; absent when none was. */
 	struct text extra;
 	/* Hash of the line's content without id and source: equal for the same event sent
-	 * again, whatever the order of its members. */
+	 * again, whatever the order of its members, nulls, and how its time is written. */
 	uint64_t content_hash;
 	/* "prompt_tokens_details.new_tokens": the first number under usage that is not zero
 	 * and that the format does not know; absent when all are known. */

@@ -9,8 +9,9 @@
  *
  * N counts the lines of this connection behind the hello (blank ones do not count)
  * that are durable or durably refused; all numbers are totals of the connection,
- * and a + d + c + u + q = N (a checkpoint line counts as accepted).  A line whose end never
- * came is no line: its beginning counts in q and not in N, which its sender sends again.
+ * and a + d + c + u + q = N (a checkpoint line counts as accepted, the same again as
+ * duplicate).  A line whose end never came is no line: its beginning counts in q and not in
+ * N, so that its sender sends it again.
  */
 #ifndef TOLL_WIRE_WIRE_H
 #define TOLL_WIRE_WIRE_H

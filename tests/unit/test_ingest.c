@@ -44,6 +44,15 @@ static void test_each_verdict_has_its_line(void **state)
 		{ "control totals with blanks", " { 'checkpoint' : {'seq':2}}", INGEST_CHECKPOINT },
 		{ "control totals of nobody's number", "{'checkpoint':{'seq':-1}}",
 		  INGEST_QUARANTINED },
+		{ "control totals with counts", "{'checkpoint':{'seq':3,'events':7,'input':90}}",
+		  INGEST_CHECKPOINT },
+		{ "the same totals again", "{'checkpoint':{'input':90,'seq':3,'events':7}}",
+		  INGEST_DUPLICATE },
+		{ "other totals of that seq", "{'checkpoint':{'seq':3,'events':8,'input':90}}",
+		  INGEST_QUARANTINED },
+		{ "totals that are no counts", "{'checkpoint':{'seq':4,'events':'x'}}",
+		  INGEST_QUARANTINED },
+		{ "totals below zero", "{'checkpoint':{'seq':4,'events':-1}}", INGEST_QUARANTINED },
 	};
 	struct ledgerkit *kit = *state;
 
@@ -58,6 +67,49 @@ static void test_each_verdict_has_its_line(void **state)
 	kit_verify_clean(kit);
 	for (int v = 0; v < INGEST_VERDICT_COUNT; v++)
 		assert_non_null(ingest_verdict_name((enum ingest_verdict)v));
+}
+
+/*
+ * Taken when it came first, and refused today: by the clock, which was set back, or by the
+ * price, which rose beyond what an amount can hold.  It is stored: it must not be called lost.
+ */
+static void test_what_is_stored_is_a_duplicate_though_it_would_be_refused_now(void **state)
+{
+	static const char dear[] =
+		"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":"
+		"\"acme/llama-4-70b\",\"versions\":[{\"effective_from\":\"2026-01-01\",\"rates\":["
+		"{\"component\":\"input\",\"each\":\"9000000000\"}]}]}]}";
+	static const char early[] =
+		"{\"id\":\"early\",\"source\":\"s\",\"time\":\"2026-08-01T13:00:00Z\",\"account\":"
+		"\"a\",\"model\":\"m\",\"api\":\"toll\",\"usage\":{\"input\":%d}}";
+	const struct event_defaults set_back = { text_of("gw-1"), KIT_NOW_MS - 3 * MS_PER_DAY };
+	struct ledgerkit *kit = *state;
+	struct ingest_item item;
+	char line[256];
+
+	kit_price(kit, kit_small_book);
+	assert_int_equal(send(kit, LINE("much", "'usage':{'input':10}")), INGEST_ACCEPTED);
+	kit_price(kit, dear);
+	assert_int_equal(send(kit, LINE("much", "'usage':{'input':10}")), INGEST_DUPLICATE);
+	assert_int_equal(send(kit, LINE("much", "'usage':{'input':11}")), INGEST_QUARANTINED);
+	snprintf(line, sizeof(line), early, 1);
+	assert_int_equal(kit_send(kit, line), INGEST_UNPRICED);
+	for (int input = 1; input <= 2; input++) {
+		snprintf(line, sizeof(line), early, input);
+		arena_reset(&kit->arena);
+		assert_int_equal(ingest_prepare(&item, text_of(line), INGEST_LINE_WHOLE,
+		                                (int64_t)strlen(line), &set_back, &kit->book,
+		                                &kit->doc, &kit->arena),
+		                 0);
+		assert_true(item.refused);
+		assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+		assert_int_equal(ingest_store(kit->ledger, &item, NULL), 0);
+		assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+		assert_int_equal(item.verdict, input == 1 ? INGEST_DUPLICATE : INGEST_QUARANTINED);
+	}
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM quarantine"), 2);
+	kit_reopen(kit);
 }
 
 /* As a framer would hand it over. */
@@ -437,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_an_event_that_begins_with_a_checkpoint_is_still_an_event),
 		T(test_each_verdict_has_its_line),
+		T(test_what_is_stored_is_a_duplicate_though_it_would_be_refused_now),
 		T(test_how_a_line_ended_decides_its_reason),
 		T(test_a_carriage_return_at_the_end_is_no_part_of_the_line),
 		T(test_a_refusal_names_what_could_be_read),

@@ -326,6 +326,9 @@ static void test_hash_does_not_see_member_order_blanks_and_escapes(void **state)
 		  " { \"c\" : null,\n\"b\":[ 1 , 2 ],\"a\":1 } " },
 		{ "{\"x\":{\"p\":1,\"q\":2},\"y\":0}", "{\"y\":0,\"x\":{\"q\":2,\"p\":1}}" },
 		{ "\"a\\u0062c\\/\"", "\"abc/\"" },
+		/* A null says as much as leaving a member out; in an array it has its place. */
+		{ "{\"a\":1,\"n\":null}", "{\"a\":1}" },
+		{ "{\"x\":{\"n\":null}}", "{\"x\":{}}" },
 	};
 
 	(void)state;
@@ -365,7 +368,7 @@ static void test_hash_sees_everything_else(void **state)
 		"{\"b\":1}",
 		"{\"a\":\"1\"}",
 		"{\"a\":[1]}",
-		"{\"a\":null}",
+		"[null,null]",
 		"{\"a\":1,\"b\":2}",
 		"{\"a\":2,\"b\":1}",
 		"{\"a\":{\"b\":2}}",

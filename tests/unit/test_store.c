@@ -401,7 +401,9 @@ static void test_a_checkpoint_is_stored_once(void **state)
 	assert_int_equal(send(kit, "{'checkpoint':{'source':'s','seq':7,'events':1}}"),
 	                 INGEST_CHECKPOINT);
 	assert_int_equal(send(kit, "{'checkpoint':{'source':'s','seq':7,'events':2}}"),
-	                 INGEST_CHECKPOINT);
+	                 INGEST_QUARANTINED);
+	assert_int_equal(send(kit, "{'checkpoint':{'events':1,'seq':7,'source':'s'}}"),
+	                 INGEST_DUPLICATE);
 	assert_int_equal(send(kit, "{'checkpoint':{'source':'s','seq':8,'events':2}}"),
 	                 INGEST_CHECKPOINT);
 	kit_shut(kit);
