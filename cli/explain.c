@@ -205,12 +205,6 @@ static void write_price(struct explained *x)
 		              usage_prompt_total(&x->row.event.usage) == 1 ? "" : "s");
 }
 
-/* A fee that the book does not name is not due: it has no line. */
-static bool is_line(const struct charge *charge)
-{
-	return charge->rate != NULL || component_info[charge->component].role != ROLE_FEE;
-}
-
 static void make_table(struct explained *x, struct table *table)
 {
 	struct text currency = x->book != NULL ? book_currency(x->book) : text_of("");
@@ -225,7 +219,7 @@ static void make_table(struct explained *x, struct table *table)
 		const struct charge *charge = &x->charges.lines[i];
 		size_t row;
 
-		if (!is_line(charge))
+		if (!charge_is_due(&x->charges, charge))
 			continue;
 		row = table_row(table);
 		table_set(table, row, 0, text_of(component_info[charge->component].key));
@@ -258,7 +252,7 @@ static void write_missing(struct explained *x)
 	for (size_t i = 0; i < x->charges.count; i++) {
 		const struct charge *charge = &x->charges.lines[i];
 
-		if (charge->rate == NULL && is_line(charge))
+		if (charge->rate == NULL && charge_is_due(&x->charges, charge))
 			buf_addf(&missing, "%s%s", missing.len > 0 ? ", " : "",
 			         component_info[charge->component].key);
 	}

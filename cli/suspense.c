@@ -49,7 +49,8 @@ static void missing_text(struct listing *listing, const struct event *event,
 		text_copy(out, MISSING_BYTES, text_of("a rate for"));
 		len = strlen(out);
 		for (size_t i = 0; i < charges->count && len < MISSING_BYTES; i++) {
-			if (charges->lines[i].rate == NULL)
+			if (charges->lines[i].rate == NULL &&
+			    charge_is_due(charges, &charges->lines[i]))
 				len += (size_t)snprintf(
 					out + len, MISSING_BYTES - len, " %s",
 					component_info[charges->lines[i].component].key);

@@ -100,11 +100,17 @@ void buf_add_json(struct buf *buf, struct text t)
 
 	buf_add(buf, "\"", 1);
 	for (size_t i = 0; i < t.len; i++) {
-		unsigned char c = (unsigned char)t.at[i];
+		unsigned c = (unsigned char)t.at[i];
 
-		if (c >= 0x20 && c != 0x7f && c != '"' && c != '\\')
+		/* U+0080 to U+009F, two bytes in UTF-8: a terminal takes them for ESC sequences. */
+		if (c == 0xc2 && i + 1 < t.len && (unsigned char)t.at[i + 1] < 0xa0) {
+			buf_add(buf, t.at + from, i - from);
+			c = (unsigned char)t.at[++i];
+		} else if (c >= 0x20 && c != 0x7f && c != '"' && c != '\\') {
 			continue;
-		buf_add(buf, t.at + from, i - from);
+		} else {
+			buf_add(buf, t.at + from, i - from);
+		}
 		from = i + 1;
 		if (c == '"' || c == '\\')
 			buf_addf(buf, "\\%c", c);

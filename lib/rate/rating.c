@@ -51,6 +51,17 @@ static const struct book_rate *find_rate(const struct rating *rating, enum compo
 	return NULL;
 }
 
+static bool is_due(const struct book_version *version, const struct charge *charge)
+{
+	return charge->rate != NULL || component_info[charge->component].role != ROLE_FEE ||
+	       version == NULL || book_version_has(version, charge->priced_as);
+}
+
+bool charge_is_due(const struct charges *charges, const struct charge *charge)
+{
+	return is_due(charges->found.version, charge);
+}
+
 static void add_charge(struct rating *rating, enum component component, int64_t count,
                        const struct usage_images *images)
 {
@@ -66,10 +77,7 @@ static void add_charge(struct rating *rating, enum component component, int64_t 
 	}
 	charges->count++;
 	if (charge->rate == NULL) {
-		/* A fee that no book names does not exist; anything else must have a rate. */
-		if (component_info[component].role != ROLE_FEE || rating->version == NULL ||
-		    book_version_has(rating->version, charge->priced_as))
-			rating->unpriced = true;
+		rating->unpriced = rating->unpriced || is_due(rating->version, charge);
 		return;
 	}
 	if (rate_times(charge->rate->rate, count, &charge->amount) < 0 ||

@@ -42,6 +42,9 @@ struct charges {
 	struct money total; /* 0 unless RATING_PRICED */
 };
 
+/* A line of the arithmetic; else a fee that the version does not name, which does not exist. */
+bool charge_is_due(const struct charges *charges, const struct charge *charge);
+
 /*
  * Price one request.  `at_ms` is when the request ran, not now.  A component with
  * a count and without a rate gives RATING_UNPRICED, never a charge of zero; the

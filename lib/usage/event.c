@@ -410,15 +410,14 @@ static bool check_extra(struct line *line)
 	return check_tags(line);
 }
 
-/* The members without a column, as one JSON object. */
-static int put_extra(struct line *line)
+/* The members without a column, as one JSON object.  false: refused, or *error is set. */
+static bool put_extra(struct line *line, int *error)
 {
 	static const enum member strings[] = { MEMBER_REGION, MEMBER_UPSTREAM_ID,
 		                               MEMBER_UPSTREAM_COST, MEMBER_SETTLEMENT };
 	const struct json *doc = line->doc;
 	uint32_t tags = line->member[MEMBER_TAGS];
-	struct buf out = { .at = NULL };
-	int r = 0;
+	struct buf out = { .at = NULL, .max_bytes = EVENT_EXTRA_BYTES_MAX };
 
 	buf_add_cstr(&out, "{");
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
@@ -443,10 +442,14 @@ static int put_extra(struct line *line)
 	buf_add_cstr(&out, "}");
 	if (out.error == 0)
 		line->event->extra = arena_copy(line->arena, buf_text(&out));
-	if (out.error != 0 || line->event->extra.at == NULL)
-		r = -FAULT_NOMEM;
+	if (out.error == -FAULT_RANGE)
+		refusal_set(line->refusal, REASON_NAME,
+		            "tags: more than %d bytes, with what else is kept beside the event",
+		            EVENT_EXTRA_BYTES_MAX);
+	else if (out.error != 0 || line->event->extra.at == NULL)
+		*error = -FAULT_NOMEM;
 	buf_release(&out);
-	return r;
+	return line->refusal->reason == REASON_NONE && *error == 0;
 }
 
 /* *error: -FAULT_NOMEM.  false: refused. */
@@ -461,8 +464,7 @@ static bool take_extra(struct line *line, int *error)
 	if (!take_name(line, MEMBER_REGION, false, &skip) ||
 	    !take_name(line, MEMBER_UPSTREAM_ID, false, &skip) || !check_extra(line))
 		return false;
-	*error = put_extra(line);
-	return true;
+	return put_extra(line, error);
 }
 
 /* Where the usage is: beside the event, or in the response body that came with it. */
@@ -632,7 +634,7 @@ int event_decode(struct text text, const struct event_defaults *defaults, struct
 		            event_out->api.at);
 		return 0;
 	}
-	if (take_extra(&line, &r) && r == 0)
+	if (take_extra(&line, &r))
 		take_usage(&line, format);
 	return line.no_memory ? -FAULT_NOMEM : r;
 }

@@ -21,6 +21,7 @@ enum {
 	EVENT_NAME_BYTES_MAX = 256,    /* id, source, account, key, model ... */
 	EVENT_BYTES_MAX = 1024 * 1024, /* a line, by default */
 	EVENT_DETAIL_BYTES = 256,
+	EVENT_EXTRA_BYTES_MAX = 64 * 1024, /* region, upstream ids and tags together, as JSON */
 };
 
 /* 2015-01-01T00:00:00Z: before any provider sold tokens. */

@@ -67,7 +67,7 @@ const struct usage_format format_anthropic_messages = {
 	.name = "anthropic.messages",
 	.body_key = "usage",
 	.fold = FOLD_MERGE,
-	.needs_one = { IN, OUT },
+	.needs_one = { IN }, /* a stream without its beginning has it not: no prompt of zero */
 	LIST(words, word_count, words),
 	LIST(shares, share_count, shares),
 	LIST(object_identities, object_identity_count, object_identities),

@@ -44,6 +44,8 @@ bool wire_next(struct wire_framer *framer, struct text *bytes, struct wire_line 
 	if (framer->finished) {
 		framer->finished = false;
 		framer->partial_length = 0;
+		if (framer->partial.cap > WIRE_PARTIAL_KEPT)
+			buf_release(&framer->partial);
 		buf_clear(&framer->partial);
 	}
 	if (bytes->len == 0)

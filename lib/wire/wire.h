@@ -29,7 +29,8 @@ enum {
 	WIRE_VERSION = 1,
 	WIRE_SOURCE_BYTES_MAX = 256,
 	WIRE_HELLO_BYTES_MAX = 2048,
-	WIRE_ACK_BYTES_MAX = 512, /* an acknowledgement line with its newline */
+	WIRE_PARTIAL_KEPT = 64 * 1024, /* of a long line's memory, for the next one */
+	WIRE_ACK_BYTES_MAX = 512,      /* an acknowledgement line with its newline */
 };
 
 /*

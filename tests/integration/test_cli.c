@@ -505,6 +505,7 @@ static void test_status_names_the_book_and_the_writer(void **state)
 static void test_suspense_is_listed_and_priced_once_the_book_has_a_rate(void **state)
 {
 	struct cli *cli = *state;
+	char more[PATH_BYTES];
 
 	TOLLRUN(&cli->run, "suspense", "list", "--csv");
 	TOLLRUN_EXPECT(&cli->run, 0);
@@ -521,6 +522,13 @@ static void test_suspense_is_listed_and_priced_once_the_book_has_a_rate(void **s
 	TOLLRUN_SAYS(&cli->run, "\"priced\":1,\"left\":0,\"amount\":\"0.00003\"");
 	TOLLRUN(&cli->run, "suspense", "list");
 	TOLLRUN_SAYS(&cli->run, "Nothing is in suspense.");
+	/* A fee that the version does not name is not missing. */
+	write_file(cli, more, "more.ndjson",
+	           "{'id':'p1','source':'gw-1','time':'2026-11-22T12:00:00Z','account':'acct_p',"
+	           "'model':'acme/unlisted-1','api':'toll','usage':{'input':5,'pages':1}}\n");
+	TOLLRUN(&cli->run, "import", more);
+	TOLLRUN(&cli->run, "suspense", "list", "--csv");
+	TOLLRUN_SAYS(&cli->run, ",acct_p,acme/unlisted-1,a rate for pages\n");
 	TOLLRUN(&cli->run, "explain", "a3");
 	TOLLRUN_EXPECT(&cli->run, 0);
 	TOLLRUN_SAYS(&cli->run, "second");

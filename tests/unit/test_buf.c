@@ -85,6 +85,11 @@ static void test_json_strings_are_escaped(void **state)
 	(void)state;
 	buf_add_json(&buf, (struct text){ "a\"b\\c\nd\te\x7f\0/\xc3\xa9", 14 });
 	assert_string_equal(buf.at, "\"a\\\"b\\\\c\\nd\\u0009e\\u007f\\u0000/\xc3\xa9\"");
+	/* What a terminal takes for ESC sequences is written out; other letters are as they are. */
+	buf_clear(&buf);
+	buf_add_json(&buf, text_of("x\xc2\x9b"
+	                           "31m\xc2\xa0y\xc2\x80"));
+	assert_string_equal(buf.at, "\"x\\u009b31m\xc2\xa0y\\u0080\"");
 	buf_clear(&buf);
 	buf_add_json(&buf, text_of(NULL));
 	assert_string_equal(buf.at, "\"\"");

@@ -88,6 +88,29 @@ static void test_more_kinds_of_images_than_there_is_room_for(void **state)
 	event_line_release(&b);
 }
 
+/* They are stored beside every event, and written with escapes. */
+static void test_tags_beyond_their_limit_are_refused(void **state)
+{
+	static char tag[EVENT_EXTRA_BYTES_MAX];
+	struct event_line b = { .event = { .time_ms = 0 } };
+	struct buf tags = { .at = NULL };
+
+	(void)state;
+	/* A DEL is one byte in the line and six in the ledger. */
+	for (int bytes = EVENT_EXTRA_BYTES_MAX / 6 - 100; bytes <= EVENT_EXTRA_BYTES_MAX / 6;
+	     bytes += 100) {
+		memset(tag, 0x7f, (size_t)bytes);
+		tag[bytes] = '\0';
+		buf_clear(&tags);
+		buf_addf(&tags, "{'t':'%s'}", tag);
+		event_line_decode_with(&b, "tags", tags.at);
+		assert_int_equal(b.refusal.reason,
+		                 bytes == EVENT_EXTRA_BYTES_MAX / 6 ? REASON_NAME : REASON_NONE);
+	}
+	buf_release(&tags);
+	event_line_release(&b);
+}
+
 static uint64_t hash_with(const char *key, const char *json)
 {
 	struct event_line b = { .event = { .time_ms = 0 } };
@@ -192,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_images_of_one_kind_are_added_up),
 		cmocka_unit_test(test_images_counted_in_usage_are_images_too),
 		cmocka_unit_test(test_more_kinds_of_images_than_there_is_room_for),
+		cmocka_unit_test(test_tags_beyond_their_limit_are_refused),
 		cmocka_unit_test(test_content_hash_ignores_id_source_order_and_blanks),
 		cmocka_unit_test(test_content_hash_sees_every_other_member),
 		cmocka_unit_test(test_content_hash_sees_the_api),

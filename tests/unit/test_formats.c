@@ -261,6 +261,8 @@ static const struct row {
 	  "[{'input_tokens':25,'cache_read_input_tokens':0,'output_tokens':1},"
 	  "{'cache_read_input_tokens':0,'output_tokens':1}]",
 	  "input=25 output=1", STREAM, NULL },
+	{ "a stream without its beginning", ANTHROPIC, "[{'output_tokens':50}]",
+	  "missing: usage: input_tokens is missing", REFUSED, NULL },
 	{ "two responses whose answers grow", ANTHROPIC,
 	  "[{'input_tokens':699,'output_tokens':1},{'output_tokens':10},"
 	  "{'input_tokens':40,'output_tokens':12},{'output_tokens':100}]",
