@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 
 enum {
+	KIND_WIDTH = 10, /* "quarantine" */
 	FLUSH_BYTES = 64 * 1024,
 	VERIFY_FINDINGS_SHOWN = 1000, /* in the form for people; it counts the rest */
 };
@@ -43,16 +44,11 @@ static int on_finding(void *user, const struct verify_finding *finding)
 		if (verifying->found++ >= VERIFY_FINDINGS_SHOWN)
 			return 0;
 		progress_end(&verifying->progress);
-		buf_addf(out, "%s  ", verify_kind_name(finding->kind));
-		printer_text(out, finding->where);
-		buf_add(out, "\n", 1);
-		buf_add_cstr(out, "  ");
-		printer_text(out, finding->what);
-		buf_add_cstr(out, ": stored ");
-		printer_text(out, finding->stored);
-		buf_add_cstr(out, ", derived ");
-		printer_text(out, finding->derived);
-		buf_add(out, "\n", 1);
+		printer_pair(&context->printer, KIND_WIDTH, verify_kind_name(finding->kind),
+		             finding->where);
+		printer_wrapf(&context->printer, KIND_WIDTH + 4, "%.*s: stored %.*s, derived %.*s",
+		              TEXT_ARGS(finding->what), TEXT_ARGS(finding->stored),
+		              TEXT_ARGS(finding->derived));
 	}
 	return out->len >= FLUSH_BYTES ? command_flush(context) : 0;
 }

@@ -163,6 +163,18 @@ int verify_report_numbers(struct verify *verify, enum verify_kind kind, const ch
 	return verify_report(verify, kind, what);
 }
 
+int verify_report_moments(struct verify *verify, enum verify_kind kind, const char *what,
+                          int64_t stored_ms, int64_t derived_ms)
+{
+	char moment[MOMENT_TEXT_BYTES];
+
+	moment_text(stored_ms, moment);
+	put_cstr(&verify->stored, moment);
+	moment_text(derived_ms, moment);
+	put_cstr(&verify->expected, moment);
+	return verify_report(verify, kind, what);
+}
+
 /* The two values are in verify->stored and verify->expected. */
 static int event_differs(struct verify *verify, const struct event_row *row, const char *what)
 {
@@ -638,19 +650,12 @@ static int watermark_where(struct verify *verify, int64_t source)
 static int compare_moment(struct verify *verify, int64_t source, const char *what, int64_t stored,
                           int64_t derived)
 {
-	char moment[MOMENT_TEXT_BYTES];
 	int r;
 
 	if (stored == derived)
 		return 0;
 	r = watermark_where(verify, source);
-	if (r < 0)
-		return r;
-	moment_text(stored, moment);
-	put_cstr(&verify->stored, moment);
-	moment_text(derived, moment);
-	put_cstr(&verify->expected, moment);
-	return verify_report(verify, VERIFY_WATERMARK, what);
+	return r < 0 ? r : verify_report_moments(verify, VERIFY_WATERMARK, what, stored, derived);
 }
 
 static int compare_watermark(struct verify *verify, int64_t source, int64_t stored, int64_t derived)

@@ -147,8 +147,8 @@ static int report_twins(struct verify *verify, struct gather *gather)
 			continue;
 		r = verify_where_event(verify, b->source, b->id, b->ts);
 		if (r == 0)
-			r = verify_report(verify, VERIFY_IDENTITY,
-			                  "stands again under another time");
+			r = verify_report_moments(verify, VERIFY_IDENTITY,
+			                          "time, where it stands already", b->ts, a->ts);
 	}
 	return r;
 }

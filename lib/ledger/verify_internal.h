@@ -20,5 +20,8 @@ int verify_where_api(struct verify *verify, int64_t source, int64_t api);
 /* A finding about two numbers at that place. */
 int verify_report_numbers(struct verify *verify, enum verify_kind kind, const char *what,
                           int64_t stored, int64_t derived);
+/* The same of two moments. */
+int verify_report_moments(struct verify *verify, enum verify_kind kind, const char *what,
+                          int64_t stored_ms, int64_t derived_ms);
 
 #endif

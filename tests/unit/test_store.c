@@ -241,8 +241,9 @@ static void test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify(void
 	assert_int_equal(send(kit, LINE("e-0", AT_11, "{'input':1}")), INGEST_UNPRICED);
 	assert_int_equal(kit_verify(kit, &findings), 1);
 	assert_string_equal(findings.at,
-	                    "identity stands again under another time [source gw-1 id e-0 "
-	                    "time 2026-08-01T11:00:00.000Z] |\n");
+	                    "identity time, where it stands already [source gw-1 id e-0 "
+	                    "time 2026-08-01T11:00:00.000Z] "
+	                    "2026-08-01T11:00:00.000Z|2026-08-01T10:00:00.000Z\n");
 	buf_release(&findings);
 }
 

@@ -282,8 +282,8 @@ static void test_an_event_that_is_gone_or_too_many_is_named(void **state)
 		  "extra FROM event WHERE id = 'e';"
 		  "UPDATE rollup SET events = 2, errors = 2 WHERE price = 0;"
 		  "UPDATE watermark SET events = events + 1 WHERE events = 5",
-		  "identity stands again under another time [source gw-1 id e time "
-		  "2026-08-01T10:21:00.000Z] |\n" },
+		  "identity time, where it stands already [source gw-1 id e time "
+		  "2026-08-01T10:21:00.000Z] 2026-08-01T10:21:00.000Z|2026-08-01T10:20:00.000Z\n" },
 	};
 
 	(void)state;
