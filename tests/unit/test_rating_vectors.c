@@ -376,7 +376,7 @@ static void run_vector(struct tally *tally, struct text id, const struct book *b
 	for (size_t i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
 		if (!text_is(id, differences[i].id))
 			continue;
-		print_message("different %.*s: %s, theirs %.*s\n", TEXT_ARGS(id), rated,
+		print_message("note: %.*s: %s, theirs %.*s\n", TEXT_ARGS(id), rated,
 		              TEXT_ARGS(expected));
 		assert_string_equal(rated, differences[i].rated);
 		tally->different++;
@@ -614,7 +614,7 @@ static void price_exchange(struct exchanges *x, const struct json *catalogue)
 		row++;
 	money_text(charges.total, amount);
 	if (row < sizeof(priced_differently) / sizeof(priced_differently[0])) {
-		printf("  differs %.*s: %s\n", TEXT_ARGS(id), priced_differently[row].why);
+		printf("note: %.*s differs: %s\n", TEXT_ARGS(id), priced_differently[row].why);
 		assert_string_equal(verdict == RATING_UNPRICED ? "unpriced" : amount,
 		                    priced_differently[row].rated);
 		x->different++;
@@ -646,7 +646,7 @@ static void test_recorded_exchanges_cost_what_the_catalogue_says(void **state)
 		if (json_member(&x.expected, 0, "total_price") != JSON_NONE)
 			price_exchange(&x, &vectors->catalogue.doc);
 	}
-	printf("  %u the same, %u different as explained, %u not in the catalogue or not simple, "
+	printf("note: %u the same, %u different as explained, %u not in the catalogue or not simple, "
 	       "%u of shapes that are not read, or refused\n",
 	       x.same, x.different, x.unpriceable, x.refused);
 	assert_int_equal(x.wrong, 0);

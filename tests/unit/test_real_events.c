@@ -434,7 +434,7 @@ static void differ(struct comparison *c, struct text id, const char *key, int64_
 		row++;
 	if (row < ROWS(differences)) {
 		c->seen[row] = true;
-		printf("  differs %.*s %s: %s\n", TEXT_ARGS(id), key, differences[row].why);
+		printf("note: %.*s differs, %s: %s\n", TEXT_ARGS(id), key, differences[row].why);
 		return;
 	}
 	c->unexplained++;
