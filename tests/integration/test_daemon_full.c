@@ -49,13 +49,7 @@ static int begin_disk(int disk_bytes)
 		return 0;
 	}
 	/* The price book and the log lie in the folder that the mount hides: begin again. */
-	{
-		FILE *file = fopen(kit.prices, "w");
-
-		assert_non_null(file);
-		assert_true(fputs(daemonkit_book, file) >= 0);
-		assert_int_equal(fclose(file), 0);
-	}
+	daemonkit_write(kit.prices, daemonkit_book);
 	snprintf(kit.log, sizeof(kit.log), "%s.log", kit.folder); /* not on the full disk */
 	return 0;
 }

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/json.h"
-#include "ledger/books.h"
+#include "daemon/intake.h"
 #include "tests/support/daemonkit.h"
 
 static struct daemonkit kit;
@@ -38,33 +36,12 @@ static int end(void **state)
 	return 0;
 }
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
-
 static mode_t mode_of(const char *path)
 {
 	struct stat status;
 
 	assert_int_equal(lstat(path, &status), 0);
 	return status.st_mode & 07777;
-}
-
-static void send_one(const char *id, struct wire_ack *ack_out)
-{
-	struct buf line = { .at = NULL };
-	int fd = daemonkit_hello(&kit, "gw", true);
-
-	daemonkit_event(&line, id);
-	daemonkit_send(fd, line.at, line.len);
-	daemonkit_wait_ack(fd, 1, ack_out);
-	close(fd);
-	buf_release(&line);
 }
 
 static int bind_path(const char *path)
@@ -112,13 +89,13 @@ static void test_a_stale_socket_is_replaced(void **state)
 	make_run_folder();
 	close(bind_path(kit.socket)); /* the file stays, nobody answers */
 	daemonkit_start(&kit, NULL);
-	send_one("stale", &ack);
+	daemonkit_send_one(&kit, "stale", &ack);
 	assert_int_equal(ack.accepted, 1);
 	/* And after a kill, its own. */
 	daemonkit_kill(&kit);
 	assert_int_equal(access(kit.socket, F_OK), 0);
 	daemonkit_start(&kit, NULL);
-	send_one("stale", &ack);
+	daemonkit_send_one(&kit, "stale", &ack);
 	assert_int_equal(ack.duplicate, 1);
 }
 
@@ -167,7 +144,7 @@ static void test_a_second_daemon_names_the_first_and_touches_nothing(void **stat
 	snprintf(words, sizeof(words), "%d", (int)kit.pid);
 	assert_true(daemonkit_logged(&kit, "fault=busy"));
 	assert_true(daemonkit_logged(&kit, words));
-	send_one("still", &ack);
+	daemonkit_send_one(&kit, "still", &ack);
 	assert_int_equal(ack.accepted, 1);
 }
 
@@ -215,320 +192,7 @@ static void test_the_end_reads_what_was_sent_already(void **state)
 	daemonkit_verified_amount(&kit);
 }
 
-static int64_t first_price_of_current(void)
-{
-	struct applied_book book = { .book = NULL };
-	struct ledger *ledger = NULL;
-	int64_t first;
-
-	assert_int_equal(ledger_open_reader(&ledger, kit.ledger, NULL), 0);
-	assert_int_equal(ledger_book_current(ledger, &book, NULL), 0);
-	first = book.first_price;
-	book_free(book.book);
-	ledger_close(ledger);
-	return first;
-}
-
-static void test_hangup_reloads_the_prices_and_keeps_the_old_on_an_error(void **state)
-{
-	static const char dearer[] =
-		"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/a\",\"versions\":"
-		"[{\"effective_from\":\"2020-01-01\",\"rates\":["
-		"{\"component\":\"input\",\"per_million\":\"3\"},"
-		"{\"component\":\"output\",\"per_million\":\"0\"}]}]}]}";
-	struct wire_ack ack;
-
-	(void)state;
-	daemonkit_start(&kit, NULL);
-	send_one("before", &ack);
-	assert_int_equal(first_price_of_current(), 1);
-	write_file(kit.prices,
-	           "{\"pricebook\":1,\"models\":[{\"model\":\"m/a\",\"versions\":[]}]}");
-	kill(kit.pid, SIGHUP);
-	daemonkit_wait_log(&kit, "price book refused, the old one stays");
-	assert_true(daemonkit_logged(&kit, "models[0].versions"));
-	send_one("between", &ack);
-	assert_int_equal(ack.accepted, 1);
-	assert_int_equal(first_price_of_current(), 1);
-	write_file(kit.prices, dearer);
-	kill(kit.pid, SIGHUP);
-	daemonkit_wait_log(&kit, "versions=1 file=");
-	while (first_price_of_current() != 2)
-		;
-	send_one("after", &ack);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	/* 1000 x 1 + 10 x 2 twice, then 1000 x 3. */
-	assert_true(daemonkit_verified_amount(&kit).attos ==
-	            (wide)(2 * KIT_EVENT_NANOS + 3000000) * ATTOS_PER_NANO);
-}
-
-static void ask(const char *request, struct buf *reply)
-{
-	int fd = daemonkit_connect(kit.control);
-
-	assert_true(fd >= 0);
-	daemonkit_send(fd, request, strlen(request));
-	assert_true(daemonkit_line(fd, reply));
-	assert_false(daemonkit_silent(fd, DAEMONKIT_WAIT_MS)); /* closed */
-	close(fd);
-}
-
-static void test_changes_come_over_the_control_socket(void **state)
-{
-	const char *const arguments[] = { "--ledger", kit.ledger, "--socket", kit.socket, NULL };
-	struct buf request = { .at = NULL }, reply = { .at = NULL };
-	struct wire_ack ack;
-	int fd;
-
-	(void)state;
-	daemonkit_spawn(&kit, arguments); /* without prices */
-	daemonkit_wait_log(&kit, "msg=\"ready\"");
-	send_one("early", &ack);
-	assert_int_equal(ack.unpriced, 1);
-	buf_add_cstr(&request, "{\"change\":\"price.apply\",\"book\":");
-	buf_add_json(&request, text_of(daemonkit_book));
-	buf_add_cstr(&request, "}\n");
-	ask(request.at, &reply);
-	assert_non_null(strstr(reply.at, "\"ok\":true"));
-	ask("{\"change\":\"suspense.retry\"}\n", &reply);
-	assert_non_null(strstr(reply.at, "\"priced\":1"));
-	send_one("late", &ack);
-	assert_int_equal(ack.accepted, 1);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	/* A setting that names another book than the one applied by hand is not silent. */
-	write_file(kit.prices,
-	           "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/b\","
-	           "\"versions\":[{\"effective_from\":\"2020-01-01\",\"rates\":["
-	           "{\"component\":\"input\",\"per_million\":\"1\"}]}]}]}");
-	daemonkit_start(&kit, NULL);
-	assert_true(daemonkit_logged(&kit, "the prices setting replaces the price book in force"));
-	ask("{\"change\":\"dance\"}\n", &reply);
-	assert_non_null(strstr(reply.at, "\"ok\":false"));
-	ask("garbage\n", &reply);
-	assert_non_null(strstr(reply.at, "\"ok\":false"));
-	/* Asked and gone: it is done all the same, and the daemon lives. */
-	fd = daemonkit_connect(kit.control);
-	daemonkit_send_text(fd, "{\"change\":\"suspense.retry\"}\n");
-	close(fd);
-	close(daemonkit_connect(kit.control));
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	assert_true(daemonkit_verified_amount(&kit).attos ==
-	            (wide)2 * KIT_EVENT_NANOS * ATTOS_PER_NANO);
-	buf_release(&request);
-	buf_release(&reply);
-}
-
-/* It breaks the rule of one writer, and is no reason to lose or to die. */
-/* Lines that are understood now, as an older version may have left them. */
-static void hold_lines(int count)
-{
-	sqlite3 *ledger = NULL;
-	char sql[512];
-
-	assert_int_equal(sqlite3_open(kit.ledger, &ledger), SQLITE_OK);
-	snprintf(
-		sql, sizeof(sql),
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
-		"INSERT INTO quarantine (source, reason, detail, first_ms, last_ms, times, length, "
-		"raw, digest) SELECT 0, 'unknown-api', '', 1, 1, 1, length(l), l, randomblob(32) "
-		"FROM (SELECT CAST(printf('{\"id\":\"held-%%d\",\"source\":\"gw\",\"time\":"
-		"\"2026-01-02T03:04:05Z\",\"account\":\"a\",\"model\":\"m/a\",\"api\":\"toll\","
-		"\"usage\":{\"input\":1}}', i) AS BLOB) AS l FROM n)",
-		count);
-	assert_int_equal(sqlite3_exec(ledger, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(ledger);
-}
-
-/* A long change goes in steps: events are acknowledged while it runs. */
-static void test_events_pass_a_long_change_by(void **state)
-{
-	enum { HELD = 20000, PASSED_MIN = 5 };
-	struct buf line = { .at = NULL }, reply = { .at = NULL };
-	int control, fd, passed = 0;
-	struct wire_ack ack;
-
-	(void)state;
-	daemonkit_start(&kit, NULL);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	hold_lines(HELD);
-	daemonkit_start(&kit, NULL);
-	control = daemonkit_connect(kit.control);
-	fd = daemonkit_hello(&kit, "gw", true);
-	daemonkit_send_text(control, "{\"change\":\"quarantine.retry\"}\n");
-	while (daemonkit_silent(control, 0)) {
-		char id[32];
-
-		snprintf(id, sizeof(id), "passes-%d", passed);
-		buf_clear(&line);
-		daemonkit_event(&line, id);
-		daemonkit_send(fd, line.at, line.len);
-		daemonkit_wait_ack(fd, ++passed, &ack);
-	}
-	assert_true(daemonkit_line(control, &reply));
-	buf_add_cstr(&reply, "");
-	assert_non_null(strstr(reply.at, "\"ok\":true,\"tried\":20000,\"accepted\":20000,"));
-	assert_true(passed >= PASSED_MIN);
-	assert_int_equal(daemonkit_status(&kit).events, HELD + passed);
-	close(control);
-	close(fd);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	buf_release(&line);
-	buf_release(&reply);
-}
-
-/* The end does not wait for all of it; what was done stays, and the rest can be asked for. */
-static void test_the_end_cuts_a_long_change_between_two_steps(void **state)
-{
-	enum { HELD = 60000 };
-	struct buf reply = { .at = NULL };
-	int64_t done, left;
-	int control;
-
-	(void)state;
-	daemonkit_start(&kit, NULL);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	hold_lines(HELD);
-	daemonkit_start(&kit, NULL);
-	control = daemonkit_connect(kit.control);
-	daemonkit_send_text(control, "{\"change\":\"quarantine.retry\"}\n");
-	while (daemonkit_status(&kit).events == 0)
-		;
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	assert_true(daemonkit_line(control, &reply));
-	buf_add_cstr(&reply, "");
-	assert_non_null(strstr(reply.at, "\"fault\":\"closed\""));
-	close(control);
-	done = daemonkit_status(&kit).events;
-	left = daemonkit_status(&kit).quarantined;
-	assert_true(done > 0 && left > 0);
-	assert_int_equal(done + left, HELD);
-	buf_release(&reply);
-}
-
-/* The trouble of the ledger is not the file's: a reload waits for its turn, and has it. */
-static void test_a_reload_is_not_lost_to_a_foreign_writer(void **state)
-{
-	sqlite3 *foreign = NULL;
-
-	(void)state;
-	daemonkit_start(&kit, NULL);
-	write_file(kit.prices,
-	           "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/b\","
-	           "\"versions\":[{\"effective_from\":\"2020-01-01\",\"rates\":["
-	           "{\"component\":\"input\",\"per_million\":\"1\"}]}]}]}");
-	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
-	                              NULL, NULL),
-	                 SQLITE_OK);
-	kill(kit.pid, SIGHUP);
-	daemonkit_wait_log(&kit, "somebody else writes the ledger");
-	assert_false(daemonkit_logged(&kit, "the old one stays"));
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(foreign);
-	daemonkit_wait_log(&kit, "it goes on");
-	assert_int_equal(first_price_of_current(), 2);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-}
-
-static void test_prices_that_are_no_file_are_not_waited_for(void **state)
-{
-	struct wire_ack ack;
-
-	(void)state;
-	daemonkit_start(&kit, NULL);
-	assert_int_equal(unlink(kit.prices), 0);
-	assert_int_equal(mkfifo(kit.prices, 0600), 0);
-	kill(kit.pid, SIGHUP);
-	daemonkit_wait_log(&kit, "is no file");
-	send_one("goes-on", &ack);
-	assert_int_equal(ack.accepted, 1);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-}
-
-static void test_a_foreign_writer_is_waited_for(void **state)
-{
-	struct buf line = { .at = NULL }, reply = { .at = NULL };
-	struct wire_ack ack;
-	sqlite3 *foreign = NULL;
-	int fd;
-
-	(void)state;
-	daemonkit_start(&kit, NULL);
-	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
-	                              NULL, NULL),
-	                 SQLITE_OK);
-	fd = daemonkit_hello(&kit, "gw", true);
-	daemonkit_event(&line, "waits");
-	daemonkit_send(fd, line.at, line.len);
-	daemonkit_wait_log(&kit, "somebody else writes the ledger");
-	assert_true(daemonkit_silent(fd, 50));
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	daemonkit_wait_ack(fd, 1, &ack);
-	assert_int_equal(ack.accepted, 1);
-	/* A change says so and leaves the asking to who asks. */
-	assert_int_equal(sqlite3_exec(foreign, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	ask("{\"change\":\"price.apply\",\"book\":\"{\\\"pricebook\\\":1,\\\"currency\\\":"
-	    "\\\"USD\\\","
-	    "\\\"models\\\":[{\\\"model\\\":\\\"m\\\",\\\"versions\\\":[{\\\"effective_from\\\":"
-	    "\\\"2020\\\",\\\"rates\\\":[{\\\"component\\\":\\\"input\\\",\\\"per_million\\\":"
-	    "\\\"1\\\"}]}]}]}\"}\n",
-	    &reply);
-	if (strstr(reply.at, "\"fault\":\"busy\"") == NULL)
-		fail_msg("%s", reply.at);
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(foreign);
-	close(fd);
-	assert_int_equal(daemonkit_stop(&kit), 0);
-	assert_true(daemonkit_verified_amount(&kit).attos ==
-	            (wide)KIT_EVENT_NANOS * ATTOS_PER_NANO);
-	buf_release(&line);
-	buf_release(&reply);
-}
-
 /* Of the settings' errors each names the key, the value and in the file the line. */
-/* At the end the disk stands still for a while: what was sent waits for it, and is stored. */
-static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
-{
-	static const char *const arguments[] = { "--queue-batches",
-		                                 "2",
-		                                 "--batch-events-max",
-		                                 "1",
-		                                 "--linger-ms",
-		                                 "0",
-		                                 "--drain-ms",
-		                                 "0",
-		                                 NULL };
-	enum { EVENTS = 700, LONG_MS = 2500 }; /* more than SERVICE_DRAIN_IDLE_MS */
-	struct buf lines = { .at = NULL };
-	sqlite3 *foreign = NULL;
-	int fd;
-
-	(void)state;
-	for (int i = 0; i < EVENTS; i++) {
-		char id[32];
-
-		snprintf(id, sizeof(id), "slow-%d", i);
-		daemonkit_event(&lines, id);
-	}
-	daemonkit_start(&kit, arguments);
-	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
-	                              NULL, NULL),
-	                 SQLITE_OK);
-	fd = daemonkit_connect(kit.socket);
-	assert_int_equal(daemonkit_fill_socket(fd, buf_text(&lines)), lines.len);
-	daemonkit_wait_log(&kit, "somebody else writes the ledger");
-	kill(kit.pid, SIGTERM);
-	usleep(LONG_MS * 1000);
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(foreign);
-	assert_int_equal(daemonkit_wait_exit(&kit), 0);
-	close(fd);
-	assert_int_equal(daemonkit_status(&kit).events, EVENTS);
-	buf_release(&lines);
-}
-
 static void test_a_wrong_setting_is_named(void **state)
 {
 	static const struct {
@@ -568,7 +232,7 @@ static void test_a_wrong_setting_is_named(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *const arguments[] = { "--check-config", "--config", path, NULL };
 
-		write_file(path, rows[i].json);
+		daemonkit_write(path, rows[i].json);
 		unlink(kit.log);
 		daemonkit_spawn(&kit, arguments);
 		if (daemonkit_wait_exit(&kit) != 2 || !daemonkit_logged(&kit, rows[i].words))
@@ -587,7 +251,7 @@ static void test_flags_win_over_the_file(void **state)
 	snprintf(path, sizeof(path), "%s/tolld.json", kit.folder);
 	buf_addf(&json, "{\"ledger\":\"/nonexistent/x.db\",\"socket\":\"%s\",\"prices\":\"%s\"}",
 	         kit.socket, kit.prices);
-	write_file(path, json.at);
+	daemonkit_write(path, json.at);
 	daemonkit_spawn(&kit, arguments);
 	daemonkit_wait_log(&kit, "msg=\"ready\"");
 	assert_int_equal(daemonkit_stop(&kit), 0);
@@ -600,9 +264,9 @@ static void test_a_bad_price_book_stops_the_start_with_every_error(void **state)
 		                          "--prices", kit.prices, NULL };
 
 	(void)state;
-	write_file(kit.prices,
-	           "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[\n"
-	           "{\"model\":\"a\",\"versions\":7},\n{\"model\":\"b\",\"versions\":8}]}");
+	daemonkit_write(kit.prices,
+	                "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[\n"
+	                "{\"model\":\"a\",\"versions\":7},\n{\"model\":\"b\",\"versions\":8}]}");
 	daemonkit_spawn(&kit, arguments);
 	assert_int_equal(daemonkit_wait_exit(&kit), 2);
 	assert_true(daemonkit_logged(&kit, "line 2: models[0].versions"));
@@ -612,7 +276,8 @@ static void test_a_bad_price_book_stops_the_start_with_every_error(void **state)
 }
 
 /* As systemd does it: a listening socket as descriptor 3, and a datagram socket to be told. */
-static void start_under_systemd(int listening, const char *notify)
+/* `for_us`: the sockets are handed to this very process, as systemd says with its pid. */
+static void start_under_systemd(int listening, const char *notify, bool for_us)
 {
 	char program[DAEMONKIT_PATH_BYTES], pid[24];
 
@@ -626,7 +291,7 @@ static void start_under_systemd(int listening, const char *notify)
 		dup2(log, STDERR_FILENO);
 		dup2(listening, 9);
 		dup2(9, 3);
-		snprintf(pid, sizeof(pid), "%d", (int)getpid());
+		snprintf(pid, sizeof(pid), "%d", (int)(for_us ? getpid() : getppid()));
 		setenv("LISTEN_PID", pid, 1);
 		setenv("LISTEN_FDS", "1", 1);
 		setenv("NOTIFY_SOCKET", notify, 1);
@@ -663,9 +328,9 @@ static void test_a_socket_from_systemd_and_its_notifications(void **state)
 	assert_int_equal(listen(listening, 16), 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", kit.folder);
 	assert_int_equal(bind(told, (const struct sockaddr *)&address, sizeof(address)), 0);
-	start_under_systemd(listening, address.sun_path);
+	start_under_systemd(listening, address.sun_path, true);
 	wait_told(told, "READY=1");
-	send_one("activated", &ack);
+	daemonkit_send_one(&kit, "activated", &ack);
 	assert_int_equal(ack.accepted, 1);
 	wait_told(told, "WATCHDOG=1");
 	kill(kit.pid, SIGTERM);
@@ -673,12 +338,79 @@ static void test_a_socket_from_systemd_and_its_notifications(void **state)
 	assert_int_equal(daemonkit_wait_exit(&kit), 0);
 	/* Not its socket: it stays for the next one, which gets what waits there. */
 	assert_int_equal(access(kit.socket, F_OK), 0);
-	start_under_systemd(listening, address.sun_path);
+	start_under_systemd(listening, address.sun_path, true);
 	wait_told(told, "READY=1");
-	send_one("again", &ack);
+	daemonkit_send_one(&kit, "again", &ack);
 	assert_int_equal(ack.accepted, 1);
 	close(listening);
 	close(told);
+}
+
+/* Sockets that were handed to a parent, and came along, are none of ours. */
+static void test_a_socket_that_was_handed_to_another_is_left_alone(void **state)
+{
+	char other[DAEMONKIT_PATH_BYTES];
+	struct wire_ack ack;
+	int listening;
+
+	(void)state;
+	make_run_folder();
+	snprintf(other, sizeof(other), "%s/other.sock", kit.folder);
+	listening = bind_path(other);
+	assert_int_equal(listen(listening, 16), 0);
+	start_under_systemd(listening, "", false);
+	daemonkit_wait_log(&kit, "msg=\"ready\"");
+	daemonkit_send_one(&kit, "own", &ack);
+	assert_int_equal(ack.accepted, 1);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	close(listening);
+}
+
+/* Somebody put another socket in its place: at the end that one is not taken away. */
+static void test_the_end_leaves_a_socket_of_somebody_else(void **state)
+{
+	int other;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	assert_int_equal(unlink(kit.socket), 0);
+	other = bind_path(kit.socket);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	assert_int_equal(access(kit.socket, F_OK), 0);
+	close(other);
+}
+
+static size_t count_logged(const char *words)
+{
+	struct buf log = { .at = NULL };
+	size_t count = 0;
+
+	assert_int_equal(buf_read_file(&log, kit.log, BUF_BYTES_MAX, NULL), 0);
+	for (const char *at = log.at; (at = strstr(at, words)) != NULL; at++)
+		count++;
+	buf_release(&log);
+	return count;
+}
+
+/* A gateway gone wrong must not fill the disk with our log. */
+static void test_the_log_tells_of_so_many_bad_lines_and_then_counts(void **state)
+{
+	enum { LINES = INTAKE_LOG_LINES_MAX + 50 };
+	struct wire_ack ack;
+	int fd;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	fd = daemonkit_hello(&kit, "gw", true);
+	for (int i = 0; i < LINES; i++)
+		daemonkit_send_text(fd, "no event\n");
+	daemonkit_wait_ack(fd, LINES, &ack);
+	assert_int_equal(ack.quarantined, LINES);
+	close(fd);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	assert_int_equal(count_logged("msg=\"line quarantined\""), INTAKE_LOG_LINES_MAX);
+	assert_int_equal(count_logged("are only counted until the next summary"), 1);
+	assert_int_equal(count_logged("quarantined=150 "), 1);
 }
 
 static void test_help_names_every_setting_and_version_is_short(void **state)
@@ -720,18 +452,13 @@ int main(void)
 		EACH(test_a_file_in_the_way_is_left_alone),
 		EACH(test_a_second_daemon_names_the_first_and_touches_nothing),
 		EACH(test_the_end_reads_what_was_sent_already),
-		EACH(test_hangup_reloads_the_prices_and_keeps_the_old_on_an_error),
-		EACH(test_changes_come_over_the_control_socket),
-		EACH(test_events_pass_a_long_change_by),
-		EACH(test_the_end_cuts_a_long_change_between_two_steps),
-		EACH(test_a_reload_is_not_lost_to_a_foreign_writer),
-		EACH(test_prices_that_are_no_file_are_not_waited_for),
-		EACH(test_a_foreign_writer_is_waited_for),
-		EACH(test_the_end_waits_for_a_commit_that_takes_long),
 		EACH(test_a_wrong_setting_is_named),
 		EACH(test_flags_win_over_the_file),
 		EACH(test_a_bad_price_book_stops_the_start_with_every_error),
 		EACH(test_a_socket_from_systemd_and_its_notifications),
+		EACH(test_a_socket_that_was_handed_to_another_is_left_alone),
+		EACH(test_the_end_leaves_a_socket_of_somebody_else),
+		EACH(test_the_log_tells_of_so_many_bad_lines_and_then_counts),
 		EACH(test_help_names_every_setting_and_version_is_short),
 #undef EACH
 	};

@@ -51,10 +51,17 @@ void daemonkit_program(char out[DAEMONKIT_PATH_BYTES], const char *name)
 	snprintf(out, DAEMONKIT_PATH_BYTES, "%s/%s", build != NULL ? build : "build/release", name);
 }
 
+void daemonkit_write(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
 void daemonkit_begin(struct daemonkit *kit)
 {
-	FILE *file;
-
 	*kit = (struct daemonkit){ .folder = "/tmp/toll-test-XXXXXX" };
 	assert_non_null(mkdtemp(kit->folder));
 	snprintf(kit->ledger, DAEMONKIT_PATH_BYTES, "%s/ledger.db", kit->folder);
@@ -62,10 +69,7 @@ void daemonkit_begin(struct daemonkit *kit)
 	snprintf(kit->control, DAEMONKIT_PATH_BYTES, "%s/run/control.sock", kit->folder);
 	snprintf(kit->log, DAEMONKIT_PATH_BYTES, "%s/log", kit->folder);
 	snprintf(kit->prices, DAEMONKIT_PATH_BYTES, "%s/prices.json", kit->folder);
-	file = fopen(kit->prices, "w");
-	assert_non_null(file);
-	assert_true(fputs(daemonkit_book, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	daemonkit_write(kit->prices, daemonkit_book);
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -283,6 +287,18 @@ size_t daemonkit_fill_socket(int fd, struct text lines)
 void daemonkit_send_text(int fd, const char *text)
 {
 	daemonkit_send(fd, text, strlen(text));
+}
+
+void daemonkit_send_one(struct daemonkit *kit, const char *id, struct wire_ack *ack_out)
+{
+	struct buf line = { .at = NULL };
+	int fd = daemonkit_hello(kit, "gw", true);
+
+	daemonkit_event(&line, id);
+	daemonkit_send(fd, line.at, line.len);
+	daemonkit_wait_ack(fd, 1, ack_out);
+	close(fd);
+	buf_release(&line);
 }
 
 static bool readable(int fd, int ms)

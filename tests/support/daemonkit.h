@@ -57,6 +57,8 @@ void daemonkit_send_text(int fd, const char *text);
  * which is as many as the machine's limits allow; returns their bytes.
  */
 size_t daemonkit_fill_socket(int fd, struct text lines);
+/* One event on a connection of its own, until it is acknowledged. */
+void daemonkit_send_one(struct daemonkit *kit, const char *id, struct wire_ack *ack_out);
 /* The next line without its newline; false at the end of the connection. */
 bool daemonkit_line(int fd, struct buf *line);
 /* Reads acknowledgements until `lines` are; the last one stays in *ack_out. */
@@ -75,6 +77,7 @@ struct ledger_status daemonkit_status(const struct daemonkit *kit);
 /* The sum of all events' amounts, after `toll verify`'s function found nothing. */
 struct money daemonkit_verified_amount(const struct daemonkit *kit);
 
+void daemonkit_write(const char *path, const char *text); /* a whole file */
 /* Path of a built program: $TOLL_BUILD/NAME. */
 void daemonkit_program(char out[DAEMONKIT_PATH_BYTES], const char *name);
 int64_t daemonkit_now_ms(void); /* monotonic */

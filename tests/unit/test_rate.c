@@ -119,6 +119,9 @@ static void test_a_product_that_is_no_amount_is_refused(void **state)
 	/* The dearest rate there is, times the largest count: past 128 bits. */
 	assert_int_equal(rate_parse(text_of("9223372036.854775807999999999"), 1, &most, NULL), 0);
 	assert_int_equal(rate_times(most, INT64_MAX, &product), -FAULT_RANGE);
+	/* Exactly 2^128: cut to 128 bits it would be nothing at all. */
+	most.attos_per_unit = (wide)1 << 88;
+	assert_int_equal(rate_times(most, INT64_C(1) << 40, &product), -FAULT_RANGE);
 	assert_true(product.attos == 42);
 }
 
