@@ -190,6 +190,10 @@ static const struct row {
 	{ "billed tools that are not counted warn", RESPONSES,
 	  "{'input_tokens':10,'output_tokens':2,'num_server_side_tools_used':3}",
 	  "input=10 output=2", OBJECT, "num_server_side_tools_used" },
+	{ "the last one counts alone", RESPONSES,
+	  "[{'input_tokens':10,'output_tokens':5,'input_tokens_details':{'cached_tokens':3}},"
+	  "{'input_tokens':10,'output_tokens':6}]",
+	  "input=10 output=6", STREAM, NULL },
 	{ "the last one counts", RESPONSES,
 	  "[null,{'input_tokens':10,'output_tokens':0},{'input_tokens':10,'output_tokens':2}]",
 	  "input=10 output=2", STREAM, NULL },
@@ -514,6 +518,9 @@ static const struct row {
 	  "missing: usage: promptTokenCount is missing", REFUSED, NULL },
 
 	{ "the last one counts", TOLL, "[{'input':1},{'input':2}]", "input=2", STREAM, NULL },
+	{ "a component that the last one has not", TOLL, "[{'input':1,'pages':2},{'input':2}]",
+	  "identity: usage: pages fell from 2 to 0: more than one response in one event", REFUSED,
+	  NULL },
 	{ "no component of that name", TOLL, "{'input':1,'inputs':2}", "input=1", OBJECT,
 	  "inputs" },
 	{ "nothing", TOLL, "{}", "missing: usage: it holds no count", REFUSED, NULL },

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,12 +61,15 @@ static void test_the_lock_goes_with_the_process_that_dies(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (lock_take(kit->path, "control=/run/toll/control", &fd, NULL) < 0 ||
 		    write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pause();
 		_exit(1);
 	}
+	/* So that a child that fails is the end of the pipe, not silence. */
+	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	assert_int_equal(ledger_holder(kit->path, &pid, note, NULL), 0);
 	assert_int_equal(pid, child);
@@ -77,7 +81,6 @@ static void test_the_lock_goes_with_the_process_that_dies(void **state)
 	assert_int_equal(lock_take(kit->path, NULL, &fd, NULL), 0);
 	lock_drop(fd);
 	close(ready[0]);
-	close(ready[1]);
 	kit_reopen(kit);
 }
 
