@@ -215,6 +215,7 @@ static void make_table(struct explained *x, struct table *table)
 	table_column(table, "rate", "Rate", TABLE_TEXT, false);
 	table_column(table, "condition", "Condition", TABLE_TEXT, true);
 	table_column(table, "product", "Product", TABLE_AMOUNT, false);
+	rates_columns(table);
 	for (size_t i = 0; i < x->charges.count; i++) {
 		const struct charge *charge = &x->charges.lines[i];
 		size_t row;
@@ -233,6 +234,7 @@ static void make_table(struct explained *x, struct table *table)
 		}
 		rates_price(charge->rate, currency, rate);
 		table_set(table, row, 2, text_of(rate));
+		rates_set(table, row, 5, charge->rate);
 		money_text(charge->amount, amount);
 		table_set(table, row, 4, text_of(amount));
 	}

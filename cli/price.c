@@ -263,6 +263,7 @@ static void add_version(struct table *table, const struct book *book,
 
 		rates_price(rate, book_currency(book), text);
 		table_set(table, row, SHOW_PRICE, text_of(text));
+		rates_set(table, row, SHOW_CONDITION + 1, rate);
 		rates_when(rate, text);
 		table_set(table, row, SHOW_CONDITION, text_of(text[0] != '\0' ? text : NULL));
 	}
@@ -286,6 +287,7 @@ static void start_rates(struct table *table, bool for_people)
 	table_column(table, "component", "Component", TABLE_TEXT, false);
 	table_column(table, "price", "Price", TABLE_TEXT, false);
 	table_column(table, "condition", "Condition", TABLE_TEXT, true);
+	rates_columns(table);
 	/* Those stand above the rates of a version. */
 	table->columns[SHOW_MODEL].hidden = table->columns[SHOW_FROM].hidden = for_people;
 }

@@ -16,6 +16,23 @@ void rates_price(const struct book_rate *rate, struct text currency, char out[RA
 	         rate->per_units == 1 ? "" : "1M ", unit, rate->per_units == 1 ? "" : "s");
 }
 
+void rates_columns(struct table *table)
+{
+	table_column(table, "price_amount", "Price", TABLE_AMOUNT, false);
+	table_column(table, "price_per", "Per", TABLE_COUNT, false);
+	table->columns[table->column_count - 1].hidden = true;
+	table->columns[table->column_count - 2].hidden = true;
+}
+
+void rates_set(struct table *table, size_t row, size_t column, const struct book_rate *rate)
+{
+	char price[MONEY_TEXT_BYTES];
+
+	rate_text(rate->rate, rate->per_units, price);
+	table_set(table, row, column, text_of(price));
+	table_set_count(table, row, column + 1, rate->per_units);
+}
+
 __attribute__((format(printf, 2, 3))) static void join(char out[RATES_TEXT_BYTES],
                                                        const char *format, ...)
 {

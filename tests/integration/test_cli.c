@@ -384,6 +384,12 @@ static void test_explain_asks_which_source_is_meant(void **state)
 	assert_string_equal(json_text_of(root, "derived_amount"), "0.001068");
 	assert_true(json_says(root, "equal", true));
 	assert_int_equal(json_count(root, "conflicts"), 1);
+	/* A program multiplies without reading prose: 400 x 0.80 / 1000000. */
+	root = json_first(&doc, json_get(root, "rows"));
+	assert_int_equal(json_count(root, "count"), 400);
+	assert_string_equal(json_text_of(root, "price_amount"), "0.80");
+	assert_int_equal(json_count(root, "price_per"), 1000000);
+	assert_string_equal(json_text_of(root, "product"), "0.00032");
 	TOLLRUN(&cli->run, "explain", "a1", "--source", "gw-2");
 	TOLLRUN_EXPECT(&cli->run, 0);
 	TOLLRUN_SAYS(&cli->run, "Nothing was used");
