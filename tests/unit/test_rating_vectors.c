@@ -646,8 +646,8 @@ static void test_recorded_exchanges_cost_what_the_catalogue_says(void **state)
 		if (json_member(&x.expected, 0, "total_price") != JSON_NONE)
 			price_exchange(&x, &vectors->catalogue.doc);
 	}
-	printf("note: %u the same, %u different as explained, %u not in the catalogue or not simple, "
-	       "%u of shapes that are not read, or refused\n",
+	printf("note: %u the same, %u different as explained, %u not in the catalogue or "
+	       "not simple, %u of shapes that are not read, or refused\n",
 	       x.same, x.different, x.unpriceable, x.refused);
 	assert_int_equal(x.wrong, 0);
 	assert_int_equal(x.different, sizeof(priced_differently) / sizeof(priced_differently[0]));
