@@ -35,14 +35,15 @@ static int begin_change(struct writer *writer, struct batch *batch, struct fault
 	return of_change(change_begin(&batch->job, writer->ledger, &request, &batch->reply, fault));
 }
 
-static bool hurries(struct writer *writer)
+/* What the loop asks for, under lock. */
+static bool is_asked(struct writer *writer, const bool *flag)
 {
-	bool hurry;
+	bool asked;
 
 	pthread_mutex_lock(&writer->lock);
-	hurry = writer->hurry;
+	asked = *flag;
 	pthread_mutex_unlock(&writer->lock);
-	return hurry;
+	return asked;
 }
 
 /* One step of the change that is under way; *more_out: it is not done. */
@@ -55,7 +56,7 @@ static int step_change(struct writer *writer, struct batch *batch, bool *more_ou
 	if (batch->job == NULL)
 		return 0; /* refused when it was begun */
 	atomic_fetch_add(&writer->beats, 1);
-	if (batch->started && hurries(writer)) {
+	if (batch->started && is_asked(writer, &writer->hurry)) {
 		change_stop(batch->job);
 	} else {
 		atomic_store(&writer->changing, true);
@@ -108,16 +109,6 @@ static void refuse_changes(struct writer *writer, int code, const struct fault *
 	uv_async_send(&writer->wake);
 }
 
-static bool gives_up(struct writer *writer)
-{
-	bool give_up;
-
-	pthread_mutex_lock(&writer->lock);
-	give_up = writer->give_up;
-	pthread_mutex_unlock(&writer->lock);
-	return give_up;
-}
-
 /* Until it is durable, or the ledger fails for another reason than space or a foreign writer. */
 static int run_batch(struct writer *writer, struct batch *batch, struct fault *fault)
 {
@@ -151,7 +142,7 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 			                    "until that ends",
 			          "error=%s", log_quote(text_of(fault->text)).text);
 		refuse_changes(writer, r, fault);
-		if (gives_up(writer))
+		if (is_asked(writer, &writer->give_up))
 			return r;
 		nanosleep(&pause, NULL);
 	}

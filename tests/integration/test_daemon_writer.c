@@ -45,6 +45,7 @@ static sqlite3 *hold_ledger(void)
 	sqlite3 *foreign = NULL;
 
 	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
+	sqlite3_busy_timeout(foreign, DAEMONKIT_WAIT_MS); /* the daemon may be at it just now */
 	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
 	                              NULL, NULL),
 	                 SQLITE_OK);
@@ -249,7 +250,7 @@ static void test_the_end_cuts_a_long_change_between_two_steps(void **state)
 /* The trouble of the ledger is not the file's: a reload waits for its turn, and has it. */
 static void test_a_reload_is_not_lost_to_a_foreign_writer(void **state)
 {
-	sqlite3 *foreign = NULL;
+	sqlite3 *foreign;
 
 	(void)state;
 	daemonkit_start(&kit, NULL);
@@ -257,15 +258,11 @@ static void test_a_reload_is_not_lost_to_a_foreign_writer(void **state)
 	                "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/b\","
 	                "\"versions\":[{\"effective_from\":\"2020-01-01\",\"rates\":["
 	                "{\"component\":\"input\",\"per_million\":\"1\"}]}]}]}");
-	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
-	                              NULL, NULL),
-	                 SQLITE_OK);
+	foreign = hold_ledger();
 	kill(kit.pid, SIGHUP);
 	daemonkit_wait_log(&kit, "somebody else writes the ledger");
 	assert_false(daemonkit_logged(&kit, "the old one stays"));
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(foreign);
+	let_go(foreign);
 	daemonkit_wait_log(&kit, "it goes on");
 	assert_int_equal(first_price_of_current(), 2);
 	assert_int_equal(daemonkit_stop(&kit), 0);
@@ -291,15 +288,12 @@ static void test_a_foreign_writer_is_waited_for(void **state)
 {
 	struct buf line = { .at = NULL }, reply = { .at = NULL };
 	struct wire_ack ack;
-	sqlite3 *foreign = NULL;
+	sqlite3 *foreign;
 	int fd;
 
 	(void)state;
 	daemonkit_start(&kit, NULL);
-	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
-	                              NULL, NULL),
-	                 SQLITE_OK);
+	foreign = hold_ledger();
 	fd = daemonkit_hello(&kit, "gw", true);
 	daemonkit_event(&line, "waits");
 	daemonkit_send(fd, line.at, line.len);
@@ -318,8 +312,7 @@ static void test_a_foreign_writer_is_waited_for(void **state)
 	    &reply);
 	if (strstr(reply.at, "\"fault\":\"busy\"") == NULL)
 		fail_msg("%s", reply.at);
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(foreign);
+	let_go(foreign);
 	close(fd);
 	assert_int_equal(daemonkit_stop(&kit), 0);
 	assert_true(daemonkit_verified_amount(&kit).attos ==
@@ -342,7 +335,7 @@ static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
 		                                 NULL };
 	enum { EVENTS = 700, LONG_MS = 2500 }; /* more than SERVICE_DRAIN_IDLE_MS */
 	struct buf lines = { .at = NULL };
-	sqlite3 *foreign = NULL;
+	sqlite3 *foreign;
 	int fd;
 
 	(void)state;
@@ -353,17 +346,13 @@ static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
 		daemonkit_event(&lines, id);
 	}
 	daemonkit_start(&kit, arguments);
-	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
-	                              NULL, NULL),
-	                 SQLITE_OK);
+	foreign = hold_ledger();
 	fd = daemonkit_connect(kit.socket);
 	assert_int_equal(daemonkit_fill_socket(fd, buf_text(&lines)), lines.len);
 	daemonkit_wait_log(&kit, "somebody else writes the ledger");
 	kill(kit.pid, SIGTERM);
 	usleep(LONG_MS * 1000);
-	assert_int_equal(sqlite3_exec(foreign, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(foreign);
+	let_go(foreign);
 	assert_int_equal(daemonkit_wait_exit(&kit), 0);
 	close(fd);
 	assert_int_equal(daemonkit_status(&kit).events, EVENTS);
