@@ -1,5 +1,6 @@
 /* tolld: reads its configuration, runs the service. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,12 @@
 #include "daemon/prices.h"
 #include "daemon/service.h"
 
-enum { FILES_UMASK = 0027 }; /* the ledger: the owner writes, the group reads */
+enum {
+	FILES_UMASK = 0027, /* the ledger: the owner writes, the group reads */
+	/* A larger piece goes back to the system when it is freed, whatever came before it:
+	 * the blocks of a batch are smaller, the line of a gateway may be larger. */
+	MMAP_BYTES_MIN = 512 * 1024,
+};
 
 static const char help_head[] =
 	"tolld: meter what an LLM gateway serves, into a ledger.\n"
@@ -86,6 +92,7 @@ int main(int argc, char **argv)
 	log_level_find(text_of(config.text[SETTING_LOG_LEVEL]), &level);
 	log_set_level(level);
 	umask(FILES_UMASK);
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES_MIN);
 	service = calloc(1, sizeof(*service));
 	if (service == NULL) {
 		fprintf(stderr, "tolld: out of memory\n");

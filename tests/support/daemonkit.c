@@ -200,7 +200,7 @@ void daemonkit_wait_log(struct daemonkit *kit, const char *words)
 	}
 }
 
-int64_t daemonkit_peak_kib(const struct daemonkit *kit)
+int64_t daemonkit_resident_kib(const struct daemonkit *kit)
 {
 	char path[64], line[256];
 	long long kib = -1;
@@ -210,7 +210,7 @@ int64_t daemonkit_peak_kib(const struct daemonkit *kit)
 	file = fopen(path, "r");
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file) != NULL) {
-		if (sscanf(line, "VmHWM: %lld", &kib) == 1)
+		if (sscanf(line, "VmRSS: %lld", &kib) == 1)
 			break;
 	}
 	fclose(file);

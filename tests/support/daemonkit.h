@@ -45,7 +45,7 @@ void daemonkit_kill(struct daemonkit *kit);     /* SIGKILL, then wait */
 /* Waits until the log contains `words`. */
 void daemonkit_wait_log(struct daemonkit *kit, const char *words);
 bool daemonkit_logged(struct daemonkit *kit, const char *words);
-int64_t daemonkit_peak_kib(const struct daemonkit *kit); /* VmHWM */
+int64_t daemonkit_resident_kib(const struct daemonkit *kit); /* VmRSS */
 
 int daemonkit_connect(const char *socket); /* fd, or -1 with errno */
 /* Connects and says hello; `source` may be NULL. */
