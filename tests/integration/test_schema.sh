@@ -1,0 +1,70 @@
+#!/bin/sh
+# test_schema.sh: what the programs take is what the JSON Schemas allow.  Every value of the
+# sample price book and configuration is damaged in turn: the program's verdict and the
+# schema's agree, but where a schema cannot say what is wrong (two names, an order, decimals).
+set -eu
+build=${TOLL_BUILD:-build/release}
+folder=$(mktemp -d build/schema-XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+
+# Debian's own: another python3 of this machine need not have the library.
+/usr/bin/python3 - "$build" "$folder/case.json" <<'end'
+import copy, json, subprocess, sys
+import jsonschema
+
+build, path = sys.argv[1:]
+OTHERS = [None, True, -1, 0, 1.5, "", "x", "-0.5", "1e3", "2026-01-01", [], {}, ["x"], {"x": 1}]
+# What no schema says: names that stand twice, what leans on other values, exactness, files.
+BEYOND = ["stands twice", "not later than", "more than 18 decimals", "is too large",
+          "priced as itself", "is itself priced", "prices", "same component and conditions",
+          "the same path", "No such file", "is counted in", "a time is due",
+          "longer than a socket's path", "is no file"]
+
+
+def damaged(value):
+    """The value with one thing wrong, again and again."""
+    for other in OTHERS:
+        yield copy.deepcopy(other)
+    if isinstance(value, dict):
+        for key in value:
+            yield {k: v for k, v in value.items() if k != key}
+            for inner in damaged(value[key]):
+                yield {**value, key: inner}
+        yield {**value, "no_such_key": 1}
+    elif isinstance(value, list):
+        for i in range(min(len(value), 2)):
+            for inner in damaged(value[i]):
+                yield value[:i] + [inner] + value[i + 1:]
+        yield value + value[:1]
+
+
+def campaign(name, schema, sample, command):
+    validator = jsonschema.Draft202012Validator(json.load(open(schema)))
+    taken = refused = beyond = 0
+    sample = json.load(open(sample))
+    for case in [sample] + list(damaged(sample)):
+        with open(path, "w") as file:
+            json.dump(case, file)
+        run = subprocess.run(command + [path], capture_output=True, text=True)
+        assert 0 <= run.returncode <= 3, (run.returncode, run.stderr, case)
+        takes, allows = run.returncode == 0, validator.is_valid(case)
+        said = run.stdout + run.stderr
+        if takes == allows:
+            taken, refused = taken + takes, refused + (not takes)
+        elif allows and any(words in said for words in BEYOND):
+            beyond += 1
+        else:
+            print("%s: the program %s, the schema %s: %s\n%s" % (
+                name, "takes" if takes else "refuses", "allows" if allows else "refuses",
+                json.dumps(case)[:2000], said))
+            sys.exit(1)
+    assert taken > 1 and refused > 100, (taken, refused)
+    print("%s: %d taken and %d refused by both, %d beyond a schema" % (
+        name, taken, refused, beyond))
+
+
+campaign("price book", "schema/pricebook.schema.json", "packaging/pricebook.sample.json",
+         [build + "/toll", "price", "lint"])
+campaign("configuration", "schema/config.schema.json", "packaging/tolld.json",
+         [build + "/tolld", "--check-config", "--config"])
+end
