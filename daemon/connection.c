@@ -281,7 +281,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 		take_bytes(c, (struct text){ bytes->base, (size_t)count });
 	} else if (count < 0) {
 		uv_read_stop(stream);
-		c->owed = 0;
+		/* What is left of it: a line that ends without a newline. */
+		c->owed = wire_unfinished(&c->framer);
 		c->ended = true;
 		finish_input(c);
 	}
@@ -392,7 +393,8 @@ void connections_begin_end(struct connections *all)
 {
 	all->stopping = true;
 	for (struct connection *c = all->first; c != NULL; c = c->next)
-		c->owed = c->held.len + waiting_bytes(c);
+		c->owed = c->held.len + waiting_bytes(c) +
+		          (c->ended ? wire_unfinished(&c->framer) : 0);
 }
 
 static bool is_owed(const struct connection *c)

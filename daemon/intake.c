@@ -123,7 +123,9 @@ bool intake_line(struct intake *intake, const struct wire_line *line, enum inges
 	                   (int64_t)line->length, &defaults, &intake->book, &intake->doc,
 	                   &batch->arena) < 0)
 		return false;
-	item->fragment = how == INGEST_LINE_CUT_OFF && item->refused;
+	/* Where the JSON did not end, so did the line not; a whole object is one, good or bad. */
+	item->fragment = how == INGEST_LINE_CUT_OFF && item->refused &&
+	                 (line->too_long || intake->doc.error != JSON_OK);
 	log_line(intake, item);
 	batch->owners[batch->count++] = owner;
 	intake->taken++;

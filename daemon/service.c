@@ -50,6 +50,7 @@ static bool is_told(const struct service *service)
 static void settle(struct service *service)
 {
 	service->state = SERVICE_SETTLING;
+	listener_close(&service->listener);
 	service->settle_until_ms = uv_now(&service->loop) + SERVICE_SETTLE_MS;
 	if (!connections_stop_reading(&service->connections))
 		service->exit_code = SERVICE_EXIT_FAILED;
@@ -107,8 +108,8 @@ static void on_drain(uv_timer_t *timer)
 		if (now < service->tell_until_ms)
 			return;
 		/* All is stored; they will send it again, and it will be duplicates. */
-		log_warning("stopped though some do not read their acknowledgements",
-		            "gateways=%zu", connections_untold(&service->connections));
+		log_warning("stopped though some do not read what they are told", "gateways=%zu",
+		            connections_untold(&service->connections));
 	}
 	close_all(service);
 }
@@ -363,7 +364,7 @@ int service_run(struct service *service, const struct config *config)
 	/* The prices first: a bad book must not leave a new ledger behind. */
 	if (prices[0] != '\0')
 		r = prices_load(&loaded, prices, &fault);
-	no_prices = r < 0;
+	no_prices = r < 0 && r != -FAULT_NOMEM;
 	if (r == 0)
 		r = open_ledger(service, &fault);
 	if (r == 0) {

@@ -54,13 +54,14 @@ static int step_change(struct writer *writer, struct batch *batch, bool *more_ou
 
 	*more_out = false;
 	if (batch->job == NULL)
-		return 0; /* refused when it was begun */
+		return 0; /* refused when it was begun, or since */
 	atomic_fetch_add(&writer->beats, 1);
 	if (batch->started && is_asked(writer, &writer->hurry)) {
 		change_stop(batch->job);
 	} else {
 		atomic_store(&writer->changing, true);
-		r = change_step(batch->job, more_out, fault);
+		r = of_change(change_step(batch->job, more_out, fault));
+		/* What is in force in the ledger must be in force here, or we rate by another. */
 		if (r == 0 && change_moved_book(batch->job))
 			r = ledger_book_current(writer->ledger, &batch->new_book, fault);
 		atomic_store(&writer->changing, false);
@@ -71,7 +72,7 @@ static int step_change(struct writer *writer, struct batch *batch, bool *more_ou
 		batch->job = NULL;
 		*more_out = false;
 	}
-	return of_change(r);
+	return r;
 }
 
 /* With the lock held. */
@@ -85,10 +86,37 @@ static void push_done(struct writer *writer, struct batch *batch)
 	writer->done_last = batch;
 }
 
+static void give_back(struct writer *writer, struct batch *batch, bool failed)
+{
+	pthread_mutex_lock(&writer->lock);
+	batch->next = NULL;
+	if (failed) {
+		/* Nothing of it is durable: it must not look done. */
+		writer->failed = true;
+		batch->next = writer->queued;
+		if (writer->queued == NULL)
+			writer->queued_last = batch;
+		writer->queued = batch;
+	} else {
+		push_done(writer, batch);
+	}
+	pthread_mutex_unlock(&writer->lock);
+	uv_async_send(&writer->wake);
+}
+
 /* Events wait for space; whoever asked for a change is told, and may ask again. */
 static void refuse_changes(struct writer *writer, int code, const struct fault *fault)
 {
-	struct batch **at;
+	struct batch *under_way = writer->under_way, **at;
+
+	/* Its steps so far are stored; with no space that cannot even be noted. */
+	if (under_way != NULL && under_way->job != NULL) {
+		change_end(under_way->job);
+		under_way->job = NULL;
+		change_refuse(&under_way->reply, code, fault->text);
+		writer->under_way = NULL;
+		give_back(writer, under_way, false);
+	}
 
 	pthread_mutex_lock(&writer->lock);
 	at = &writer->queued;
@@ -123,7 +151,9 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 			r = store_events(writer->ledger, batch, fault);
 			break;
 		case BATCH_CHANGE:
+			atomic_store(&writer->changing, true);
 			r = begin_change(writer, batch, fault);
+			atomic_store(&writer->changing, false);
 			break;
 		case BATCH_RELOAD:
 			atomic_store(&writer->changing, true);
@@ -190,22 +220,6 @@ static struct batch *next_batch(struct writer *writer, bool *idle_out)
 		*idle_out = false;
 	pthread_mutex_unlock(&writer->lock);
 	return batch;
-}
-
-static void give_back(struct writer *writer, struct batch *batch, bool failed)
-{
-	pthread_mutex_lock(&writer->lock);
-	batch->next = NULL;
-	if (failed) {
-		/* Nothing of it is durable: it must not look done. */
-		writer->failed = true;
-		batch->next = writer->queued;
-		writer->queued = batch;
-	} else {
-		push_done(writer, batch);
-	}
-	pthread_mutex_unlock(&writer->lock);
-	uv_async_send(&writer->wake);
 }
 
 /* What is in the WAL is durable already: that there is no space to move it can wait. */

@@ -1,7 +1,7 @@
 /*
  * The writer thread: takes batches in order, one transaction each, and gives them
- * back when they are durable.  The only thread that touches the ledger between
- * writer_start() and writer_stop().
+ * back when they are durable; but a change goes in steps, and events pass it by.
+ * The only thread that touches the ledger between writer_start() and writer_stop().
  *
  * The queue is bounded by who fills it: the loop owns a fixed number of batches.
  */

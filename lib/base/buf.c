@@ -103,7 +103,8 @@ void buf_add_json(struct buf *buf, struct text t)
 		unsigned c = (unsigned char)t.at[i];
 
 		/* U+0080 to U+009F, two bytes in UTF-8: a terminal takes them for ESC sequences. */
-		if (c == 0xc2 && i + 1 < t.len && (unsigned char)t.at[i + 1] < 0xa0) {
+		if (c == 0xc2 && i + 1 < t.len && (unsigned char)t.at[i + 1] >= 0x80 &&
+		    (unsigned char)t.at[i + 1] < 0xa0) {
 			buf_add(buf, t.at + from, i - from);
 			c = (unsigned char)t.at[++i];
 		} else if (c >= 0x20 && c != 0x7f && c != '"' && c != '\\') {

@@ -193,6 +193,7 @@ static int price_chunk(struct change_job *job)
 		                          &job->fault);
 		if (r == -FAULT_RANGE) {
 			r = 0; /* the sum of its hour has no room: it stays in suspense */
+			job->fault = (struct fault){ .code = FAULT_NONE };
 			continue;
 		}
 		retried->priced++;

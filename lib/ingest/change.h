@@ -11,7 +11,7 @@
  *   {"change":"quarantine.retry"}  or with "id":17
  *      -> {"ok":true,"tried":3,"accepted":1,"unpriced":0,"duplicate":1,"conflict":0,"left":1}
  * Both retries commit as they go, a step a transaction.  Where the ledger fails half way the
- * row in `change` holds what was done until then, with "ok":false.
+ * row in `change` holds what was done until then, with "ok":false, if that can be written.
  *
  *   a failure
  *      -> {"ok":false,"fault":"invalid","error":"..."[,"errors":["line 3: ...", ...]]}

@@ -53,12 +53,18 @@ static struct text cell(sqlite3_stmt *stmt, int column)
 	return (struct text){ at != NULL ? at : "", (size_t)sqlite3_column_bytes(stmt, column) };
 }
 
-/* Both sides ascend by name. */
-static int compare_schema(struct verify *verify, sqlite3_stmt *is, sqlite3_stmt *due)
+static bool is_error(int code)
+{
+	return code != SQLITE_ROW && code != SQLITE_DONE;
+}
+
+/* Both sides ascend by name.  *code_out: SQLITE_DONE, or the error that ended a side early. */
+static int compare_schema(struct verify *verify, sqlite3_stmt *is, sqlite3_stmt *due, int *code_out)
 {
 	int is_code = sqlite3_step(is), due_code = sqlite3_step(due), r = 0;
 
-	while (r == 0 && (is_code == SQLITE_ROW || due_code == SQLITE_ROW)) {
+	while (r == 0 && !is_error(is_code) && !is_error(due_code) &&
+	       (is_code == SQLITE_ROW || due_code == SQLITE_ROW)) {
 		int order = is_code != SQLITE_ROW    ? 1
 		            : due_code != SQLITE_ROW ? -1
 		                                     : text_compare(cell(is, 0), cell(due, 0));
@@ -77,6 +83,7 @@ static int compare_schema(struct verify *verify, sqlite3_stmt *is, sqlite3_stmt 
 		if (order >= 0)
 			due_code = sqlite3_step(due);
 	}
+	*code_out = is_error(is_code) ? is_code : due_code;
 	return r;
 }
 
@@ -91,10 +98,10 @@ static int check_schema(struct verify *verify, struct ledger *ledger, struct fau
 	code = sqlite3_prepare_v2(ledger->db, schema_sql, -1, &is, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_prepare_v2(pattern, schema_sql, -1, &due, NULL);
-	if (code != SQLITE_OK)
+	if (code == SQLITE_OK)
+		r = compare_schema(verify, is, due, &code);
+	if (r == 0 && code != SQLITE_DONE)
 		r = ledger_fault(ledger, code, "schema", fault);
-	else
-		r = compare_schema(verify, is, due);
 out:
 	sqlite3_finalize(is);
 	sqlite3_finalize(due);

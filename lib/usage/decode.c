@@ -451,6 +451,13 @@ static bool check_end(struct decode *d)
 	for (size_t i = 0; i < d->format->rise_count; i++) {
 		const struct usage_rise *rise = &d->format->rises[i];
 
+		if (d->peak[rise->slot] > 0 && !has(d, rise->slot)) {
+			refusal_set(d->refusal, REASON_IDENTITY,
+			            "usage: %s was %lld, and is missing in the last object",
+			            slot_name(d->format, rise->slot),
+			            (long long)d->peak[rise->slot]);
+			return false;
+		}
 		if (!check_fall(d, rise, d->value[rise->slot]))
 			return false;
 	}

@@ -391,6 +391,33 @@ static void test_what_was_cut_off_is_not_acknowledged_and_comes_again(void **sta
 	buf_release(&lines);
 }
 
+/* Only its newline is missing, and it is no event: the sender is told so, once and for all. */
+static void test_a_whole_bad_line_without_newline_is_acknowledged(void **state)
+{
+	int fd = daemonkit_hello(&kit, "gw", true);
+	struct wire_ack ack;
+
+	(void)state;
+	daemonkit_send_text(fd, "{\"id\":\"whole-bad\"}");
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	daemonkit_wait_ack(fd, 1, &ack);
+	assert_int_equal(ack.quarantined, 1);
+	close(fd);
+}
+
+/* Cut inside a letter of two bytes. */
+static void test_what_was_cut_off_inside_a_letter_is_not_acknowledged(void **state)
+{
+	static const char half[] = "{\"id\":\"\xc3";
+	int fd = daemonkit_hello(&kit, "gw", true);
+
+	(void)state;
+	daemonkit_send_text(fd, half);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	expect_fragment(fd, 0);
+	close(fd);
+}
+
 /* Too long already, and its end never comes: no line either. */
 static void test_the_beginning_of_a_line_that_is_too_long_is_not_acknowledged(void **state)
 {
@@ -537,6 +564,8 @@ int main(void)
 		cmocka_unit_test(test_no_newline_and_then_silence_ends_the_connection),
 		cmocka_unit_test(test_what_was_cut_off_is_not_acknowledged_and_comes_again),
 		cmocka_unit_test(test_the_beginning_of_a_line_that_is_too_long_is_not_acknowledged),
+		cmocka_unit_test(test_a_whole_bad_line_without_newline_is_acknowledged),
+		cmocka_unit_test(test_what_was_cut_off_inside_a_letter_is_not_acknowledged),
 		cmocka_unit_test(test_silence_between_lines_is_nobodys_fault),
 		cmocka_unit_test(test_half_a_line_and_vanish_keeps_the_half),
 		cmocka_unit_test(test_connect_and_vanish_is_nothing),

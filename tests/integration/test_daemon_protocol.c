@@ -397,7 +397,7 @@ static void test_who_never_reads_its_acknowledgements_harms_nobody(void **state)
 	before = daemonkit_now_ms();
 	assert_int_equal(daemonkit_stop(&kit), 0);
 	assert_true(daemonkit_now_ms() - before < DEAF_STOP_MS);
-	assert_true(daemonkit_logged(&kit, "some do not read their acknowledgements"));
+	assert_true(daemonkit_logged(&kit, "some do not read what they are told"));
 	assert_false(daemonkit_logged(&kit, "before all was durable"));
 	close(deaf);
 	check_amount(4010);

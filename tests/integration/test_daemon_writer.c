@@ -58,6 +58,17 @@ static void let_go(sqlite3 *foreign)
 	sqlite3_close(foreign);
 }
 
+/* Until the ledger has so many events, or more. */
+static void wait_events(int64_t events)
+{
+	int64_t until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
+
+	while (daemonkit_status(&kit).events < events) {
+		assert_true(daemonkit_now_ms() < until);
+		usleep(1000);
+	}
+}
+
 static int64_t first_price_of_current(void)
 {
 	struct applied_book book = { .book = NULL };
@@ -96,8 +107,11 @@ static void test_hangup_reloads_the_prices_and_keeps_the_old_on_an_error(void **
 	daemonkit_write(kit.prices, dearer);
 	kill(kit.pid, SIGHUP);
 	daemonkit_wait_log(&kit, "versions=1 file=");
-	while (first_price_of_current() != 2)
-		;
+	for (int64_t until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
+	     first_price_of_current() != 2;) {
+		assert_true(daemonkit_now_ms() < until);
+		usleep(1000);
+	}
 	daemonkit_send_one(&kit, "after", &ack);
 	assert_int_equal(daemonkit_stop(&kit), 0);
 	/* 1000 x 1 + 10 x 2 twice, then 1000 x 3. */
@@ -221,7 +235,7 @@ static void test_events_pass_a_long_change_by(void **state)
 /* The end does not wait for all of it; what was done stays, and the rest can be asked for. */
 static void test_the_end_cuts_a_long_change_between_two_steps(void **state)
 {
-	enum { HELD = 60000 };
+	enum { HELD = 200000 }; /* seconds of steps, of which the end comes behind the first */
 	struct buf reply = { .at = NULL };
 	int64_t done, left;
 	int control;
@@ -233,8 +247,7 @@ static void test_the_end_cuts_a_long_change_between_two_steps(void **state)
 	daemonkit_start(&kit, NULL);
 	control = daemonkit_connect(kit.control);
 	daemonkit_send_text(control, "{\"change\":\"quarantine.retry\"}\n");
-	while (daemonkit_status(&kit).events == 0)
-		;
+	wait_events(1);
 	assert_int_equal(daemonkit_stop(&kit), 0);
 	assert_true(daemonkit_line(control, &reply));
 	buf_add_cstr(&reply, "");
@@ -335,7 +348,9 @@ static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
 		                                 NULL };
 	enum { EVENTS = 700, LONG_MS = 2500 }; /* more than SERVICE_DRAIN_IDLE_MS */
 	struct buf lines = { .at = NULL };
+	int64_t sent = 0;
 	sqlite3 *foreign;
+	size_t len;
 	int fd;
 
 	(void)state;
@@ -348,14 +363,16 @@ static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
 	daemonkit_start(&kit, arguments);
 	foreign = hold_ledger();
 	fd = daemonkit_connect(kit.socket);
-	assert_int_equal(daemonkit_fill_socket(fd, buf_text(&lines)), lines.len);
+	len = daemonkit_fill_socket(fd, buf_text(&lines));
+	for (size_t i = 0; i < len; i++)
+		sent += lines.at[i] == '\n';
 	daemonkit_wait_log(&kit, "somebody else writes the ledger");
 	kill(kit.pid, SIGTERM);
 	usleep(LONG_MS * 1000);
 	let_go(foreign);
 	assert_int_equal(daemonkit_wait_exit(&kit), 0);
 	close(fd);
-	assert_int_equal(daemonkit_status(&kit).events, EVENTS);
+	assert_int_equal(daemonkit_status(&kit).events, sent);
 	buf_release(&lines);
 }
 
@@ -379,6 +396,136 @@ static void wait_read(int fd)
 		assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
 		usleep(1000);
 	}
+}
+
+/*
+ * A last line without its newline, from a sender that is gone and had to wait for room: it is
+ * owed as the others are, and the end waits for the commit that is in the way.
+ */
+static void test_the_end_takes_the_unfinished_line_of_who_is_gone(void **state)
+{
+	static const char *const arguments[] = { "--queue-batches",
+		                                 "2",
+		                                 "--batch-events-max",
+		                                 "1",
+		                                 "--linger-ms",
+		                                 "0",
+		                                 "--drain-ms",
+		                                 "0",
+		                                 NULL };
+	enum { EVENTS = 3, LONG_MS = 1500 };
+	struct buf line = { .at = NULL };
+	sqlite3 *foreign;
+	int gone, fd;
+
+	(void)state;
+	daemonkit_start(&kit, arguments);
+	foreign = hold_ledger();
+	gone = daemonkit_connect(kit.socket);
+	daemonkit_event(&line, "gone");
+	daemonkit_send(gone, line.at, line.len - 1);
+	wait_read(gone);
+	/* These two fill the queue; then there is no room for what the other one left. */
+	fd = daemonkit_connect(kit.socket);
+	send_event(fd, "first");
+	send_event(fd, "second");
+	daemonkit_wait_log(&kit, "somebody else writes the ledger");
+	close(gone);
+	usleep(100 * 1000); /* its end is read */
+	kill(kit.pid, SIGTERM);
+	usleep(LONG_MS * 1000);
+	let_go(foreign);
+	assert_int_equal(daemonkit_wait_exit(&kit), 0);
+	assert_int_equal(daemonkit_status(&kit).events, EVENTS);
+	close(fd);
+	buf_release(&line);
+}
+
+/* Takes the ledger from a daemon that hardly lets go of it: between two of its commits. */
+static sqlite3 *snatch_ledger(void)
+{
+	int64_t until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
+	sqlite3 *foreign = NULL;
+	int code = SQLITE_BUSY;
+
+	assert_int_equal(sqlite3_open(kit.ledger, &foreign), SQLITE_OK);
+	while (code != SQLITE_OK) {
+		assert_true(daemonkit_now_ms() < until);
+		kill(kit.pid, SIGSTOP);
+		code = sqlite3_exec(foreign, "PRAGMA wal_autocheckpoint=0; BEGIN IMMEDIATE", NULL,
+		                    NULL, NULL);
+		kill(kit.pid, SIGCONT);
+		usleep(500);
+	}
+	return foreign;
+}
+
+/* Nothing can be written while a change is under way: whoever asked is told, events wait. */
+static void test_a_change_under_way_is_told_when_the_ledger_is_held(void **state)
+{
+	enum { HELD = 200000 };
+	struct buf reply = { .at = NULL };
+	struct wire_ack ack;
+	sqlite3 *foreign;
+	int control, fd;
+
+	(void)state;
+	daemonkit_start(&kit, NULL);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	hold_lines(HELD);
+	daemonkit_start(&kit, NULL);
+	control = daemonkit_connect(kit.control);
+	fd = daemonkit_hello(&kit, "gw", true);
+	daemonkit_send_text(control, "{\"change\":\"quarantine.retry\"}\n");
+	wait_events(1);
+	foreign = snatch_ledger();
+	send_event(fd, "waits");
+	assert_true(daemonkit_line(control, &reply));
+	buf_add_cstr(&reply, "");
+	if (strstr(reply.at, "{\"ok\":false,\"fault\":\"busy\",") == NULL)
+		fail_msg("%s", reply.at);
+	let_go(foreign);
+	daemonkit_wait_ack(fd, 1, &ack);
+	close(control);
+	close(fd);
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	buf_release(&reply);
+}
+
+/*
+ * A ledger that fails under load, as one whose file was taken away: nothing more is
+ * acknowledged, and the end is the one that tolld(8) tells.
+ */
+static void test_a_ledger_that_fails_under_load_ends_with_3(void **state)
+{
+	static const char *const arguments[] = {
+		"--queue-batches", "2", "--batch-events-max", "1", "--linger-ms", "0", NULL
+	};
+	enum { ROUNDS = 5, SENDERS = 3, EVENTS = 400 };
+	struct buf lines = { .at = NULL };
+
+	(void)state;
+	for (int i = 0; i < EVENTS; i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "fails-%d", i);
+		daemonkit_event(&lines, id);
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		int fds[SENDERS];
+
+		daemonkit_start(&kit, arguments);
+		for (int i = 0; i < SENDERS; i++) {
+			fds[i] = daemonkit_hello(&kit, "gw", true);
+			daemonkit_fill_socket(fds[i], buf_text(&lines));
+		}
+		assert_int_equal(unlink(kit.ledger), 0);
+		assert_int_equal(daemonkit_wait_exit(&kit), 3);
+		assert_true(daemonkit_logged(&kit, "acknowledging nothing more"));
+		for (int i = 0; i < SENDERS; i++)
+			close(fds[i]);
+	}
+	buf_release(&lines);
 }
 
 /*
@@ -538,6 +685,9 @@ int main(void)
 		EACH(test_prices_that_are_no_file_are_not_waited_for),
 		EACH(test_a_foreign_writer_is_waited_for),
 		EACH(test_the_end_waits_for_a_commit_that_takes_long),
+		EACH(test_the_end_takes_the_unfinished_line_of_who_is_gone),
+		EACH(test_a_change_under_way_is_told_when_the_ledger_is_held),
+		EACH(test_a_ledger_that_fails_under_load_ends_with_3),
 		EACH(test_no_commit_starts_while_one_runs),
 		EACH(test_a_batch_lingers_behind_a_commit_too),
 		EACH(test_a_batch_is_full_by_bytes_too),

@@ -519,8 +519,7 @@ static const struct row {
 
 	{ "the last one counts", TOLL, "[{'input':1},{'input':2}]", "input=2", STREAM, NULL },
 	{ "a component that the last one has not", TOLL, "[{'input':1,'pages':2},{'input':2}]",
-	  "identity: usage: pages fell from 2 to 0: more than one response in one event", REFUSED,
-	  NULL },
+	  "identity: usage: pages was 2, and is missing in the last object", REFUSED, NULL },
 	{ "no component of that name", TOLL, "{'input':1,'inputs':2}", "input=1", OBJECT,
 	  "inputs" },
 	{ "nothing", TOLL, "{}", "missing: usage: it holds no count", REFUSED, NULL },
