@@ -467,18 +467,6 @@ static bool take_extra(struct line *line, int *error)
 	return put_extra(line, error);
 }
 
-/* Where the usage is: beside the event, or in the response body that came with it. */
-static uint32_t usage_node(const struct line *line, const struct usage_format *format)
-{
-	enum json_type type;
-	uint32_t node = line->member[MEMBER_USAGE];
-
-	if (node == JSON_NONE)
-		node = json_member(line->doc, line->member[MEMBER_RESPONSE], format->body_key);
-	type = json_type_of(line->doc, node);
-	return type == JSON_OBJECT || type == JSON_ARRAY ? node : JSON_NONE;
-}
-
 /* Nothing but nulls, however nested: what a request that failed early leaves behind. */
 static bool is_hollow(const struct json *doc, uint32_t node)
 {
@@ -493,12 +481,36 @@ static bool is_hollow(const struct json *doc, uint32_t node)
 	return true;
 }
 
+/*
+ * Where the usage is: beside the event, or in the response body that came with it; there also
+ * where what stands beside a failed request is hollow.
+ */
+static uint32_t usage_node(const struct line *line, const struct usage_format *format)
+{
+	enum json_type type;
+	uint32_t node = line->member[MEMBER_USAGE];
+
+	if (node == JSON_NONE || (line->event->status >= 400 && is_hollow(line->doc, node)))
+		node = json_member(line->doc, line->member[MEMBER_RESPONSE], format->body_key);
+	type = json_type_of(line->doc, node);
+	return type == JSON_OBJECT || type == JSON_ARRAY ? node : JSON_NONE;
+}
+
 static bool holds_text(const struct line *line, enum member member)
 {
 	struct text text = json_string(line->doc, line->member[member]);
 
 	/* What is no string is not nothing either. */
 	return sent(line, member) && (text.at == NULL || text.len > 0);
+}
+
+/* A response that is the raw text of a stream. */
+static bool holds_stream(const struct line *line)
+{
+	struct text text = json_string(line->doc, line->member[MEMBER_RESPONSE]);
+
+	return (text.len >= 5 && memcmp(text.at, "data:", 5) == 0) ||
+	       (text.len >= 6 && memcmp(text.at, "event:", 6) == 0);
 }
 
 static void take_usage(struct line *line, const struct usage_format *format)
@@ -511,7 +523,8 @@ static void take_usage(struct line *line, const struct usage_format *format)
 	if (json_type_of(line->doc, images) == JSON_ARRAY &&
 	    json_first(line->doc, images) == JSON_NONE)
 		line->member[MEMBER_IMAGES] = JSON_NONE;
-	if (sent(line, MEMBER_USAGE) && node == JSON_NONE) {
+	if (sent(line, MEMBER_USAGE) && node == JSON_NONE &&
+	    !(failed && is_hollow(line->doc, line->member[MEMBER_USAGE]))) {
 		refusal_set(line->refusal, REASON_TYPE,
 		            "usage: an object, or an array of them, is due");
 		return;
@@ -523,7 +536,7 @@ static void take_usage(struct line *line, const struct usage_format *format)
 	if (node != JSON_NONE) {
 		line->no_memory = usage_decode(format, line->doc, node, line->arena, &event->usage,
 		                               &event->unknown_path, line->refusal) < 0;
-	} else if (holds_text(line, MEMBER_SSE)) {
+	} else if (holds_text(line, MEMBER_SSE) || holds_stream(line)) {
 		/* Also of a request that failed: what it used until then may stand in it. */
 		refusal_set(
 			line->refusal, REASON_UNSUPPORTED,
