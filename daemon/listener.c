@@ -1,6 +1,7 @@
 #include "daemon/listener.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -135,6 +136,15 @@ int listener_start(struct listener *listener, uv_loop_t *loop, const char *path,
 	if (r < 0)
 		return fault_set(fault, FAULT_IO, "%s: cannot listen: %s", path, uv_strerror(r));
 	return 0;
+}
+
+bool listener_has_waiting(const struct listener *listener)
+{
+	struct pollfd backlog = { .events = POLLIN };
+
+	return listener->open &&
+	       uv_fileno((const uv_handle_t *)&listener->pipe, &backlog.fd) == 0 &&
+	       poll(&backlog, 1, 0) > 0;
 }
 
 void listener_close(struct listener *listener)

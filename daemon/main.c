@@ -77,6 +77,7 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN); /* a gateway that went away is a write error */
 	signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
+	signal(SIGHUP, SIG_IGN);  /* until there are prices to reload, and after the end */
 	if (config_read(&config, argc, argv, &action, &fault) < 0) {
 		fprintf(stderr, "tolld: %s\n", fault.text);
 		return SERVICE_EXIT_CONFIG;

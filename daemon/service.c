@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,36 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/prices.h"
+
+/* --- gateways ------------------------------------------------------------ */
+
+static void accept_gateway(struct service *service)
+{
+	size_t most = (size_t)service->config->number[SETTING_CONNECTIONS_MAX];
+
+	/* At the end all who came before it are let in: there is no later for them. */
+	service->gateway_waits = service->state == SERVICE_RUNNING &&
+	                         service->connections.count >= most;
+	if (service->gateway_waits) {
+		log_warning("too many gateways: one waits", "connections_max=%zu", most);
+		return;
+	}
+	service->gateway_waits = !connection_accept(&service->connections,
+	                                            (uv_stream_t *)&service->listener.pipe);
+}
+
+static void on_gateway(struct listener *listener)
+{
+	accept_gateway(listener->context);
+}
+
+static void on_gateway_gone(void *context)
+{
+	struct service *service = context;
+
+	if (service->gateway_waits && service->listener.open)
+		accept_gateway(service);
+}
 
 /* --- the end ------------------------------------------------------------- */
 
@@ -31,6 +62,10 @@ static void close_all(struct service *service)
 		uv_close((uv_handle_t *)&service->on_term, NULL);
 		uv_close((uv_handle_t *)&service->on_int, NULL);
 		uv_close((uv_handle_t *)&service->on_hup, NULL);
+		/* It ends already: being told once more must not take the exit code away. */
+		signal(SIGTERM, SIG_IGN);
+		signal(SIGINT, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
 	}
 	service->timers_open = service->signals_open = false;
 }
@@ -64,12 +99,12 @@ static void settle(struct service *service)
  */
 static bool is_drained(struct service *service, uint64_t now)
 {
+	bool quiet = !service->gateway_waits && !listener_has_waiting(&service->listener) &&
+	             connections_drained(&service->connections);
 	uint64_t idle_ms;
 
 	/* Twice quiet: a gateway that was just accepted was read once between. */
-	service->quiet_drains = connections_drained(&service->connections)
-	                                ? service->quiet_drains + 1
-	                                : 0;
+	service->quiet_drains = quiet ? service->quiet_drains + 1 : 0;
 	if (service->quiet_drains >= 2)
 		return true;
 	if (service->drained != service->intake.taken) {
@@ -126,6 +161,8 @@ static void on_stop(uv_signal_t *signal, int number)
 	service->drained = service->intake.taken;
 	service->drain_moved_ms = uv_now(&service->loop);
 	connections_begin_end(&service->connections);
+	if (service->gateway_waits)
+		accept_gateway(service);
 	service->drain_until_ms = uv_now(&service->loop) +
 	                          (uint64_t)service->config->number[SETTING_DRAIN_MS];
 	uv_timer_start(&service->drain, on_drain, SERVICE_DRAIN_TICK_MS, SERVICE_DRAIN_TICK_MS);
@@ -168,34 +205,6 @@ static void on_writer_failed(struct writer *writer)
 		return;
 	service->exit_code = SERVICE_EXIT_FAILED;
 	close_all(service);
-}
-
-/* --- gateways ------------------------------------------------------------ */
-
-static void accept_gateway(struct service *service)
-{
-	size_t most = (size_t)service->config->number[SETTING_CONNECTIONS_MAX];
-
-	service->gateway_waits = service->connections.count >= most;
-	if (service->gateway_waits) {
-		log_warning("too many gateways: one waits", "connections_max=%zu", most);
-		return;
-	}
-	service->gateway_waits = !connection_accept(&service->connections,
-	                                            (uv_stream_t *)&service->listener.pipe);
-}
-
-static void on_gateway(struct listener *listener)
-{
-	accept_gateway(listener->context);
-}
-
-static void on_gateway_gone(void *context)
-{
-	struct service *service = context;
-
-	if (service->gateway_waits && service->listener.open)
-		accept_gateway(service);
 }
 
 /* --- reload, clock ------------------------------------------------------- */

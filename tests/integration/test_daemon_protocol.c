@@ -403,6 +403,35 @@ static void test_who_never_reads_its_acknowledgements_harms_nobody(void **state)
 	check_amount(4010);
 }
 
+/* They wait for a place, have sent all they had, and are gone: at the end there is no later. */
+static void test_the_end_lets_in_who_waited_for_a_place(void **state)
+{
+	static const char *const arguments[] = { "--connections-max", "2", NULL };
+	enum { PLACES = 2, GONE = 40, EACH = 5 };
+	struct wire_ack ack;
+	int fds[PLACES];
+
+	(void)state;
+	daemonkit_start(&kit, arguments);
+	for (int i = 0; i < PLACES; i++) {
+		fds[i] = daemonkit_hello(&kit, "gw", true);
+		send_events(fds[i], i == 0 ? "place0" : "place1", 1);
+		daemonkit_wait_ack(fds[i], 1, &ack);
+	}
+	for (int i = 0; i < GONE; i++) {
+		char prefix[32];
+		int fd = daemonkit_connect(kit.socket);
+
+		snprintf(prefix, sizeof(prefix), "gone%d", i);
+		send_events(fd, prefix, EACH);
+		close(fd);
+	}
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	for (int i = 0; i < PLACES; i++)
+		close(fds[i]);
+	check_amount(PLACES + GONE * EACH);
+}
+
 /* Senders that go on for ever: the end is the end all the same, and keeps what came before. */
 static void test_the_end_comes_under_load_without_end(void **state)
 {
@@ -555,6 +584,7 @@ int main(void)
 		EACH(test_the_end_reads_all_of_who_cannot_send_again),
 		EACH(test_who_waits_longest_goes_on_first),
 		EACH(test_who_never_reads_its_acknowledgements_harms_nobody),
+		EACH(test_the_end_lets_in_who_waited_for_a_place),
 		EACH(test_the_end_comes_under_load_without_end),
 		EACH(test_the_memory_of_long_lines_goes_back),
 #undef EACH
