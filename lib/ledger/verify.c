@@ -136,6 +136,22 @@ int verify_where_event(struct verify *verify, int64_t source, struct text id, in
 	return put_where(verify, source, id, ts);
 }
 
+int verify_each(struct verify *verify, enum statement statement, verify_row_fn *check,
+                void *context, struct fault *fault)
+{
+	struct query query = query_start(verify->ledger, statement);
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		r = check(verify, &query, context, fault);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
 int verify_report_at(struct verify *verify, enum verify_kind kind, struct text where,
                      const char *what, struct text stored, struct text derived)
 {
@@ -730,7 +746,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = verify_file(&verify, ledger, fault);
 	if (r == 0)
-		r = verify_books(&verify, ledger, fault);
+		r = verify_books(&verify, fault);
 	if (r == 0)
 		r = check_events(&verify);
 	if (r == 0)
@@ -738,7 +754,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = check_watermarks(&verify);
 	if (r == 0)
-		r = verify_kept(&verify, ledger, &verify.unknown, fault);
+		r = verify_kept(&verify, &verify.unknown, fault);
 	if (r == 0)
 		r = verify_identities(&verify, ledger, verify.summary.events, fault);
 	if (r == 0 && progress != NULL)

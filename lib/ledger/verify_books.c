@@ -64,13 +64,13 @@ static bool is_as_applied(const struct query *query, const struct book *book)
 	       column_int(query, BOOK_VERSIONS) == (int64_t)book_version_count(book);
 }
 
-/* *next_price is the price id that must come next, and moves on. */
-static int check_book(struct verify *verify, const struct query *query, int64_t *next_price,
+/* Context: the price id that must come next; it moves on. */
+static int check_book(struct verify *verify, const struct query *query, void *context,
                       struct fault *fault)
 {
 	struct fault inner = { .code = FAULT_NONE };
 	struct book *book = NULL;
-	int64_t id = column_int(query, BOOK_ID);
+	int64_t *next_price = context, id = column_int(query, BOOK_ID);
 	int64_t first = column_int(query, BOOK_FIRST), versions = column_int(query, BOOK_VERSIONS);
 	int r = book_load(&book, column_text(query, BOOK_JSON), NULL, &inner);
 
@@ -98,73 +98,54 @@ static int check_book(struct verify *verify, const struct query *query, int64_t 
 	return r;
 }
 
-static int check_log(struct verify *verify, struct ledger *ledger, struct fault *fault)
+/* A line of the log whose book is gone. */
+static int check_logged(struct verify *verify, const struct query *query, void *context,
+                        struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_BOOK_LOG_ORPHANS);
 	char number[NUMBER_BYTES];
-	int r;
 
-	while ((r = query_row(&query, fault)) > 0) {
-		snprintf(number, sizeof(number), "%lld", (long long)column_int(&query, 1));
-		r = report(verify, "book_log", column_int(&query, 0), "book", text_of(number),
-		           text_of("a book that is there"));
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	return r;
+	(void)context;
+	(void)fault;
+	snprintf(number, sizeof(number), "%lld", (long long)column_int(query, 1));
+	return report(verify, "book_log", column_int(query, 0), "book", text_of(number),
+	              text_of("a book that is there"));
 }
 
-/* Every book was put in force once at least, and no line of the log is ever taken out. */
-static int check_log_is_whole(struct verify *verify, struct ledger *ledger, struct fault *fault)
+/* Every book was put in force once at least. */
+static int check_unlogged(struct verify *verify, const struct query *query, void *context,
+                          struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_BOOK_UNLOGGED);
-	int64_t next_seq = 1;
-	char number[NUMBER_BYTES];
-	int r;
-
-	while ((r = query_row(&query, fault)) > 0) {
-		r = report(verify, "book", column_int(&query, 0), "log", text_of("no line"),
-		           text_of("when it was put in force"));
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	if (r < 0)
-		return r;
-	query = query_start(ledger, STATEMENT_BOOK_LOG_SEQS);
-	while ((r = query_row(&query, fault)) > 0) {
-		int64_t seq = column_int(&query, 0);
-
-		snprintf(number, sizeof(number), "%lld", (long long)next_seq);
-		r = seq != next_seq ? report(verify, "book_log", seq, "seq", text_of("a gap"),
-		                             text_of(number))
-		                    : 0;
-		next_seq = seq + 1;
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	return r;
+	(void)context;
+	(void)fault;
+	return report(verify, "book", column_int(query, 0), "log", text_of("no line"),
+	              text_of("when it was put in force"));
 }
 
-int verify_books(struct verify *verify, struct ledger *ledger, struct fault *fault)
+/* And no line of the log is ever taken out; context: the number that is due. */
+static int check_sequence(struct verify *verify, const struct query *query, void *context,
+                          struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_BOOK_ALL);
-	int64_t next_price = 1;
-	int r;
+	int64_t *next_seq = context, due = *next_seq, seq = column_int(query, 0);
+	char number[NUMBER_BYTES];
 
-	while ((r = query_row(&query, fault)) > 0) {
-		r = check_book(verify, &query, &next_price, fault);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
+	(void)fault;
+	*next_seq = seq + 1;
+	if (seq == due)
+		return 0;
+	snprintf(number, sizeof(number), "%lld", (long long)due);
+	return report(verify, "book_log", seq, "seq", text_of("a gap"), text_of(number));
+}
+
+int verify_books(struct verify *verify, struct fault *fault)
+{
+	int64_t next_price = 1, next_seq = 1;
+	int r = verify_each(verify, STATEMENT_BOOK_ALL, check_book, &next_price, fault);
+
 	if (r == 0)
-		r = check_log(verify, ledger, fault);
-	return r != 0 ? r : check_log_is_whole(verify, ledger, fault);
+		r = verify_each(verify, STATEMENT_BOOK_LOG_ORPHANS, check_logged, NULL, fault);
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_BOOK_UNLOGGED, check_unlogged, NULL, fault);
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_BOOK_LOG_SEQS, check_sequence, &next_seq, fault);
+	return r;
 }

@@ -7,7 +7,7 @@
 
 #include "ledger/verify_internal.h"
 
-int verify_books(struct verify *verify, struct ledger *ledger, struct fault *fault);
+int verify_books(struct verify *verify, struct fault *fault);
 
 /*
  * verify.c: a book is not what was applied, so nothing can be said of the prices from

@@ -5,9 +5,16 @@
 #ifndef TOLL_LEDGER_VERIFY_INTERNAL_H
 #define TOLL_LEDGER_VERIFY_INTERNAL_H
 
+#include "ledger/internal.h"
 #include "ledger/verify.h"
 
 struct verify;
+
+/* Each row of a statement, until one ends it with another value than 0, which is returned. */
+typedef int verify_row_fn(struct verify *verify, const struct query *row, void *context,
+                          struct fault *fault);
+int verify_each(struct verify *verify, enum statement statement, verify_row_fn *check,
+                void *context, struct fault *fault);
 
 /* The place of an event, then a finding about it. */
 int verify_where_event(struct verify *verify, int64_t source, struct text id, int64_t ts);

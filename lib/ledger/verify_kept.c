@@ -18,12 +18,15 @@ static void put_hex(char out[SHA256_HEX_BYTES], struct text bytes)
 }
 
 /* One row: a line that is read again later must be the one that was sent. */
-static int check_line(struct verify *verify, const struct query *query)
+static int check_line(struct verify *verify, const struct query *query, void *context,
+                      struct fault *fault)
 {
 	struct text raw = column_blob(query, 1), stored = column_blob(query, 2);
 	char where[WHERE_BYTES], is[SHA256_HEX_BYTES], due[SHA256_HEX_BYTES];
 	unsigned char digest[SHA256_BYTES];
 
+	(void)context;
+	(void)fault;
 	sha256(raw.at, raw.len, digest);
 	if (text_equal(stored, (struct text){ (const char *)digest, sizeof(digest) }))
 		return 0;
@@ -35,11 +38,14 @@ static int check_line(struct verify *verify, const struct query *query)
 }
 
 /* A source of a kept row that is no name: no list could show the row. */
-static int check_name(struct verify *verify, const struct query *query)
+static int check_name(struct verify *verify, const struct query *query, void *context,
+                      struct fault *fault)
 {
 	struct text table = column_text(query, 0);
 	char where[WHERE_BYTES], number[WHERE_BYTES];
 
+	(void)context;
+	(void)fault;
 	snprintf(where, sizeof(where), "%.*s, %lld row%s", TEXT_ARGS(table),
 	         (long long)column_int(query, 2), column_int(query, 2) == 1 ? "" : "s");
 	snprintf(number, sizeof(number), "name %lld", (long long)column_int(query, 1));
@@ -52,28 +58,15 @@ static int check_name(struct verify *verify, const struct query *query)
 }
 
 /* The event that stands behind a conflict. */
-static int check_conflict(struct verify *verify, const struct query *query)
+static int check_conflict(struct verify *verify, const struct query *query, void *context,
+                          struct fault *fault)
 {
 	int r = verify_where_event(verify, column_int(query, 0), column_text(query, 1),
 	                           column_int(query, 2));
 
+	(void)context;
+	(void)fault;
 	return r != 0 ? r : verify_report(verify, VERIFY_CONFLICT, "its event is gone");
-}
-
-static int each(struct verify *verify, struct ledger *ledger, enum statement statement,
-                int (*check)(struct verify *, const struct query *), struct fault *fault)
-{
-	struct query query = query_start(ledger, statement);
-	int r;
-
-	while ((r = query_row(&query, fault)) > 0) {
-		r = check(verify, &query);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	return r;
 }
 
 static int compare_unknown(struct verify *verify, int64_t source, int64_t api, int64_t stored,
@@ -88,26 +81,31 @@ static int compare_unknown(struct verify *verify, int64_t source, int64_t api, i
 	              : verify_report_numbers(verify, VERIFY_UNKNOWN, "events", stored, derived);
 }
 
-static int check_unknown(struct verify *verify, struct ledger *ledger, struct rollups *unknown,
+/* One row of what is stored; context: what was derived. */
+static int check_unknown(struct verify *verify, const struct query *query, void *context,
                          struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_UNKNOWN_SUMS);
-	int r;
+	const struct rollup_key key = { .source = column_int(query, 0),
+		                        .tier = column_int(query, 1) };
+	struct rollup_entry *entry = rollups_find(context, &key);
 
-	while ((r = query_row(&query, fault)) > 0) {
-		const struct rollup_key key = { .source = column_int(&query, 0),
-			                        .tier = column_int(&query, 1) };
-		struct rollup_entry *entry = rollups_find(unknown, &key);
+	(void)fault;
+	if (entry != NULL)
+		entry->seen = true;
+	return compare_unknown(verify, key.source, key.tier, column_int(query, 2),
+	                       entry != NULL ? entry->sum.events : 0);
+}
 
-		if (entry != NULL)
-			entry->seen = true;
-		r = compare_unknown(verify, key.source, key.tier, column_int(&query, 2),
-		                    entry != NULL ? entry->sum.events : 0);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
+int verify_kept(struct verify *verify, struct rollups *unknown, struct fault *fault)
+{
+	int r = verify_each(verify, STATEMENT_QUARANTINE_DIGESTS, check_line, NULL, fault);
+
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_KEPT_LOST_NAMES, check_name, NULL, fault);
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_CONFLICT_ORPHANS, check_conflict, NULL, fault);
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_UNKNOWN_SUMS, check_unknown, unknown, fault);
 	for (size_t i = 0; r == 0 && i < unknown->count; i++) {
 		const struct rollup_entry *entry = &unknown->entries[i];
 
@@ -116,16 +114,4 @@ static int check_unknown(struct verify *verify, struct ledger *ledger, struct ro
 			                    entry->sum.events);
 	}
 	return r;
-}
-
-int verify_kept(struct verify *verify, struct ledger *ledger, struct rollups *unknown,
-                struct fault *fault)
-{
-	int r = each(verify, ledger, STATEMENT_QUARANTINE_DIGESTS, check_line, fault);
-
-	if (r == 0)
-		r = each(verify, ledger, STATEMENT_KEPT_LOST_NAMES, check_name, fault);
-	if (r == 0)
-		r = each(verify, ledger, STATEMENT_CONFLICT_ORPHANS, check_conflict, fault);
-	return r != 0 ? r : check_unknown(verify, ledger, unknown, fault);
 }

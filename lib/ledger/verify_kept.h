@@ -13,7 +13,6 @@
  * `unknown`: how many events carry a number that nobody counts, by source and api (the
  * entries' `tier`).
  */
-int verify_kept(struct verify *verify, struct ledger *ledger, struct rollups *unknown,
-                struct fault *fault);
+int verify_kept(struct verify *verify, struct rollups *unknown, struct fault *fault);
 
 #endif
