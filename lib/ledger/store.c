@@ -430,7 +430,7 @@ static uint64_t totals_hash(const struct json *doc)
 }
 
 /* The same totals, however they are written.  *same_out is false where one is no JSON. */
-static int same_json(struct text a, struct text b, bool *same_out, struct fault *fault)
+static int same_totals(struct text a, struct text b, bool *same_out, struct fault *fault)
 {
 	struct json docs[2] = { { .nodes = NULL }, { .nodes = NULL } };
 	const struct text texts[2] = { a, b };
@@ -465,7 +465,7 @@ int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		r = same_json(column_text(&query, 0), json, &same, fault);
+		r = same_totals(column_text(&query, 0), json, &same, fault);
 		query_end(&query);
 		*outcome_out = same ? LEDGER_DUPLICATE : LEDGER_CONFLICT;
 		return r;
