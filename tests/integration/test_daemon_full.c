@@ -107,12 +107,7 @@ static int send_all(void)
 	int fd = daemonkit_hello(&kit, "gw", true);
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ 8 << 20 }, sizeof(int));
-	for (int i = 0; i < EVENTS; i++) {
-		char id[32];
-
-		snprintf(id, sizeof(id), "full-%d", i);
-		daemonkit_event(&lines, id);
-	}
+	daemonkit_events(&lines, "full", EVENTS);
 	daemonkit_send(fd, lines.at, lines.len);
 	buf_release(&lines);
 	return fd;
@@ -188,17 +183,14 @@ static void test_a_sender_that_had_to_wait_is_not_cut_off(void **state)
 		"--batch-events-max", "10", "--queue-batches", "2", "--line-timeout-s", "3", NULL
 	};
 	struct buf lines = { .at = NULL }, last = { .at = NULL };
-	char path[DAEMONKIT_PATH_BYTES], id[32];
+	char path[DAEMONKIT_PATH_BYTES];
 	struct wire_ack ack;
 	int fd;
 
 	(void)state;
 	if (!have_disk)
 		skip();
-	for (int i = 0; i < LINES; i++) {
-		snprintf(id, sizeof(id), "wait-%d", i);
-		daemonkit_event(&lines, id);
-	}
+	daemonkit_events(&lines, "wait", LINES);
 	daemonkit_event(&last, "wait-last");
 	buf_add(&lines, last.at, last.len / 2);
 	daemonkit_start(&kit, arguments);

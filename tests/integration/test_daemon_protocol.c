@@ -41,38 +41,13 @@ static int end(void **state)
 	return 0;
 }
 
-static void make_events(struct buf *lines, const char *prefix, int count)
-{
-	for (int i = 0; i < count; i++) {
-		char id[64];
-
-		snprintf(id, sizeof(id), "%s-%d", prefix, i);
-		daemonkit_event(lines, id);
-	}
-}
-
 static void send_events(int fd, const char *prefix, int count)
 {
 	struct buf lines = { .at = NULL };
 
-	make_events(&lines, prefix, count);
+	daemonkit_events(&lines, prefix, count);
 	daemonkit_send(fd, lines.at, lines.len);
 	buf_release(&lines);
-}
-
-/* As many of them as the socket holds while the daemon stands still; returns how many. */
-static int64_t fill_socket(int fd, const char *prefix, int count)
-{
-	struct buf lines = { .at = NULL };
-	int64_t sent = 0;
-	size_t len;
-
-	make_events(&lines, prefix, count);
-	len = daemonkit_fill_socket(fd, buf_text(&lines));
-	for (size_t i = 0; i < len; i++)
-		sent += lines.at[i] == '\n';
-	buf_release(&lines);
-	return sent;
 }
 
 static void check_amount(int64_t events)
@@ -445,7 +420,7 @@ static void test_the_end_comes_under_load_without_end(void **state)
 
 	(void)state;
 	daemonkit_start(&kit, arguments);
-	make_events(&lines, "endless", LINES);
+	daemonkit_events(&lines, "endless", LINES);
 	for (int i = 0; i < SENDERS; i++) {
 		children[i] = fork();
 		assert_true(children[i] >= 0);
@@ -469,25 +444,16 @@ static void test_the_end_comes_under_load_without_end(void **state)
 /* The end comes while almost all of it waits in the socket, and nobody will send it again. */
 static void test_the_end_reads_all_of_who_cannot_send_again(void **state)
 {
-	static const char *const arguments[] = { "--queue-batches",
-		                                 "2",
-		                                 "--batch-events-max",
-		                                 "1",
-		                                 "--linger-ms",
-		                                 "0",
-		                                 "--drain-ms",
-		                                 "0",
-		                                 NULL };
 	/* Each is a commit of its own: so many that a slow disk is done with them in time. */
 	enum { EVENTS = 1500, MORE_THAN_ONE_READ = 500 };
 	int64_t sent;
 	int fd;
 
 	(void)state;
-	daemonkit_start(&kit, arguments);
+	daemonkit_start(&kit, daemonkit_narrow);
 	fd = daemonkit_connect(kit.socket);
 	kill(kit.pid, SIGSTOP);
-	sent = fill_socket(fd, "owed", EVENTS);
+	sent = daemonkit_fill_events(fd, "owed", EVENTS);
 	assert_true(sent >= MORE_THAN_ONE_READ);
 	kill(kit.pid, SIGTERM);
 	kill(kit.pid, SIGCONT);
@@ -516,7 +482,7 @@ static void test_who_waits_longest_goes_on_first(void **state)
 		char prefix[32];
 
 		snprintf(prefix, sizeof(prefix), "flood%d", i);
-		flood += fill_socket(fds[i], prefix, EACH);
+		flood += daemonkit_fill_events(fds[i], prefix, EACH);
 	}
 	send_events(patient, "patient", 1);
 	kill(kit.pid, SIGCONT);

@@ -337,35 +337,16 @@ static void test_a_foreign_writer_is_waited_for(void **state)
 /* At the end the disk stands still for a while: what was sent waits for it, and is stored. */
 static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
 {
-	static const char *const arguments[] = { "--queue-batches",
-		                                 "2",
-		                                 "--batch-events-max",
-		                                 "1",
-		                                 "--linger-ms",
-		                                 "0",
-		                                 "--drain-ms",
-		                                 "0",
-		                                 NULL };
 	enum { EVENTS = 700, LONG_MS = 2500 }; /* more than SERVICE_DRAIN_IDLE_MS */
-	struct buf lines = { .at = NULL };
-	int64_t sent = 0;
 	sqlite3 *foreign;
-	size_t len;
+	int64_t sent;
 	int fd;
 
 	(void)state;
-	for (int i = 0; i < EVENTS; i++) {
-		char id[32];
-
-		snprintf(id, sizeof(id), "slow-%d", i);
-		daemonkit_event(&lines, id);
-	}
-	daemonkit_start(&kit, arguments);
+	daemonkit_start(&kit, daemonkit_narrow);
 	foreign = hold_ledger();
 	fd = daemonkit_connect(kit.socket);
-	len = daemonkit_fill_socket(fd, buf_text(&lines));
-	for (size_t i = 0; i < len; i++)
-		sent += lines.at[i] == '\n';
+	sent = daemonkit_fill_events(fd, "slow", EVENTS);
 	daemonkit_wait_log(&kit, "somebody else writes the ledger");
 	kill(kit.pid, SIGTERM);
 	usleep(LONG_MS * 1000);
@@ -373,7 +354,6 @@ static void test_the_end_waits_for_a_commit_that_takes_long(void **state)
 	assert_int_equal(daemonkit_wait_exit(&kit), 0);
 	close(fd);
 	assert_int_equal(daemonkit_status(&kit).events, sent);
-	buf_release(&lines);
 }
 
 static void send_event(int fd, const char *id)
@@ -404,22 +384,13 @@ static void wait_read(int fd)
  */
 static void test_the_end_takes_the_unfinished_line_of_who_is_gone(void **state)
 {
-	static const char *const arguments[] = { "--queue-batches",
-		                                 "2",
-		                                 "--batch-events-max",
-		                                 "1",
-		                                 "--linger-ms",
-		                                 "0",
-		                                 "--drain-ms",
-		                                 "0",
-		                                 NULL };
 	enum { EVENTS = 3, LONG_MS = 1500 };
 	struct buf line = { .at = NULL };
 	sqlite3 *foreign;
 	int gone, fd;
 
 	(void)state;
-	daemonkit_start(&kit, arguments);
+	daemonkit_start(&kit, daemonkit_narrow);
 	foreign = hold_ledger();
 	gone = daemonkit_connect(kit.socket);
 	daemonkit_event(&line, "gone");
@@ -502,22 +473,15 @@ static void test_a_ledger_that_fails_under_load_ends_with_3(void **state)
 		"--queue-batches", "2", "--batch-events-max", "1", "--linger-ms", "0", NULL
 	};
 	enum { ROUNDS = 5, SENDERS = 3, EVENTS = 400 };
-	struct buf lines = { .at = NULL };
 
 	(void)state;
-	for (int i = 0; i < EVENTS; i++) {
-		char id[32];
-
-		snprintf(id, sizeof(id), "fails-%d", i);
-		daemonkit_event(&lines, id);
-	}
 	for (int round = 0; round < ROUNDS; round++) {
 		int fds[SENDERS];
 
 		daemonkit_start(&kit, arguments);
 		for (int i = 0; i < SENDERS; i++) {
 			fds[i] = daemonkit_hello(&kit, "gw", true);
-			daemonkit_fill_socket(fds[i], buf_text(&lines));
+			daemonkit_fill_events(fds[i], "fails", EVENTS);
 		}
 		assert_int_equal(unlink(kit.ledger), 0);
 		assert_int_equal(daemonkit_wait_exit(&kit), 3);
@@ -525,7 +489,6 @@ static void test_a_ledger_that_fails_under_load_ends_with_3(void **state)
 		for (int i = 0; i < SENDERS; i++)
 			close(fds[i]);
 	}
-	buf_release(&lines);
 }
 
 /*

@@ -23,6 +23,16 @@
 
 #include "ledger/verify.h"
 
+const char *const daemonkit_narrow[] = { "--queue-batches",
+	                                 "2",
+	                                 "--batch-events-max",
+	                                 "1",
+	                                 "--linger-ms",
+	                                 "0",
+	                                 "--drain-ms",
+	                                 "0",
+	                                 NULL };
+
 const char daemonkit_book[] =
 	"{\"pricebook\":1,\"name\":\"kit\",\"currency\":\"USD\",\"models\":[{\"model\":\"m/a\","
 	"\"versions\":[{\"effective_from\":\"2020-01-01\",\"rates\":["
@@ -284,6 +294,20 @@ size_t daemonkit_fill_socket(int fd, struct text lines)
 	return done;
 }
 
+int64_t daemonkit_fill_events(int fd, const char *prefix, int count)
+{
+	struct buf lines = { .at = NULL };
+	int64_t sent = 0;
+	size_t len;
+
+	daemonkit_events(&lines, prefix, count);
+	len = daemonkit_fill_socket(fd, buf_text(&lines));
+	for (size_t i = 0; i < len; i++)
+		sent += lines.at[i] == '\n';
+	buf_release(&lines);
+	return sent;
+}
+
 void daemonkit_send_text(int fd, const char *text)
 {
 	daemonkit_send(fd, text, strlen(text));
@@ -359,6 +383,16 @@ void daemonkit_event(struct buf *out, const char *id)
 	         "\"account\":\"acct\",\"model\":\"m/a\",\"api\":\"openai.chat\",\"usage\":"
 	         "{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d}}\n",
 	         id, KIT_EVENT_INPUT, KIT_EVENT_OUTPUT, KIT_EVENT_INPUT + KIT_EVENT_OUTPUT);
+}
+
+void daemonkit_events(struct buf *out, const char *prefix, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char id[64];
+
+		snprintf(id, sizeof(id), "%s-%d", prefix, i);
+		daemonkit_event(out, id);
+	}
 }
 
 struct ledger_status daemonkit_status(const struct daemonkit *kit)

@@ -32,6 +32,9 @@ struct daemonkit {
 /* One model, "m/a": input 1 USD, output 2 USD per 1M tokens, since 2020. */
 extern const char daemonkit_book[];
 
+/* Arguments: a commit an event, room for two, and an end that gives no time beyond what is owed. */
+extern const char *const daemonkit_narrow[];
+
 void daemonkit_begin(struct daemonkit *kit); /* the folder and a price book, no daemon */
 void daemonkit_end(struct daemonkit *kit);
 
@@ -57,6 +60,8 @@ void daemonkit_send_text(int fd, const char *text);
  * which is as many as the machine's limits allow; returns their bytes.
  */
 size_t daemonkit_fill_socket(int fd, struct text lines);
+/* Fills it with at most `count` events "PREFIX-0" ...; returns how many there was room for. */
+int64_t daemonkit_fill_events(int fd, const char *prefix, int count);
 /* One event on a connection of its own, until it is acknowledged. */
 void daemonkit_send_one(struct daemonkit *kit, const char *id, struct wire_ack *ack_out);
 /* The next line without its newline; false at the end of the connection. */
@@ -68,6 +73,8 @@ bool daemonkit_silent(int fd, int ms);
 
 /* An event line with its newline: 1000 tokens in, 10 out, of model m/a. */
 void daemonkit_event(struct buf *out, const char *id);
+/* `count` of them: "PREFIX-0", "PREFIX-1" ... */
+void daemonkit_events(struct buf *out, const char *prefix, int count);
 enum { KIT_EVENT_INPUT = 1000, KIT_EVENT_OUTPUT = 10 };
 /* What one costs: 1000 x 1 + 10 x 2 USD per 1M. */
 #define KIT_EVENT_NANOS INT64_C(1020000)
