@@ -18,7 +18,8 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault)
 
 	/* What can be waited for, a pipe or a terminal, would be waited for by all gateways. */
 	if (stat(path, &file) == 0 && !S_ISREG(file.st_mode))
-		return fault_set(fault, FAULT_INVALID, "%s: is no file", path);
+		return fault_set(fault, FAULT_INVALID,
+		                 "%s: not a regular file, which a price book must be", path);
 	r = book_load_file(book_out, path, &errors, &inner);
 	rest = buf_text(&errors);
 	while (r < 0 && text_cut(&rest, '\n', &line)) {

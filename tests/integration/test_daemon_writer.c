@@ -291,7 +291,7 @@ static void test_prices_that_are_no_file_are_not_waited_for(void **state)
 	assert_int_equal(unlink(kit.prices), 0);
 	assert_int_equal(mkfifo(kit.prices, 0600), 0);
 	kill(kit.pid, SIGHUP);
-	daemonkit_wait_log(&kit, "is no file");
+	daemonkit_wait_log(&kit, "not a regular file");
 	daemonkit_send_one(&kit, "goes-on", &ack);
 	assert_int_equal(ack.accepted, 1);
 	assert_int_equal(daemonkit_stop(&kit), 0);
