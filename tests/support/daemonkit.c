@@ -123,6 +123,29 @@ void daemonkit_spawn(struct daemonkit *kit, const char *const arguments[])
 	close(log);
 }
 
+/*
+ * Fails the test with what the daemon logged and, if it still runs, where each of its threads
+ * stands: what fails once in a hundred runs must tell why the first time.
+ */
+static void fail_with(struct daemonkit *kit, const char *what, const char *words)
+{
+	char command[1024];
+
+	fflush(stdout);
+	snprintf(command, sizeof(command),
+	         "{ cat %s; for t in /proc/%d/task/*; do"
+	         " echo; echo \"$t $(cat $t/comm) syscall=$(cat $t/syscall)\"; cat $t/stack; done;"
+	         " command -v gdb >/dev/null && timeout 60 gdb -batch -p %d"
+	         " -ex 'thread apply all backtrace'; } 2>/dev/null",
+	         kit->log, (int)kit->pid, (int)kit->pid);
+	if (kit->pid == 0)
+		snprintf(command, sizeof(command), "cat %s", kit->log);
+	if (system(command) != 0)
+		print_message("no more is known\n");
+	daemonkit_kill(kit);
+	fail_msg("%s%s", what, words);
+}
+
 void daemonkit_start(struct daemonkit *kit, const char *const arguments[])
 {
 	const char *all[DAEMONKIT_ARGUMENTS_MAX] = { "--ledger",  kit->ledger, "--socket",
@@ -137,15 +160,12 @@ void daemonkit_start(struct daemonkit *kit, const char *const arguments[])
 	}
 	daemonkit_spawn(kit, all);
 	while (fd < 0) {
-		if (waitpid(kit->pid, NULL, WNOHANG) != 0 || daemonkit_now_ms() > until) {
-			char command[DAEMONKIT_PATH_BYTES + 8];
+		pid_t gone = waitpid(kit->pid, NULL, WNOHANG);
 
-			snprintf(command, sizeof(command), "cat %s", kit->log);
-			if (system(command) != 0)
-				print_message("no log\n");
+		if (gone != 0)
 			kit->pid = 0;
-			fail_msg("tolld did not start");
-		}
+		if (gone != 0 || daemonkit_now_ms() > until)
+			fail_with(kit, "tolld did not start", "");
 		fd = daemonkit_connect(kit->socket);
 		if (fd < 0)
 			pause_ms(2);
@@ -160,10 +180,8 @@ int daemonkit_wait_exit(struct daemonkit *kit)
 	pid_t pid;
 
 	while ((pid = waitpid(kit->pid, &status, WNOHANG)) == 0) {
-		if (daemonkit_now_ms() > until) {
-			daemonkit_kill(kit);
-			fail_msg("tolld does not end");
-		}
+		if (daemonkit_now_ms() > until)
+			fail_with(kit, "tolld does not end", "");
 		pause_ms(2);
 	}
 	assert_int_equal(pid, kit->pid);
@@ -205,7 +223,7 @@ void daemonkit_wait_log(struct daemonkit *kit, const char *words)
 
 	while (!daemonkit_logged(kit, words)) {
 		if (daemonkit_now_ms() > until)
-			fail_msg("not in the log: %s", words);
+			fail_with(kit, "not in the log: ", words);
 		pause_ms(2);
 	}
 }
