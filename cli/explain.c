@@ -239,11 +239,11 @@ static void make_table(struct explained *x, struct table *table)
 		table_set(table, row, 4, text_of(amount));
 	}
 	money_text(x->charges.total, amount);
-	/* Programs have it beside the state; a person would read it as free of charge. */
-	if (x->context->form == FORM_TABLE && x->row.price_id == LEDGER_PRICE_SUSPENSE)
-		table_set(table, TABLE_TOTAL, 4, text_of("unpriced"));
-	else
-		table_set(table, TABLE_TOTAL, 4, text_of(amount));
+	/* 0.00 would read as free of charge: a person finds a word there, a program nothing. */
+	table_set(table, TABLE_TOTAL, 4,
+	          text_of(x->row.price_id != LEDGER_PRICE_SUSPENSE ? amount
+	                  : x->context->form == FORM_TABLE         ? "unpriced"
+	                                                           : NULL));
 }
 
 static void write_missing(struct explained *x)
@@ -333,13 +333,23 @@ static void add_member(struct buf *out, const char *key, struct text value)
 		buf_add_cstr(out, "null");
 }
 
+/* Nothing, where an unpriced request has none: 0.00 would read as free of charge. */
+static void add_amount(struct explained *x, const char *key, struct money amount)
+{
+	bool none = x->row.price_id == LEDGER_PRICE_SUSPENSE && amount.attos == 0;
+	char text[MONEY_TEXT_BYTES];
+
+	money_text(amount, text);
+	add_member(&x->context->out, key, text_of(none ? NULL : text));
+}
+
 static void write_json(struct explained *x, const struct table *table)
 {
 	static const char *const matches[] = { "none", "exact", "alias", "pattern" };
 	struct buf *out = &x->context->out;
 	const struct event *event = &x->row.event;
 	const struct book_found *found = &x->charges.found;
-	char text[MOMENT_TEXT_BYTES]; /* also holds amounts, which are shorter */
+	char text[MOMENT_TEXT_BYTES];
 
 	buf_add_cstr(out, "{\"id\":");
 	buf_add_json(out, event->id);
@@ -357,10 +367,8 @@ static void write_json(struct explained *x, const struct table *table)
 	           text_of(x->row.price_id > 0                    ? "priced"
 	                   : x->row.price_id == LEDGER_PRICE_NONE ? "nothing-used"
 	                                                          : "suspense"));
-	money_text(x->row.amount, text);
-	add_member(out, "stored_amount", text_of(text));
-	money_text(x->charges.total, text);
-	add_member(out, "derived_amount", text_of(text));
+	add_amount(x, "stored_amount", x->row.amount);
+	add_amount(x, "derived_amount", x->charges.total);
 	buf_addf(out, ",\"equal\":%s", x->problem.len == 0 ? "true" : "false");
 	add_member(out, "difference", x->problem.len > 0 ? buf_text(&x->problem) : text_of(NULL));
 	buf_addf(out, ",\"context_tokens\":%lld", (long long)usage_prompt_total(&event->usage));

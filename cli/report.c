@@ -131,8 +131,11 @@ static size_t column_of(const struct table *table, const char *key)
 	return c;
 }
 
-/* Where all that could cost something has no rate, 0.00 would read as free.  For people only. */
-static void name_unpriced(struct table *table)
+/*
+ * Where all that could cost something has no rate, 0.00 would read as free: a program finds
+ * no amount there, a person a word.
+ */
+static void name_unpriced(struct table *table, enum command_form form)
 {
 	size_t suspense = column_of(table, "suspense"), amount = column_of(table, "amount");
 
@@ -142,7 +145,7 @@ static void name_unpriced(struct table *table)
 
 		if (cells != NULL && !text_is(cells[suspense], "0") &&
 		    text_is(cells[amount], "0.00"))
-			cells[amount] = text_of("unpriced");
+			cells[amount] = text_of(form == FORM_TABLE ? "unpriced" : NULL);
 	}
 }
 
@@ -216,13 +219,12 @@ static enum exit_code run(struct context *context)
 	r = report_run(context->ledger, &query, &table, &notes, &context->fault);
 	if (r < 0)
 		return command_failed(context, r);
+	name_unpriced(&table, context->form);
 	if (context->form == FORM_JSON) {
 		write_json(context, &query, &table, &notes);
 	} else {
-		if (context->form == FORM_TABLE) {
-			name_unpriced(&table);
+		if (context->form == FORM_TABLE)
 			write_heading(context, &query);
-		}
 		command_table(context, &table);
 		write_notes(context, &notes);
 	}

@@ -261,19 +261,30 @@ static void test_report_is_a_table_of_eighty_columns(void **state)
 static void test_what_has_no_rate_is_not_shown_as_free(void **state)
 {
 	struct cli *cli = *state;
+	uint32_t root;
 
 	TOLLRUN(&cli->run, "report", "--by", "model");
 	TOLLRUN_SAYS(&cli->run, " unpriced\n------");
 	TOLLRUN(&cli->run, "report", "--by", "model", "--csv");
 	TOLLRUN_SAYS(&cli->run, "\nacme/unlisted-1,1,0,1,");
-	TOLLRUN_SAYS(&cli->run, ",1,0.00\n");
+	TOLLRUN_SAYS(&cli->run, ",1,\n");
+	TOLLRUN_SAYS_NOT(&cli->run, ",0.00\n");
 	TOLLRUN(&cli->run, "report", "--model", "acme/unlisted-1");
 	TOLLRUN_SAYS_NOT(&cli->run, " 0.00\n");
+	TOLLRUN(&cli->run, "report", "--model", "acme/unlisted-1", "--json");
+	root = json_of(&cli->run);
+	assert_int_equal(
+		json_type_of(&doc, json_get(json_first(&doc, json_get(root, "rows")), "amount")),
+		JSON_NULL);
+	assert_int_equal(json_type_of(&doc, json_get(json_get(root, "total"), "amount")),
+	                 JSON_NULL);
 	TOLLRUN(&cli->run, "explain", "a3");
 	TOLLRUN_SAYS(&cli->run, "unpriced\n");
 	TOLLRUN_SAYS_NOT(&cli->run, " 0.00\n");
 	TOLLRUN(&cli->run, "explain", "a3", "--json");
-	TOLLRUN_SAYS(&cli->run, "\"derived_amount\":\"0.00\"");
+	TOLLRUN_SAYS(&cli->run, "\"stored_amount\":null,\"derived_amount\":null");
+	TOLLRUN_SAYS(&cli->run, "\"product\":null");
+	TOLLRUN_SAYS_NOT(&cli->run, "\"0.00\"");
 }
 
 /* A request that failed costs nothing; that says nothing of the one beside it. */
