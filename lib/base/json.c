@@ -460,7 +460,7 @@ int json_parse(struct json *doc, struct text text, struct fault *fault)
 		doc->nodes = NULL;
 		doc->cap = 0;
 	}
-	doc->count = 0;
+	doc->count = doc->read = 0;
 	doc->error = JSON_OK;
 	doc->error_position = 0;
 	arena_reset(&doc->scratch);
@@ -474,10 +474,23 @@ int json_parse(struct json *doc, struct text text, struct fault *fault)
 	if (!parse_document(&parser)) {
 		int r = tell(doc, text, fault);
 
+		doc->read = doc->count;
 		doc->count = 0;
 		return r;
 	}
 	return 0;
+}
+
+bool json_salvage(struct json *doc)
+{
+	uint32_t end = 1;
+
+	if (doc->read == 0 || doc->nodes[0].type != JSON_OBJECT || doc->nodes[0].count == 0)
+		return false;
+	for (uint32_t member = 0; member < doc->nodes[0].count; member++)
+		end = doc->nodes[end + 1].end;
+	doc->nodes[0].end = doc->count = end;
+	return true;
 }
 
 void json_release(struct json *doc)

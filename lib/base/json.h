@@ -70,11 +70,19 @@ struct json {
 	/* After a failure: */
 	enum json_error error;
 	size_t error_position;
+	uint32_t read; /* nodes; see json_salvage() */
 };
 
 /* Returns 0, or -FAULT_SYNTAX / -FAULT_NOMEM with doc->error and a text with line and column. */
 int json_parse(struct json *doc, struct text text, struct fault *fault);
 void json_release(struct json *doc); /* takes NULL and a zeroed struct */
+
+/*
+ * After a failure: makes *doc the object of those members of the root that were read to their
+ * end before it, a key that came twice included; false: there are none.  For telling whose
+ * a broken text was, never for what it says.
+ */
+bool json_salvage(struct json *doc);
 
 /* Line of a position, counted from 1; `text` is what was parsed. */
 unsigned json_line(struct text text, size_t position);

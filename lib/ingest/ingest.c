@@ -62,10 +62,8 @@ static int prepare_checkpoint(struct ingest_item *item, const struct event_defau
 
 	if (r == -FAULT_NOMEM)
 		return r;
-	if (r < 0) {
-		event_refuse_json(doc, &fault, item->refusal);
-		return 0;
-	}
+	if (r < 0)
+		return event_refuse_json(item->line, defaults, doc, &fault, arena, item->refusal);
 	if (json_next(doc, 0, json_first(doc, 0)) != JSON_NONE)
 		return NOT_A_CHECKPOINT;
 	object = json_member(doc, 0, "checkpoint");
@@ -132,6 +130,22 @@ static void prepare_refusal(struct ingest_item *item, const struct event_default
 		refusal->id = text_of(NULL);
 }
 
+/* What is kept of it may still name whose it is. */
+static int prepare_too_long(struct ingest_item *item, const struct event_defaults *defaults,
+                            struct json *doc, struct arena *arena)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	int r = json_parse(doc, item->line, &fault);
+
+	if (r != -FAULT_NOMEM)
+		r = event_refuse_json(item->line, defaults, doc, &fault, arena, item->refusal);
+	refusal_set(item->refusal, REASON_TOO_LONG, "%lld bytes; the limit is %zu",
+	            (long long)item->length, item->line.len);
+	item->refused = true;
+	prepare_refusal(item, defaults);
+	return r;
+}
+
 int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
                    const struct event_defaults *defaults, const struct applied_book *book,
                    struct json *doc, struct arena *arena)
@@ -148,13 +162,8 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 		.received_ms = defaults->now_ms,
 		.refusal = refusal,
 	};
-	if (how == INGEST_LINE_TOO_LONG) {
-		refusal_set(item->refusal, REASON_TOO_LONG, "%lld bytes; the limit is %zu",
-		            (long long)length, line.len);
-		item->refused = true;
-		prepare_refusal(item, defaults);
-		return 0;
-	}
+	if (how == INGEST_LINE_TOO_LONG)
+		return prepare_too_long(item, defaults, doc, arena);
 	/* From both: a length beyond what is kept says that a line was cut. */
 	if (line.len > 0 && line.at[line.len - 1] == '\r') {
 		item->line.len--;
@@ -204,8 +213,9 @@ static int try_refused(struct ledger *ledger, struct ingest_item *item, struct f
 	bool holds;
 	int r;
 
+	/* A line that is no JSON only names an event: it has no content to compare. */
 	if (refusal->source.at == NULL || refusal->id.at == NULL ||
-	    refusal->time_ms == EVENT_ABSENT)
+	    refusal->time_ms == EVENT_ABSENT || item->event.id.at == NULL)
 		return 0;
 	r = ledger_holds(ledger, refusal->source, refusal->id, refusal->time_ms,
 	                 item->event.content_hash, &holds, fault);

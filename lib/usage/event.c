@@ -555,32 +555,46 @@ static void take_usage(struct line *line, const struct usage_format *format)
 		take_images(line);
 }
 
-void event_refuse_json(const struct json *doc, const struct fault *fault,
-                       struct event_refusal *refusal)
+/* The identity first, so that a refusal can name it as far as it can be read. */
+static bool take_identity(struct line *line, const struct event_defaults *defaults)
+{
+	struct event *event = line->event;
+	bool good = take_name(line, MEMBER_ID, true, &event->id);
+
+	line->refusal->id = event->id;
+	if (!sent(line, MEMBER_SOURCE) && defaults->source.at != NULL)
+		event->source = defaults->source;
+	else
+		good = take_name(line, MEMBER_SOURCE, true, &event->source) && good;
+	line->refusal->source = event->source;
+	return good;
+}
+
+int event_refuse_json(struct text text, const struct event_defaults *defaults, struct json *doc,
+                      const struct fault *fault, struct arena *arena, struct event_refusal *refusal)
 {
 	static const enum reason reasons_of[] = {
 		[JSON_OK] = REASON_SYNTAX,       [JSON_BAD_SYNTAX] = REASON_SYNTAX,
 		[JSON_BAD_UTF8] = REASON_UTF8,   [JSON_BAD_DUPLICATE] = REASON_DUPLICATE,
 		[JSON_BAD_DEPTH] = REASON_DEPTH,
 	};
+	static const enum member named[] = { MEMBER_ID, MEMBER_SOURCE, MEMBER_TIME };
+	struct event event = { .time_ms = 0 };
+	struct line line = {
+		.text = text, .doc = doc, .arena = arena, .event = &event, .refusal = refusal
+	};
 
+	json_salvage(doc);
+	find_members(&line);
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		/* It came twice, and nobody knows which is meant. */
+		if (line.member[named[i]] != json_member(doc, 0, member_keys[named[i]].at))
+			line.member[named[i]] = JSON_NONE;
+	}
+	take_identity(&line, defaults);
+	take_time(&line, defaults->now_ms);
 	refusal_set(refusal, reasons_of[doc->error], "%s", fault->text);
-}
-
-/* The identity first, so that a refusal can name it as far as it can be read. */
-static bool take_identity(struct line *line, const struct event_defaults *defaults)
-{
-	struct event *event = line->event;
-	bool good = true;
-
-	if (!sent(line, MEMBER_SOURCE) && defaults->source.at != NULL)
-		event->source = defaults->source;
-	else
-		good = take_name(line, MEMBER_SOURCE, true, &event->source);
-	line->refusal->source = event->source;
-	good = good && take_name(line, MEMBER_ID, true, &event->id);
-	line->refusal->id = event->id;
-	return good;
+	return line.no_memory ? -FAULT_NOMEM : 0;
 }
 
 /* The name of a shape is due, but for a failed request that brought nothing in any shape. */
@@ -627,17 +641,19 @@ int event_decode(struct text text, const struct event_defaults *defaults, struct
 	*refusal_out = (struct event_refusal){ .time_ms = EVENT_ABSENT };
 	if (r == -FAULT_NOMEM)
 		return r;
-	if (r < 0) {
-		event_refuse_json(doc, &fault, refusal_out);
-		return 0;
-	}
+	if (r < 0)
+		return event_refuse_json(text, defaults, doc, &fault, arena, refusal_out);
 	if (json_type_of(doc, 0) != JSON_OBJECT) {
 		refusal_set(refusal_out, REASON_SYNTAX, "an event is a JSON object");
 		return 0;
 	}
 	find_members(&line);
-	if (!take_members(&line, defaults))
+	if (!take_members(&line, defaults)) {
+		if (!sent(&line, MEMBER_ID) && json_member(doc, 0, "toll") != JSON_NONE)
+			refusal_set(refusal_out, REASON_MISSING,
+			            "id is missing; a hello is read as the first line only");
 		return line.no_memory ? -FAULT_NOMEM : 0;
+	}
 	/* Without one there is nothing to decode, and any will do. */
 	format = event_out->api.at != NULL ? format_find(event_out->api)
 	                                   : format_find(text_of("toll"));

@@ -86,9 +86,14 @@ __attribute__((format(printf, 3, 4))) void refusal_set(struct event_refusal *ref
 int event_decode(struct text line, const struct event_defaults *defaults, struct json *doc,
                  struct arena *arena, struct event *event_out, struct event_refusal *refusal_out);
 
-/* Fills reason and detail for a line that json_parse() refused (but not for want of memory). */
-void event_refuse_json(const struct json *doc, const struct fault *fault,
-                       struct event_refusal *refusal);
+/*
+ * Fills *refusal for a line that json_parse() refused (but not for want of memory): the reason,
+ * and as much of the identity and the time as was read before the fault and stands there once.
+ * Returns 0 or -FAULT_NOMEM.
+ */
+int event_refuse_json(struct text line, const struct event_defaults *defaults, struct json *doc,
+                      const struct fault *fault, struct arena *arena,
+                      struct event_refusal *refusal);
 
 /* The shapes of formats.def, for `toll formats`: NULL behind the last. */
 const char *event_format_name(size_t index);

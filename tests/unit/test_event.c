@@ -203,7 +203,6 @@ static void test_a_line_that_is_no_event_is_refused_with_its_reason(void **state
 		{ "a word", { "hello", 5 }, REASON_SYNTAX },
 		{ "a list", { "[{}]", 4 }, REASON_SYNTAX },
 		{ "a number", { "17", 2 }, REASON_SYNTAX },
-		{ "half a line", { "{\"id\":\"gen-1\",\"sou", 18 }, REASON_SYNTAX },
 		{ "two objects", { "{} {}", 5 }, REASON_SYNTAX },
 		{ "a NUL in a string", { "{\"id\":\"a\0b\"}", 13 }, REASON_SYNTAX },
 		{ "an escaped NUL", { "{\"id\":\"\\u0000\"}", 15 }, REASON_SYNTAX },
@@ -226,6 +225,76 @@ static void test_a_line_that_is_no_event_is_refused_with_its_reason(void **state
 			fail_msg("%s: %s: %s", rows[i].label, reason_name(b.refusal.reason),
 			         b.refusal.detail);
 	}
+	event_line_release(&b);
+}
+
+/* As far as it was read: whoever looks for an event finds the line that should have been it. */
+static void test_a_broken_line_is_named_by_what_stands_in_it(void **state)
+{
+#define NAMED "{'id':'gen-1','source':'gw-1','time':'2026-11-22T08:00:00Z',"
+	static const struct {
+		const char *label, *line;
+		enum reason reason;
+		const char *id, *source;
+		bool time;
+	} rows[] = {
+		{ "half a line", "{'id':'gen-1','sou", REASON_SYNTAX, "gen-1", "hello", false },
+		{ "half an id", "{'source':'gw-1','id':'gen", REASON_SYNTAX, NULL, "gw-1", false },
+		{ "a value that is missing", NAMED "'model':}", REASON_SYNTAX, "gen-1", "gw-1",
+		  true },
+		{ "words behind", NAMED "'model':'m'} x", REASON_SYNTAX, "gen-1", "gw-1", true },
+		{ "a key twice", NAMED "'model':'m','model':'m'}", REASON_DUPLICATE, "gen-1",
+		  "gw-1", true },
+		{ "a key twice, deeper", NAMED "'usage':{'a':1,'a':2}}", REASON_DUPLICATE, "gen-1",
+		  "gw-1", true },
+		{ "the names behind it", "{'usage':{'a':1,'a':2},'id':'gen-1','source':'gw-1'}",
+		  REASON_DUPLICATE, NULL, "hello", false },
+		{ "the id twice", NAMED "'id':'gen-2'}", REASON_DUPLICATE, NULL, "gw-1", true },
+		{ "the time twice", NAMED "'time':'2026-11-22T09:00:00Z'}", REASON_DUPLICATE,
+		  "gen-1", "gw-1", false },
+		{ "not UTF-8", NAMED "'model':'\xff'}", REASON_UTF8, "gen-1", "gw-1", true },
+		{ "an id with an escape", "{'id':'gen\\u002d1','x'", REASON_SYNTAX, "gen-1",
+		  "hello", false },
+		{ "an id that is none", "{'id':17,'source':'gw-1',", REASON_SYNTAX, NULL, "gw-1",
+		  false },
+		{ "an id inside", "{'usage':{'id':'gen-1'},", REASON_SYNTAX, NULL, "hello", false },
+		{ "no object", "['id','gen-1',", REASON_SYNTAX, NULL, "hello", false },
+	};
+#undef NAMED
+	const struct event_defaults defaults = { text_of("hello"), EVENT_LINE_NOW_MS };
+	struct event_line b = { .event = { .time_ms = 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		buf_clear(&b.line);
+		for (const char *c = rows[i].line; *c != '\0'; c++)
+			buf_add(&b.line, *c == '\'' ? "\"" : c, 1);
+		assert_int_equal(event_decode(buf_text(&b.line), &defaults, &b.doc, &b.arena,
+		                              &b.event, &b.refusal),
+		                 0);
+		/* The next line is read into the same memory. */
+		json_parse(&b.doc, text_of("[\"\\u0078\\u0078\\u0078\\u0078\\u0078\\u0078\"]"),
+		           NULL);
+		if (b.refusal.reason != rows[i].reason ||
+		    !text_equal(b.refusal.id, text_of(rows[i].id)) ||
+		    !text_equal(b.refusal.source, text_of(rows[i].source)) ||
+		    (b.refusal.time_ms != EVENT_ABSENT) != rows[i].time)
+			fail_msg("%s: %s: id %.*s, source %.*s", rows[i].label,
+			         reason_name(b.refusal.reason), TEXT_ARGS(b.refusal.id),
+			         TEXT_ARGS(b.refusal.source));
+	}
+	event_line_release(&b);
+}
+
+static void test_a_hello_that_comes_late_is_told_so(void **state)
+{
+	struct event_line b = { .event = { .time_ms = 0 } };
+
+	(void)state;
+	event_line_decode(&b, text_of("{\"toll\":1,\"source\":\"gw-1\",\"ack\":true}"));
+	assert_int_equal(b.refusal.reason, REASON_MISSING);
+	assert_string_equal(b.refusal.detail,
+	                    "id is missing; a hello is read as the first line only");
 	event_line_release(&b);
 }
 
@@ -674,6 +743,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_sent_is_absent),
 		cmocka_unit_test(test_a_wrong_member_is_refused_with_its_reason),
 		cmocka_unit_test(test_a_line_that_is_no_event_is_refused_with_its_reason),
+		cmocka_unit_test(test_a_broken_line_is_named_by_what_stands_in_it),
+		cmocka_unit_test(test_a_hello_that_comes_late_is_told_so),
 		cmocka_unit_test(test_a_hundred_levels_are_too_deep),
 		cmocka_unit_test(test_four_hundred_digits_are_no_count),
 		cmocka_unit_test(test_names_are_1_to_256_bytes),

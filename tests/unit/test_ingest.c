@@ -161,6 +161,27 @@ static void test_how_a_line_ended_decides_its_reason(void **state)
 		    strcmp(item.refusal->detail, rows[i].detail) != 0)
 			fail_msg("%s: %s: %s", rows[i].label, reason_name(item.refusal->reason),
 			         item.refusal->detail);
+		if (item.refused && !text_is(item.refusal->id, "a"))
+			fail_msg("%s: not named", rows[i].label);
+	}
+}
+
+/* It names an event that is stored, which does not make it that event. */
+static void test_a_broken_line_is_no_duplicate(void **state)
+{
+	struct ledgerkit *kit = *state;
+	const char *line = kit_quotes(LINE("a", "'usage':{'input':1}"));
+	struct ingest_item item;
+
+	assert_int_equal(kit_send(kit, line), INGEST_UNPRICED);
+	for (int how = INGEST_LINE_WHOLE; how <= INGEST_LINE_CUT_OFF; how++) {
+		prepare(kit, (struct text){ line, strlen(line) - 1 }, (enum ingest_line)how,
+		        (int64_t)strlen(line), "gw-1", &item);
+		assert_true(item.refused);
+		assert_true(text_is(item.refusal->id, "a"));
+		assert_true(item.refusal->time_ms != EVENT_ABSENT);
+		assert_int_equal(ingest_try(kit->ledger, &item, NULL), 0);
+		assert_int_equal(item.verdict, INGEST_QUARANTINED);
 	}
 }
 
@@ -189,9 +210,9 @@ static void test_a_refusal_names_what_could_be_read(void **state)
 		{ "all", "{'id':'a','source':'s','time':'2026-08-01T10:00:00Z'}",
 		  "s a 1785578400000 missing" },
 		{ "the source of the connection", "{'id':'a'}", "gw-1 a - missing" },
-		{ "no JSON", "{'id':'a'", "gw-1 - - syntax" },
-		{ "a source that is no name", "{'id':'a','source':'x\\ty'}", "gw-1 - - name" },
-		{ "a source that is no string", "{'id':'a','source':7}", "gw-1 - - type" },
+		{ "no JSON", "{'id':'a'", "gw-1 a - syntax" },
+		{ "a source that is no name", "{'id':'a','source':'x\\ty'}", "gw-1 a - name" },
+		{ "a source that is no string", "{'id':'a','source':7}", "gw-1 a - type" },
 		{ "an id that is no name", "{'id':''}", "gw-1 - - name" },
 		{ "a number that is no count",
 		  "{'id':'a','time':'2026-08-01T10:00:00Z','account':'a','model':'m','api':'toll',"
@@ -494,6 +515,7 @@ int main(void)
 		T(test_each_verdict_has_its_line),
 		T(test_what_is_stored_is_a_duplicate_though_it_would_be_refused_now),
 		T(test_how_a_line_ended_decides_its_reason),
+		T(test_a_broken_line_is_no_duplicate),
 		T(test_a_carriage_return_at_the_end_is_no_part_of_the_line),
 		T(test_a_refusal_names_what_could_be_read),
 		T(test_a_checkpoint_that_is_wrong_is_refused),

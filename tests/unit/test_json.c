@@ -112,6 +112,45 @@ static void test_what_is_no_json_is_refused_with_its_reason(void **state)
 	json_release(&doc);
 }
 
+/* Cut anywhere: the members that stand before the cut, each as it is in the whole text. */
+static void test_what_was_read_before_a_fault_can_be_had(void **state)
+{
+	static const char whole[] = "{\"a\":7,\"b\":[1,{\"x\":2}],\"c\":\"d\\u0065\",\"f\":{}}";
+	static const char *const keys[] = { "a", "b", "c", "f" };
+	static const size_t ends[] = { 6, 22, 36, 43 }; /* where the value of each is whole */
+	struct json all = { .nodes = NULL }, doc = { .nodes = NULL };
+
+	(void)state;
+	assert_int_equal(sizeof(whole) - 1, 44);
+	assert_int_equal(json_parse(&all, text_of(whole), NULL), 0);
+	for (size_t cut = 0; cut < sizeof(whole) - 1; cut++) {
+		bool any = cut >= ends[0];
+
+		assert_int_equal(json_parse(&doc, (struct text){ whole, cut }, NULL),
+		                 -FAULT_SYNTAX);
+		if (json_salvage(&doc) != any)
+			fail_msg("cut at %zu", cut);
+		for (size_t k = 0; k < ROWS(keys); k++) {
+			uint32_t there = json_member(&doc, 0, keys[k]);
+
+			if ((there != JSON_NONE) != (cut >= ends[k]))
+				fail_msg("cut at %zu: %s", cut, keys[k]);
+			if (there != JSON_NONE)
+				assert_true(json_hash(&doc, there) ==
+				            json_hash(&all, json_member(&all, 0, keys[k])));
+		}
+	}
+	assert_int_equal(json_parse(&doc, text_of("{\"a\":1,\"b\":2,\"a\":3}"), NULL),
+	                 -FAULT_SYNTAX);
+	assert_true(json_salvage(&doc));
+	assert_int_equal(doc.nodes[0].count, 3);
+	/* Nothing of an earlier text is left. */
+	assert_int_equal(json_parse(&doc, text_of(""), NULL), -FAULT_SYNTAX);
+	assert_false(json_salvage(&doc));
+	json_release(&doc);
+	json_release(&all);
+}
+
 static void test_every_kind_of_value_is_read(void **state)
 {
 	static const char text[] =
@@ -597,6 +636,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_no_json_is_refused_with_its_reason),
+		cmocka_unit_test(test_what_was_read_before_a_fault_can_be_had),
 		cmocka_unit_test(test_every_kind_of_value_is_read),
 		cmocka_unit_test(test_escapes_become_the_characters_they_name),
 		cmocka_unit_test(test_a_lookup_in_nothing_gives_nothing),
