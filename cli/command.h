@@ -51,7 +51,7 @@ struct context {
 
 struct command {
 	const char *name, *summary;
-	const char *synopsis; /* without "toll"; may have several lines */
+	const char *synopsis; /* without "toll"; NULL where there are actions */
 	const char *details;  /* paragraphs of the help, apart by an empty line; may be NULL */
 	enum command_needs needs;
 	bool csv, json;                       /* the forms it has beside the one for people */

@@ -47,12 +47,13 @@ static void write_details(const struct printer *printer, const char *details)
 static void write_synopsis(const struct printer *printer, const struct command *command)
 {
 	static const char lead[] = "Usage: ";
-	struct text rest = text_of(command->synopsis), line;
+	const struct command *const itself[] = { command, NULL };
+	const struct command *const *each = command->actions != NULL ? command->actions : itself;
 	struct buf *out = printer->out;
 	size_t start = out->len;
 
-	while (text_cut(&rest, '\n', &line))
-		printer_wrapf(printer, strlen(lead), "toll %.*s", TEXT_ARGS(line));
+	for (; *each != NULL; each++)
+		printer_wrapf(printer, strlen(lead), "toll %s", (*each)->synopsis);
 	/* In the place of the first indent. */
 	if (out->error == 0)
 		memcpy(out->at + start, lead, strlen(lead));

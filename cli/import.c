@@ -210,7 +210,7 @@ static enum exit_code run(struct context *context)
 const struct command command_import = {
 	.name = "import",
 	.summary = "Read event lines into a ledger that no daemon holds",
-	.synopsis = "import [--prices BOOK] [--source NAME] FILE...",
+	.synopsis = "import [--prices BOOK] [--source NAME] [--strict] FILE...",
 	.details = "The same lines, checks and verdicts as over the daemon's socket.  Importing a "
 		   "file "
 		   "again changes nothing: what is stored counts as duplicate.\n"

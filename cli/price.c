@@ -382,9 +382,5 @@ static const struct command *const actions[] = { &price_lint, &price_apply, &pri
 const struct command command_price = {
 	.name = "price",
 	.summary = "Check, apply, list and show price books",
-	.synopsis = "price lint FILE\n"
-		    "price apply FILE [--note TEXT]\n"
-		    "price list\n"
-		    "price show [HASH]",
 	.actions = actions,
 };

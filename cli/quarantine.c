@@ -121,7 +121,7 @@ static enum exit_code run_list(struct context *context)
 static const struct command quarantine_list = {
 	.name = "list",
 	.summary = "List the lines that could not be understood",
-	.synopsis = "quarantine list [--reason NAME] [--from TIME] [--to TIME] [--all]",
+	.synopsis = "quarantine list [--reason NAME] [--from TIME] [--to TIME] [--limit N] [--all]",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,
@@ -425,9 +425,5 @@ static const struct command *const actions[] = { &quarantine_list, &quarantine_s
 const struct command command_quarantine = {
 	.name = "quarantine",
 	.summary = "List, show and retry lines that could not be understood",
-	.synopsis = "quarantine list [--reason NAME] [--from TIME] [--to TIME] [--all]\n"
-		    "quarantine show LINE [--raw]\n"
-		    "quarantine retry [LINE]\n"
-		    "quarantine conflicts [ID] [--from TIME] [--to TIME]",
 	.actions = actions,
 };

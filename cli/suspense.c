@@ -128,7 +128,7 @@ static enum exit_code run_list(struct context *context)
 static const struct command suspense_list = {
 	.name = "list",
 	.summary = "List unpriced events and what the book in force lacks for them",
-	.synopsis = "suspense list [--from TIME] [--to TIME]",
+	.synopsis = "suspense list [--from TIME] [--to TIME] [--limit N]",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,
@@ -184,7 +184,5 @@ static const struct command *const actions[] = { &suspense_list, &suspense_retry
 const struct command command_suspense = {
 	.name = "suspense",
 	.summary = "List and retry events that have no price yet",
-	.synopsis = "suspense list [--from TIME] [--to TIME]\n"
-		    "suspense retry",
 	.actions = actions,
 };

@@ -26,7 +26,7 @@ static const char help_head[] =
 	"  tolld [--config FILE] [--SETTING VALUE ...]\n"
 	"\n"
 	"  --config FILE        settings as a JSON object, keys as below with '_' for '-'\n"
-	"  --check-config       read the settings and the price book, then exit: 0 fine, 2 not\n"
+	"  --check-config       check settings and price book, then exit: 0 or 2\n"
 	"  --version, --help\n"
 	"\n"
 	"Settings (default):\n";

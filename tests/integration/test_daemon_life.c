@@ -424,6 +424,8 @@ static void test_help_names_every_setting_and_version_is_short(void **state)
 	};
 	static const char *const help[] = { "--help", NULL }, *const version[] = { "--version",
 		                                                                   NULL };
+	struct buf out = { .at = NULL };
+	struct text rest, line;
 
 	(void)state;
 	daemonkit_spawn(&kit, help);
@@ -437,6 +439,13 @@ static void test_help_names_every_setting_and_version_is_short(void **state)
 		if (!daemonkit_logged(&kit, flag))
 			fail_msg("not in the help: %s", flag);
 	}
+	assert_int_equal(buf_read_file(&out, kit.log, BUF_BYTES_MAX, NULL), 0);
+	rest = buf_text(&out);
+	while (text_cut(&rest, '\n', &line)) {
+		if (line.len > 80)
+			fail_msg("longer than 80: %.*s", TEXT_ARGS(line));
+	}
+	buf_release(&out);
 	daemonkit_spawn(&kit, version);
 	assert_int_equal(daemonkit_wait_exit(&kit), 0);
 	assert_true(daemonkit_logged(&kit, "tolld 0."));
