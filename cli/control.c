@@ -188,7 +188,7 @@ int control_change(struct context *context, const struct buf *request,
 	                 context->ledger_path);
 }
 
-static int check_book(struct text json, struct fault *fault)
+static int check_book(const char *path, struct text json, struct fault *fault)
 {
 	struct buf errors = { .at = NULL };
 	struct book *book = NULL;
@@ -197,8 +197,11 @@ static int check_book(struct text json, struct fault *fault)
 
 	while (r < 0 && text_cut(&rest, '\n', &line)) {
 		if (line.len > 0)
-			command_say("%.*s", TEXT_ARGS(line));
+			command_say("%s: %.*s", path, TEXT_ARGS(line));
 	}
+	if (r < 0 && errors.len > 0)
+		r = fault_set(fault, (enum fault_code) - r,
+		              "%s: refused whole; the price book in force stays", path);
 	book_free(book);
 	buf_release(&errors);
 	return r;
@@ -214,7 +217,7 @@ int control_book_request(struct buf *request, const char *path, struct text note
 	if (r == 0 && !text_utf8(buf_text(&book)))
 		r = fault_set(fault, FAULT_SYNTAX, "%s: not UTF-8", path);
 	if (r == 0)
-		r = check_book(buf_text(&book), fault);
+		r = check_book(path, buf_text(&book), fault);
 	if (r == 0) {
 		buf_add_cstr(request, "{\"change\":\"price.apply\",\"book\":");
 		buf_add_json(request, buf_text(&book));

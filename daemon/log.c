@@ -60,6 +60,8 @@ static void write_line(enum log_level level, const char *what, const char *forma
 			c[-1] = *c = '?';
 	}
 	len = (int)strlen(line);
+	while (len > 0 && line[len - 1] == ' ')
+		len--; /* nothing was to be added */
 	line[len++] = '\n';
 	/* A log that cannot be written is nothing to die of. */
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)

@@ -63,8 +63,17 @@ static enum fault_code fault_of(sqlite3 *db, int code)
 
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault)
 {
-	return fault_set(fault, fault_of(ledger->db, code), "%s: %s: %s (SQLite %d)", ledger->path,
-	                 doing, sqlite3_errmsg(ledger->db), code);
+	const char *first = "", *error = sqlite3_errmsg(ledger->db);
+
+	if ((code & 0xff) == SQLITE_NOTADB)
+		return fault_set(fault, FAULT_CORRUPT, "%s: this is no ledger: %s", ledger->path,
+		                 error);
+	if ((code & 0xff) == SQLITE_CORRUPT)
+		first = "the ledger is damaged: ";
+	if (code == SQLITE_CANTOPEN_SYMLINK)
+		first = "there is a symbolic link in its path, name it without: ";
+	return fault_set(fault, fault_of(ledger->db, code), "%s: %s%s: %s (SQLite %d)",
+	                 ledger->path, first, doing, error, code);
 }
 
 int statements_prepare(struct ledger *ledger, struct fault *fault)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/moment.h"
 #include "price/book_internal.h"
 
 void book_free(struct book *book)
@@ -131,6 +132,7 @@ size_t book_warnings(const struct book *book, struct buf *out)
 
 	for (size_t v = 0; v < book->version_count; v++) {
 		const struct book_version *version = &book->versions[v];
+		char from[MOMENT_TEXT_BYTES];
 
 		for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 			/* An embeddings model has neither output nor a cache. */
@@ -138,10 +140,12 @@ size_t book_warnings(const struct book *book, struct buf *out)
 			    is_priced(version, pairs[i].needs) ||
 			    !book_version_has(version, COMPONENT_OUTPUT))
 				continue;
+			moment_text(version->effective_from_ms, from);
 			buf_addf(out,
-			         "%.*s: no rate for %s: requests that have it go to suspense "
-			         "(give a rate, or say what it is priced \"as\")\n",
-			         TEXT_ARGS(version->model), component_info[pairs[i].needs].key);
+			         "%.*s from %s: no rate for %s: requests that have it go to "
+			         "suspense (give a rate, or say what it is priced \"as\")\n",
+			         TEXT_ARGS(version->model), from,
+			         component_info[pairs[i].needs].key);
 			count++;
 		}
 	}

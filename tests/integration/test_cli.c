@@ -193,7 +193,8 @@ static void test_import_applies_no_broken_book_and_reads_nothing_then(void **sta
 	write_file(cli, cli->second, "second.json", "{'pricebook':1,'currency':'USD','models':[]}");
 	TOLLRUN(&cli->run, "import", "--prices", cli->second, cli->events);
 	TOLLRUN_EXPECT(&cli->run, 3);
-	TOLLRUN_SAYS(&cli->run, "line 1: models: empty");
+	TOLLRUN_SAYS(&cli->run, ".json: line 1: models: empty");
+	TOLLRUN_SAYS(&cli->run, ".json: refused whole");
 	TOLLRUN(&cli->run, "status", "--json");
 	TOLLRUN_SAYS(&cli->run, "\"events\":0,");
 }

@@ -604,8 +604,9 @@ static void test_lint_warns_of_components_that_will_come_unpriced(void **state)
 
 	(void)state;
 	assert_int_equal(book_warnings(book, &out), 2);
-	assert_non_null(strstr(out.at, "m: no rate for reasoning: "));
-	assert_non_null(strstr(out.at, "m: no rate for cache_read: "));
+	assert_non_null(strstr(out.at, "m from 2026-01-01T00:00:00.000Z: no rate for reasoning: "));
+	assert_non_null(
+		strstr(out.at, "m from 2026-01-01T00:00:00.000Z: no rate for cache_read: "));
 	book_free(book);
 	book = load(HEAD
 	            "'as':{'reasoning':'output','cache_read':'input'},'models':[{'model':'m',"

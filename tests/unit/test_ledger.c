@@ -220,7 +220,8 @@ static void test_a_file_that_is_no_database_is_refused_and_left_alone(void **sta
 		fputs("This is a letter and no ledger.\n", file);
 	fclose(file);
 	digest_file(path, before);
-	expect_open(path, -FAULT_CORRUPT, -FAULT_CORRUPT, "file is not a database");
+	expect_open(path, -FAULT_CORRUPT, -FAULT_CORRUPT,
+	            "this is no ledger: file is not a database");
 	digest_file(path, after);
 	assert_string_equal(before, after);
 }
@@ -230,11 +231,13 @@ static void test_a_ledger_behind_a_link_is_refused(void **state)
 	struct ledgerkit *kit = *state;
 	char link[KIT_PATH_BYTES];
 	struct ledger *ledger = NULL;
+	struct fault fault;
 
 	snprintf(link, sizeof(link), "%s/link.db", kit->folder);
 	assert_int_equal(symlink(kit->path, link), 0);
 	assert_int_equal(ledger_open_writer(&ledger, link, NULL, NULL), -FAULT_IO);
-	assert_int_equal(ledger_open_reader(&ledger, link, NULL), -FAULT_IO);
+	assert_int_equal(ledger_open_reader(&ledger, link, &fault), -FAULT_IO);
+	assert_non_null(strstr(fault.text, "symbolic link"));
 }
 
 static void test_a_reader_never_creates_a_file(void **state)

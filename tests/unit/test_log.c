@@ -45,6 +45,10 @@ static void test_a_line_has_time_level_words_and_values(void **state)
 	caught(line);
 	assert_int_equal(strncmp(line, "time=20", 7), 0);
 	assert_non_null(strstr(line, "Z level=info msg=\"ready\" pid=7\n"));
+	catch ();
+	log_info("ready", "%s", "");
+	caught(line);
+	assert_non_null(strstr(line, "Z level=info msg=\"ready\"\n"));
 }
 
 static void test_nothing_from_outside_can_forge_a_line(void **state)
