@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/version.h"
 #include "daemon/log.h"
@@ -76,13 +75,9 @@ int main(int argc, char **argv)
 	enum log_level level = LOG_LEVEL_INFO;
 	int exit_code;
 
-#ifdef __SANITIZE_THREAD__
-	/* gcc 12's runtime forgets a signal that comes within a thread's first blocking call. */
-	usleep(1);
-#endif
 	signal(SIGPIPE, SIG_IGN); /* a gateway that went away is a write error */
 	signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
-	signal(SIGHUP, SIG_IGN);  /* until there are prices to reload, and after the end */
+	signal(SIGHUP, SIG_IGN);  /* until there are prices to reload */
 	if (config_read(&config, argc, argv, &action, &fault) < 0) {
 		fprintf(stderr, "tolld: %s\n", fault.text);
 		return SERVICE_EXIT_CONFIG;

@@ -54,20 +54,12 @@ static void close_all(struct service *service)
 	intake_close(&service->intake);
 	writer_stop(&service->writer, true);
 	writer_close(&service->writer);
+	signals_close(&service->signals);
 	if (service->timers_open) {
 		uv_close((uv_handle_t *)&service->tick, NULL);
 		uv_close((uv_handle_t *)&service->drain, NULL);
 	}
-	if (service->signals_open) {
-		uv_close((uv_handle_t *)&service->on_term, NULL);
-		uv_close((uv_handle_t *)&service->on_int, NULL);
-		uv_close((uv_handle_t *)&service->on_hup, NULL);
-		/* It ends already: being told once more must not take the exit code away. */
-		signal(SIGTERM, SIG_IGN);
-		signal(SIGINT, SIG_IGN);
-		signal(SIGHUP, SIG_IGN);
-	}
-	service->timers_open = service->signals_open = false;
+	service->timers_open = false;
 }
 
 /* Everything that was taken is on disk, or refused. */
@@ -149,10 +141,8 @@ static void on_drain(uv_timer_t *timer)
 	close_all(service);
 }
 
-static void on_stop(uv_signal_t *signal, int number)
+static void stop(struct service *service, int number)
 {
-	struct service *service = signal->data;
-
 	if (service->state != SERVICE_RUNNING)
 		return;
 	log_info("stopping", "signal=%d", number);
@@ -207,15 +197,13 @@ static void on_writer_failed(struct writer *writer)
 	close_all(service);
 }
 
-/* --- reload, clock ------------------------------------------------------- */
+/* --- signals, clock ------------------------------------------------------- */
 
-static void on_reload(uv_signal_t *signal, int number)
+static void reload(struct service *service)
 {
-	struct service *service = signal->data;
 	const char *path = service->config->text[SETTING_PRICES];
 	struct batch *batch;
 
-	(void)number;
 	if (service->state != SERVICE_RUNNING)
 		return;
 	if (path[0] == '\0') {
@@ -231,6 +219,14 @@ static void on_reload(uv_signal_t *signal, int number)
 	buf_add_cstr(&batch->request, path);
 	snprintf(batch->who, sizeof(batch->who), "SIGHUP");
 	writer_push(&service->writer, batch);
+}
+
+static void on_signal(struct signals *signals, int number)
+{
+	if (number == SIGHUP)
+		reload(signals->context);
+	else
+		stop(signals->context, number);
 }
 
 static void summary(struct service *service)
@@ -285,7 +281,7 @@ static void on_tick(uv_timer_t *timer)
 
 /* --- the start ----------------------------------------------------------- */
 
-static int start_clock(struct service *service)
+static void start_clock(struct service *service)
 {
 	uv_timer_init(&service->loop, &service->tick);
 	uv_timer_init(&service->loop, &service->drain);
@@ -293,16 +289,6 @@ static int start_clock(struct service *service)
 	service->timers_open = true;
 	service->watchdog_ms = notify_watchdog_ms();
 	uv_timer_start(&service->tick, on_tick, SERVICE_TICK_MS, SERVICE_TICK_MS);
-	uv_signal_init(&service->loop, &service->on_term);
-	uv_signal_init(&service->loop, &service->on_int);
-	uv_signal_init(&service->loop, &service->on_hup);
-	service->on_term.data = service->on_int.data = service->on_hup.data = service;
-	service->signals_open = true;
-	if (uv_signal_start(&service->on_term, on_stop, SIGTERM) < 0 ||
-	    uv_signal_start(&service->on_int, on_stop, SIGINT) < 0 ||
-	    uv_signal_start(&service->on_hup, on_reload, SIGHUP) < 0)
-		return -FAULT_NOMEM;
-	return 0;
 }
 
 static int start_parts(struct service *service, struct applied_book book, struct fault *fault)
@@ -311,6 +297,8 @@ static int start_parts(struct service *service, struct applied_book book, struct
 	const char *path = config->text[SETTING_SOCKET];
 	int r;
 
+	service->signals.context = service;
+	service->signals.on_signal = on_signal;
 	service->writer.context = service;
 	service->writer.on_done = on_writer_done;
 	service->writer.on_failed = on_writer_failed;
@@ -323,11 +311,12 @@ static int start_parts(struct service *service, struct applied_book book, struct
 	/* The intake owns the book from here on, also after a failure. */
 	r = intake_start(&service->intake, &service->loop, &service->writer, config, book);
 	if (r == 0)
-		r = writer_start(&service->writer, &service->loop, service->ledger);
+		r = signals_start(&service->signals, &service->loop);
 	if (r == 0)
-		r = start_clock(service);
+		r = writer_start(&service->writer, &service->loop, service->ledger);
 	if (r < 0)
 		return fault_set(fault, FAULT_NOMEM, "not enough memory or threads to start");
+	start_clock(service);
 	r = control_start(&service->control, &service->loop, config->text[SETTING_CONTROL],
 	                  &service->writer, fault);
 	if (r == 0)

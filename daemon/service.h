@@ -1,7 +1,7 @@
 /*
  * The daemon as a whole: its parts, started in order and stopped backwards.
  *
- *   ledger -> writer -> intake -> sockets -> signals, clock
+ *   ledger -> intake -> signals -> writer -> clock -> sockets
  *
  * The end (SIGTERM, SIGINT) has three steps: DRAINING reads what was sent already,
  * SETTLING waits until all of it is durable and acknowledged, CLOSING closes every
@@ -17,6 +17,7 @@
 #include "daemon/control.h"
 #include "daemon/intake.h"
 #include "daemon/listener.h"
+#include "daemon/signals.h"
 #include "daemon/writer.h"
 
 enum {
@@ -44,9 +45,9 @@ struct service {
 	struct listener listener;
 	struct control control;
 	bool gateway_waits; /* more than connections_max */
-	uv_signal_t on_term, on_int, on_hup;
+	struct signals signals;
 	uv_timer_t tick, drain;
-	bool timers_open, signals_open;
+	bool timers_open;
 	enum service_state state;
 	uint64_t drain_until_ms, settle_until_ms, tell_until_ms;
 	uint64_t drain_moved_ms; /* when the drain last saw that something was taken */

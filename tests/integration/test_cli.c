@@ -240,18 +240,23 @@ static void test_import_of_a_held_ledger_says_to_send(void **state)
 	kit_shut(&cli->kit);
 }
 
-static void test_report_is_a_table_of_eighty_columns(void **state)
+static void expect_eighty_columns(const struct cli *cli)
 {
-	struct cli *cli = *state;
-	struct text rest, line;
+	struct text rest = buf_text(&cli->run.out), line;
 
-	TOLLRUN(&cli->run, "report");
-	TOLLRUN_EXPECT(&cli->run, 0);
-	rest = buf_text(&cli->run.out);
 	while (text_cut(&rest, '\n', &line)) {
 		if (line.len > 80)
 			fail_msg("%.*s", TEXT_ARGS(line));
 	}
+}
+
+static void test_report_is_a_table_of_eighty_columns(void **state)
+{
+	struct cli *cli = *state;
+
+	TOLLRUN(&cli->run, "report");
+	TOLLRUN_EXPECT(&cli->run, 0);
+	expect_eighty_columns(cli);
 	/* 400 x 0.80 + 600 x 0.08 + 250 x 2.40 per 1M, and 130000 x 1.60 + 10 x 2.40; two fees */
 	TOLLRUN_SAYS(&cli->run, "0.209192");
 	TOLLRUN_SAYS(&cli->run, "1 request has no rate and is not in the amount");
@@ -741,18 +746,12 @@ static void test_help_of_every_command_fits_eighty_columns(void **state)
 	struct cli *cli = *state;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		struct text rest, line;
-
 		tollrun_release(&cli->run);
 		tollrun_start(&cli->run, commands[i], NULL, NULL);
 		tollrun_wait(&cli->run);
 		TOLLRUN_EXPECT(&cli->run, 0);
 		TOLLRUN_SAYS(&cli->run, "Usage: toll ");
-		rest = buf_text(&cli->run.out);
-		while (text_cut(&rest, '\n', &line)) {
-			if (line.len > 80)
-				fail_msg("%.*s", TEXT_ARGS(line));
-		}
+		expect_eighty_columns(cli);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/intake.h"
@@ -413,6 +414,30 @@ static void test_the_log_tells_of_so_many_bad_lines_and_then_counts(void **state
 	assert_int_equal(count_logged("quarantined=150 "), 1);
 }
 
+/* Impatience is no failure: whoever asks again and again still gets the exit code of the end. */
+static void test_being_told_again_takes_no_exit_code_away(void **state)
+{
+	enum { ROUNDS = 30 };
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT };
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		int64_t until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
+		siginfo_t info = { .si_pid = 0 };
+
+		daemonkit_start(&kit, NULL);
+		kill(kit.pid, signals[round % 2 * 2]);
+		/* Until it is gone, which is left for daemonkit_wait_exit() to see. */
+		for (size_t i = 0; info.si_pid == 0 && daemonkit_now_ms() < until; i++) {
+			kill(kit.pid, signals[i % 3]);
+			assert_int_equal(
+				waitid(P_PID, (id_t)kit.pid, &info, WEXITED | WNOHANG | WNOWAIT),
+				0);
+		}
+		assert_int_equal(daemonkit_wait_exit(&kit), 0);
+	}
+}
+
 static void test_help_names_every_setting_and_version_is_short(void **state)
 {
 	static const char *const settings[] = {
@@ -467,6 +492,7 @@ int main(void)
 		EACH(test_a_socket_from_systemd_and_its_notifications),
 		EACH(test_a_socket_that_was_handed_to_another_is_left_alone),
 		EACH(test_the_end_leaves_a_socket_of_somebody_else),
+		EACH(test_being_told_again_takes_no_exit_code_away),
 		EACH(test_the_log_tells_of_so_many_bad_lines_and_then_counts),
 		EACH(test_help_names_every_setting_and_version_is_short),
 #undef EACH
