@@ -1,10 +1,12 @@
 #include "daemon/service.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/version.h"
@@ -325,6 +327,31 @@ static int start_parts(struct service *service, struct applied_book book, struct
 	return r;
 }
 
+/*
+ * A gateway beyond the limit of open files would not wait: libuv accepts and closes it to go
+ * on, and what it wrote without asking for an acknowledgement is gone.  At the end those who
+ * wait are let in too.
+ */
+static int allow_files(const struct config *config, struct fault *fault)
+{
+	rlim_t due = (rlim_t)config->number[SETTING_CONNECTIONS_MAX] + LISTENER_BACKLOG +
+	             CONTROL_CLIENTS_MAX + SERVICE_FILES_OWN;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return fault_set(fault, FAULT_IO, "the limit of open files: %s", strerror(errno));
+	if (limit.rlim_cur >= due)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	if (limit.rlim_cur >= due && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return 0;
+	return fault_set(fault, FAULT_INVALID,
+	                 "connections_max: %lld gateways take up to %llu open files, and the limit "
+	                 "is %llu: raise it (LimitNOFILE of the unit, ulimit -n) or take fewer",
+	                 (long long)config->number[SETTING_CONNECTIONS_MAX],
+	                 (unsigned long long)due, (unsigned long long)limit.rlim_max);
+}
+
 static int open_ledger(struct service *service, struct fault *fault)
 {
 	const struct config *config = service->config;
@@ -363,6 +390,8 @@ int service_run(struct service *service, const struct config *config)
 	if (prices[0] != '\0')
 		r = prices_load(&loaded, prices, &fault);
 	no_prices = r < 0 && r != -FAULT_NOMEM;
+	if (r == 0)
+		r = allow_files(config, &fault);
 	if (r == 0)
 		r = open_ledger(service, &fault);
 	if (r == 0) {

@@ -28,6 +28,8 @@ enum {
 	/* A commit that takes so long has failed; what is not durable then is given up. */
 	SERVICE_SETTLE_MS = 10000,
 	SERVICE_TELL_MS = 1000, /* how long an acknowledgement waits to be read */
+	/* Open files beside connections: of the ledger, of the loop, the log, sockets, prices. */
+	SERVICE_FILES_OWN = 32,
 };
 
 enum service_state { SERVICE_RUNNING, SERVICE_DRAINING, SERVICE_SETTLING, SERVICE_CLOSING };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -414,6 +415,32 @@ static void test_the_log_tells_of_so_many_bad_lines_and_then_counts(void **state
 	assert_int_equal(count_logged("quarantined=150 "), 1);
 }
 
+/* A gateway that has no file left would be turned away instead of waiting. */
+static void test_the_limit_of_open_files_is_raised_or_told(void **state)
+{
+	enum { FILES_OF_ITS_OWN = 552 };
+	static const char *const arguments[] = { "--connections-max", "1000", NULL };
+	const char *const spawned[] = { "--ledger",          kit.ledger, "--socket", kit.socket,
+		                        "--connections-max", "1000",     NULL };
+	struct rlimit before, limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = (struct rlimit){ 1000 + FILES_OF_ITS_OWN - 1, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	daemonkit_start(&kit, arguments);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(prlimit(kit.pid, RLIMIT_NOFILE, NULL, &limit), 0);
+	assert_true(limit.rlim_cur == before.rlim_max);
+	/* What is allowed is all there is, and one file too few. */
+	limit = (struct rlimit){ 1000 + FILES_OF_ITS_OWN - 1, 1000 + FILES_OF_ITS_OWN - 1 };
+	assert_int_equal(daemonkit_stop(&kit), 0);
+	daemonkit_spawn_within(&kit, spawned, &limit);
+	assert_int_equal(daemonkit_wait_exit(&kit), 2);
+	assert_true(daemonkit_logged(&kit, "1000 gateways take up to 1552 open files, and the "
+	                                   "limit is 1551"));
+}
+
 /* Impatience is no failure: whoever asks again and again still gets the exit code of the end. */
 static void test_being_told_again_takes_no_exit_code_away(void **state)
 {
@@ -492,6 +519,7 @@ int main(void)
 		EACH(test_a_socket_from_systemd_and_its_notifications),
 		EACH(test_a_socket_that_was_handed_to_another_is_left_alone),
 		EACH(test_the_end_leaves_a_socket_of_somebody_else),
+		EACH(test_the_limit_of_open_files_is_raised_or_told),
 		EACH(test_being_told_again_takes_no_exit_code_away),
 		EACH(test_the_log_tells_of_so_many_bad_lines_and_then_counts),
 		EACH(test_help_names_every_setting_and_version_is_short),

@@ -98,6 +98,12 @@ void daemonkit_end(struct daemonkit *kit)
 
 void daemonkit_spawn(struct daemonkit *kit, const char *const arguments[])
 {
+	daemonkit_spawn_within(kit, arguments, NULL);
+}
+
+void daemonkit_spawn_within(struct daemonkit *kit, const char *const arguments[],
+                            const struct rlimit *files)
+{
 	char program[DAEMONKIT_PATH_BYTES];
 	char *argv[DAEMONKIT_ARGUMENTS_MAX + 2];
 	size_t count = 0;
@@ -115,6 +121,8 @@ void daemonkit_spawn(struct daemonkit *kit, const char *const arguments[])
 	assert_true(kit->pid >= 0);
 	if (kit->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (files != NULL && setrlimit(RLIMIT_NOFILE, files) < 0)
+			_exit(126);
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
 		execv(program, argv);

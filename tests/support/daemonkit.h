@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -42,6 +43,9 @@ void daemonkit_end(struct daemonkit *kit);
 void daemonkit_start(struct daemonkit *kit, const char *const arguments[]);
 /* Starts it with just these arguments, and its output in kit->log; does not wait. */
 void daemonkit_spawn(struct daemonkit *kit, const char *const arguments[]);
+/* The same under a limit of open files; NULL: the test's own. */
+void daemonkit_spawn_within(struct daemonkit *kit, const char *const arguments[],
+                            const struct rlimit *files);
 int daemonkit_wait_exit(struct daemonkit *kit); /* exit code, or -signal */
 int daemonkit_stop(struct daemonkit *kit);      /* SIGTERM, then wait */
 void daemonkit_kill(struct daemonkit *kit);     /* SIGKILL, then wait */
