@@ -255,6 +255,16 @@ static const struct usage_word *word_of(const struct usage_format *format, unsig
 	return NULL;
 }
 
+/* The words of a turn are those of the root. */
+static void note_turn(struct decode *d, uint32_t turn)
+{
+	for (uint32_t k = json_first(d->doc, turn); k != JSON_NONE;
+	     k = json_next(d->doc, turn, k)) {
+		if (word_of(d->format, 0, key_at(d, k)) == NULL)
+			note_unknown(d, "iterations", key_at(d, k), k + 1);
+	}
+}
+
 /* Every turn must be a "message", whose numbers are in the totals already. */
 static bool check_turns(struct decode *d, uint32_t array)
 {
@@ -267,8 +277,10 @@ static bool check_turns(struct decode *d, uint32_t array)
 	for (uint32_t e = json_first(doc, array); e != JSON_NONE; e = json_next(doc, array, e)) {
 		struct text type = json_string(doc, json_member(doc, e, "type"));
 
-		if (text_is(type, "message"))
+		if (text_is(type, "message")) {
+			note_turn(d, e);
 			continue;
+		}
 		if (type.len > 40)
 			type.len = 40;
 		refusal_set(d->refusal, REASON_UNSUPPORTED,
@@ -442,6 +454,20 @@ static bool walk_next(struct decode *d, uint32_t object)
 	return true;
 }
 
+/* A number that an object told and the last one does not: not counted, but never in silence. */
+static void note_dropped(struct decode *d)
+{
+	char path[PATH_BYTES];
+
+	for (int slot = 1; slot < FORMAT_SLOTS_MAX; slot++) {
+		if (d->peak[slot] == 0 || has(d, slot))
+			continue;
+		snprintf(path, sizeof(path), "%s (%lld, missing in the last object)",
+		         slot_name(d->format, slot), (long long)d->peak[slot]);
+		set_unknown(d, path);
+	}
+}
+
 /*
  * Of a stream of which the last object counts, that one is the largest.  Between the steps of
  * one request the counts may begin anew, when the last object has them all.
@@ -461,6 +487,7 @@ static bool check_end(struct decode *d)
 		if (!check_fall(d, rise, d->value[rise->slot]))
 			return false;
 	}
+	note_dropped(d);
 	return true;
 }
 
@@ -536,27 +563,34 @@ static bool check_needed(struct decode *d)
 	return false;
 }
 
-/* What the turns say under a word of the root adds up to it, where each of them says it. */
+/*
+ * What the turns say under a word of the root adds up to it; where some do not say it, to no
+ * more.  A root without the word says 0.
+ */
 static bool check_turns_sum(struct decode *d, const struct usage_word *word)
 {
 	const struct json *doc = d->doc;
-	int64_t sum = 0, value;
+	int64_t sum = 0, whole = has(d, word->slot) ? d->value[word->slot] : 0, value;
+	bool all = true, any = false;
 
 	for (uint32_t e = json_first(doc, d->iterations); e != JSON_NONE;
 	     e = json_next(doc, d->iterations, e)) {
 		uint32_t node = json_member(doc, e, word->key);
 
-		if (json_type_of(doc, node) == JSON_NULL)
-			return true;
+		if (json_type_of(doc, node) == JSON_NULL) {
+			all = false;
+			continue;
+		}
+		any = true;
 		if (!read_count(d, node, word->key, &value))
 			return false;
 		/* No more turns than a line has bytes: no overflow. */
 		sum += value;
 	}
-	if (sum == d->value[word->slot])
+	if (!any || sum == whole || (!all && sum < whole))
 		return true;
 	refusal_set(d->refusal, REASON_IDENTITY, "usage: iterations: %s add up to %lld, not %lld",
-	            word->key, (long long)sum, (long long)d->value[word->slot]);
+	            word->key, (long long)sum, (long long)whole);
 	return false;
 }
 
@@ -568,8 +602,7 @@ static bool check_iterations(struct decode *d)
 	for (size_t i = 0; i < d->format->word_count; i++) {
 		const struct usage_word *word = &d->format->words[i];
 
-		if (word->in == 0 && word->kind == WORD_COUNT && has(d, word->slot) &&
-		    !check_turns_sum(d, word))
+		if (word->in == 0 && word->kind == WORD_COUNT && !check_turns_sum(d, word))
 			return false;
 	}
 	return true;

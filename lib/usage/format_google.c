@@ -89,6 +89,7 @@ static const struct usage_rise rises[] = { { T, false } };
 
 /* A split without its whole. */
 static const struct usage_fallback fallbacks[] = {
+	{ P, { P_TEXT, P_IMAGE, P_VIDEO, P_AUDIO, P_DOCUMENT } },
 	{ CR, { CR_TEXT, CR_IMAGE, CR_VIDEO, CR_AUDIO, CR_DOCUMENT } },
 	{ C, { C_TEXT, C_IMAGE, C_VIDEO, C_AUDIO, C_DOCUMENT } },
 	{ U, { U_TEXT, U_IMAGE, U_VIDEO, U_AUDIO, U_DOCUMENT } },

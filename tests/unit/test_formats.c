@@ -105,7 +105,7 @@ static const struct row {
 	{ "a last chunk with less but other numbers counts alone", CHAT,
 	  "[{'prompt_tokens':10,'completion_tokens':5,'prompt_tokens_details':"
 	  "{'cached_tokens':4}},{'prompt_tokens':10,'completion_tokens':6}]",
-	  "input=10 output=6", STREAM, NULL },
+	  "input=10 output=6", STREAM, "cached_tokens (4, missing in the last object)" },
 	{ "what nobody counts warns in every chunk", CHAT,
 	  "[{'prompt_tokens':10,'completion_tokens':5,'num_searches':3},"
 	  "{'prompt_tokens':10,'completion_tokens':6}]",
@@ -193,7 +193,7 @@ static const struct row {
 	{ "the last one counts alone", RESPONSES,
 	  "[{'input_tokens':10,'output_tokens':5,'input_tokens_details':{'cached_tokens':3}},"
 	  "{'input_tokens':10,'output_tokens':6}]",
-	  "input=10 output=6", STREAM, NULL },
+	  "input=10 output=6", STREAM, "cached_tokens (3, missing in the last object)" },
 	{ "the last one counts", RESPONSES,
 	  "[null,{'input_tokens':10,'output_tokens':0},{'input_tokens':10,'output_tokens':2}]",
 	  "input=10 output=2", STREAM, NULL },
@@ -358,6 +358,19 @@ static const struct row {
 	  "{'type':'message','input_tokens':10,'output_tokens':5},"
 	  "{'type':'message','input_tokens':null}]}",
 	  "input=10 output=5", OBJECT, NULL },
+	{ "a turn with what the totals do not say", ANTHROPIC,
+	  "{'input_tokens':10,'output_tokens':5,'cache_read_input_tokens':null,'iterations':["
+	  "{'type':'message','input_tokens':10,'cache_read_input_tokens':77,'output_tokens':5}]}",
+	  "identity: usage: iterations: cache_read_input_tokens add up to 77, not 0", REFUSED,
+	  NULL },
+	{ "turns that are more, though each says one word", ANTHROPIC,
+	  "{'input_tokens':10,'output_tokens':5,'iterations':["
+	  "{'type':'message','input_tokens':900},{'type':'message','output_tokens':900}]}",
+	  "identity: usage: iterations: input_tokens add up to 900, not 10", REFUSED, NULL },
+	{ "a new number in a turn", ANTHROPIC,
+	  "{'input_tokens':10,'output_tokens':5,'iterations':["
+	  "{'type':'message','model':'m','input_tokens':10,'output_tokens':5,'new_tokens':9}]}",
+	  "input=10 output=5", OBJECT, "iterations.new_tokens" },
 	{ "no turns", ANTHROPIC, "{'input_tokens':10,'output_tokens':5,'iterations':[]}",
 	  "input=10 output=5", OBJECT, NULL },
 	{ "turns that are no list", ANTHROPIC, "{'input_tokens':1,'iterations':{'type':'message'}}",
@@ -368,6 +381,19 @@ static const struct row {
 	{ "nothing", ANTHROPIC, "{'service_tier':'standard'}",
 	  "missing: usage: input_tokens is missing", REFUSED, NULL },
 
+	{ "a split whose whole is missing", GOOGLE,
+	  "{'promptTokensDetails':[{'modality':'TEXT','tokenCount':100}],"
+	  "'candidatesTokenCount':20,'totalTokenCount':120}",
+	  "input=100 output=20", OBJECT, NULL },
+	{ "a split that the total leaves out", GOOGLE,
+	  "{'promptTokensDetails':[{'modality':'TEXT','tokenCount':100}],"
+	  "'candidatesTokenCount':20,'totalTokenCount':20}",
+	  "identity: usage: promptTokenCount 100 + candidatesTokenCount 20 = 120, but "
+	  "totalTokenCount is 20",
+	  REFUSED, NULL },
+	{ "a split, and a total of nothing", GOOGLE,
+	  "{'promptTokensDetails':[{'modality':'AUDIO','tokenCount':100}],'totalTokenCount':0}",
+	  "identity: usage: promptTokenCount 100 = 100, but totalTokenCount is 0", REFUSED, NULL },
 	{ "thoughts are added to candidates", GOOGLE,
 	  "{'promptTokenCount':100,'candidatesTokenCount':20,'thoughtsTokenCount':30,"
 	  "'totalTokenCount':150}",
