@@ -1,14 +1,46 @@
 #include "ledger/files.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const suffixes[LEDGER_FILES] = {
 	[FILE_LEDGER] = "",
 	[FILE_WAL] = "-wal",
 	[FILE_LOCK] = ".lock",
 };
+
+bool files_owner(const char *path, struct stat *owner_out)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == path ? 1 : slash != NULL ? (size_t)(slash - path) : 0;
+	char folder[PATH_MAX] = ".";
+
+	if (stat(path, owner_out) == 0)
+		return true;
+	if (len >= sizeof(folder))
+		return false;
+	if (len > 0) {
+		memcpy(folder, path, len);
+		folder[len] = '\0';
+	}
+	return stat(folder, owner_out) == 0;
+}
+
+void files_give(int fd, const struct stat *owner)
+{
+	struct stat file;
+
+	/* Only what root made here: never a file that has a name elsewhere too. */
+	if (geteuid() != 0 || fstat(fd, &file) < 0 || file.st_uid != 0 || owner->st_uid == 0 ||
+	    !S_ISREG(file.st_mode) || file.st_nlink != 1)
+		return;
+	/* Where that cannot be done, the owner is told when it is missed. */
+	if (fchown(fd, owner->st_uid, owner->st_gid) < 0)
+		return;
+}
 
 int files_init(struct files *files, const char *ledger_path, struct fault *fault)
 {

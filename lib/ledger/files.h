@@ -6,12 +6,21 @@
 #ifndef TOLL_LEDGER_FILES_H
 #define TOLL_LEDGER_FILES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/fault.h"
 
 enum ledger_file { FILE_LEDGER, FILE_WAL, FILE_LOCK, LEDGER_FILES };
+
+/*
+ * Whose a ledger is: the owner of its file, or of its folder where there is no file yet.
+ * What root makes beside it (a change while no daemon runs) goes to that owner, or the daemon
+ * could not write what is its own.  false: neither is there.
+ */
+bool files_owner(const char *ledger_path, struct stat *owner_out);
+void files_give(int fd, const struct stat *owner); /* nothing, unless we are root */
 
 struct files {
 	char *path[LEDGER_FILES];

@@ -206,10 +206,18 @@ static struct ledger *ledger_new(const char *path, bool writer)
 
 static int open_file(struct ledger *ledger, int flags, struct fault *fault)
 {
-	int code = sqlite3_open_v2(
+	struct stat file;
+	int code;
+
+	/* Lock and WAL are found by the name: by another one there would be a second of each. */
+	if (stat(ledger->path, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink > 1)
+		return fault_set(fault, FAULT_INVALID,
+		                 "%s: the file has %llu names (hard links), and what one of them "
+		                 "stores the others lose: leave one, and copy the ledger instead",
+		                 ledger->path, (unsigned long long)file.st_nlink);
+	code = sqlite3_open_v2(
 		ledger->path, &ledger->db,
 		flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, NULL);
-
 	if (ledger->db == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", ledger->path);
 	/* A reader that comes first after a crash mends the WAL's index: that is waited for. */
@@ -223,10 +231,15 @@ static int open_file(struct ledger *ledger, int flags, struct fault *fault)
  */
 static void create_file(const char *path)
 {
+	struct stat owner;
+	bool owned = files_owner(path, &owner);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LEDGER_MODE);
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	if (owned)
+		files_give(fd, &owner);
+	close(fd);
 }
 
 /* Called after each commit with the size of the WAL; checkpoints nothing itself. */

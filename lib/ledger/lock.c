@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ledger/files.h"
 #include "ledger/ledger.h"
 
 enum { LOCK_TEXT_BYTES = LEDGER_NOTE_BYTES + 64, LOCK_MODE = 0640 };
@@ -68,12 +69,17 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	char name[PATH_MAX], holder_note[LEDGER_NOTE_BYTES], text[LOCK_TEXT_BYTES];
+	struct stat owner;
 	int64_t pid;
 	int fd, len, r = lock_path(ledger_path, name, fault);
+	bool owned;
 
 	if (r < 0)
 		return r;
+	owned = files_owner(ledger_path, &owner);
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	if (fd >= 0 && owned)
+		files_give(fd, &owner);
 	if (fd < 0 && errno == EACCES)
 		return fault_set(fault, FAULT_IO, "%s: %s: " LEDGER_WRITERS, name, strerror(errno));
 	if (fd < 0)

@@ -134,12 +134,58 @@ static void test_an_emptied_wal_is_not_damage(void **state)
 	kit_close(&kit);
 }
 
+static uid_t owner(const struct ledgerkit *kit, const char *suffix)
+{
+	char path[KIT_PATH_BYTES + 8];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s%s", kit->path, suffix);
+	assert_int_equal(stat(path, &status), 0);
+	return status.st_uid;
+}
+
+/* Root may change a ledger while no daemon runs: the daemon must be able to go on. */
+static void test_what_root_makes_belongs_to_the_ledgers_owner(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
+	enum { NOBODY = 65534 };
+	struct ledgerkit kit;
+	char lock[KIT_PATH_BYTES + 8];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	kit_open(&kit);
+	assert_int_equal(owner(&kit, ""), 0);
+	kit_shut(&kit);
+	/* A new one in a folder of somebody: as it is after the installation. */
+	assert_int_equal(chown(kit.folder, NOBODY, NOBODY), 0);
+	assert_int_equal(unlink(kit.path), 0);
+	snprintf(lock, sizeof(lock), "%s.lock", kit.path);
+	assert_int_equal(unlink(lock), 0);
+	for (int made = 0; made < 2; made++) {
+		kit_reopen(&kit);
+		kit_send_usage(&kit, "a", EVENT_TIME, "m", "{\"input\":1}");
+		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+			if (owner(&kit, suffixes[i]) != NOBODY)
+				fail_msg("%d: %s", made, suffixes[i]);
+		}
+		kit_shut(&kit);
+		/* One that was copied here without its lock. */
+		assert_int_equal(unlink(lock), 0);
+		assert_int_equal(chown(kit.folder, 0, 0), 0);
+	}
+	kit_reopen(&kit);
+	kit_close(&kit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_transaction_begins_on_damaged_files),
 		cmocka_unit_test(test_no_commit_is_durable_in_files_that_are_gone),
 		cmocka_unit_test(test_an_emptied_wal_is_not_damage),
+		cmocka_unit_test(test_what_root_makes_belongs_to_the_ledgers_owner),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -240,6 +240,25 @@ static void test_a_ledger_behind_a_link_is_refused(void **state)
 	assert_non_null(strstr(fault.text, "symbolic link"));
 }
 
+/* By another name there is another lock and another WAL, and no writer knows of the other. */
+static void test_a_ledger_with_two_names_is_refused(void **state)
+{
+	struct ledgerkit *kit = *state;
+	char second[KIT_PATH_BYTES];
+	struct ledger *ledger = NULL;
+	struct fault fault;
+
+	snprintf(second, sizeof(second), "%s/second.db", kit->folder);
+	assert_int_equal(link(kit->path, second), 0);
+	assert_int_equal(ledger_open_writer(&ledger, second, NULL, &fault), -FAULT_INVALID);
+	assert_non_null(strstr(fault.text, "the file has 2 names (hard links)"));
+	assert_int_equal(ledger_open_reader(&ledger, second, NULL), -FAULT_INVALID);
+	kit_shut(kit);
+	assert_int_equal(ledger_open_writer(&ledger, kit->path, NULL, NULL), -FAULT_INVALID);
+	assert_int_equal(unlink(second), 0);
+	kit_reopen(kit);
+}
+
 static void test_a_reader_never_creates_a_file(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -476,6 +495,7 @@ int main(void)
 		T(test_another_programs_database_is_refused_and_left_alone),
 		T(test_a_file_that_is_no_database_is_refused_and_left_alone),
 		T(test_a_ledger_behind_a_link_is_refused),
+		T(test_a_ledger_with_two_names_is_refused),
 		T(test_a_reader_never_creates_a_file),
 		T(test_a_ledger_that_one_may_not_read_is_not_called_absent),
 		T(test_a_reader_never_writes),
