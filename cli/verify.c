@@ -4,11 +4,13 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "export/export.h"
 
 enum {
 	KIND_WIDTH = 10, /* "quarantine" */
 	FLUSH_BYTES = 64 * 1024,
 	VERIFY_FINDINGS_SHOWN = 1000, /* in the form for people; it counts the rest */
+	MEMBERS = 5,                  /* of a finding */
 };
 
 struct verifying {
@@ -17,29 +19,52 @@ struct verifying {
 	int64_t found;
 };
 
+static const char *const member_keys[MEMBERS] = { "kind", "where", "what", "stored", "derived" };
+
+/* The header, with the first finding or without any. */
+static void add_csv(struct verifying *verifying, const struct text members[MEMBERS])
+{
+	struct buf *out = &verifying->context->out;
+	struct table table = { .rows = NULL };
+	size_t row;
+
+	for (size_t i = 0; i < MEMBERS; i++)
+		table_column(&table, member_keys[i], member_keys[i], TABLE_TEXT, false);
+	row = members != NULL ? table_row(&table) : SIZE_MAX;
+	for (size_t i = 0; members != NULL && i < MEMBERS; i++)
+		table_set(&table, row, i, members[i]);
+	if (verifying->found == 0)
+		export_csv(out, &table);
+	else
+		export_csv_rows(out, &table);
+	if (table.error != 0)
+		out->error = table.error;
+	table_release(&table);
+}
+
 static int on_finding(void *user, const struct verify_finding *finding)
 {
 	struct verifying *verifying = user;
 	struct context *context = verifying->context;
 	struct buf *out = &context->out;
-	const struct {
-		const char *key;
-		struct text text;
-	} members[] = {
-		{ "where", finding->where },
-		{ "what", finding->what },
-		{ "stored", finding->stored },
-		{ "derived", finding->derived },
+	const struct text members[MEMBERS] = {
+		text_of(verify_kind_name(finding->kind)),
+		finding->where,
+		finding->what,
+		finding->stored,
+		finding->derived,
 	};
 
 	if (context->form == FORM_JSON) {
-		buf_addf(out, "%s{\"kind\":\"%s\"", verifying->found++ > 0 ? "," : "",
-		         verify_kind_name(finding->kind));
-		for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-			buf_addf(out, ",\"%s\":", members[i].key);
-			buf_add_json(out, members[i].text);
+		buf_add_cstr(out, verifying->found++ > 0 ? ",{" : "{");
+		for (size_t i = 0; i < MEMBERS; i++) {
+			buf_addf(out, "%s\"%s\":", i > 0 ? "," : "", member_keys[i]);
+			buf_add_json(out, members[i]);
 		}
 		buf_add(out, "}", 1);
+	} else if (context->form == FORM_CSV) {
+		add_csv(verifying, members);
+		verifying->found++;
 	} else {
 		if (verifying->found++ >= VERIFY_FINDINGS_SHOWN)
 			return 0;
@@ -92,6 +117,13 @@ static void write_summary(struct context *context, const struct verify_summary *
 		         rollups_amount, summary->findings == 0 ? "true" : "false");
 		return;
 	}
+	if (context->form == FORM_CSV) {
+		if (summary->findings == 0)
+			command_say("no difference");
+		else
+			command_say("differences: %lld", (long long)summary->findings);
+		return;
+	}
 	write_rest(context, summary->findings);
 	if (summary->findings > 0)
 		buf_add(&context->out, "\n", 1);
@@ -139,6 +171,8 @@ static enum exit_code run(struct context *context)
 	r = ledger_verify(context->ledger, on_finding, on_progress, &verifying, &summary,
 	                  &context->fault);
 	progress_end(&verifying.progress);
+	if (context->form == FORM_CSV && verifying.found == 0)
+		add_csv(&verifying, NULL);
 	if (r < 0)
 		return fail(context, r);
 	write_summary(context, &summary);
@@ -158,6 +192,7 @@ const struct command command_verify = {
 		"exit "
 		"code is 1.",
 	.needs = NEEDS_LEDGER,
+	.csv = true,
 	.json = true,
 	.check = check,
 	.run = run,

@@ -46,6 +46,11 @@ void export_csv(struct buf *out, const struct table *table)
 		add_cell(out, text_of(table->columns[c].key), TABLE_TEXT);
 	}
 	buf_add(out, "\n", 1);
+	export_csv_rows(out, table);
+}
+
+void export_csv_rows(struct buf *out, const struct table *table)
+{
 	for (size_t r = 0; r < table->row_count; r++) {
 		for (size_t c = 0; c < table->column_count; c++) {
 			if (c > 0)

@@ -14,6 +14,8 @@
  * (OWASP, CSV injection).  The total row is left out: a sum over the column gives it.
  */
 void export_csv(struct buf *out, const struct table *table);
+/* The same without the header line, for what comes in pieces. */
+void export_csv_rows(struct buf *out, const struct table *table);
 
 /* {"rows":[{...}],"total":{...}}: counts as JSON integers, amounts as strings, empty cells null. */
 void export_json(struct buf *out, const struct table *table);
