@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/hash.h"
 #include "rate/rating.h"
 
 static const char *const verdict_names[INGEST_VERDICT_COUNT] = {
@@ -187,23 +189,62 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	return r;
 }
 
+/* What a checkpoint line tells, but for its source, which the hello may have told. */
+static uint64_t totals_hash(const struct json *doc)
+{
+	uint32_t object = json_member(doc, 0, "checkpoint");
+	uint64_t hash = 0;
+
+	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
+		struct text key = doc->nodes[k].text;
+
+		if (!text_is(key, "source") && json_type_of(doc, k + 1) != JSON_NULL)
+			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
+	}
+	return hash;
+}
+
+/* The same totals, however they are written.  *same_out is false where one is no JSON. */
+static int same_totals(struct text a, struct text b, bool *same_out, struct fault *fault)
+{
+	struct json docs[2] = { { .nodes = NULL }, { .nodes = NULL } };
+	const struct text texts[2] = { a, b };
+	int r = 0;
+
+	*same_out = text_equal(a, b);
+	for (int i = 0; r == 0 && i < 2 && !*same_out; i++)
+		r = json_parse(&docs[i], texts[i], fault);
+	if (r == 0 && !*same_out)
+		*same_out = totals_hash(&docs[0]) == totals_hash(&docs[1]);
+	json_release(&docs[0]);
+	json_release(&docs[1]);
+	return r == -FAULT_NOMEM ? r : 0;
+}
+
 static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
 {
-	enum ledger_outcome outcome;
-	int r = ledger_checkpoint_add(ledger, item->event.source, item->checkpoint_seq,
-	                              item->checkpoint_json, item->received_ms, &outcome, fault);
+	struct text source = item->event.source;
+	struct buf stored = { .at = NULL };
+	bool same = false;
+	int r = ledger_checkpoint_get(ledger, source, item->checkpoint_seq, &stored, fault);
 
-	if (r < 0)
-		return r;
-	if (outcome == LEDGER_CONFLICT) {
-		item->refusal->source = item->event.source;
+	if (r == 0 && stored.len == 0) {
+		item->verdict = INGEST_CHECKPOINT;
+		r = ledger_checkpoint_add(ledger, source, item->checkpoint_seq,
+		                          item->checkpoint_json, item->received_ms, fault);
+	} else if (r == 0) {
+		r = same_totals(buf_text(&stored), item->checkpoint_json, &same, fault);
+		if (same)
+			item->verdict = INGEST_DUPLICATE;
+	}
+	buf_release(&stored);
+	if (r == 0 && item->verdict == INGEST_QUARANTINED) {
+		item->refusal->source = source;
 		refusal_set(item->refusal, REASON_CHECKPOINT,
 		            "checkpoint.seq %lld came before, with other totals",
 		            (long long)item->checkpoint_seq);
-		return 0;
 	}
-	item->verdict = outcome == LEDGER_ADDED ? INGEST_CHECKPOINT : INGEST_DUPLICATE;
-	return 0;
+	return r;
 }
 
 /* Not understood today, or too much; but sent again it may be what is stored already. */

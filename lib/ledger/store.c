@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/json.h"
 #include "ledger/internal.h"
 
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
@@ -414,46 +413,14 @@ int ledger_quarantine_release(struct ledger *ledger, int64_t quarantine_id, int6
 	return query_done(&query, fault);
 }
 
-/* What a checkpoint line tells, but for its source, which the hello may have told. */
-static uint64_t totals_hash(const struct json *doc)
-{
-	uint32_t object = json_member(doc, 0, "checkpoint");
-	uint64_t hash = 0;
-
-	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
-		struct text key = doc->nodes[k].text;
-
-		if (!text_is(key, "source") && json_type_of(doc, k + 1) != JSON_NULL)
-			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
-	}
-	return hash;
-}
-
-/* The same totals, however they are written.  *same_out is false where one is no JSON. */
-static int same_totals(struct text a, struct text b, bool *same_out, struct fault *fault)
-{
-	struct json docs[2] = { { .nodes = NULL }, { .nodes = NULL } };
-	const struct text texts[2] = { a, b };
-	int r = 0;
-
-	*same_out = text_equal(a, b);
-	for (int i = 0; r == 0 && i < 2 && !*same_out; i++)
-		r = json_parse(&docs[i], texts[i], fault);
-	if (r == 0 && !*same_out)
-		*same_out = totals_hash(&docs[0]) == totals_hash(&docs[1]);
-	json_release(&docs[0]);
-	json_release(&docs[1]);
-	return r == -FAULT_NOMEM ? r : 0;
-}
-
-int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
-                          int64_t now_ms, enum ledger_outcome *outcome_out, struct fault *fault)
+int ledger_checkpoint_get(struct ledger *ledger, struct text source, int64_t seq,
+                          struct buf *json_out, struct fault *fault)
 {
 	struct query query;
 	int64_t source_id;
-	bool same = false;
 	int r;
 
+	buf_clear(json_out);
 	names_trim(&ledger->names);
 	r = names_id(ledger, source, &source_id, fault);
 	if (r < 0)
@@ -462,20 +429,30 @@ int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq
 	query_int(&query, source_id);
 	query_int(&query, seq);
 	r = query_row(&query, fault);
+	if (r <= 0)
+		return r;
+	buf_add_text(json_out, column_text(&query, 0));
+	query_end(&query);
+	return json_out->error != 0 ? fault_set(fault, FAULT_NOMEM, "a checkpoint: out of memory")
+	                            : 0;
+}
+
+int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
+                          int64_t now_ms, struct fault *fault)
+{
+	struct query query;
+	int64_t source_id;
+	int r;
+
+	names_trim(&ledger->names);
+	r = names_id(ledger, source, &source_id, fault);
 	if (r < 0)
 		return r;
-	if (r > 0) {
-		r = same_totals(column_text(&query, 0), json, &same, fault);
-		query_end(&query);
-		*outcome_out = same ? LEDGER_DUPLICATE : LEDGER_CONFLICT;
-		return r;
-	}
 	query = query_start(ledger, STATEMENT_CHECKPOINT_ADD);
 	query_int(&query, source_id);
 	query_int(&query, seq);
 	query_int(&query, now_ms);
 	query_text(&query, json);
-	*outcome_out = LEDGER_ADDED;
 	return query_done(&query, fault);
 }
 

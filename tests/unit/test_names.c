@@ -159,7 +159,6 @@ static void test_the_cache_is_bounded_and_still_right(void **state)
 static void test_sources_of_no_event_are_bounded_too(void **state)
 {
 	enum { SOURCES = NAMES_CACHED_MAX / 2 + 100 };
-	enum ledger_outcome outcome;
 	struct ledgerkit *kit = *state;
 	struct event_refusal refusal = { .reason = REASON_SYNTAX, .time_ms = EVENT_ABSENT };
 	char name[32];
@@ -174,7 +173,7 @@ static void test_sources_of_no_event_are_bounded_too(void **state)
 		assert_true(kit->ledger->names.count <= NAMES_CACHED_MAX + 1);
 		snprintf(name, sizeof(name), "checkpoint-%d", i);
 		assert_int_equal(ledger_checkpoint_add(kit->ledger, text_of(name), 1, text_of("{}"),
-		                                       KIT_NOW_MS, &outcome, NULL),
+		                                       KIT_NOW_MS, NULL),
 		                 0);
 		assert_true(kit->ledger->names.count <= NAMES_CACHED_MAX + 1);
 	}
