@@ -133,7 +133,8 @@ static int check_sequence(struct verify *verify, const struct query *query, void
 	if (seq == due)
 		return 0;
 	snprintf(number, sizeof(number), "%lld", (long long)due);
-	return report(verify, "book_log", seq, "seq", text_of("a gap"), text_of(number));
+	return report(verify, "book_log", seq, "the line before it", text_of("missing"),
+	              text_of(number));
 }
 
 int verify_books(struct verify *verify, struct fault *fault)

@@ -413,7 +413,7 @@ static void test_a_book_that_was_changed_is_named(void **state)
 		{ "the log, all of it", "DELETE FROM book_log",
 		  "book log [book 1] no line|when it was put in force\n" },
 		{ "the log, its first line", "UPDATE book_log SET seq = 2",
-		  "book seq [book_log 2] a gap|1\n" },
+		  "book the line before it [book_log 2] missing|1\n" },
 		{ "a byte of it: told once, not of all that it priced",
 		  "UPDATE book SET json = replace(json, '2.40', '2.41')",
 		  "book hash [book 1] "
