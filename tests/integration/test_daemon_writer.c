@@ -574,7 +574,7 @@ static void test_a_batch_is_full_by_bytes_too(void **state)
 		daemonkit_event(&line, id);
 	}
 	daemonkit_send(fd, line.at, line.len);
-	/* The first commit did not wait for the rest of them, which is here long before its time. */
+	/* The first commit did not wait for the rest, which is here long before its time. */
 	assert_true(daemonkit_line(fd, &line));
 	assert_int_equal(wire_ack_parse(buf_text(&line), &doc, &ack, NULL), 0);
 	assert_true(ack.lines < EVENTS);
