@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -108,14 +110,31 @@ static int take_bytes(const struct walk *walk, struct wire_framer *framer, struc
 	return error < 0 ? fault_set(walk->fault, FAULT_NOMEM, "a line: out of memory") : 0;
 }
 
-/* Until there is something to read.  What the caller holds must not wait for more of it. */
+/*
+ * Until there is something to read, or a signal came: none may fall between the look at it and a
+ * read that waits.  What the caller holds must not wait for more input.
+ */
 static int wait_for_input(const struct walk *walk, int fd)
 {
+	static const struct timespec idle = { 0, IDLE_MS * 1000000L };
 	struct pollfd input = { .fd = fd, .events = POLLIN };
-	int r = 0;
+	sigset_t ending, before;
+	int ready = 0, error, r = 0;
 
-	while (r == 0 && walk->lines->idle != NULL && !interrupted && poll(&input, 1, IDLE_MS) == 0)
-		r = walk->lines->idle(walk->context);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	while (r == 0 && ready == 0 && !interrupted) {
+		pthread_sigmask(SIG_BLOCK, &ending, &before);
+		if (!interrupted)
+			ready = ppoll(&input, 1, walk->lines->idle != NULL ? &idle : NULL, &before);
+		error = errno;
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		if (ready < 0 && error == EINTR)
+			ready = 0;
+		else if (ready == 0 && !interrupted)
+			r = walk->lines->idle(walk->context);
+	}
 	return r;
 }
 
@@ -137,7 +156,7 @@ static int each_of_file(const struct walk *walk, const char *path)
 	walk->lines->source_now = walk->lines->source;
 	while (r == 0 && got > 0 && !interrupted) {
 		r = wait_for_input(walk, fd);
-		if (r != 0)
+		if (r != 0 || interrupted)
 			break;
 		got = read(fd, bytes, sizeof(bytes));
 		if (got < 0 && errno == EINTR) {
