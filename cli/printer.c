@@ -85,9 +85,10 @@ struct text printer_take_line(struct text *rest, size_t width)
 		size_t end = blank != NULL ? (size_t)(blank - rest->at) : rest->len;
 		size_t word = printer_width((struct text){ rest->at + from, end - from });
 
-		if (line.len > 0 && used + 1 + word > width)
+		/* A blank that the text begins with is as wide as one between words. */
+		if (from > 0 && used + 1 + word > width)
 			break;
-		used += word + (line.len > 0);
+		used += word + (from > 0);
 		line.len = end;
 		from = end + 1;
 	}
