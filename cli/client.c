@@ -312,7 +312,7 @@ int client_send(struct client *client, struct text line, struct fault *fault)
 {
 	enum { WRITE_BYTES_MIN = 64 * 1024 };
 
-	if (line.len >= CLIENT_LINE_BYTES_MAX)
+	if (line.len > CLIENT_LINE_BYTES_MAX)
 		return fault_set(fault, FAULT_RANGE, "a line has more than %d bytes",
 		                 CLIENT_LINE_BYTES_MAX);
 	while (!has_room(client, line.len + 1)) {

@@ -57,7 +57,8 @@ void client_release(struct client *client);
 /*
  * Takes over a copy of a line, waiting for room in the window.  -FAULT_CLOSED: nobody
  * acknowledged anything for the time of patience, or interrupted(); -FAULT_INVALID: the daemon
- * refuses (it said why).
+ * refuses (it said why); -FAULT_RANGE: the line is too long; -FAULT_IO: there is something else
+ * than a stream socket; -FAULT_SYNTAX: what answers is no acknowledgement.
  */
 int client_send(struct client *client, struct text line, struct fault *fault);
 /* Reads and writes for at most `wait_ms`. */
