@@ -13,6 +13,7 @@
 enum {
 	SOCKET_UMASK = 0117, /* 0660 */
 	FOLDER_MODE = 0750,
+	FOLDER_UMASK = 0027,
 };
 
 static int address_of(const char *path, struct sockaddr_un *address_out, struct fault *fault)
@@ -27,14 +28,19 @@ static int address_of(const char *path, struct sockaddr_un *address_out, struct 
 static int make_folder(const char *path, struct fault *fault)
 {
 	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	mode_t before;
 	char *slash;
+	int r;
 
 	text_copy(folder, sizeof(folder), text_of(path));
 	slash = strrchr(folder, '/');
 	if (slash == NULL || slash == folder)
 		return 0;
 	*slash = '\0';
-	if (mkdir(folder, FOLDER_MODE) < 0 && errno != EEXIST)
+	before = umask(FOLDER_UMASK);
+	r = mkdir(folder, FOLDER_MODE);
+	umask(before);
+	if (r < 0 && errno != EEXIST)
 		return fault_set(fault, FAULT_IO, "%s: cannot make the folder: %s", folder,
 		                 strerror(errno));
 	return 0;

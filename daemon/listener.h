@@ -33,7 +33,7 @@ struct listener {
  */
 int listener_start(struct listener *listener, uv_loop_t *loop, const char *path, int handed_fd,
                    struct fault *fault);
-/* Somebody has connected and was not accepted yet. */
+/* Somebody has connected whom on_waiting() has not told of yet. */
 bool listener_has_waiting(const struct listener *listener);
 /* Closes it and removes the file it bound. */
 void listener_close(struct listener *listener);
