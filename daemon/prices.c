@@ -63,7 +63,8 @@ int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path
 		if (r == 0 && current.book == NULL)
 			log_warning("no price book: every event waits in suspense",
 			            "advice=\"set prices, or run toll price apply FILE\"");
-		*book_out = current;
+		if (r == 0)
+			*book_out = current;
 		return r;
 	}
 	/* Somebody may have applied a newer one by hand, and not told the setting. */

@@ -5,8 +5,9 @@
 #include "ledger/books.h"
 
 /*
- * Loads the file, logging every error of it; -FAULT_INVALID, -FAULT_SYNTAX, or
- * -FAULT_NOT_FOUND and -FAULT_IO for a file that cannot be read, or is none.  Any thread.
+ * Loads the file, logging every error of it: -FAULT_SYNTAX, -FAULT_INVALID (also for what is no
+ * regular file), -FAULT_RANGE for one that is too long, -FAULT_NOT_FOUND and -FAULT_IO for one
+ * that cannot be read.  -FAULT_NOMEM.  Any thread.
  */
 int prices_load(struct book **book_out, const char *path, struct fault *fault);
 
