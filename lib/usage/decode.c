@@ -46,7 +46,7 @@ struct decode {
 	int64_t value[FORMAT_SLOTS_MAX];
 	uint64_t present;               /* a bit a slot */
 	uint64_t here;                  /* the same, of the object that is walked */
-	int64_t peak[FORMAT_SLOTS_MAX]; /* of all objects so far: for format->rises */
+	int64_t peak[FORMAT_SLOTS_MAX]; /* the largest of all objects so far */
 	uint32_t iterations;            /* node of the last one seen, or JSON_NONE */
 	struct text unknown;
 	bool no_memory;
@@ -97,7 +97,10 @@ static bool read_count(struct decode *d, uint32_t node, const char *key, int64_t
 	return true;
 }
 
-/* The path of what is not counted, for people; the first one stays. */
+/*
+ * The path of what is not counted, for people; the first one stays.  The ledger has a row a path:
+ * no number of the event stands in it.
+ */
 static void set_unknown(struct decode *d, const char *path)
 {
 	char plain[PATH_BYTES];
@@ -134,7 +137,7 @@ static bool check_fall(struct decode *d, const struct usage_rise *rise, int64_t 
 	if (value >= peak)
 		return true;
 	if (value == 0 && rise->may_end_at_zero) {
-		snprintf(path, sizeof(path), "%s (%lld, taken back to 0)", name, (long long)peak);
+		snprintf(path, sizeof(path), "%s (taken back to 0)", name);
 		set_unknown(d, path);
 		return true;
 	}
@@ -462,8 +465,8 @@ static void note_dropped(struct decode *d)
 	for (int slot = 1; slot < FORMAT_SLOTS_MAX; slot++) {
 		if (d->peak[slot] == 0 || has(d, slot))
 			continue;
-		snprintf(path, sizeof(path), "%s (%lld, missing in the last object)",
-		         slot_name(d->format, slot), (long long)d->peak[slot]);
+		snprintf(path, sizeof(path), "%s (missing in the last object)",
+		         slot_name(d->format, slot));
 		set_unknown(d, path);
 	}
 }
@@ -570,8 +573,8 @@ static bool check_needed(struct decode *d)
 static bool check_turns_sum(struct decode *d, const struct usage_word *word)
 {
 	const struct json *doc = d->doc;
-	int64_t sum = 0, whole = has(d, word->slot) ? d->value[word->slot] : 0, value;
-	bool all = true, any = false;
+	int64_t sum = 0, whole = d->value[word->slot], value; /* 0 where the root is silent */
+	bool all = true;
 
 	for (uint32_t e = json_first(doc, d->iterations); e != JSON_NONE;
 	     e = json_next(doc, d->iterations, e)) {
@@ -581,13 +584,12 @@ static bool check_turns_sum(struct decode *d, const struct usage_word *word)
 			all = false;
 			continue;
 		}
-		any = true;
 		if (!read_count(d, node, word->key, &value))
 			return false;
 		/* No more turns than a line has bytes: no overflow. */
 		sum += value;
 	}
-	if (!any || sum == whole || (!all && sum < whole))
+	if (sum == whole || (!all && sum < whole))
 		return true;
 	refusal_set(d->refusal, REASON_IDENTITY, "usage: iterations: %s add up to %lld, not %lld",
 	            word->key, (long long)sum, (long long)whole);
