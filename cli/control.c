@@ -201,7 +201,7 @@ static int check_book(const char *path, struct text json, struct fault *fault)
 	}
 	if (r < 0 && errors.len > 0)
 		r = fault_set(fault, (enum fault_code) - r,
-		              "%s: refused whole; the price book in force stays", path);
+		              "%s: refused whole, nothing was changed", path);
 	book_free(book);
 	buf_release(&errors);
 	return r;
