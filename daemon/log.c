@@ -49,8 +49,8 @@ static void write_line(enum log_level level, const char *what, const char *forma
 	int len;
 
 	moment_text(now_ms(), moment);
-	len = snprintf(line, sizeof(line), "time=%s level=%s msg=\"%s\"%s", moment,
-	               level_names[level], what, format[0] != '\0' ? " " : "");
+	len = snprintf(line, sizeof(line), "time=%s level=%s msg=\"%s\" ", moment,
+	               level_names[level], what);
 	vsnprintf(line + len, sizeof(line) - (size_t)len - 1, format, args);
 	for (char *c = line; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -61,7 +61,7 @@ static void write_line(enum log_level level, const char *what, const char *forma
 	}
 	len = (int)strlen(line);
 	while (len > 0 && line[len - 1] == ' ')
-		len--; /* nothing was to be added */
+		len--; /* no values behind the words */
 	line[len++] = '\n';
 	/* A log that cannot be written is nothing to die of. */
 	if (write(STDERR_FILENO, line, (size_t)len) < 0)
