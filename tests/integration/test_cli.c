@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/output.h"
 #include "tests/support/tollrun.h"
 
 static const char book_text[] =
@@ -246,7 +247,7 @@ static void test_report_is_a_table_of_eighty_columns(void **state)
 
 	TOLLRUN(&cli->run, "report");
 	TOLLRUN_EXPECT(&cli->run, 0);
-	tollrun_fits(&cli->run);
+	output_fits(buf_text(&cli->run.out));
 	/* 400 x 0.80 + 600 x 0.08 + 250 x 2.40 per 1M, and 130000 x 1.60 + 10 x 2.40; two fees */
 	TOLLRUN_SAYS(&cli->run, "0.209192");
 	TOLLRUN_SAYS(&cli->run, "1 request has no rate and is not in the amount");
@@ -435,7 +436,7 @@ static void test_a_changed_amount_is_found_by_explain_and_verify(void **state)
 	TOLLRUN_SAYS(&cli->run, "  event       source gw-1 id a2 time 2026-11-22T08:30:00.000Z\n"
 	                        "              amount: stored 0.208124001, derived 0.208124\n");
 	/* Long places are broken: the terminal has 80 columns. */
-	tollrun_fits(&cli->run);
+	output_fits(buf_text(&cli->run.out));
 	TOLLRUN(&cli->run, "verify", "--csv");
 	TOLLRUN_SAYS(&cli->run, "kind,where,what,stored,derived\nevent,source gw-1 id a2 ");
 	TOLLRUN_SAYS(&cli->run, ",amount,0.208124001,0.208124\n");
@@ -744,7 +745,7 @@ static void test_help_of_every_command_fits_eighty_columns(void **state)
 		tollrun_wait(&cli->run);
 		TOLLRUN_EXPECT(&cli->run, 0);
 		TOLLRUN_SAYS(&cli->run, "Usage: toll ");
-		tollrun_fits(&cli->run);
+		output_fits(buf_text(&cli->run.out));
 	}
 }
 

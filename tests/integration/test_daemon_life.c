@@ -21,6 +21,7 @@
 
 #include "daemon/intake.h"
 #include "tests/support/daemonkit.h"
+#include "tests/support/output.h"
 
 static struct daemonkit kit;
 
@@ -418,7 +419,7 @@ static void test_the_log_tells_of_so_many_bad_lines_and_then_counts(void **state
 /* A gateway that has no file left would be turned away instead of waiting. */
 static void test_the_limit_of_open_files_is_raised_or_told(void **state)
 {
-	enum { FILES_OF_ITS_OWN = 552 };
+	enum { FILES_OF_ITS_OWN = 552 }; /* as tolld(8) has it */
 	static const char *const arguments[] = { "--connections-max", "1000", NULL };
 	const char *const spawned[] = { "--ledger",          kit.ledger, "--socket", kit.socket,
 		                        "--connections-max", "1000",     NULL };
@@ -477,7 +478,6 @@ static void test_help_names_every_setting_and_version_is_short(void **state)
 	static const char *const help[] = { "--help", NULL }, *const version[] = { "--version",
 		                                                                   NULL };
 	struct buf out = { .at = NULL };
-	struct text rest, line;
 
 	(void)state;
 	daemonkit_spawn(&kit, help);
@@ -492,11 +492,7 @@ static void test_help_names_every_setting_and_version_is_short(void **state)
 			fail_msg("not in the help: %s", flag);
 	}
 	assert_int_equal(buf_read_file(&out, kit.log, BUF_BYTES_MAX, NULL), 0);
-	rest = buf_text(&out);
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len > 80)
-			fail_msg("longer than 80: %.*s", TEXT_ARGS(line));
-	}
+	output_fits(buf_text(&out));
 	buf_release(&out);
 	daemonkit_spawn(&kit, version);
 	assert_int_equal(daemonkit_wait_exit(&kit), 0);

@@ -144,13 +144,3 @@ void tollrun_says(const struct tollrun *run, const char *words, bool wanted, con
 	            out, err);
 	_fail(file, line);
 }
-
-void tollrun_fits(const struct tollrun *run)
-{
-	struct text rest = buf_text(&run->out), line;
-
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len > 80)
-			fail_msg("longer than 80 columns: %.*s", TEXT_ARGS(line));
-	}
-}

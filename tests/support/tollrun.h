@@ -43,7 +43,5 @@ void tollrun_release(struct tollrun *run);
 void tollrun_expect(const struct tollrun *run, int code, const char *file, int line);
 void tollrun_says(const struct tollrun *run, const char *words, bool wanted, const char *file,
                   int line);
-/* No line of the result is longer than a terminal of 80 columns is wide. */
-void tollrun_fits(const struct tollrun *run);
 
 #endif

@@ -10,56 +10,33 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
-
-enum { CAUGHT_BYTES = 8192 };
-
-/* What goes to standard error between catch() and caught(). */
-static int saved = -1, ends[2];
-
-static void catch (void)
-{
-	assert_int_equal(pipe(ends), 0);
-	saved = dup(STDERR_FILENO);
-	dup2(ends[1], STDERR_FILENO);
-	close(ends[1]);
-}
-
-static void caught(char out[CAUGHT_BYTES])
-{
-	ssize_t len;
-
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	len = read(ends[0], out, CAUGHT_BYTES - 1);
-	out[len > 0 ? len : 0] = '\0';
-	close(ends[0]);
-}
+#include "tests/support/output.h"
 
 static void test_a_line_has_time_level_words_and_values(void **state)
 {
-	char line[CAUGHT_BYTES];
+	const char *line;
 
 	(void)state;
-	catch ();
+	output_catch();
 	log_info("ready", "pid=%d", 7);
-	caught(line);
+	line = output_caught();
 	assert_int_equal(strncmp(line, "time=20", 7), 0);
 	assert_non_null(strstr(line, "Z level=info msg=\"ready\" pid=7\n"));
-	catch ();
+	output_catch();
 	log_info("ready", "%s", "");
-	caught(line);
+	line = output_caught();
 	assert_non_null(strstr(line, "Z level=info msg=\"ready\"\n"));
 }
 
 static void test_nothing_from_outside_can_forge_a_line(void **state)
 {
 	static const char evil[] = "x\"\nlevel=error msg=\"forged\\";
-	char line[CAUGHT_BYTES];
+	const char *line;
 
 	(void)state;
-	catch ();
+	output_catch();
 	log_warning("line quarantined", "source=%s", log_quote(text_of(evil)).text);
-	caught(line);
+	line = output_caught();
 	/* One newline, at the end; the quotes inside are escaped. */
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 	assert_non_null(strstr(line, "source=\"x\\\"?level=error msg=\\\"forged\\\\\"\n"));
@@ -68,15 +45,15 @@ static void test_nothing_from_outside_can_forge_a_line(void **state)
 /* A name is UTF-8 and may hold U+009B, which a terminal takes for ESC [. */
 static void test_nothing_from_outside_can_steer_a_terminal(void **state)
 {
-	char line[CAUGHT_BYTES];
+	const char *line;
 
 	(void)state;
-	catch ();
+	output_catch();
 	log_info("hello", "source=%s",
 	         log_quote(text_of("a\x1b[2Jb\xc2\x9b"
 	                           "2Jc\xc2\xa0\xc3\x9f"))
 	                 .text);
-	caught(line);
+	line = output_caught();
 	assert_non_null(strstr(line, "source=\"a?[2Jb??2Jc\xc2\xa0\xc3\x9f\"\n"));
 }
 
@@ -84,7 +61,7 @@ static void test_a_long_value_is_cut_and_still_closed(void **state)
 {
 	static char big[100000];
 	struct log_quoted quoted;
-	char line[CAUGHT_BYTES];
+	const char *line;
 
 	(void)state;
 	memset(big, '\\', sizeof(big) - 1);
@@ -92,9 +69,9 @@ static void test_a_long_value_is_cut_and_still_closed(void **state)
 	assert_true(strlen(quoted.text) < LOG_QUOTE_BYTES);
 	assert_int_equal(quoted.text[strlen(quoted.text) - 1], '"');
 	assert_int_equal((strlen(quoted.text) - 2) % 2, 0); /* no escape is cut in two */
-	catch ();
+	output_catch();
 	log_info("big", "a=%s b=%s c=%s d=%s", quoted.text, quoted.text, quoted.text, quoted.text);
-	caught(line);
+	line = output_caught();
 	assert_true(strlen(line) <= LOG_LINE_BYTES);
 	assert_int_equal(line[strlen(line) - 1], '\n');
 }
@@ -102,17 +79,17 @@ static void test_a_long_value_is_cut_and_still_closed(void **state)
 static void test_levels_below_the_set_one_are_silent(void **state)
 {
 	enum log_level level;
-	char line[CAUGHT_BYTES];
+	const char *line;
 
 	(void)state;
 	assert_true(log_level_find(text_of("warning"), &level));
 	log_set_level(level);
-	catch ();
+	output_catch();
 	log_debug("no", "%s", "");
 	log_info("no", "%s", "");
 	log_warning("yes", "%s", "");
 	log_error("yes too", "%s", "");
-	caught(line);
+	line = output_caught();
 	log_set_level(LOG_LEVEL_INFO);
 	assert_null(strstr(line, "msg=\"no\""));
 	assert_non_null(strstr(line, "level=warning msg=\"yes\""));

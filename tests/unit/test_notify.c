@@ -123,12 +123,14 @@ static void test_without_an_address_that_can_be_used_nothing_happens(void **stat
 	const char *const addresses[] = { NULL,     "",       "/",
 		                          "@",      "notify", "/nonexistent/notify",
 		                          too_long, "=notify" };
+	char unused[64];
 	int fd, before, after;
 
 	(void)state;
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[0] = '@';
-	fd = bound(SOCK_DGRAM, "@toll-notify-none");
+	snprintf(unused, sizeof(unused), "@toll-notify-none-%d", (int)getpid());
+	fd = bound(SOCK_DGRAM, unused);
 	before = dup(fd);
 	close(before);
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {

@@ -13,8 +13,9 @@
 
 #include "daemon/prices.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/output.h"
 
-enum { CAUGHT_BYTES = 8192 };
+enum { UNTOUCHED = 4711 };
 
 #define BOOK(name, currency, rate)                                                                 \
 	"{'pricebook':1,'name':'" name "','currency':'" currency                                   \
@@ -25,30 +26,6 @@ enum { CAUGHT_BYTES = 8192 };
 #define BOOK_EURO BOOK("euro", "EUR", "1")
 /* Two errors, each in a line of its own. */
 #define BOOK_BAD  "{'pricebook':1,\n'currency':'usd',\n'models':[]}"
-
-/* What goes to standard error between catch() and caught(). */
-static int saved = -1, ends[2];
-
-static void catch (void)
-{
-	assert_int_equal(pipe(ends), 0);
-	saved = dup(STDERR_FILENO);
-	dup2(ends[1], STDERR_FILENO);
-	close(ends[1]);
-}
-
-static const char *caught(void)
-{
-	static char out[CAUGHT_BYTES];
-	ssize_t len;
-
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	len = read(ends[0], out, sizeof(out) - 1);
-	out[len > 0 ? len : 0] = '\0';
-	close(ends[0]);
-	return out;
-}
 
 static int times(const char *log, const char *words)
 {
@@ -134,9 +111,9 @@ static void test_what_is_no_book_is_refused_and_every_error_is_logged(void **sta
 		struct book *book = before;
 		int r;
 
-		catch ();
+		output_catch();
 		r = prices_load(&book, path, &fault);
-		log = caught();
+		log = output_caught();
 		if (r != bad[i].code || (int)fault.code != -r ||
 		    strstr(fault.text, bad[i].words) == NULL)
 			fail_msg("%s: %d %s", bad[i].label, r, fault.text);
@@ -145,9 +122,9 @@ static void test_what_is_no_book_is_refused_and_every_error_is_logged(void **sta
 		    times(log, path) != bad[i].errors)
 			fail_msg("%s: %s", bad[i].label, log);
 		assert_ptr_equal(book, before);
-		catch ();
+		output_catch();
 		r = prices_load(&book, path, NULL);
-		caught();
+		output_caught();
 		assert_int_equal(r, bad[i].code);
 	}
 	book_free(before);
@@ -159,9 +136,9 @@ static void test_the_log_has_the_line_of_each_error(void **state)
 	struct book *book = NULL;
 	const char *log;
 
-	catch ();
+	output_catch();
 	prices_load(&book, file_with(kit, BOOK_BAD), NULL);
-	log = caught();
+	log = output_caught();
 	assert_non_null(strstr(log, "error=\"line 2: currency: "));
 	assert_non_null(strstr(log, "error=\"line 3: models: "));
 }
@@ -219,9 +196,9 @@ static void test_the_start_puts_the_setting_in_force_or_takes_what_the_ledger_ha
 
 		if (rows[i].in_ledger != NULL)
 			kit_price(kit, kit_quotes(rows[i].in_ledger));
-		catch ();
+		output_catch();
 		r = prices_at_start(kit->ledger, file, "a/b.json", &book, &fault);
-		log = caught();
+		log = output_caught();
 		if (r != 0 || (book.book != NULL) != (rows[i].in_force != NULL) ||
 		    (r == 0 && book.book != NULL &&
 		     !text_is(book_name(book.book), rows[i].in_force)))
@@ -243,7 +220,7 @@ static void test_the_start_puts_the_setting_in_force_or_takes_what_the_ledger_ha
 static void test_a_start_that_fails_changes_nothing(void **state)
 {
 	struct ledgerkit *kit = *state;
-	struct applied_book book = { .book = NULL };
+	struct applied_book book = { .first_price = UNTOUCHED };
 	struct fault fault = { .code = FAULT_NONE };
 	struct book *file = loaded(kit, BOOK_EURO);
 
@@ -263,6 +240,7 @@ static void test_a_start_that_fails_changes_nothing(void **state)
 		                 -FAULT_CORRUPT);
 		assert_null(book.book);
 	}
+	assert_int_equal(book.first_price, UNTOUCHED);
 }
 
 static void test_a_reload_puts_a_new_book_in_force_and_tells_only_a_new_one(void **state)
@@ -302,9 +280,9 @@ static void test_a_reload_that_is_refused_keeps_the_old_book(void **state)
 		const char *path = bad_path(kit, row), *log;
 		int r;
 
-		catch ();
+		output_catch();
 		r = prices_reload(kit->ledger, path, text_of("SIGHUP"), &book, &fault);
-		log = caught();
+		log = output_caught();
 		if (r != 0 || book.book != NULL || fault.code != FAULT_NONE)
 			fail_msg("%s: %d %s", row->label, r, fault.text);
 		if (strstr(log, "price book refused, the old one stays") == NULL ||

@@ -4,13 +4,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/moment.h"
 #include "cli/range.h"
 #include "ledger/read.h"
+#include "tests/support/output.h"
 
 static const struct option own[] = {
 	RANGE_OPTIONS,
@@ -19,7 +19,7 @@ static const struct option own[] = {
 };
 static const struct option *const lists[] = { own, NULL };
 
-enum { WORDS_MAX = 4, UNTOUCHED = 4711, SAID_BYTES = 1024 };
+enum { WORDS_MAX = 4, UNTOUCHED = 4711 };
 
 /* A context with what the command line says: pairs of an option and its value. */
 static void give(struct context *context, enum command_form form, const char *const *words)
@@ -214,23 +214,6 @@ static void test_a_limit_is_a_whole_number_above_zero(void **state)
 	}
 }
 
-/* What range_say_rest() writes to standard error. */
-static void say_rest(int64_t found, int64_t limit, char said[SAID_BYTES])
-{
-	int kept = dup(STDERR_FILENO), ends[2];
-	ssize_t len;
-
-	assert_int_equal(pipe(ends), 0);
-	dup2(ends[1], STDERR_FILENO);
-	close(ends[1]);
-	range_say_rest(found, limit);
-	dup2(kept, STDERR_FILENO);
-	close(kept);
-	len = read(ends[0], said, SAID_BYTES - 1);
-	said[len > 0 ? len : 0] = '\0';
-	close(ends[0]);
-}
-
 static void test_rows_that_are_not_shown_are_told(void **state)
 {
 	static const struct {
@@ -248,9 +231,11 @@ static void test_rows_that_are_not_shown_are_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char said[SAID_BYTES];
+		const char *said;
 
-		say_rest(rows[i].found, rows[i].limit, said);
+		output_catch();
+		range_say_rest(rows[i].found, rows[i].limit);
+		said = output_caught();
 		if (strcmp(said, rows[i].said) != 0)
 			fail_msg("%s: %s", rows[i].label, said);
 	}
