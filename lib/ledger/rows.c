@@ -36,7 +36,11 @@ enum {
 	COLUMN_NANOS = COLUMN_FIRST_COMPONENT + COLUMN_COUNT,
 	COLUMN_ATTOS,
 	COLUMN_HASH,
-	COLUMN_EXTRA
+	COLUMN_EXTRA,
+	COLUMN_SETTLEMENT,
+	COLUMN_PROVENANCE,
+	COLUMN_POLICY,
+	COLUMN_SERVED
 };
 
 static bool is_image(enum component c)
@@ -115,6 +119,11 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 		event->usage.count[columns[i]] = column_int(query, COLUMN_FIRST_COMPONENT + i);
 	event->content_hash = (uint64_t)column_int(query, COLUMN_HASH);
 	event->extra = column_text(query, COLUMN_EXTRA);
+	/* The CHECKs of the columns keep them in range. */
+	event->settlement = (enum settlement)column_int(query, COLUMN_SETTLEMENT);
+	event->provenance = (enum provenance)column_int(query, COLUMN_PROVENANCE);
+	row.stored.policy = (unsigned)column_int(query, COLUMN_POLICY);
+	event->served = column_int_or_absent(query, COLUMN_SERVED);
 	if (money_join(column_int(query, COLUMN_NANOS), column_int(query, COLUMN_ATTOS),
 	               &row.stored.amount) < 0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
@@ -258,6 +267,10 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	query_int(&query, attos);
 	query_int(&query, (int64_t)event->content_hash);
 	query_text_or_null(&query, event->extra);
+	query_int(&query, event->settlement);
+	query_int(&query, event->provenance);
+	query_int(&query, row->stored.policy);
+	query_int_or_null(&query, event->served);
 	r = query_done(&query, fault);
 	if (r < 0)
 		return r;
@@ -302,6 +315,9 @@ void event_row_json(const struct event_row *row, struct buf *out)
 	json_int(out, "status", event->status);
 	json_int(out, "latency_ms", event->latency_ms);
 	json_int(out, "ttft_ms", event->ttft_ms);
+	json_text(out, "settlement", text_of(settlement_name(event->settlement)));
+	json_text(out, "provenance", text_of(provenance_name(event->provenance)));
+	json_int(out, "served", event->served);
 	buf_addf(out, ",\"stream\":%s,\"counts\":{", event->stream ? "true" : "false");
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (event->usage.count[c] == 0)

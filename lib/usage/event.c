@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/moment.h"
 #include "money/money.h"
+#include "usage/event_internal.h"
 #include "usage/format.h"
 
 static const struct {
@@ -54,36 +55,8 @@ void refusal_set(struct event_refusal *refusal, enum reason reason, const char *
 		refusal->detail[--len] = '\0';
 }
 
-/* Members of the event line, by where their value goes. */
-enum member {
-	MEMBER_ID,
-	MEMBER_SOURCE,
-	MEMBER_TIME,
-	MEMBER_ACCOUNT,
-	MEMBER_KEY,
-	MEMBER_MODEL,
-	MEMBER_PROVIDER,
-	MEMBER_API,
-	MEMBER_TIER,
-	MEMBER_FINISH,
-	MEMBER_STATUS,
-	MEMBER_LATENCY,
-	MEMBER_TTFT,
-	MEMBER_STREAM,
-	MEMBER_USAGE,
-	MEMBER_RESPONSE,
-	MEMBER_SSE,
-	MEMBER_IMAGES,
-	MEMBER_REGION,
-	MEMBER_UPSTREAM_ID,
-	MEMBER_UPSTREAM_COST,
-	MEMBER_SETTLEMENT,
-	MEMBER_TAGS,
-	MEMBER_COUNT
-};
-
 #define KEY(NAME, key) [MEMBER_##NAME] = { key, sizeof(key) - 1 }
-static const struct text member_keys[MEMBER_COUNT] = {
+const struct text member_keys[MEMBER_COUNT] = {
 	KEY(ID, "id"),
 	KEY(SOURCE, "source"),
 	KEY(TIME, "time"),
@@ -106,26 +79,14 @@ static const struct text member_keys[MEMBER_COUNT] = {
 	KEY(UPSTREAM_ID, "upstream_id"),
 	KEY(UPSTREAM_COST, "upstream_cost"),
 	KEY(SETTLEMENT, "settlement"),
+	KEY(PROVENANCE, "provenance"),
+	KEY(SERVED, "served"),
+	KEY(HEADERS, "headers"),
 	KEY(TAGS, "tags"),
 };
 
 enum { STATUS_MAX = 999 };
 #define DURATION_MS_MAX INT64_C(86400000000)
-
-struct line {
-	struct text text;
-	const struct json *doc;
-	struct arena *arena;
-	uint32_t member[MEMBER_COUNT]; /* nodes; JSON_NONE: not sent, or null */
-	struct event *event;
-	struct event_refusal *refusal;
-	bool no_memory;
-};
-
-static bool sent(const struct line *line, enum member member)
-{
-	return line->member[member] != JSON_NONE;
-}
 
 /* Finds the members and hashes the content: all of it but the identity and the time. */
 static void find_members(struct line *line)
@@ -174,7 +135,7 @@ static bool keep_name(struct line *line, struct text name, struct text *out)
 }
 
 /* A name: 1 to 256 bytes, no control characters.  false: refused. */
-static bool take_name(struct line *line, enum member member, bool required, struct text *out)
+bool take_name(struct line *line, enum member member, bool required, struct text *out)
 {
 	const char *key = member_keys[member].at;
 	struct text name = json_string(line->doc, line->member[member]);
@@ -232,7 +193,7 @@ static bool take_time(struct line *line, int64_t now_ms)
 	return true;
 }
 
-static bool take_integer(struct line *line, enum member member, int64_t max, int64_t *out)
+bool take_integer(struct line *line, enum member member, int64_t max, int64_t *out)
 {
 	*out = EVENT_ABSENT;
 	if (!sent(line, member))
@@ -254,217 +215,6 @@ static bool take_stream(struct line *line)
 	}
 	line->event->stream = type == JSON_TRUE;
 	return true;
-}
-
-/* "size" or "quality" of images. */
-static bool take_image_word(struct line *line, uint32_t object, const char *key,
-                            char out[IMAGE_WORD_BYTES])
-{
-	uint32_t node = json_member(line->doc, object, key);
-	struct text word = json_string(line->doc, node);
-
-	out[0] = '\0';
-	if (json_type_of(line->doc, node) == JSON_NULL)
-		return true;
-	if (word.at != NULL && text_plain(word) && text_copy(out, IMAGE_WORD_BYTES, word))
-		return true;
-	refusal_set(line->refusal, REASON_TYPE, "images: %s: a string of at most %d bytes is due",
-	            key, IMAGE_WORD_BYTES - 1);
-	return false;
-}
-
-static bool read_images(struct line *line, uint32_t object, struct usage_images *images)
-{
-	uint32_t n = json_member(line->doc, object, "n");
-	uint32_t direction = json_member(line->doc, object, "direction");
-
-	*images = (struct usage_images){ .component = COMPONENT_IMAGES_OUT, .n = 1 };
-	if (json_type_of(line->doc, object) != JSON_OBJECT) {
-		refusal_set(line->refusal, REASON_TYPE,
-		            "images: an object, or an array of them, is due");
-		return false;
-	}
-	if (json_type_of(line->doc, n) != JSON_NULL &&
-	    (!json_integer(line->doc, n, &images->n) || images->n < 0 ||
-	     images->n > USAGE_COUNT_MAX)) {
-		refusal_set(line->refusal, REASON_QUANTITY, "images: n is no count");
-		return false;
-	}
-	if (text_is(json_string(line->doc, direction), "in")) {
-		images->component = COMPONENT_IMAGES_IN;
-	} else if (json_type_of(line->doc, direction) != JSON_NULL &&
-	           !text_is(json_string(line->doc, direction), "out")) {
-		refusal_set(line->refusal, REASON_TYPE, "images: direction is \"in\" or \"out\"");
-		return false;
-	}
-	return take_image_word(line, object, "size", images->size) &&
-	       take_image_word(line, object, "quality", images->quality);
-}
-
-/* Adds to the line of the same kind, or begins one. */
-static bool add_images(struct line *line, const struct usage_images *images)
-{
-	struct usage *usage = &line->event->usage;
-	unsigned i = 0;
-
-	if (images->n == 0)
-		return true;
-	while (i < usage->images_count && !(usage->images[i].component == images->component &&
-	                                    strcmp(usage->images[i].size, images->size) == 0 &&
-	                                    strcmp(usage->images[i].quality, images->quality) == 0))
-		i++;
-	if (i == USAGE_IMAGES_MAX) {
-		refusal_set(line->refusal, REASON_UNSUPPORTED,
-		            "images: more than %d kinds in one request", USAGE_IMAGES_MAX);
-		return false;
-	}
-	if (i == usage->images_count) {
-		usage->images[usage->images_count++] = *images;
-		usage->images[i].n = 0;
-	}
-	usage->images[i].n += images->n;
-	usage->count[images->component] += images->n;
-	if (usage->count[images->component] > USAGE_COUNT_MAX) {
-		refusal_set(line->refusal, REASON_QUANTITY, "images: the sum of n is no count");
-		return false;
-	}
-	return true;
-}
-
-static bool take_images(struct line *line)
-{
-	uint32_t node = line->member[MEMBER_IMAGES];
-	struct usage *usage = &line->event->usage;
-	struct usage_images images;
-
-	if (sent(line, MEMBER_IMAGES) &&
-	    (usage->count[COMPONENT_IMAGES_IN] > 0 || usage->count[COMPONENT_IMAGES_OUT] > 0)) {
-		refusal_set(line->refusal, REASON_PART,
-		            "images are given twice: in usage and beside it");
-		return false;
-	}
-	/* Counted in usage, of no stated size. */
-	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
-		if (usage->count[c] > 0)
-			usage->images[usage->images_count++] = (struct usage_images){
-				.component = (enum component)c, .n = usage->count[c]
-			};
-	}
-	if (!sent(line, MEMBER_IMAGES))
-		return true;
-	if (json_type_of(line->doc, node) != JSON_ARRAY)
-		return read_images(line, node, &images) && add_images(line, &images);
-	for (uint32_t e = json_first(line->doc, node); e != JSON_NONE;
-	     e = json_next(line->doc, node, e)) {
-		if (!read_images(line, e, &images) || !add_images(line, &images))
-			return false;
-	}
-	return true;
-}
-
-static void extra_string(struct buf *out, const char *key, struct text value)
-{
-	buf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", key);
-	buf_add_json(out, value);
-}
-
-static bool check_tags(struct line *line)
-{
-	const struct json *doc = line->doc;
-	uint32_t tags = line->member[MEMBER_TAGS];
-
-	if (!sent(line, MEMBER_TAGS))
-		return true;
-	if (json_type_of(doc, tags) != JSON_OBJECT)
-		goto refuse;
-	for (uint32_t k = json_first(doc, tags); k != JSON_NONE; k = json_next(doc, tags, k)) {
-		if (json_string(doc, k + 1).at == NULL)
-			goto refuse;
-	}
-	return true;
-refuse:
-	refusal_set(line->refusal, REASON_TYPE, "tags: a flat object of strings is due");
-	return false;
-}
-
-static bool check_extra(struct line *line)
-{
-	static const char *const settlements[] = { "open", "partial", "final", "abandoned" };
-	struct text settlement = json_string(line->doc, line->member[MEMBER_SETTLEMENT]);
-	struct text cost = json_string(line->doc, line->member[MEMBER_UPSTREAM_COST]);
-	struct money amount;
-	bool known = !sent(line, MEMBER_SETTLEMENT);
-
-	for (size_t i = 0; i < sizeof(settlements) / sizeof(settlements[0]); i++)
-		known = known || text_is(settlement, settlements[i]);
-	if (!known) {
-		refusal_set(line->refusal, REASON_TYPE,
-		            "settlement: open, partial, final or abandoned is due");
-		return false;
-	}
-	if (sent(line, MEMBER_UPSTREAM_COST) && money_parse(cost, &amount, NULL) < 0) {
-		refusal_set(line->refusal, REASON_TYPE,
-		            "upstream_cost: a decimal string is due, like \"0.00123\"");
-		return false;
-	}
-	return check_tags(line);
-}
-
-/* The members without a column, as one JSON object.  false: refused, or *error is set. */
-static bool put_extra(struct line *line, int *error)
-{
-	static const enum member strings[] = { MEMBER_REGION, MEMBER_UPSTREAM_ID,
-		                               MEMBER_UPSTREAM_COST, MEMBER_SETTLEMENT };
-	const struct json *doc = line->doc;
-	uint32_t tags = line->member[MEMBER_TAGS];
-	struct buf out = { .at = NULL, .max_bytes = EVENT_EXTRA_BYTES_MAX };
-
-	buf_add_cstr(&out, "{");
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		if (sent(line, strings[i]))
-			extra_string(&out, member_keys[strings[i]].at,
-			             json_string(doc, line->member[strings[i]]));
-	}
-	if (sent(line, MEMBER_TAGS)) {
-		const char *comma = "";
-
-		buf_addf(&out, "%s\"tags\":{", out.len > 1 ? "," : "");
-		for (uint32_t k = json_first(doc, tags); k != JSON_NONE;
-		     k = json_next(doc, tags, k)) {
-			buf_add_cstr(&out, comma);
-			buf_add_json(&out, doc->nodes[k].text);
-			buf_add_cstr(&out, ":");
-			buf_add_json(&out, json_string(doc, k + 1));
-			comma = ",";
-		}
-		buf_add_cstr(&out, "}");
-	}
-	buf_add_cstr(&out, "}");
-	if (out.error == 0)
-		line->event->extra = arena_copy(line->arena, buf_text(&out));
-	if (out.error == -FAULT_RANGE)
-		refusal_set(line->refusal, REASON_NAME,
-		            "tags: more than %d bytes, with what else is kept beside the event",
-		            EVENT_EXTRA_BYTES_MAX);
-	else if (out.error != 0 || line->event->extra.at == NULL)
-		*error = -FAULT_NOMEM;
-	buf_release(&out);
-	return line->refusal->reason == REASON_NONE && *error == 0;
-}
-
-/* *error: -FAULT_NOMEM.  false: refused. */
-static bool take_extra(struct line *line, int *error)
-{
-	struct text skip;
-
-	if (!sent(line, MEMBER_REGION) && !sent(line, MEMBER_UPSTREAM_ID) &&
-	    !sent(line, MEMBER_UPSTREAM_COST) && !sent(line, MEMBER_SETTLEMENT) &&
-	    !sent(line, MEMBER_TAGS))
-		return true;
-	if (!take_name(line, MEMBER_REGION, false, &skip) ||
-	    !take_name(line, MEMBER_UPSTREAM_ID, false, &skip) || !check_extra(line))
-		return false;
-	return put_extra(line, error);
 }
 
 /* Nothing but nulls, however nested: what a request that failed early leaves behind. */
@@ -541,7 +291,7 @@ static void take_usage(struct line *line, const struct usage_format *format)
 		refusal_set(
 			line->refusal, REASON_UNSUPPORTED,
 			"sse: raw streams are not read by this version; send their usage objects");
-	} else if (!failed && !sent(line, MEMBER_IMAGES)) {
+	} else if (!failed && !sent(line, MEMBER_IMAGES) && event->settlement == SETTLEMENT_FINAL) {
 		if (sent(line, MEMBER_RESPONSE))
 			refusal_set(line->refusal, REASON_MISSING, "response: it holds no %s",
 			            format->body_key);
@@ -553,6 +303,12 @@ static void take_usage(struct line *line, const struct usage_format *format)
 		usage_add_items(format, line->doc, line->member[MEMBER_RESPONSE], &event->usage);
 	if (line->refusal->reason == REASON_NONE)
 		take_images(line);
+	if (sent(line, MEMBER_PROVENANCE))
+		return;
+	if (node == JSON_NONE && !sent(line, MEMBER_IMAGES))
+		event->provenance = PROVENANCE_NONE;
+	else if (event->settlement != SETTLEMENT_FINAL)
+		event->provenance = PROVENANCE_PARTIAL;
 }
 
 /* The identity first, so that a refusal can name it as far as it can be read. */
@@ -637,7 +393,7 @@ int event_decode(struct text text, const struct event_defaults *defaults, struct
 	};
 	int r = json_parse(doc, text, &fault);
 
-	*event_out = (struct event){ .time_ms = 0 };
+	*event_out = (struct event){ .settlement = SETTLEMENT_FINAL, .served = EVENT_ABSENT };
 	*refusal_out = (struct event_refusal){ .time_ms = EVENT_ABSENT };
 	if (r == -FAULT_NOMEM)
 		return r;
@@ -663,7 +419,7 @@ int event_decode(struct text text, const struct event_defaults *defaults, struct
 		            event_out->api.at);
 		return 0;
 	}
-	if (take_extra(&line, &r))
+	if (take_extra(&line, &r) && take_settlement(&line))
 		take_usage(&line, format);
 	return line.no_memory ? -FAULT_NOMEM : r;
 }

@@ -40,7 +40,46 @@ const char *reason_name(enum reason reason);
 const char *reason_advice(enum reason reason);
 enum reason reason_find(struct text name); /* REASON_COUNT when there is none */
 
-/* status, latency_ms and ttft_ms where the line does not say */
+/* How far a request is settled, in order of rank: a later phase replaces an earlier one.  Stored. */
+enum settlement {
+	SETTLEMENT_OPEN,      /* it began; nothing is known of what it used */
+	SETTLEMENT_PARTIAL,   /* under way, or ended without a word on all it used */
+	SETTLEMENT_ABANDONED, /* broken off: client or provider went away */
+	SETTLEMENT_FINAL,
+	SETTLEMENT_COUNT
+};
+const char *settlement_name(enum settlement settlement);
+enum settlement settlement_find(struct text name); /* SETTLEMENT_COUNT when there is none */
+
+/* Where the counts of an event come from.  Stored. */
+enum provenance {
+	PROVENANCE_REPORTED,  /* the provider's own, of the whole request */
+	PROVENANCE_PARTIAL,   /* the provider's own, of a part: more may have been used */
+	PROVENANCE_ESTIMATED, /* somebody's guess */
+	PROVENANCE_NONE,      /* nobody told a count */
+	PROVENANCE_COUNT
+};
+const char *provenance_name(enum provenance provenance);
+enum provenance provenance_find(struct text name); /* PROVENANCE_COUNT when there is none */
+
+/*
+ * A turn of the request that its totals leave out, or that ran on another model: stored as an
+ * event of its own, with "~2", "~3" ... behind the id, and without the fee of a request.
+ */
+struct event_part {
+	struct text model;
+	struct usage usage;
+};
+
+/* One of several ways to read numbers that contradict each other. */
+struct event_reading {
+	const char *name; /* "declared", "xai.chat" ...: static; what a rule is made of */
+	char why[EVENT_DETAIL_BYTES];
+	struct usage usage;
+};
+enum { EVENT_READINGS_MAX = 6, EVENT_PARTS_MAX = 64 };
+
+/* status, latency_ms, ttft_ms and served where the line does not say */
 #define EVENT_ABSENT INT64_C(-1)
 
 struct event {
@@ -48,10 +87,22 @@ struct event {
 	struct text key, provider, api, service_tier, finish_reason; /* absent when not sent */
 	int64_t time_ms;
 	int64_t status, latency_ms, ttft_ms;
+	int64_t served; /* tokens of the answer that reached the client of a cancelled request */
 	bool stream;
+	enum settlement settlement;
+	enum provenance provenance;
 	struct usage usage; /* COMPONENT_REQUESTS: 0 or 1 by the status, where usage has none */
+	const struct event_part *parts; /* in the arena */
+	size_t part_count;
+	/*
+	 * In the arena, where the numbers contradict each other and can be read in more than
+	 * one way: `usage` is the first of them.  Whoever rates it decides.
+	 */
+	const struct event_reading *readings;
+	size_t reading_count; /* 0, or 2 and more */
+	struct text reading;  /* the one that was taken by a rule; else absent */
 	/* JSON object with the optional members that have no column (region, upstream_id,
-	 * upstream_cost, settlement, tags), as sent; absent when none was. */
+	 * upstream_cost, reading, tags), as sent; absent when none was. */
 	struct text extra;
 	/* Hash of the line's content without id and source: equal for the same event sent
 	 * again, whatever the order of its members, nulls, and how its time is written. */

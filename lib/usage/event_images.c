@@ -1,0 +1,110 @@
+/* The images of an event line: how many of which size and quality. */
+#include <string.h>
+
+#include "usage/event_internal.h"
+
+/* "size" or "quality" of images. */
+static bool take_image_word(struct line *line, uint32_t object, const char *key,
+                            char out[IMAGE_WORD_BYTES])
+{
+	uint32_t node = json_member(line->doc, object, key);
+	struct text word = json_string(line->doc, node);
+
+	out[0] = '\0';
+	if (json_type_of(line->doc, node) == JSON_NULL)
+		return true;
+	if (word.at != NULL && text_plain(word) && text_copy(out, IMAGE_WORD_BYTES, word))
+		return true;
+	refusal_set(line->refusal, REASON_TYPE, "images: %s: a string of at most %d bytes is due",
+	            key, IMAGE_WORD_BYTES - 1);
+	return false;
+}
+
+static bool read_images(struct line *line, uint32_t object, struct usage_images *images)
+{
+	uint32_t n = json_member(line->doc, object, "n");
+	uint32_t direction = json_member(line->doc, object, "direction");
+
+	*images = (struct usage_images){ .component = COMPONENT_IMAGES_OUT, .n = 1 };
+	if (json_type_of(line->doc, object) != JSON_OBJECT) {
+		refusal_set(line->refusal, REASON_TYPE,
+		            "images: an object, or an array of them, is due");
+		return false;
+	}
+	if (json_type_of(line->doc, n) != JSON_NULL &&
+	    (!json_integer(line->doc, n, &images->n) || images->n < 0 ||
+	     images->n > USAGE_COUNT_MAX)) {
+		refusal_set(line->refusal, REASON_QUANTITY, "images: n is no count");
+		return false;
+	}
+	if (text_is(json_string(line->doc, direction), "in")) {
+		images->component = COMPONENT_IMAGES_IN;
+	} else if (json_type_of(line->doc, direction) != JSON_NULL &&
+	           !text_is(json_string(line->doc, direction), "out")) {
+		refusal_set(line->refusal, REASON_TYPE, "images: direction is \"in\" or \"out\"");
+		return false;
+	}
+	return take_image_word(line, object, "size", images->size) &&
+	       take_image_word(line, object, "quality", images->quality);
+}
+
+/* Adds to the line of the same kind, or begins one. */
+static bool add_images(struct line *line, const struct usage_images *images)
+{
+	struct usage *usage = &line->event->usage;
+	unsigned i = 0;
+
+	if (images->n == 0)
+		return true;
+	while (i < usage->images_count && !(usage->images[i].component == images->component &&
+	                                    strcmp(usage->images[i].size, images->size) == 0 &&
+	                                    strcmp(usage->images[i].quality, images->quality) == 0))
+		i++;
+	if (i == USAGE_IMAGES_MAX) {
+		refusal_set(line->refusal, REASON_UNSUPPORTED,
+		            "images: more than %d kinds in one request", USAGE_IMAGES_MAX);
+		return false;
+	}
+	if (i == usage->images_count) {
+		usage->images[usage->images_count++] = *images;
+		usage->images[i].n = 0;
+	}
+	usage->images[i].n += images->n;
+	usage->count[images->component] += images->n;
+	if (usage->count[images->component] > USAGE_COUNT_MAX) {
+		refusal_set(line->refusal, REASON_QUANTITY, "images: the sum of n is no count");
+		return false;
+	}
+	return true;
+}
+
+bool take_images(struct line *line)
+{
+	uint32_t node = line->member[MEMBER_IMAGES];
+	struct usage *usage = &line->event->usage;
+	struct usage_images images;
+
+	if (sent(line, MEMBER_IMAGES) &&
+	    (usage->count[COMPONENT_IMAGES_IN] > 0 || usage->count[COMPONENT_IMAGES_OUT] > 0)) {
+		refusal_set(line->refusal, REASON_PART,
+		            "images are given twice: in usage and beside it");
+		return false;
+	}
+	/* Counted in usage, of no stated size. */
+	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
+		if (usage->count[c] > 0)
+			usage->images[usage->images_count++] = (struct usage_images){
+				.component = (enum component)c, .n = usage->count[c]
+			};
+	}
+	if (!sent(line, MEMBER_IMAGES))
+		return true;
+	if (json_type_of(line->doc, node) != JSON_ARRAY)
+		return read_images(line, node, &images) && add_images(line, &images);
+	for (uint32_t e = json_first(line->doc, node); e != JSON_NONE;
+	     e = json_next(line->doc, node, e)) {
+		if (!read_images(line, e, &images) || !add_images(line, &images))
+			return false;
+	}
+	return true;
+}

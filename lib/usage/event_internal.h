@@ -1,0 +1,69 @@
+/*
+ * Inside lib/usage only: an event line on its way into a struct event, and what the files that
+ * take its members share.
+ */
+#ifndef TOLL_USAGE_EVENT_INTERNAL_H
+#define TOLL_USAGE_EVENT_INTERNAL_H
+
+#include "usage/event.h"
+
+/* Members of the event line, by where their value goes. */
+enum member {
+	MEMBER_ID,
+	MEMBER_SOURCE,
+	MEMBER_TIME,
+	MEMBER_ACCOUNT,
+	MEMBER_KEY,
+	MEMBER_MODEL,
+	MEMBER_PROVIDER,
+	MEMBER_API,
+	MEMBER_TIER,
+	MEMBER_FINISH,
+	MEMBER_STATUS,
+	MEMBER_LATENCY,
+	MEMBER_TTFT,
+	MEMBER_STREAM,
+	MEMBER_USAGE,
+	MEMBER_RESPONSE,
+	MEMBER_SSE,
+	MEMBER_IMAGES,
+	MEMBER_REGION,
+	MEMBER_UPSTREAM_ID,
+	MEMBER_UPSTREAM_COST,
+	MEMBER_SETTLEMENT,
+	MEMBER_PROVENANCE,
+	MEMBER_SERVED,
+	MEMBER_HEADERS,
+	MEMBER_TAGS,
+	MEMBER_COUNT
+};
+
+extern const struct text member_keys[MEMBER_COUNT];
+
+struct line {
+	struct text text;
+	const struct json *doc;
+	struct arena *arena;
+	uint32_t member[MEMBER_COUNT]; /* nodes; JSON_NONE: not sent, or null */
+	struct event *event;
+	struct event_refusal *refusal;
+	bool no_memory;
+};
+
+static inline bool sent(const struct line *line, enum member member)
+{
+	return line->member[member] != JSON_NONE;
+}
+
+/* A name: 1 to 256 bytes, no control characters.  false: refused. */
+bool take_name(struct line *line, enum member member, bool required, struct text *out);
+/* A whole number from 0 to max, or EVENT_ABSENT.  false: refused. */
+bool take_integer(struct line *line, enum member member, int64_t max, int64_t *out);
+/* event_images.c: the images beside the usage, and those that it counted.  false: refused. */
+bool take_images(struct line *line);
+/* event_settlement.c: how far it is settled, and how good its counts are.  false: refused. */
+bool take_settlement(struct line *line);
+/* event_extra.c: the members without a column.  *error: -FAULT_NOMEM.  false: refused. */
+bool take_extra(struct line *line, int *error);
+
+#endif
