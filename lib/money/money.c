@@ -158,6 +158,62 @@ int money_parse(struct text t, struct money *out, struct fault *fault)
 	return 0;
 }
 
+/* The exponent behind 'e' or 'E', and the number before it. */
+static bool cut_exponent(struct text *number, int64_t *exponent)
+{
+	size_t len = 0;
+	struct text digits;
+
+	while (len < number->len && number->at[len] != 'e' && number->at[len] != 'E')
+		len++;
+	*exponent = 0;
+	if (len == number->len)
+		return true;
+	digits = (struct text){ number->at + len + 1, number->len - len - 1 };
+	if (digits.len > 0 && digits.at[0] == '+')
+		digits = (struct text){ digits.at + 1, digits.len - 1 };
+	number->len = len;
+	return text_int(digits, exponent);
+}
+
+int money_parse_number(struct text number, unsigned decimals, struct money *out)
+{
+	enum { EXPONENT_MAX = 64 };
+	struct text whole, rest;
+	int64_t exponent;
+	wide attos = 0;
+	bool negative;
+
+	if (number.at == NULL || !cut_exponent(&number, &exponent) ||
+	    !cut_decimal(number, &negative, &whole, &rest))
+		return -FAULT_SYNTAX;
+	for (size_t i = 0; i < whole.len + rest.len; i++) {
+		char digit = i < whole.len ? whole.at[i] : rest.at[i - whole.len];
+
+		if (!push_digit(&attos, digit - '0'))
+			return -FAULT_RANGE;
+	}
+	if (attos == 0) {
+		*out = (struct money){ 0 };
+		return 0;
+	}
+	if (exponent < -EXPONENT_MAX || exponent > EXPONENT_MAX || rest.len > EXPONENT_MAX ||
+	    decimals > EXPONENT_MAX)
+		return -FAULT_RANGE;
+	/* The value is attos * 10^exponent of a unit. */
+	exponent += MONEY_DECIMALS_MAX - (int64_t)rest.len - (int64_t)decimals;
+	for (; exponent > 0; exponent--) {
+		if (!push_digit(&attos, 0))
+			return -FAULT_RANGE;
+	}
+	for (; exponent < 0; exponent++) {
+		if (attos % 10 != 0)
+			return -FAULT_RANGE;
+		attos /= 10;
+	}
+	return bounded(negative ? -attos : attos, out);
+}
+
 int money_round(struct money m, unsigned decimals, enum money_rounding rule, struct money *out)
 {
 	wide step = 1, rest, down;

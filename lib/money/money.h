@@ -55,6 +55,13 @@ void money_text(struct money m, char out[MONEY_TEXT_BYTES]);
  */
 int money_parse(struct text t, struct money *out, struct fault *fault);
 
+/*
+ * A JSON number, also with an exponent, moved `decimals` places to the right: 3.4e-07; 4680000 of
+ * 1e-10 is 0.000468.  For what providers write as numbers; exact, or -FAULT_RANGE, or
+ * -FAULT_SYNTAX.
+ */
+int money_parse_number(struct text number, unsigned decimals, struct money *out);
+
 enum money_rounding {
 	MONEY_HALF_EVEN,
 	MONEY_HALF_AWAY, /* from zero */

@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/hash.h"
 #include "base/moment.h"
-#include "money/money.h"
 #include "usage/event_internal.h"
 #include "usage/format.h"
 
@@ -121,11 +119,7 @@ static void hash_time(struct line *line, int64_t ms)
 	line->event->content_hash = hash64_mix(hash, UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/*
- * A string with escapes was unescaped into the parser's memory, which the next line
- * reuses: the event gets a copy of its own.
- */
-static bool keep_name(struct line *line, struct text name, struct text *out)
+bool keep_name(struct line *line, struct text name, struct text *out)
 {
 	bool inside = name.at >= line->text.at && name.at <= line->text.at + line->text.len;
 
@@ -215,100 +209,6 @@ static bool take_stream(struct line *line)
 	}
 	line->event->stream = type == JSON_TRUE;
 	return true;
-}
-
-/* Nothing but nulls, however nested: what a request that failed early leaves behind. */
-static bool is_hollow(const struct json *doc, uint32_t node)
-{
-	enum json_type type = json_type_of(doc, node);
-
-	if (type != JSON_OBJECT && type != JSON_ARRAY)
-		return type == JSON_NULL;
-	for (uint32_t c = json_first(doc, node); c != JSON_NONE; c = json_next(doc, node, c)) {
-		if (!is_hollow(doc, type == JSON_OBJECT ? c + 1 : c))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Where the usage is: beside the event, or in the response body that came with it; there also
- * where what stands beside a failed request is hollow.
- */
-static uint32_t usage_node(const struct line *line, const struct usage_format *format)
-{
-	enum json_type type;
-	uint32_t node = line->member[MEMBER_USAGE];
-
-	if (node == JSON_NONE || (line->event->status >= 400 && is_hollow(line->doc, node)))
-		node = json_member(line->doc, line->member[MEMBER_RESPONSE], format->body_key);
-	type = json_type_of(line->doc, node);
-	return type == JSON_OBJECT || type == JSON_ARRAY ? node : JSON_NONE;
-}
-
-static bool holds_text(const struct line *line, enum member member)
-{
-	struct text text = json_string(line->doc, line->member[member]);
-
-	/* What is no string is not nothing either. */
-	return sent(line, member) && (text.at == NULL || text.len > 0);
-}
-
-/* A response that is the raw text of a stream. */
-static bool holds_stream(const struct line *line)
-{
-	struct text text = json_string(line->doc, line->member[MEMBER_RESPONSE]);
-
-	return (text.len >= 5 && memcmp(text.at, "data:", 5) == 0) ||
-	       (text.len >= 6 && memcmp(text.at, "event:", 6) == 0);
-}
-
-static void take_usage(struct line *line, const struct usage_format *format)
-{
-	struct event *event = line->event;
-	bool failed = event->status >= 400;
-	uint32_t node = usage_node(line, format), images = line->member[MEMBER_IMAGES];
-
-	/* An empty list is none: no images given twice, and no word on what was used. */
-	if (json_type_of(line->doc, images) == JSON_ARRAY &&
-	    json_first(line->doc, images) == JSON_NONE)
-		line->member[MEMBER_IMAGES] = JSON_NONE;
-	if (sent(line, MEMBER_USAGE) && node == JSON_NONE &&
-	    !(failed && is_hollow(line->doc, line->member[MEMBER_USAGE]))) {
-		refusal_set(line->refusal, REASON_TYPE,
-		            "usage: an object, or an array of them, is due");
-		return;
-	}
-	if (failed && is_hollow(line->doc, node))
-		node = JSON_NONE;
-	/* Of a request that was served; where the gateway counts them itself, it knows better. */
-	event->usage.count[COMPONENT_REQUESTS] = !failed;
-	if (node != JSON_NONE) {
-		line->no_memory = usage_decode(format, line->doc, node, line->arena, &event->usage,
-		                               &event->unknown_path, line->refusal) < 0;
-	} else if (holds_text(line, MEMBER_SSE) || holds_stream(line)) {
-		/* Also of a request that failed: what it used until then may stand in it. */
-		refusal_set(
-			line->refusal, REASON_UNSUPPORTED,
-			"sse: raw streams are not read by this version; send their usage objects");
-	} else if (!failed && !sent(line, MEMBER_IMAGES) && event->settlement == SETTLEMENT_FINAL) {
-		if (sent(line, MEMBER_RESPONSE))
-			refusal_set(line->refusal, REASON_MISSING, "response: it holds no %s",
-			            format->body_key);
-		else
-			refusal_set(line->refusal, REASON_MISSING, "usage is missing");
-	}
-	/* Beside `usage` too: what it cannot tell stands in the body alone. */
-	if (line->refusal->reason == REASON_NONE && (!failed || node != JSON_NONE))
-		usage_add_items(format, line->doc, line->member[MEMBER_RESPONSE], &event->usage);
-	if (line->refusal->reason == REASON_NONE)
-		take_images(line);
-	if (sent(line, MEMBER_PROVENANCE))
-		return;
-	if (node == JSON_NONE && !sent(line, MEMBER_IMAGES))
-		event->provenance = PROVENANCE_NONE;
-	else if (event->settlement != SETTLEMENT_FINAL)
-		event->provenance = PROVENANCE_PARTIAL;
 }
 
 /* The identity first, so that a refusal can name it as far as it can be read. */
@@ -419,7 +319,8 @@ int event_decode(struct text text, const struct event_defaults *defaults, struct
 		            event_out->api.at);
 		return 0;
 	}
-	if (take_extra(&line, &r) && take_settlement(&line))
-		take_usage(&line, format);
+	if (take_settlement(&line) && take_usage(&line, format))
+		take_extra(&line, &r);
+	body_close(&line.body);
 	return line.no_memory ? -FAULT_NOMEM : r;
 }

@@ -41,20 +41,32 @@ static bool check_extra(struct line *line)
 	return check_tags(line);
 }
 
+/* What the line says goes before what its response says of itself. */
+static struct text said_or(const struct line *line, enum member member, struct text other)
+{
+	return sent(line, member) ? json_string(line->doc, line->member[member]) : other;
+}
+
 /* The members without a column, as one JSON object.  false: refused, or *error is set. */
 static bool put_extra(struct line *line, int *error)
 {
-	static const enum member strings[] = { MEMBER_REGION, MEMBER_UPSTREAM_ID,
-		                               MEMBER_UPSTREAM_COST };
 	const struct json *doc = line->doc;
+	const struct {
+		const char *key;
+		struct text text;
+	} texts[] = {
+		{ "region", said_or(line, MEMBER_REGION, line->region) },
+		{ "speed", line->speed },
+		{ "upstream_id", said_or(line, MEMBER_UPSTREAM_ID, text_of(NULL)) },
+		{ "upstream_cost", said_or(line, MEMBER_UPSTREAM_COST, line->cost) },
+	};
 	uint32_t tags = line->member[MEMBER_TAGS];
 	struct buf out = { .at = NULL, .max_bytes = EVENT_EXTRA_BYTES_MAX };
 
 	buf_add_cstr(&out, "{");
-	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		if (sent(line, strings[i]))
-			extra_string(&out, member_keys[strings[i]].at,
-			             json_string(doc, line->member[strings[i]]));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i].text.at != NULL)
+			extra_string(&out, texts[i].key, texts[i].text);
 	}
 	if (sent(line, MEMBER_TAGS)) {
 		const char *comma = "";
@@ -88,7 +100,8 @@ bool take_extra(struct line *line, int *error)
 	struct text skip;
 
 	if (!sent(line, MEMBER_REGION) && !sent(line, MEMBER_UPSTREAM_ID) &&
-	    !sent(line, MEMBER_UPSTREAM_COST) && !sent(line, MEMBER_TAGS))
+	    !sent(line, MEMBER_UPSTREAM_COST) && !sent(line, MEMBER_TAGS) &&
+	    line->region.at == NULL && line->speed.at == NULL && line->cost.at == NULL)
 		return true;
 	if (!take_name(line, MEMBER_REGION, false, &skip) ||
 	    !take_name(line, MEMBER_UPSTREAM_ID, false, &skip) || !check_extra(line))

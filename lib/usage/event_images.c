@@ -78,33 +78,108 @@ static bool add_images(struct line *line, const struct usage_images *images)
 	return true;
 }
 
-bool take_images(struct line *line)
+/* A size or quality that the response tells; "auto" is a wish, not what came. */
+static void resolve_word(const struct line *line, const char *path, char word[IMAGE_WORD_BYTES])
+{
+	struct text told = { NULL, 0 };
+
+	if (strcmp(word, "auto") == 0)
+		word[0] = '\0';
+	if (word[0] != '\0' || line->body.doc == NULL)
+		return;
+	told = json_string(line->body.doc, body_find_any(&line->body, path));
+	if (told.at != NULL && text_plain(told) && !text_is(told, "auto"))
+		text_copy(word, IMAGE_WORD_BYTES, told);
+}
+
+static void resolve(const struct line *line, struct usage_images *images)
+{
+	if (images->component != COMPONENT_IMAGES_OUT)
+		return;
+	resolve_word(line, "size", images->size);
+	resolve_word(line, "quality", images->quality);
+}
+
+/* Images that the response holds, of the one kind that the line tells, if it tells one. */
+static bool take_counted(struct line *line)
+{
+	struct usage *usage = &line->event->usage;
+	uint32_t node = line->member[MEMBER_IMAGES];
+	int64_t counted = usage->count[COMPONENT_IMAGES_OUT];
+	struct usage_images images = { .component = COMPONENT_IMAGES_OUT, .n = counted };
+
+	if (json_type_of(line->doc, node) == JSON_OBJECT) {
+		bool told = json_type_of(line->doc, json_member(line->doc, node, "n")) != JSON_NULL;
+
+		if (!read_images(line, node, &images))
+			return false;
+		if (images.component != COMPONENT_IMAGES_OUT || (told && images.n != counted)) {
+			refusal_set(line->refusal, REASON_PART,
+			            "images: n is %lld, and the response holds %lld",
+			            (long long)images.n, (long long)counted);
+			return false;
+		}
+		images.n = counted;
+	}
+	resolve(line, &images);
+	usage->count[COMPONENT_IMAGES_OUT] = 0;
+	return add_images(line, &images);
+}
+
+/* Those of the line, which the response holds too where it was counted. */
+static bool take_stated(struct line *line)
 {
 	uint32_t node = line->member[MEMBER_IMAGES];
 	struct usage *usage = &line->event->usage;
+	int64_t counted = line->images_counted ? usage->count[COMPONENT_IMAGES_OUT] : -1;
 	struct usage_images images;
 
-	if (sent(line, MEMBER_IMAGES) &&
+	if (counted >= 0)
+		usage->count[COMPONENT_IMAGES_OUT] = 0;
+	if (json_type_of(line->doc, node) != JSON_ARRAY) {
+		if (!read_images(line, node, &images))
+			return false;
+		resolve(line, &images);
+		return add_images(line, &images);
+	}
+	for (uint32_t e = json_first(line->doc, node); e != JSON_NONE;
+	     e = json_next(line->doc, node, e)) {
+		if (!read_images(line, e, &images))
+			return false;
+		resolve(line, &images);
+		if (!add_images(line, &images))
+			return false;
+	}
+	if (counted >= 0 && usage->count[COMPONENT_IMAGES_OUT] != counted) {
+		refusal_set(line->refusal, REASON_PART,
+		            "images: n adds up to %lld, and the response holds %lld",
+		            (long long)usage->count[COMPONENT_IMAGES_OUT], (long long)counted);
+		return false;
+	}
+	return true;
+}
+
+bool take_images(struct line *line)
+{
+	struct usage *usage = &line->event->usage;
+
+	if (line->images_counted &&
+	    json_type_of(line->doc, line->member[MEMBER_IMAGES]) != JSON_ARRAY)
+		return take_counted(line);
+	if (sent(line, MEMBER_IMAGES) && !line->images_counted &&
 	    (usage->count[COMPONENT_IMAGES_IN] > 0 || usage->count[COMPONENT_IMAGES_OUT] > 0)) {
 		refusal_set(line->refusal, REASON_PART,
 		            "images are given twice: in usage and beside it");
 		return false;
 	}
+	if (sent(line, MEMBER_IMAGES))
+		return take_stated(line);
 	/* Counted in usage, of no stated size. */
 	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
 		if (usage->count[c] > 0)
 			usage->images[usage->images_count++] = (struct usage_images){
 				.component = (enum component)c, .n = usage->count[c]
 			};
-	}
-	if (!sent(line, MEMBER_IMAGES))
-		return true;
-	if (json_type_of(line->doc, node) != JSON_ARRAY)
-		return read_images(line, node, &images) && add_images(line, &images);
-	for (uint32_t e = json_first(line->doc, node); e != JSON_NONE;
-	     e = json_next(line->doc, node, e)) {
-		if (!read_images(line, e, &images) || !add_images(line, &images))
-			return false;
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
 #ifndef TOLL_USAGE_EVENT_INTERNAL_H
 #define TOLL_USAGE_EVENT_INTERNAL_H
 
+#include "usage/body.h"
 #include "usage/event.h"
 
 /* Members of the event line, by where their value goes. */
@@ -47,6 +48,10 @@ struct line {
 	uint32_t member[MEMBER_COUNT]; /* nodes; JSON_NONE: not sent, or null */
 	struct event *event;
 	struct event_refusal *refusal;
+	struct body body;    /* of `response` or `sse` */
+	bool images_counted; /* in it: images_out of the usage is how many it holds */
+	/* What the response says of itself and the line does not; absent, or in the arena. */
+	struct text region, speed, cost;
 	bool no_memory;
 };
 
@@ -59,6 +64,13 @@ static inline bool sent(const struct line *line, enum member member)
 bool take_name(struct line *line, enum member member, bool required, struct text *out);
 /* A whole number from 0 to max, or EVENT_ABSENT.  false: refused. */
 bool take_integer(struct line *line, enum member member, int64_t max, int64_t *out);
+/*
+ * A string with escapes was unescaped into the parser's memory, which the next line
+ * reuses: the event gets a copy of its own.  false: no memory.
+ */
+bool keep_name(struct line *line, struct text name, struct text *out);
+/* event_usage.c: what was used, by the usage object or the response.  false: refused. */
+bool take_usage(struct line *line, const struct usage_format *format);
 /* event_images.c: the images beside the usage, and those that it counted.  false: refused. */
 bool take_images(struct line *line);
 /* event_settlement.c: how far it is settled, and how good its counts are.  false: refused. */

@@ -1,8 +1,9 @@
 /*
- * A format is data: which numbers of a provider's usage object are which (words), how
- * the disjoint components follow from them (shares, signed sums), and what must hold
- * between them (identities, parts).  One decoder (decode.c) walks these tables; a new
- * shape is a line in formats.def and one table.  Inside lib/usage.
+ * A format is data: where in a response the usage stands (paths), which numbers of it are
+ * which (words), how the disjoint components follow from them (shares, signed sums), what
+ * must hold between them (identities, parts), and how else they may be meant where it does
+ * not (readings).  One decoder (decode*.c) walks these tables; a new shape is a line in
+ * formats.def and one table.  Inside lib/usage.
  *
  * Where each rule comes from stands in the format_*.c files.
  */
@@ -14,15 +15,17 @@
 enum {
 	FORMAT_SLOTS_MAX = 64, /* slots are numbered from 1: a bit each in a 64-bit mask */
 	FORMAT_TERMS_MAX = 12,
+	FORMAT_DIGITS_MAX = 40, /* of a number in a message */
+	READING_NEEDS_MAX = 3,
 };
 
 enum word_kind {
 	WORD_COUNT,      /* a count: its value goes into a slot */
+	WORD_COUNT_TEXT, /* the same, as digits in a string: of a response header */
 	WORD_GROUP,      /* an object: its members are the words of that group */
 	WORD_MODALITIES, /* an array of {modality, tokenCount}: slots from `slot` on, by modality */
 	WORD_KNOWN,      /* read by nobody on purpose: no count, or a mirror of one */
-	WORD_ITERATIONS, /* Anthropic's turns of one request: see format_anthropic.c; the
-	                  * counts of the turns, under the words of the root, add up to it */
+	WORD_TURNS,      /* Anthropic's turns of one request: see decode_turns.c */
 };
 
 /* The modalities of WORD_MODALITIES: slot, slot + 1 ... in this order. */
@@ -73,6 +76,21 @@ struct usage_part {
 };
 
 /*
+ * Another way to mean numbers of which an identity or a part does not hold.  It is offered
+ * where all of `needs` were sent and are not 0, its sum holds (where its total was sent) and no share
+ * is negative.  Names are for ever: rules are made of them.
+ */
+struct usage_reading {
+	const char *name, *why;
+	uint8_t needs[READING_NEEDS_MAX]; /* sent, and not 0 */
+	uint8_t without;                  /* not sent, or 0 */
+	uint8_t share_count;
+	struct usage_share shares[4]; /* in place of the format's; without terms: nothing */
+	usage_terms sum;              /* equals `total`, where that was sent */
+	uint8_t total;
+};
+
+/*
  * A count of a stream that does not fall within one response (FOLD_MERGE), or ends at its
  * largest (FOLD_LAST): where that is not so, the event holds more than one, or contradicts
  * itself.  may_end_at_zero: a 0 is taken as it stands, and what it takes back is told as a
@@ -91,12 +109,30 @@ struct usage_fallback {
 
 /*
  * Things that are billed and are in no usage object: the elements of an array of the
- * response body whose `type` is the one named, one each.
+ * response body whose `type` is the one named (NULL: all), one each.
  */
 struct usage_item {
 	const char *array, *type;
 	enum component component;
 	const char *free_actions[4]; /* of these types the element's action costs nothing */
+	const char *has;             /* only elements with this member; NULL: all */
+	bool without_usage; /* only where no usage object was found: images that are counted */
+};
+
+/*
+ * Where a response, or one object of a stream, has its usage: "message.usage"; "[]" behind a
+ * key goes through an array; "" is the object itself.  `type`: only where the object's member
+ * "type" is this.  `adds`: each of several is a request of its own (a batch), and they add up.
+ */
+struct usage_path {
+	const char *path, *type;
+	bool adds;
+};
+
+/* What the provider says it charged: a number under usage, in 10^-`decimals` USD. */
+struct usage_cost {
+	const char *path; /* from the usage object */
+	unsigned decimals;
 };
 
 enum usage_fold {
@@ -104,17 +140,20 @@ enum usage_fold {
 	 * that says less than the one before it, and nothing else, is passed over. */
 	FOLD_LAST,
 	FOLD_MERGE, /* of each number the last one that was sent counts; 0 is a value */
+	FOLD_ADD,   /* each is of a response of its own: they add up */
 };
 
 struct usage_format {
-	const char *name, *summary;
-	const char *body_key; /* where a response body has its usage */
+	const char *name;
 	enum usage_fold fold;
-	uint8_t needs_one[3]; /* one of these must be there */
+	uint8_t needs_one[4]; /* one of these must be there */
+	const struct usage_path *paths;
+	size_t path_count;
 	const struct usage_rise *rises;
 	size_t rise_count;
 	const struct usage_word *words;
 	size_t word_count;
+	uint8_t headers; /* the group of words that may come as response headers; 0: none */
 	const struct usage_share *shares;
 	size_t share_count;
 	const struct usage_identity *identities;
@@ -123,10 +162,19 @@ struct usage_format {
 	size_t object_identity_count;
 	const struct usage_part *parts;
 	size_t part_count;
+	const struct usage_reading *readings;
+	size_t reading_count;
 	const struct usage_fallback *fallbacks;
 	size_t fallback_count;
 	const struct usage_item *items;
 	size_t item_count;
+	/*
+	 * Path, from the response, of a list {model, usage} that says the usage again by model;
+	 * NULL: none.  What it says of other models than the event's is taken out of the event
+	 * and is a part of its own.
+	 */
+	const char *split;
+	struct usage_cost cost;
 };
 
 /* A list of the table and its length: LIST(words, word_count, chat_words). */
@@ -139,18 +187,40 @@ struct usage_format {
 
 const struct usage_format *format_find(struct text api); /* NULL when there is none */
 
+/* Usage objects in the order in which they came. */
+struct usage_objects {
+	const struct json *doc;
+	const uint32_t *nodes;
+	size_t count;
+	bool add;      /* each is of a request of its own, whatever the format's fold */
+	uint8_t group; /* the words are those of this group: response headers; else 0 */
+};
+
+struct usage_decoded {
+	struct usage usage;
+	struct text unknown;  /* path of the first non-zero number that no word names */
+	bool counts_requests; /* it told how many requests it was */
+	struct event_reading *readings;
+	size_t reading_count; /* 0: no contradiction; 1: it can be read in one way only */
+	const struct event_part *parts;
+	size_t part_count;
+};
+
 /*
- * Reads a usage node (object, or array of objects and nulls) into counts; a component of
- * which nothing was sent stays as it was.  A refusal
- * sets refusal->reason, which must be REASON_NONE before; *unknown_out is the first
- * non-zero number that no word names.  -FAULT_NOMEM is the only failure.
+ * Reads usage objects into counts.  A refusal sets refusal->reason, which must be REASON_NONE
+ * before.  `model` is the event's; readings and parts are in the arena.  -FAULT_NOMEM is the
+ * only failure.
  */
-int usage_decode(const struct usage_format *format, const struct json *doc, uint32_t node,
-                 struct arena *arena, struct usage *usage_out, struct text *unknown_out,
+int usage_decode(const struct usage_format *format, const struct usage_objects *objects,
+                 struct text model, struct arena *arena, struct usage_decoded *out,
                  struct event_refusal *refusal);
 
-/* Adds the items of a response body, which may be of any type, or JSON_NONE. */
-void usage_add_items(const struct usage_format *format, const struct json *doc, uint32_t body,
-                     struct usage *usage);
+/*
+ * The list of format->split, into what was decoded.  A refusal sets refusal->reason.
+ * -FAULT_NOMEM is the only failure.
+ */
+int usage_split(const struct usage_format *format, const struct json *doc, uint32_t list,
+                struct text model, struct arena *arena, struct usage_decoded *decoded,
+                struct event_refusal *refusal);
 
 #endif

@@ -13,10 +13,7 @@
  * has both.  A later delta may tell a larger total and no split; then, and where there is
  * no split at all, what is not split is cache_write, so that nothing is guessed.
  *
- * usage.iterations: turns of one request.  Turns of type "message" are what the totals
- * are made of, and add up to them.  A compaction or an advisor's turn is NOT in the totals
- * and may run on another model: such an event is refused until that is read (never billed
- * too low).
+ * usage.iterations: turns of one request, see decode_turns.c.
  */
 #include "usage/format.h"
 
@@ -31,7 +28,7 @@ static const struct usage_word words[] = {
 	WORD(ROOT, "cache_creation", WORD_GROUP, SPLIT),
 	WORD(ROOT, "server_tool_use", WORD_GROUP, TOOLS),
 	WORD(ROOT, "output_tokens_details", WORD_GROUP, DETAILS),
-	WORD(ROOT, "iterations", WORD_ITERATIONS, 0),
+	WORD(ROOT, "iterations", WORD_TURNS, 0),
 	WORD(ROOT, "cost", WORD_KNOWN, 0),
 	WORD(SPLIT, "ephemeral_5m_input_tokens", WORD_COUNT, FIVE_M),
 	WORD(SPLIT, "ephemeral_1h_input_tokens", WORD_COUNT, ONE_H),
@@ -63,12 +60,18 @@ static const struct usage_rise rises[] = {
 /* The split without the total: the total is its sum. */
 static const struct usage_fallback fallbacks[] = { { CREATION, { FIVE_M, ONE_H } } };
 
+static const struct usage_path paths[] = {
+	{ "usage", NULL, false },
+	{ "message.usage", NULL, false },       /* message_start */
+	{ "result.message.usage", NULL, true }, /* a line of a batch's results */
+};
+
 const struct usage_format format_anthropic_messages = {
 	.name = "anthropic.messages",
-	.body_key = "usage",
 	.fold = FOLD_MERGE,
 	.needs_one = { IN }, /* a stream without its beginning has it not: no prompt of zero */
 	LIST(words, word_count, words),
+	LIST(paths, path_count, paths),
 	LIST(shares, share_count, shares),
 	LIST(object_identities, object_identity_count, object_identities),
 	LIST(parts, part_count, parts),

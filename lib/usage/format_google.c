@@ -1,6 +1,8 @@
 /*
- * Google generateContent.  Source: python-genai google/genai/types.py, UsageMetadata.
+ * Google.  Source: python-genai google/genai/types.py, UsageMetadata; ai.google.dev Interactions
+ * API, Live API; Vertex AI predict.
  *
+ * generateContent:
  * promptTokenCount includes cachedContentTokenCount and excludes toolUsePromptTokenCount;
  * candidatesTokenCount excludes thoughtsTokenCount; total = prompt + candidates + toolUse
  * + thoughts.  Every chunk of a stream repeats the usage: the last one counts, and its total
@@ -39,20 +41,22 @@ enum {
 	U_DOCUMENT,
 };
 
-static const struct usage_word words[] = {
-	WORD(0, "promptTokenCount", WORD_COUNT, P),
-	WORD(0, "candidatesTokenCount", WORD_COUNT, C),
-	WORD(0, "totalTokenCount", WORD_COUNT, T),
-	WORD(0, "cachedContentTokenCount", WORD_COUNT, CR),
-	WORD(0, "thoughtsTokenCount", WORD_COUNT, R),
-	WORD(0, "toolUsePromptTokenCount", WORD_COUNT, U),
-	WORD(0, "promptTokensDetails", WORD_MODALITIES, P_TEXT),
-	WORD(0, "cacheTokensDetails", WORD_MODALITIES, CR_TEXT),
-	WORD(0, "candidatesTokensDetails", WORD_MODALITIES, C_TEXT),
-	WORD(0, "toolUsePromptTokensDetails", WORD_MODALITIES, U_TEXT), /* all input_tool */
-	WORD(0, "trafficType", WORD_KNOWN, 0),
-	WORD(0, "serviceTier", WORD_KNOWN, 0),
-};
+#define GENERATE_WORDS                                                                             \
+	WORD(0, "promptTokenCount", WORD_COUNT, P),                                                \
+		WORD(0, "candidatesTokenCount", WORD_COUNT, C),                                    \
+		WORD(0, "totalTokenCount", WORD_COUNT, T),                                         \
+		WORD(0, "cachedContentTokenCount", WORD_COUNT, CR),                                \
+		WORD(0, "thoughtsTokenCount", WORD_COUNT, R),                                      \
+		WORD(0, "toolUsePromptTokenCount", WORD_COUNT, U),                                 \
+		WORD(0, "promptTokensDetails", WORD_MODALITIES, P_TEXT),                           \
+		WORD(0, "promptTokenDetails", WORD_MODALITIES, P_TEXT), /* of embeddings */        \
+		WORD(0, "cacheTokensDetails", WORD_MODALITIES, CR_TEXT),                           \
+		WORD(0, "candidatesTokensDetails", WORD_MODALITIES, C_TEXT),                       \
+		WORD(0, "toolUsePromptTokensDetails", WORD_MODALITIES,                             \
+	             U_TEXT), /* all input_tool */                                                 \
+		WORD(0, "trafficType", WORD_KNOWN, 0), WORD(0, "serviceTier", WORD_KNOWN, 0)
+
+static const struct usage_word words[] = { GENERATE_WORDS };
 
 static const struct usage_share shares[] = {
 	{ COMPONENT_INPUT,
@@ -95,15 +99,123 @@ static const struct usage_fallback fallbacks[] = {
 	{ U, { U_TEXT, U_IMAGE, U_VIDEO, U_AUDIO, U_DOCUMENT } },
 };
 
+static const struct usage_path paths[] = {
+	{ "usageMetadata", NULL, false },
+	{ "response.usageMetadata", NULL, true }, /* a line of a batch's results */
+};
+
+/* Of the Gemini API some older answers had the tools' part inside the prompt. */
+static const struct usage_reading readings[] = {
+	{ "tools-inside",
+	  "what tools put into the prompt is inside it",
+	  { U },
+	  0,
+	  1,
+	  { { COMPONENT_INPUT,
+	      { P, -CR, -U, -P_AUDIO, CR_AUDIO, -P_IMAGE, CR_IMAGE, -P_VIDEO, CR_VIDEO, -P_DOCUMENT,
+	        CR_DOCUMENT } } },
+	  { P, C, R },
+	  T },
+	{ "thoughts-inside",
+	  "thoughts are inside the candidates",
+	  { R },
+	  0,
+	  1,
+	  { { COMPONENT_OUTPUT, { C, -R, -C_AUDIO, -C_IMAGE, -C_VIDEO, -C_DOCUMENT } } },
+	  { P, C, U },
+	  T },
+};
+
+#define GENERATE_RULES                                                                             \
+	LIST(shares, share_count, shares), LIST(identities, identity_count, identities),           \
+		LIST(parts, part_count, parts), LIST(readings, reading_count, readings),           \
+		LIST(fallbacks, fallback_count, fallbacks)
+
 const struct usage_format format_google_generate = {
 	.name = "google.generate",
-	.body_key = "usageMetadata",
 	.fold = FOLD_LAST,
 	.needs_one = { P, T },
 	LIST(words, word_count, words),
-	LIST(shares, share_count, shares),
-	LIST(identities, identity_count, identities),
-	LIST(parts, part_count, parts),
+	LIST(paths, path_count, paths),
+	GENERATE_RULES,
 	LIST(rises, rise_count, rises),
+};
+
+/* Live: the answer is called response; each turn's usage is of that turn, and they add up. */
+static const struct usage_word live_words[] = {
+	GENERATE_WORDS,
+	WORD(0, "responseTokenCount", WORD_COUNT, C),
+	WORD(0, "responseTokensDetails", WORD_MODALITIES, C_TEXT),
+};
+
+const struct usage_format format_google_live = {
+	.name = "google.live",
+	.fold = FOLD_ADD,
+	.needs_one = { P, T },
+	LIST(words, word_count, live_words),
+	LIST(paths, path_count, paths),
+	GENERATE_RULES,
+};
+
+/* Interactions: the same numbers under other names. */
+static const struct usage_word interactions_words[] = {
+	WORD(0, "total_input_tokens", WORD_COUNT, P),
+	WORD(0, "total_output_tokens", WORD_COUNT, C),
+	WORD(0, "total_tokens", WORD_COUNT, T),
+	WORD(0, "total_cached_tokens", WORD_COUNT, CR),
+	WORD(0, "total_thought_tokens", WORD_COUNT, R),
+	WORD(0, "total_tool_use_tokens", WORD_COUNT, U),
+	WORD(0, "input_tokens_by_modality", WORD_MODALITIES, P_TEXT),
+	WORD(0, "cached_tokens_by_modality", WORD_MODALITIES, CR_TEXT),
+	WORD(0, "output_tokens_by_modality", WORD_MODALITIES, C_TEXT),
+	WORD(0, "tool_use_tokens_by_modality", WORD_MODALITIES, U_TEXT),
+};
+
+static const struct usage_path interactions_paths[] = {
+	{ "usage", NULL, false },
+	{ "interaction.usage", NULL, false },
+	{ "metadata.usage", NULL, false },
+};
+
+const struct usage_format format_google_interactions = {
+	.name = "google.interactions",
+	.fold = FOLD_LAST,
+	.needs_one = { P, T },
+	LIST(words, word_count, interactions_words),
+	LIST(paths, path_count, interactions_paths),
+	GENERATE_RULES,
+	LIST(rises, rise_count, rises),
+};
+
+/*
+ * predict: an embedding tells its tokens by prediction, and they add up; Imagen tells nothing, and
+ * its images are counted.
+ */
+static const struct usage_word predict_words[] = {
+	WORD(0, "token_count", WORD_COUNT, P),
+	WORD(0, "promptTokenCount", WORD_COUNT, P),
+	WORD(0, "promptTokensDetails", WORD_MODALITIES, P_TEXT),
+	WORD(0, "promptTokenDetails", WORD_MODALITIES, P_TEXT),
+};
+
+static const struct usage_path predict_paths[] = {
+	{ "predictions[].embeddings.statistics", NULL, true },
+	{ "usageMetadata", NULL, false },
+};
+
+static const struct usage_item predict_items[] = {
+	{ "predictions", NULL, COMPONENT_IMAGES_OUT, { NULL }, "bytesBase64Encoded", true },
+	{ "predictions", NULL, COMPONENT_IMAGES_OUT, { NULL }, "gcsUri", true },
+};
+
+const struct usage_format format_google_predict = {
+	.name = "google.predict",
+	.fold = FOLD_LAST,
+	.needs_one = { P },
+	LIST(words, word_count, predict_words),
+	LIST(paths, path_count, predict_paths),
+	LIST(shares, share_count, shares),
+	LIST(parts, part_count, parts),
 	LIST(fallbacks, fallback_count, fallbacks),
+	LIST(items, item_count, predict_items),
 };

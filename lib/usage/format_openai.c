@@ -1,105 +1,179 @@
 /*
  * OpenAI's shapes.  Sources: openai-python types/completion_usage.py,
- * types/responses/response_usage.py, types/create_embedding_response.py.
+ * types/responses/response_usage.py, types/create_embedding_response.py,
+ * types/images_response.py, types/audio/transcription.py, types/realtime/realtime_response_usage.py,
+ * types/batch_usage.py.
  */
-#include "usage/format.h"
+#include "usage/format_openai.h"
+
+const struct usage_share openai_shares[OPENAI_SHARES] = {
+	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II, -VI } },
+	{ COMPONENT_INPUT_AUDIO, { AI } },
+	{ COMPONENT_INPUT_IMAGE, { II } },
+	{ COMPONENT_INPUT_VIDEO, { VI } },
+	{ COMPONENT_INPUT_TOOL, { TOOL } },
+	{ COMPONENT_CACHE_READ, { CR } },
+	{ COMPONENT_CACHE_WRITE, { CW } },
+	{ COMPONENT_OUTPUT, { C, -R, -AO, -IO } },
+	{ COMPONENT_REASONING, { R } },
+	{ COMPONENT_OUTPUT_AUDIO, { AO } },
+	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	{ COMPONENT_SEARCHES, { SEARCH } },
+	{ COMPONENT_SECONDS, { SECOND } },
+};
+
+const struct usage_identity openai_identities[OPENAI_IDENTITIES] = {
+	{ { P, C }, T, { P, T } },
+	{ { CR_TOP }, CR, { CR, CR_TOP } },
+	{ { CR_OLD }, CR, { CR, CR_OLD } },
+};
+
+const struct usage_part openai_parts[OPENAI_PARTS] = {
+	{ { CR }, P },
+	{ { CW }, P },
+	{ { R }, C },
+	{ { AO }, C },
+};
+
+const struct usage_rise openai_rises[3] = { { P, false }, { C, false }, { T, false } };
+
+const struct usage_fallback openai_fallbacks[2] = { { CR, { CR_TOP } }, { CR, { CR_OLD } } };
 
 /*
- * Chat: prompt_tokens includes cached, cache-write, audio and image tokens;
- * completion_tokens includes reasoning, audio and rejected predictions; P + C = total.
- * Copies of the shape add text_tokens (a mirror of the rest), timings and costs.
+ * How the copies differ (FIELD.md 4.4): each was seen in recorded traffic.  "all" and "none" of a
+ * part: the whole is authoritative, the part is not.
  */
-enum {
-	CHAT_P = 1,
-	CHAT_C,
-	CHAT_T,
-	CHAT_CR,
-	CHAT_CR_TOP,
-	CHAT_CW,
-	CHAT_AUDIO_IN,
-	CHAT_IMAGE_IN,
-	CHAT_R,
-	CHAT_AUDIO_OUT,
-	CHAT_IMAGE_OUT
+const struct usage_reading openai_readings[OPENAI_READINGS] = {
+	{ "reasoning-beside",
+	  "reasoning is beside the answer, as in xai.chat",
+	  { R },
+	  0,
+	  1,
+	  { { COMPONENT_OUTPUT, { C, -AO, -IO } } },
+	  { P, C, R },
+	  T },
+	{ "rest-is-reasoning",
+	  "what the total has more than prompt and answer is reasoning, as Gemini's copy has it",
+	  { T },
+	  R,
+	  1,
+	  { { COMPONENT_REASONING, { T, -P, -C } } },
+	  { 0 },
+	  0 },
+	{ "cached-beside",
+	  "cached tokens are beside the prompt, and the total leaves them out",
+	  { CR },
+	  0,
+	  1,
+	  { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } } },
+	  { P, C },
+	  T },
+	{ "cached-beside",
+	  "cached tokens are beside the prompt, and the total has them",
+	  { CR },
+	  0,
+	  1,
+	  { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } } },
+	  { P, C, CR },
+	  T },
+	{ "audio-beside",
+	  "audio is beside the prompt, as in mistral.chat",
+	  { AI },
+	  0,
+	  1,
+	  { { COMPONENT_INPUT, { P, -CR, -CW, -II, -VI } } },
+	  { P, C, AI },
+	  T },
+	{ "cached-is-all",
+	  "all of the prompt was cached, and no more than that",
+	  { CR },
+	  CW,
+	  2,
+	  { { COMPONENT_INPUT, { 0 } }, { COMPONENT_CACHE_READ, { P, -AI, -II, -VI } } },
+	  { P, C },
+	  T },
+	{ "cached-is-read",
+	  "what is told as read and as written was read",
+	  { CR, CW },
+	  0,
+	  2,
+	  { { COMPONENT_INPUT, { P, -CR, -AI, -II, -VI } }, { COMPONENT_CACHE_WRITE, { 0 } } },
+	  { P, C },
+	  T },
+	{ "cached-is-written",
+	  "what is told as read and as written was written",
+	  { CR, CW },
+	  0,
+	  2,
+	  { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } }, { COMPONENT_CACHE_READ, { 0 } } },
+	  { P, C },
+	  T },
+	{ "cached-has-images",
+	  "of the images some were cached, and there is no other prompt",
+	  { CR, II },
+	  0,
+	  2,
+	  { { COMPONENT_INPUT, { 0 } }, { COMPONENT_INPUT_IMAGE, { P, -CR, -CW, -AI, -VI } } },
+	  { P, C },
+	  T },
+	{ "reasoning-is-all",
+	  "all of the answer is reasoning, and no more than that",
+	  { R },
+	  AO,
+	  2,
+	  { { COMPONENT_OUTPUT, { 0 } }, { COMPONENT_REASONING, { C, -IO } } },
+	  { P, C },
+	  T },
+	{ "reasoning-is-none",
+	  "what is told as reasoning is answer",
+	  { R },
+	  AO,
+	  2,
+	  { { COMPONENT_OUTPUT, { C, -IO } }, { COMPONENT_REASONING, { 0 } } },
+	  { P, C },
+	  T },
+	{ "reasoning-first",
+	  "of an answer told as reasoning and audio, what is not reasoning is audio",
+	  { R, AO },
+	  0,
+	  2,
+	  { { COMPONENT_OUTPUT, { 0 } }, { COMPONENT_OUTPUT_AUDIO, { C, -R, -IO } } },
+	  { P, C },
+	  T },
+	{ "audio-first",
+	  "of an answer told as reasoning and audio, what is not audio is reasoning",
+	  { R, AO },
+	  0,
+	  2,
+	  { { COMPONENT_OUTPUT, { 0 } }, { COMPONENT_REASONING, { C, -AO, -IO } } },
+	  { P, C },
+	  T },
 };
-enum { CHAT_ROOT, CHAT_PROMPT, CHAT_COMPLETION };
 
-static const struct usage_word chat_words[] = {
-	WORD(CHAT_ROOT, "prompt_tokens", WORD_COUNT, CHAT_P),
-	WORD(CHAT_ROOT, "completion_tokens", WORD_COUNT, CHAT_C),
-	WORD(CHAT_ROOT, "total_tokens", WORD_COUNT, CHAT_T),
-	/* Together and Moonshot put it here, some of them in both places. */
-	WORD(CHAT_ROOT, "cached_tokens", WORD_COUNT, CHAT_CR_TOP),
-	WORD(CHAT_ROOT, "prompt_tokens_details", WORD_GROUP, CHAT_PROMPT),
-	WORD(CHAT_ROOT, "completion_tokens_details", WORD_GROUP, CHAT_COMPLETION),
-	WORD(CHAT_ROOT, "cost", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "cost_details", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "cost_in_usd_ticks", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "queue_time", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "prompt_time", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "completion_time", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "total_time", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "prompt_tokens_per_second", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "tokens_per_second", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "time_to_first_token_ms", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "time_per_output_token_ms", WORD_KNOWN, 0),
-	WORD(CHAT_ROOT, "draft_tokens_acceptance", WORD_KNOWN, 0),
-	WORD(CHAT_PROMPT, "cached_tokens", WORD_COUNT, CHAT_CR),
-	WORD(CHAT_PROMPT, "cache_write_tokens", WORD_COUNT, CHAT_CW),
-	WORD(CHAT_PROMPT, "audio_tokens", WORD_COUNT, CHAT_AUDIO_IN),
-	WORD(CHAT_PROMPT, "image_tokens", WORD_COUNT, CHAT_IMAGE_IN),
-	WORD(CHAT_PROMPT, "text_tokens", WORD_KNOWN, 0),
-	WORD(CHAT_COMPLETION, "reasoning_tokens", WORD_COUNT, CHAT_R),
-	WORD(CHAT_COMPLETION, "audio_tokens", WORD_COUNT, CHAT_AUDIO_OUT),
-	WORD(CHAT_COMPLETION, "image_tokens", WORD_COUNT, CHAT_IMAGE_OUT),
-	WORD(CHAT_COMPLETION, "text_tokens", WORD_KNOWN, 0),
-	/* Predictions are inside completion_tokens, the rejected ones too. */
-	WORD(CHAT_COMPLETION, "accepted_prediction_tokens", WORD_KNOWN, 0),
-	WORD(CHAT_COMPLETION, "rejected_prediction_tokens", WORD_KNOWN, 0),
+const struct usage_path chat_paths[CHAT_PATHS] = {
+	{ "usage", NULL, false },
+	{ "x_groq.usage", NULL, false },
+	{ "response.body.usage", NULL, true },
+	{ "outputs[].response.body.usage", NULL, true },
 };
 
-static const struct usage_share chat_shares[] = {
-	{ COMPONENT_INPUT, { CHAT_P, -CHAT_CR, -CHAT_CW, -CHAT_AUDIO_IN, -CHAT_IMAGE_IN } },
-	{ COMPONENT_INPUT_AUDIO, { CHAT_AUDIO_IN } },
-	{ COMPONENT_INPUT_IMAGE, { CHAT_IMAGE_IN } },
-	{ COMPONENT_CACHE_READ, { CHAT_CR } },
-	{ COMPONENT_CACHE_WRITE, { CHAT_CW } },
-	{ COMPONENT_OUTPUT, { CHAT_C, -CHAT_R, -CHAT_AUDIO_OUT, -CHAT_IMAGE_OUT } },
-	{ COMPONENT_REASONING, { CHAT_R } },
-	{ COMPONENT_OUTPUT_AUDIO, { CHAT_AUDIO_OUT } },
-	{ COMPONENT_OUTPUT_IMAGE, { CHAT_IMAGE_OUT } },
-};
-
-static const struct usage_identity chat_identities[] = {
-	{ { CHAT_P, CHAT_C }, CHAT_T, { CHAT_P, CHAT_T } },
-	{ { CHAT_CR_TOP }, CHAT_CR, { CHAT_CR, CHAT_CR_TOP } },
-};
-
-static const struct usage_part chat_parts[] = {
-	{ { CHAT_CR }, CHAT_P },
-	{ { CHAT_CW }, CHAT_P },
-	{ { CHAT_R }, CHAT_C },
-	{ { CHAT_AUDIO_OUT }, CHAT_C },
-};
-
-/* Running counts (vLLM's continuous_usage_stats) only rise. */
-static const struct usage_rise chat_rises[] = { { CHAT_P, false },
-	                                        { CHAT_C, false },
-	                                        { CHAT_T, false } };
-
-static const struct usage_fallback chat_fallbacks[] = { { CHAT_CR, { CHAT_CR_TOP } } };
+static const struct usage_word chat_words[] = { CHAT_WORDS, COST_WORDS, TIME_WORDS };
 
 const struct usage_format format_openai_chat = {
 	.name = "openai.chat",
-	.body_key = "usage",
-	.fold = FOLD_LAST,
-	.needs_one = { CHAT_P },
+	CHAT_RULES,
 	LIST(words, word_count, chat_words),
-	LIST(shares, share_count, chat_shares),
-	LIST(identities, identity_count, chat_identities),
-	LIST(parts, part_count, chat_parts),
-	LIST(rises, rise_count, chat_rises),
-	LIST(fallbacks, fallback_count, chat_fallbacks),
+	LIST(paths, path_count, chat_paths),
+	.split = "usage_breakdown.models",
+	.cost = { "cost", 0 },
+};
+
+/* The older Completions: the same numbers. */
+const struct usage_format format_openai_completions = {
+	.name = "openai.completions",
+	CHAT_RULES,
+	LIST(words, word_count, chat_words),
+	LIST(paths, path_count, chat_paths),
 };
 
 /*
@@ -112,124 +186,291 @@ const struct usage_format format_openai_chat = {
  * num_sources_used and num_server_side_tools_used of xAI are billed things that are not
  * counted here: they stay unknown, so they warn.
  */
-enum {
-	RESPONSES_P = 1,
-	RESPONSES_C,
-	RESPONSES_T,
-	RESPONSES_CR,
-	RESPONSES_CW,
-	RESPONSES_AUDIO_IN,
-	RESPONSES_IMAGE_IN,
-	RESPONSES_R,
-	RESPONSES_AUDIO_OUT,
-	RESPONSES_IMAGE_OUT
-};
-enum { RESPONSES_ROOT, RESPONSES_INPUT, RESPONSES_OUTPUT };
+#define RESPONSES_WORDS                                                                            \
+	WORD(ROOT, "input_tokens", WORD_COUNT, P), WORD(ROOT, "output_tokens", WORD_COUNT, C),     \
+		WORD(ROOT, "total_tokens", WORD_COUNT, T),                                         \
+		WORD(ROOT, "input_tokens_details", WORD_GROUP, PROMPT),                            \
+		WORD(ROOT, "output_tokens_details", WORD_GROUP,                                    \
+	             ANSWER), /* xAI repeats the two totals there. */                              \
+		WORD(ROOT, "context_details", WORD_KNOWN, 0),                                      \
+		WORD(PROMPT, "cached_tokens", WORD_COUNT, CR),                                     \
+		WORD(PROMPT, "cache_write_tokens", WORD_COUNT, CW),                                \
+		WORD(PROMPT, "audio_tokens", WORD_COUNT, AI),                                      \
+		WORD(PROMPT, "image_tokens", WORD_COUNT, II),                                      \
+		WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),                                        \
+		WORD(ANSWER, "reasoning_tokens", WORD_COUNT, R),                                   \
+		WORD(ANSWER, "audio_tokens", WORD_COUNT, AO),                                      \
+		WORD(ANSWER, "image_tokens", WORD_COUNT, IO),                                      \
+		WORD(ANSWER, "text_tokens", WORD_KNOWN, 0)
 
-static const struct usage_word responses_words[] = {
-	WORD(RESPONSES_ROOT, "input_tokens", WORD_COUNT, RESPONSES_P),
-	WORD(RESPONSES_ROOT, "output_tokens", WORD_COUNT, RESPONSES_C),
-	WORD(RESPONSES_ROOT, "total_tokens", WORD_COUNT, RESPONSES_T),
-	WORD(RESPONSES_ROOT, "input_tokens_details", WORD_GROUP, RESPONSES_INPUT),
-	WORD(RESPONSES_ROOT, "output_tokens_details", WORD_GROUP, RESPONSES_OUTPUT),
-	WORD(RESPONSES_ROOT, "cost", WORD_KNOWN, 0),
-	WORD(RESPONSES_ROOT, "cost_details", WORD_KNOWN, 0),
-	WORD(RESPONSES_ROOT, "cost_in_usd_ticks", WORD_KNOWN, 0),
-	/* xAI repeats the two totals there. */
-	WORD(RESPONSES_ROOT, "context_details", WORD_KNOWN, 0),
-	WORD(RESPONSES_INPUT, "cached_tokens", WORD_COUNT, RESPONSES_CR),
-	WORD(RESPONSES_INPUT, "cache_write_tokens", WORD_COUNT, RESPONSES_CW),
-	WORD(RESPONSES_INPUT, "audio_tokens", WORD_COUNT, RESPONSES_AUDIO_IN),
-	WORD(RESPONSES_INPUT, "image_tokens", WORD_COUNT, RESPONSES_IMAGE_IN),
-	WORD(RESPONSES_INPUT, "text_tokens", WORD_KNOWN, 0),
-	WORD(RESPONSES_OUTPUT, "reasoning_tokens", WORD_COUNT, RESPONSES_R),
-	WORD(RESPONSES_OUTPUT, "audio_tokens", WORD_COUNT, RESPONSES_AUDIO_OUT),
-	WORD(RESPONSES_OUTPUT, "image_tokens", WORD_COUNT, RESPONSES_IMAGE_OUT),
-	WORD(RESPONSES_OUTPUT, "text_tokens", WORD_KNOWN, 0),
-};
+static const struct usage_word responses_words[] = { RESPONSES_WORDS, COST_WORDS };
 
-static const struct usage_share responses_shares[] = {
-	{ COMPONENT_INPUT,
-	  { RESPONSES_P, -RESPONSES_CR, -RESPONSES_CW, -RESPONSES_AUDIO_IN, -RESPONSES_IMAGE_IN } },
-	{ COMPONENT_INPUT_AUDIO, { RESPONSES_AUDIO_IN } },
-	{ COMPONENT_INPUT_IMAGE, { RESPONSES_IMAGE_IN } },
-	{ COMPONENT_CACHE_READ, { RESPONSES_CR } },
-	{ COMPONENT_CACHE_WRITE, { RESPONSES_CW } },
-	{ COMPONENT_OUTPUT,
-	  { RESPONSES_C, -RESPONSES_R, -RESPONSES_AUDIO_OUT, -RESPONSES_IMAGE_OUT } },
-	{ COMPONENT_REASONING, { RESPONSES_R } },
-	{ COMPONENT_OUTPUT_AUDIO, { RESPONSES_AUDIO_OUT } },
-	{ COMPONENT_OUTPUT_IMAGE, { RESPONSES_IMAGE_OUT } },
+static const struct usage_path responses_paths[] = {
+	{ "usage", NULL, false },
+	{ "response.usage", NULL, false },
+	{ "response.body.usage", NULL, true },
 };
-
-static const struct usage_identity responses_identities[] = {
-	{ { RESPONSES_P, RESPONSES_C }, RESPONSES_T, { RESPONSES_P, RESPONSES_T } },
-};
-
-static const struct usage_part responses_parts[] = {
-	{ { RESPONSES_CR }, RESPONSES_P },
-	{ { RESPONSES_CW }, RESPONSES_P },
-	{ { RESPONSES_R }, RESPONSES_C },
-};
-
-static const struct usage_rise responses_rises[] = { { RESPONSES_P, false },
-	                                             { RESPONSES_C, false },
-	                                             { RESPONSES_T, false } };
 
 /* openai-python types/responses/response_function_web_search.py; "find" is the older name. */
+#define SEARCH_ITEM(array)                                                                         \
+	{                                                                                          \
+		array, "web_search_call", COMPONENT_SEARCHES,                                      \
+			{ "open_page", "find_in_page", "find" }, NULL, false                       \
+	}
 static const struct usage_item responses_items[] = {
-	{ "output",
-	  "web_search_call",
-	  COMPONENT_SEARCHES,
-	  { "open_page", "find_in_page", "find" } },
+	SEARCH_ITEM("output"),
+	SEARCH_ITEM("response.output"),
+	SEARCH_ITEM("response.body.output"),
 };
 
 const struct usage_format format_openai_responses = {
 	.name = "openai.responses",
-	.body_key = "usage",
-	.fold = FOLD_LAST,
-	.needs_one = { RESPONSES_P },
+	CHAT_RULES,
 	LIST(words, word_count, responses_words),
-	LIST(shares, share_count, responses_shares),
-	LIST(identities, identity_count, responses_identities),
-	LIST(parts, part_count, responses_parts),
-	LIST(rises, rise_count, responses_rises),
+	LIST(paths, path_count, responses_paths),
+	LIST(items, item_count, responses_items),
+	.cost = { "cost", 0 },
+};
+
+/*
+ * A line of a batch's results may be of any endpoint, and the batch itself sums them up in the
+ * words of Responses.
+ */
+static const struct usage_word batch_words[] = { CHAT_WORDS, RESPONSES_WORDS, COST_WORDS };
+
+static const struct usage_path batch_paths[] = {
+	{ "response.body.usage", NULL, true },
+	{ "outputs[].response.body.usage", NULL, true },
+	{ "usage", NULL, false },
+};
+
+const struct usage_format format_openai_batch = {
+	.name = "openai.batch",
+	CHAT_RULES,
+	LIST(words, word_count, batch_words),
+	LIST(paths, path_count, batch_paths),
 	LIST(items, item_count, responses_items),
 };
 
-/* Embeddings: all of it is input; some send total_tokens alone (Voyage). */
-enum { EMBED_P = 1, EMBED_T, EMBED_C };
+/* xAI: num_sources_used and the tools are billed; what is no web or X search warns. */
+static const struct usage_word xai_responses_words[] = {
+	RESPONSES_WORDS,
+	COST_WORDS,
+	WORD(ROOT, "server_side_tool_usage_details", WORD_GROUP, OTHER),
+	/* The sum of the details, where those are there. */
+	WORD(OTHER, "web_search_calls", WORD_COUNT, SEARCH),
+};
 
+const struct usage_format format_xai_responses = {
+	.name = "xai.responses",
+	CHAT_RULES,
+	LIST(words, word_count, xai_responses_words),
+	LIST(paths, path_count, responses_paths),
+	.cost = { "cost_in_usd_ticks", 10 },
+};
+
+/*
+ * Embeddings: all of it is input; some send total_tokens alone (Voyage), rerankers too.  An
+ * answer, which is always 0 where it is sent, is refused by the identity.
+ */
 static const struct usage_word embed_words[] = {
-	WORD(0, "prompt_tokens", WORD_COUNT, EMBED_P),
-	WORD(0, "total_tokens", WORD_COUNT, EMBED_T),
-	/* Always 0 where it is sent; anything else is refused below. */
-	WORD(0, "completion_tokens", WORD_COUNT, EMBED_C),
-	WORD(0, "cost", WORD_KNOWN, 0),
-	WORD(0, "cost_details", WORD_KNOWN, 0),
+	WORD(ROOT, "prompt_tokens", WORD_COUNT, P),
+	WORD(ROOT, "total_tokens", WORD_COUNT, T),
+	WORD(ROOT, "completion_tokens", WORD_COUNT, C),
+	WORD(ROOT, "prompt_tokens_details", WORD_GROUP, PROMPT),
+	WORD(PROMPT, "image_tokens", WORD_COUNT, II),
+	WORD(PROMPT, "audio_tokens", WORD_COUNT, AI),
+	WORD(PROMPT, "video_tokens", WORD_COUNT, VI),
+	WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),
+	COST_WORDS,
 };
 
 static const struct usage_share embed_shares[] = {
-	{ COMPONENT_INPUT, { EMBED_P } },
+	{ COMPONENT_INPUT, { P, -AI, -II, -VI } },
+	{ COMPONENT_INPUT_AUDIO, { AI } },
+	{ COMPONENT_INPUT_IMAGE, { II } },
+	{ COMPONENT_INPUT_VIDEO, { VI } },
 };
 
 static const struct usage_identity embed_identities[] = {
-	{ { EMBED_P }, EMBED_T, { EMBED_P, EMBED_T } },
-	{ { EMBED_P, EMBED_C }, EMBED_P, { EMBED_P, EMBED_C } },
+	{ { P }, T, { P, T } },
+	{ { 0 }, C, { C } },
 };
 
-static const struct usage_rise embed_rises[] = { { EMBED_P, false }, { EMBED_T, false } };
-
-static const struct usage_fallback embed_fallbacks[] = { { EMBED_P, { EMBED_T } } };
+static const struct usage_fallback embed_fallbacks[] = { { P, { T } } };
 
 const struct usage_format format_openai_embeddings = {
 	.name = "openai.embeddings",
-	.body_key = "usage",
 	.fold = FOLD_LAST,
-	.needs_one = { EMBED_P, EMBED_T },
+	.needs_one = { P, T },
 	LIST(words, word_count, embed_words),
+	LIST(paths, path_count, chat_paths),
 	LIST(shares, share_count, embed_shares),
 	LIST(identities, identity_count, embed_identities),
-	LIST(rises, rise_count, embed_rises),
+	LIST(rises, rise_count, openai_rises),
 	LIST(fallbacks, fallback_count, embed_fallbacks),
+	.cost = { "cost", 0 },
+};
+
+/*
+ * Images: input_tokens = text + image; of the answer what is not told to be text is image.
+ * DALL-E and its copies have no usage: the elements of `data` are counted.
+ */
+static const struct usage_word images_words[] = {
+	WORD(ROOT, "input_tokens", WORD_COUNT, P),
+	WORD(ROOT, "output_tokens", WORD_COUNT, C),
+	WORD(ROOT, "total_tokens", WORD_COUNT, T),
+	WORD(ROOT, "input_tokens_details", WORD_GROUP, PROMPT),
+	WORD(ROOT, "output_tokens_details", WORD_GROUP, ANSWER),
+	WORD(PROMPT, "image_tokens", WORD_COUNT, II),
+	WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),
+	WORD(PROMPT, "cached_tokens", WORD_COUNT, CR),
+	WORD(ANSWER, "text_tokens", WORD_COUNT, R), /* the slot: text, not reasoning */
+	WORD(ANSWER, "image_tokens", WORD_COUNT, IO),
+	COST_WORDS,
+};
+
+static const struct usage_share images_shares[] = {
+	{ COMPONENT_INPUT, { P, -II, -CR } },  { COMPONENT_INPUT_IMAGE, { II } },
+	{ COMPONENT_CACHE_READ, { CR } },      { COMPONENT_OUTPUT, { R } },
+	{ COMPONENT_OUTPUT_IMAGE, { C, -R } },
+};
+
+static const struct usage_identity images_identities[] = {
+	{ { P, C }, T, { P, C, T } },
+	{ { R, IO }, C, { R, IO, C } },
+};
+
+static const struct usage_path images_paths[] = {
+	{ "usage", NULL, false },
+	{ "response.body.usage", NULL, true },
+};
+
+static const struct usage_item images_items[] = {
+	{ "data", NULL, COMPONENT_IMAGES_OUT, { NULL }, NULL, true },
+	{ "response.body.data", NULL, COMPONENT_IMAGES_OUT, { NULL }, NULL, true },
+};
+
+const struct usage_format format_openai_images = {
+	.name = "openai.images",
+	.fold = FOLD_LAST,
+	.needs_one = { P, C },
+	LIST(words, word_count, images_words),
+	LIST(paths, path_count, images_paths),
+	LIST(shares, share_count, images_shares),
+	LIST(identities, identity_count, images_identities),
+	LIST(rises, rise_count, openai_rises),
+	LIST(items, item_count, images_items),
+};
+
+/*
+ * Transcription: {"type":"tokens"} counts tokens, {"type":"duration"} seconds.  Mistral's, which
+ * has the same endpoint, has Chat's words, its audio tokens beside the prompt, and its seconds.
+ */
+enum { MISTRAL_P = OPENAI_SLOTS, MISTRAL_C, MISTRAL_AUDIO, MISTRAL_T };
+enum { AUDIO_MISTRAL = 6 };
+
+static const struct usage_word audio_words[] = {
+	WORD(ROOT, "input_tokens", WORD_COUNT, P),
+	WORD(ROOT, "output_tokens", WORD_COUNT, C),
+	WORD(ROOT, "total_tokens", WORD_COUNT, T),
+	WORD(ROOT, "seconds", WORD_COUNT, SECOND),
+	WORD(ROOT, "input_token_details", WORD_GROUP, PROMPT),
+	WORD(PROMPT, "audio_tokens", WORD_COUNT, AI),
+	WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),
+	WORD(ROOT, "prompt_tokens", WORD_COUNT, MISTRAL_P),
+	WORD(ROOT, "completion_tokens", WORD_COUNT, MISTRAL_C),
+	WORD(ROOT, "prompt_audio_seconds", WORD_COUNT, SECOND),
+	WORD(ROOT, "prompt_tokens_details", WORD_GROUP, AUDIO_MISTRAL),
+	WORD(ROOT, "request_count", WORD_KNOWN, 0),
+	WORD(AUDIO_MISTRAL, "audio_tokens", WORD_COUNT, MISTRAL_AUDIO),
+};
+
+static const struct usage_share audio_shares[] = {
+	{ COMPONENT_INPUT, { P, -AI, MISTRAL_P } },
+	{ COMPONENT_INPUT_AUDIO, { AI, MISTRAL_AUDIO } },
+	{ COMPONENT_OUTPUT, { C, MISTRAL_C } },
+	{ COMPONENT_SECONDS, { SECOND } },
+};
+
+static const struct usage_identity audio_identities[] = {
+	{ { P, C }, T, { P, T } },
+	{ { MISTRAL_P, MISTRAL_C, MISTRAL_AUDIO }, T, { MISTRAL_P, T } },
+};
+
+static const struct usage_path audio_paths[] = { { "usage", NULL, false } };
+
+const struct usage_format format_openai_audio = {
+	.name = "openai.audio",
+	.fold = FOLD_LAST,
+	.needs_one = { P, SECOND, MISTRAL_P },
+	LIST(words, word_count, audio_words),
+	LIST(paths, path_count, audio_paths),
+	LIST(shares, share_count, audio_shares),
+	LIST(identities, identity_count, audio_identities),
+	LIST(rises, rise_count, openai_rises),
+};
+
+/*
+ * Realtime: a session is many responses, each with a usage of its own that adds up.  Cached
+ * tokens are split by modality where they are split at all.  xAI's voice bills seconds beside.
+ */
+enum { CR_TEXT = OPENAI_SLOTS, CR_AUDIO, CR_IMAGE };
+
+static const struct usage_word realtime_words[] = {
+	WORD(ROOT, "input_tokens", WORD_COUNT, P),
+	WORD(ROOT, "output_tokens", WORD_COUNT, C),
+	WORD(ROOT, "total_tokens", WORD_COUNT, T),
+	WORD(ROOT, "input_token_details", WORD_GROUP, PROMPT),
+	WORD(ROOT, "output_token_details", WORD_GROUP, ANSWER),
+	WORD(ROOT, "output_audio_seconds", WORD_KNOWN, 0),
+	WORD(ROOT, "billable_audio_seconds", WORD_COUNT, SECOND),
+	WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),
+	WORD(PROMPT, "audio_tokens", WORD_COUNT, AI),
+	WORD(PROMPT, "image_tokens", WORD_COUNT, II),
+	WORD(PROMPT, "cached_tokens", WORD_COUNT, CR),
+	WORD(PROMPT, "cached_tokens_details", WORD_GROUP, OTHER),
+	WORD(OTHER, "text_tokens", WORD_COUNT, CR_TEXT),
+	WORD(OTHER, "audio_tokens", WORD_COUNT, CR_AUDIO),
+	WORD(OTHER, "image_tokens", WORD_COUNT, CR_IMAGE),
+	WORD(ANSWER, "text_tokens", WORD_KNOWN, 0),
+	WORD(ANSWER, "audio_tokens", WORD_COUNT, AO),
+	WORD(ANSWER, "reasoning_tokens", WORD_COUNT, R),
+};
+
+static const struct usage_share realtime_shares[] = {
+	{ COMPONENT_INPUT, { P, -CR, -AI, CR_AUDIO, -II, CR_IMAGE } },
+	{ COMPONENT_INPUT_AUDIO, { AI, -CR_AUDIO } },
+	{ COMPONENT_INPUT_IMAGE, { II, -CR_IMAGE } },
+	{ COMPONENT_CACHE_READ, { CR, -CR_AUDIO, -CR_IMAGE } },
+	{ COMPONENT_CACHE_READ_AUDIO, { CR_AUDIO } },
+	{ COMPONENT_CACHE_READ_IMAGE, { CR_IMAGE } },
+	{ COMPONENT_OUTPUT, { C, -R, -AO } },
+	{ COMPONENT_REASONING, { R } },
+	{ COMPONENT_OUTPUT_AUDIO, { AO } },
+	{ COMPONENT_SECONDS, { SECOND } },
+};
+
+static const struct usage_identity realtime_identities[] = { { { P, C }, T, { P, T } } };
+
+static const struct usage_part realtime_parts[] = {
+	{ { CR }, P },
+	{ { CR_TEXT, CR_AUDIO, CR_IMAGE }, CR },
+	{ { R }, C },
+	{ { AO }, C },
+};
+
+static const struct usage_path realtime_paths[] = {
+	{ "response.usage", NULL, true }, { "usage", "response.done", true }, /* xAI */
+};
+
+const struct usage_format format_openai_realtime = {
+	.name = "openai.realtime",
+	.fold = FOLD_ADD,
+	.needs_one = { P },
+	LIST(words, word_count, realtime_words),
+	LIST(paths, path_count, realtime_paths),
+	LIST(shares, share_count, realtime_shares),
+	LIST(identities, identity_count, realtime_identities),
+	LIST(parts, part_count, realtime_parts),
 };

@@ -24,11 +24,13 @@ static const struct usage_rise rises[] = {
 #undef C
 };
 
+static const struct usage_path paths[] = { { "usage", NULL, false } };
+
 const struct usage_format format_toll = {
 	.name = "toll",
-	.body_key = "usage",
 	.fold = FOLD_LAST,
 	LIST(words, word_count, words),
+	LIST(paths, path_count, paths),
 	LIST(shares, share_count, shares),
 	LIST(rises, rise_count, rises),
 };

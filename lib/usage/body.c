@@ -1,0 +1,425 @@
+#include "usage/body.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "usage/sse.h"
+
+/* --- paths ---------------------------------------------------------------- */
+
+typedef void path_fn(void *context, uint32_t node);
+
+/* Every value under the path: "message.usage", "outputs[].response"; "" is the node itself. */
+static void path_each(const struct json *doc, uint32_t node, const char *path, path_fn *each,
+                      void *context)
+{
+	enum { STEP_BYTES = 64 };
+	char step[STEP_BYTES];
+	size_t len = strcspn(path, ".");
+	bool list = len >= 2 && path[len - 1] == ']';
+	const char *rest = path[len] == '.' ? path + len + 1 : path + len;
+
+	if (path[0] == '\0') {
+		if (json_type_of(doc, node) != JSON_NULL)
+			each(context, node);
+		return;
+	}
+	if (json_type_of(doc, node) != JSON_OBJECT ||
+	    !text_copy(step, sizeof(step), (struct text){ path, len - (list ? 2 : 0) }))
+		return;
+	node = json_member(doc, node, step);
+	if (!list) {
+		path_each(doc, node, rest, each, context);
+		return;
+	}
+	if (json_type_of(doc, node) != JSON_ARRAY)
+		return;
+	for (uint32_t e = json_first(doc, node); e != JSON_NONE; e = json_next(doc, node, e))
+		path_each(doc, e, rest, each, context);
+}
+
+static void keep_first(void *context, uint32_t node)
+{
+	uint32_t *first = context;
+
+	if (*first == JSON_NONE)
+		*first = node;
+}
+
+uint32_t body_find(const struct json *doc, uint32_t node, const char *path)
+{
+	uint32_t first = JSON_NONE;
+
+	path_each(doc, node, path, keep_first, &first);
+	return first;
+}
+
+uint32_t body_find_any(const struct body *body, const char *path)
+{
+	uint32_t found = JSON_NONE;
+
+	for (size_t i = 0; i < body->count && found == JSON_NONE; i++)
+		found = body_find(body->doc, body->elements[i], path);
+	return found;
+}
+
+/* Nodes, counted first and then kept. */
+struct found {
+	uint32_t *nodes; /* NULL: counting */
+	size_t count;
+};
+
+static void add_found(void *context, uint32_t node)
+{
+	struct found *found = context;
+
+	if (found->nodes != NULL)
+		found->nodes[found->count] = node;
+	found->count++;
+}
+
+/* --- the objects of a response -------------------------------------------- */
+
+/*
+ * What a binary stream looks like in JSON, by those who record it: AWS's event stream (its
+ * payload, or what is inside it), the frames of a WebSocket, the chunks of gRPC.
+ */
+static const char *const wrappers[] = {
+	"eventstream[].payload",
+	"frames_with_usage[]",
+	"frames[]",
+	"chunks[].chunks_json[].chunk",
+};
+
+static void add_elements(const struct body *body, uint32_t root, struct found *found)
+{
+	const struct json *doc = body->doc;
+
+	if (json_type_of(doc, root) == JSON_ARRAY) {
+		for (uint32_t e = json_first(doc, root); e != JSON_NONE;
+		     e = json_next(doc, root, e))
+			add_found(found, e);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+		size_t before = found->count;
+
+		path_each(doc, root, wrappers[i], add_found, found);
+		if (found->count > before)
+			return;
+	}
+	if (json_type_of(doc, root) == JSON_OBJECT)
+		add_found(found, root);
+}
+
+/* The payload of AWS's event stream holds another one for InvokeModel. */
+static uint32_t inner(const struct json *doc, uint32_t element)
+{
+	uint32_t bytes = json_member(doc, element, "bytes_decoded");
+
+	return json_type_of(doc, bytes) == JSON_OBJECT ? bytes : element;
+}
+
+static int take_elements(struct body *body, uint32_t root, struct arena *arena)
+{
+	struct found found = { NULL, 0 };
+
+	add_elements(body, root, &found);
+	body->count = found.count;
+	body->stream = body->text || json_type_of(body->doc, root) == JSON_ARRAY ||
+	               found.count != 1 || body_find(body->doc, root, "eventstream") != JSON_NONE;
+	if (found.count == 0)
+		return 0;
+	body->elements = arena_take(arena, found.count * sizeof(*body->elements));
+	if (body->elements == NULL)
+		return -FAULT_NOMEM;
+	found = (struct found){ body->elements, 0 };
+	add_elements(body, root, &found);
+	for (size_t i = 0; i < body->count; i++)
+		body->elements[i] = inner(body->doc, body->elements[i]);
+	return 0;
+}
+
+/* --- the text of a stream ------------------------------------------------- */
+
+/* One JSON document, not a stream: a body, or Google's list of chunks. */
+static bool is_document(struct text text)
+{
+	size_t i = 0;
+
+	while (i < text.len && strchr(" \t\r\n", text.at[i]) != NULL)
+		i++;
+	return i < text.len && (text.at[i] == '[' || text.at[i] == '{');
+}
+
+static bool begins_object(struct text data)
+{
+	return data.len > 0 && (data.at[0] == '{' || data.at[0] == '[');
+}
+
+/*
+ * All payloads as one JSON array, so that nodes of any two can be told apart and compared.  The
+ * last one may be cut: it is left out.  What is no JSON object, as a "ping", is passed over.
+ */
+static int join_payloads(struct body *body, struct text text, struct arena *arena, struct buf *out,
+                         struct event_refusal *refusal)
+{
+	struct json one = { .nodes = NULL };
+	struct sse_event event;
+	struct sse sse;
+	size_t number = 0;
+	int r = 0;
+
+	sse_begin(&sse, text, arena);
+	buf_add_cstr(out, "[");
+	while (r == 0 && sse_next(&sse, &event)) {
+		number++;
+		body->done = body->done || event.is_done;
+		if (!begins_object(event.data))
+			continue;
+		r = json_parse(&one, event.data, NULL);
+		if (r == -FAULT_SYNTAX && event.ended) {
+			refusal_set(refusal, REASON_SYNTAX, "sse: event %zu is no JSON", number);
+			break;
+		}
+		if (r == 0) {
+			buf_add_cstr(out, out->len > 1 ? "," : "");
+			buf_add_text(out, event.data);
+		}
+		if (r == -FAULT_SYNTAX)
+			r = 0; /* cut */
+	}
+	buf_add_cstr(out, "]");
+	json_release(&one);
+	if (r == -FAULT_SYNTAX)
+		return 0;
+	return r < 0 ? r : (sse.error < 0 || out->error != 0 ? -FAULT_NOMEM : 0);
+}
+
+static int open_text(struct body *body, struct text text, struct arena *arena,
+                     struct event_refusal *refusal)
+{
+	struct buf joined = { .at = NULL };
+	struct text kept;
+	int r = -FAULT_SYNTAX;
+
+	body->doc = &body->own;
+	if (is_document(text))
+		r = json_parse(&body->own, text, NULL);
+	if (r == -FAULT_SYNTAX) {
+		body->text = true;
+		r = join_payloads(body, text, arena, &joined, refusal);
+		/* Names may be kept of it. */
+		kept = r == 0 ? arena_copy(arena, buf_text(&joined)) : text_of(NULL);
+		buf_release(&joined);
+		if (r == 0 && refusal->reason == REASON_NONE)
+			r = kept.at != NULL ? json_parse(&body->own, kept, NULL) : -FAULT_NOMEM;
+	}
+	if (r < 0 || refusal->reason != REASON_NONE)
+		return r;
+	return take_elements(body, 0, arena);
+}
+
+/* --- how it ended ---------------------------------------------------------- */
+
+/* Members that tell the end of a stream; `value` NULL: any but null, false and "". */
+static const struct {
+	const char *path, *value;
+	bool is_reason; /* the value is why the model stopped */
+} ends[] = {
+	{ "choices[].finish_reason", NULL, true },
+	{ "delta.stop_reason", NULL, true },
+	{ "stop_reason", NULL, true },
+	{ "candidates[].finishReason", NULL, true },
+	{ "response.candidates[].finishReason", NULL, true },
+	{ "stopReason", NULL, true },
+	{ "messageStop.stopReason", NULL, true },
+	{ "delta.finish_reason", NULL, true },
+	{ "finish_reason", NULL, true },
+	{ "done_reason", NULL, true },
+	{ "completionReason", NULL, true },
+	{ "outputs[].finish_reason", NULL, true },
+	{ "done", NULL, false },
+	{ "is_finished", NULL, false },
+	{ "serverContent.turnComplete", NULL, false },
+	{ "amazon-bedrock-invocationMetrics", NULL, false },
+	{ "type", "message_stop", false },
+	{ "type", "response.completed", false },
+	{ "type", "response.incomplete", false },
+	{ "type", "response.done", false },
+	{ "type", "message-end", false },
+	{ "type", "transcript.text.done", false },
+	{ "type", "image_generation.completed", false },
+	{ "event_type", "interaction.completed", false },
+};
+
+enum { END_COUNT = sizeof(ends) / sizeof(ends[0]) };
+
+static bool tells_end(const struct json *doc, uint32_t node, const char *value)
+{
+	struct text text = json_string(doc, node);
+
+	if (value != NULL)
+		return text_is(text, value);
+	switch (json_type_of(doc, node)) {
+	case JSON_STRING:
+		return text.len > 0;
+	case JSON_TRUE:
+	case JSON_OBJECT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void look_for_end(struct body *body)
+{
+	for (size_t i = body->count; i > 0 && !body->done; i--) {
+		for (size_t e = 0; e < END_COUNT && !body->done; e++)
+			body->done = tells_end(
+				body->doc,
+				body_find(body->doc, body->elements[i - 1], ends[e].path),
+				ends[e].value);
+	}
+}
+
+struct text body_finish_reason(const struct body *body)
+{
+	for (size_t i = body->count; i > 0; i--) {
+		for (size_t e = 0; e < END_COUNT; e++) {
+			struct text reason = json_string(
+				body->doc,
+				body_find(body->doc, body->elements[i - 1], ends[e].path));
+
+			if (ends[e].is_reason && reason.len > 0)
+				return reason;
+		}
+	}
+	return text_of(NULL);
+}
+
+/* --- */
+
+int body_open(struct body *body, const struct json *doc, uint32_t response, struct text text,
+              struct arena *arena, struct event_refusal *refusal)
+{
+	int r;
+
+	*body = (struct body){ .doc = doc };
+	r = text.at != NULL ? open_text(body, text, arena, refusal)
+	                    : take_elements(body, response, arena);
+	if (r == 0 && body->stream)
+		look_for_end(body);
+	return r;
+}
+
+void body_close(struct body *body)
+{
+	json_release(&body->own);
+}
+
+/* The usage under one of the format's paths, of the objects that have the path's type. */
+static void find_usage(const struct body *body, const struct usage_format *format,
+                       struct found *found, bool *add_out)
+{
+	const struct json *doc = body->doc;
+
+	for (size_t i = 0; i < body->count; i++) {
+		uint32_t element = body->elements[i];
+
+		for (size_t p = 0; p < format->path_count; p++) {
+			const struct usage_path *path = &format->paths[p];
+			size_t before = found->count;
+
+			if (path->type != NULL &&
+			    !text_is(json_string(doc, json_member(doc, element, "type")),
+			             path->type))
+				continue;
+			path_each(doc, element, path->path, add_found, found);
+			/* A stream repeats its own usage, a batch does not come as one. */
+			if (found->count > before && path->adds && !body->text)
+				*add_out = true;
+		}
+	}
+}
+
+/* What is no object is no usage: the older OpenAI has a null in every chunk. */
+static size_t drop_others(const struct json *doc, uint32_t *nodes, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (json_type_of(doc, nodes[i]) == JSON_OBJECT)
+			nodes[kept++] = nodes[i];
+	}
+	return kept;
+}
+
+int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
+               struct usage_objects *out)
+{
+	struct found found = { NULL, 0 };
+	uint32_t *nodes;
+
+	*out = (struct usage_objects){ .doc = body->doc };
+	find_usage(body, format, &found, &out->add);
+	if (found.count == 0)
+		return 0;
+	nodes = arena_take(arena, found.count * sizeof(*nodes));
+	if (nodes == NULL)
+		return -FAULT_NOMEM;
+	found = (struct found){ nodes, 0 };
+	find_usage(body, format, &found, &out->add);
+	out->nodes = nodes;
+	out->count = drop_others(body->doc, nodes, found.count);
+	return 0;
+}
+
+static bool is_billed(const struct usage_item *item, const struct json *doc, uint32_t element)
+{
+	struct text action = json_string(
+		doc, json_member(doc, json_member(doc, element, "action"), "type"));
+	size_t cap = sizeof(item->free_actions) / sizeof(item->free_actions[0]);
+
+	if (item->type != NULL &&
+	    !text_is(json_string(doc, json_member(doc, element, "type")), item->type))
+		return false;
+	if (item->has != NULL &&
+	    json_type_of(doc, json_member(doc, element, item->has)) == JSON_NULL)
+		return false;
+	for (size_t i = 0; i < cap && item->free_actions[i] != NULL; i++) {
+		if (text_is(action, item->free_actions[i]))
+			return false;
+	}
+	return true;
+}
+
+void body_add_items(const struct body *body, const struct usage_format *format, bool usage_found,
+                    struct usage *usage)
+{
+	const struct json *doc = body->doc;
+
+	for (size_t i = 0; i < format->item_count; i++) {
+		const struct usage_item *item = &format->items[i];
+
+		if (item->without_usage && usage_found)
+			continue;
+		/* No more of them than a line has bytes: far below USAGE_COUNT_MAX. */
+		for (size_t n = 0; n < body->count; n++) {
+			uint32_t array = body_find(doc, body->elements[n], item->array);
+
+			if (json_type_of(doc, array) != JSON_ARRAY)
+				continue;
+			for (uint32_t e = json_first(doc, array); e != JSON_NONE;
+			     e = json_next(doc, array, e))
+				usage->count[item->component] += is_billed(item, doc, e);
+		}
+	}
+}
+
+uint32_t body_split(const struct body *body, const struct usage_format *format)
+{
+	uint32_t list = format->split != NULL ? body_find_any(body, format->split) : JSON_NONE;
+
+	return json_type_of(body->doc, list) == JSON_ARRAY ? list : JSON_NONE;
+}

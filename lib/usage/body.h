@@ -1,0 +1,45 @@
+/*
+ * A response as the gateway saw it: a body, a list of the objects of a stream, or the raw text of
+ * one.  Finds in it where a format's usage stands, what else is billed, and how it ended.
+ * Inside lib/usage.
+ */
+#ifndef TOLL_USAGE_BODY_H
+#define TOLL_USAGE_BODY_H
+
+#include "usage/format.h"
+
+struct body {
+	const struct json *doc;
+	struct json own;    /* of a text; else empty */
+	uint32_t *elements; /* the body, or the objects of a stream in order; in the arena */
+	size_t count;
+	bool text;   /* the raw text of a stream */
+	bool stream; /* one of more objects than a body, or a text */
+	bool done;   /* its end was seen: nothing is to follow */
+};
+
+/*
+ * `response` is a node of *doc (or JSON_NONE), of any type; `text` is used where it is present.
+ * A refusal sets refusal->reason.  -FAULT_NOMEM is the only failure.  body_close() in any case.
+ */
+int body_open(struct body *body, const struct json *doc, uint32_t response, struct text text,
+              struct arena *arena, struct event_refusal *refusal);
+void body_close(struct body *body);
+
+/* The usage objects under the format's paths; none: out->count is 0. */
+int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
+               struct usage_objects *out);
+/* Adds the format's items; `usage_found`: there was a usage object. */
+void body_add_items(const struct body *body, const struct usage_format *format, bool usage_found,
+                    struct usage *usage);
+/* The list under format->split, or JSON_NONE. */
+uint32_t body_split(const struct body *body, const struct usage_format *format);
+/* Why the model stopped, as the provider says it; absent where it does not. */
+struct text body_finish_reason(const struct body *body);
+
+/* The first value under a path of format.h that is not null, or JSON_NONE. */
+uint32_t body_find(const struct json *doc, uint32_t node, const char *path);
+/* The same in any object of the body. */
+uint32_t body_find_any(const struct body *body, const char *path);
+
+#endif

@@ -1,0 +1,312 @@
+/* What an event used: by the usage object beside it, or by the response that came with it. */
+#include <string.h>
+
+#include "money/money.h"
+#include "usage/event_internal.h"
+
+/* Nothing but nulls, however nested: what a request that failed early leaves behind. */
+static bool is_hollow(const struct json *doc, uint32_t node)
+{
+	enum json_type type = json_type_of(doc, node);
+
+	if (type != JSON_OBJECT && type != JSON_ARRAY)
+		return type == JSON_NULL;
+	for (uint32_t c = json_first(doc, node); c != JSON_NONE; c = json_next(doc, node, c)) {
+		if (!is_hollow(doc, type == JSON_OBJECT ? c + 1 : c))
+			return false;
+	}
+	return true;
+}
+
+/* The usage beside the event: an object, or an array of them and of nulls.  false: refused. */
+static bool stated_usage(struct line *line, struct usage_objects *out)
+{
+	const struct json *doc = line->doc;
+	uint32_t node = line->member[MEMBER_USAGE], *nodes;
+
+	*out = (struct usage_objects){ .doc = doc };
+	if (json_type_of(doc, node) != JSON_OBJECT && json_type_of(doc, node) != JSON_ARRAY) {
+		refusal_set(line->refusal, REASON_TYPE,
+		            "usage: an object, or an array of them, is due");
+		return false;
+	}
+	nodes = arena_take(line->arena, (doc->nodes[node].count + 1) * sizeof(*nodes));
+	if (nodes == NULL) {
+		line->no_memory = true;
+		return false;
+	}
+	out->nodes = nodes;
+	if (json_type_of(doc, node) == JSON_OBJECT) {
+		nodes[out->count++] = node;
+		return true;
+	}
+	for (uint32_t e = json_first(doc, node); e != JSON_NONE; e = json_next(doc, node, e)) {
+		if (json_type_of(doc, e) == JSON_NULL)
+			continue;
+		if (json_type_of(doc, e) != JSON_OBJECT) {
+			refusal_set(line->refusal, REASON_TYPE,
+			            "usage: an array of objects is due");
+			return false;
+		}
+		nodes[out->count++] = e;
+	}
+	return true;
+}
+
+/* The response headers, where a format has its counts there.  false: no memory. */
+static bool header_usage(struct line *line, const struct usage_format *format,
+                         struct usage_objects *out)
+{
+	uint32_t *node;
+
+	if (format->headers == 0 ||
+	    json_type_of(line->doc, line->member[MEMBER_HEADERS]) != JSON_OBJECT)
+		return true;
+	node = arena_take(line->arena, sizeof(*node));
+	if (node == NULL) {
+		line->no_memory = true;
+		return false;
+	}
+	*node = line->member[MEMBER_HEADERS];
+	*out = (struct usage_objects){ line->doc, node, 1, false, format->headers };
+	return true;
+}
+
+/* Opens what came of the response: its text, or the body.  false: refused, or no memory. */
+static bool open_response(struct line *line)
+{
+	uint32_t response = line->member[MEMBER_RESPONSE];
+	struct text text = json_string(line->doc, line->member[MEMBER_SSE]);
+
+	if (sent(line, MEMBER_SSE) && text.at == NULL) {
+		refusal_set(line->refusal, REASON_TYPE, "sse: the text of a stream is due");
+		return false;
+	}
+	if (!sent(line, MEMBER_SSE))
+		text = json_string(line->doc, response);
+	if (text.at == NULL && response == JSON_NONE)
+		return true;
+	line->no_memory = body_open(&line->body, line->doc, response, text, line->arena,
+	                            line->refusal) < 0;
+	return !line->no_memory && line->refusal->reason == REASON_NONE;
+}
+
+/* Finds the usage objects; none: out->count is 0.  false: refused, or no memory. */
+static bool find_usage(struct line *line, const struct usage_format *format,
+                       struct usage_objects *out)
+{
+	bool failed = line->event->status >= 400;
+	uint32_t stated = line->member[MEMBER_USAGE];
+
+	*out = (struct usage_objects){ .doc = line->doc };
+	if (!open_response(line))
+		return false;
+	/* There also where what stands beside a failed request is hollow. */
+	if (stated != JSON_NONE && !(failed && is_hollow(line->doc, stated)))
+		return stated_usage(line, out);
+	if (line->body.doc != NULL)
+		line->no_memory = body_usage(&line->body, format, line->arena, out) < 0;
+	while (failed && out->count > 0 && is_hollow(out->doc, out->nodes[out->count - 1]))
+		out->count--;
+	if (line->no_memory)
+		return false;
+	return out->count > 0 || header_usage(line, format, out);
+}
+
+/* A text that the response says of itself, where the line does not say it. */
+static void take_said(struct line *line, const struct usage_objects *usage,
+                      const char *const paths[], size_t count, struct text *out)
+{
+	struct text said = { NULL, 0 };
+
+	for (size_t p = 0; p < count && said.len == 0; p++) {
+		for (size_t i = usage->count; i > 0 && said.len == 0; i--)
+			said = json_string(usage->doc,
+			                   body_find(usage->doc, usage->nodes[i - 1], paths[p]));
+		if (said.len == 0 && line->body.doc != NULL)
+			said = json_string(line->body.doc, body_find_any(&line->body, paths[p]));
+	}
+	if (said.len > 0 && said.len <= EVENT_NAME_BYTES_MAX && text_plain(said)) {
+		*out = arena_copy(line->arena, said);
+		line->no_memory = line->no_memory || out->at == NULL;
+	}
+}
+
+/* The charge that the provider told, exact, as plain decimal text. */
+static void take_cost(struct line *line, const struct usage_format *format,
+                      const struct usage_objects *usage)
+{
+	const struct json *doc = usage->doc;
+	uint32_t last = usage->nodes[usage->count - 1], cost;
+	char text[MONEY_TEXT_BYTES];
+	struct money amount, upstream;
+
+	if (format->cost.path == NULL || sent(line, MEMBER_UPSTREAM_COST))
+		return;
+	cost = body_find(doc, last, format->cost.path);
+	if (json_type_of(doc, cost) == JSON_NULL ||
+	    money_parse_number(doc->nodes[cost].text, format->cost.decimals, &amount) < 0)
+		return;
+	/* OpenRouter: with the customer's own key the provider's charge is not in its own. */
+	if (json_type_of(doc, json_member(doc, last, "is_byok")) == JSON_TRUE) {
+		cost = body_find(doc, last, "cost_details.upstream_inference_cost");
+		if (json_type_of(doc, cost) == JSON_NUMBER &&
+		    (money_parse_number(doc->nodes[cost].text, 0, &upstream) < 0 ||
+		     money_add(amount, upstream, &amount) < 0))
+			return;
+	}
+	money_text(amount, text);
+	line->cost = arena_copy(line->arena, text_of(text));
+	line->no_memory = line->no_memory || line->cost.at == NULL;
+}
+
+static void take_facts(struct line *line, const struct usage_format *format,
+                       const struct usage_objects *usage)
+{
+	/* Billed as served: what the response says of the tier. */
+	static const char *const tiers[] = { "service_tier", "serviceTier", "response.service_tier",
+		                             "usage.service_tier", "message.usage.service_tier" };
+	static const char *const regions[] = { "inference_geo" };
+	static const char *const speeds[] = { "speed" };
+	struct event *event = line->event;
+	struct text reason;
+
+	if (event->service_tier.at == NULL)
+		take_said(line, usage, tiers, sizeof(tiers) / sizeof(tiers[0]),
+		          &event->service_tier);
+	take_said(line, usage, regions, 1, &line->region);
+	if (text_is(line->region, "not_available"))
+		line->region = text_of(NULL);
+	take_said(line, usage, speeds, 1, &line->speed);
+	if (usage->count > 0)
+		take_cost(line, format, usage);
+	if (event->finish_reason.at != NULL || line->body.doc == NULL)
+		return;
+	reason = body_finish_reason(&line->body);
+	if (reason.len > 0 && reason.len <= EVENT_NAME_BYTES_MAX && text_plain(reason)) {
+		event->finish_reason = arena_copy(line->arena, reason);
+		line->no_memory = line->no_memory || event->finish_reason.at == NULL;
+	}
+}
+
+/* A list of the usage of a stream without any: nulls, or nothing. */
+static bool is_silent_list(const struct line *line)
+{
+	return line->event->stream &&
+	       json_type_of(line->doc, line->member[MEMBER_USAGE]) == JSON_ARRAY;
+}
+
+/*
+ * A stream that says nothing of what it used, or not the end of it, and a gateway that says
+ * nothing of the stream.
+ */
+static void derive_settlement(struct line *line, bool counted)
+{
+	struct event *event = line->event;
+
+	if (line->body.stream && !line->body.done && !sent(line, MEMBER_USAGE) &&
+	    !sent(line, MEMBER_SETTLEMENT))
+		event->settlement = SETTLEMENT_ABANDONED;
+	else if ((line->body.stream || is_silent_list(line)) && !counted && event->status < 400 &&
+	         !sent(line, MEMBER_SETTLEMENT))
+		event->settlement = SETTLEMENT_PARTIAL;
+	if (sent(line, MEMBER_PROVENANCE))
+		return;
+	if (!counted)
+		event->provenance = PROVENANCE_NONE;
+	else if (event->settlement != SETTLEMENT_FINAL)
+		event->provenance = PROVENANCE_PARTIAL;
+}
+
+/* Nobody told what was used: is that an answer?  false: refused. */
+static bool allow_silence(struct line *line, const struct usage_format *format)
+{
+	const struct event *event = line->event;
+
+	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || line->images_counted ||
+	    event->settlement != SETTLEMENT_FINAL)
+		return true;
+	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
+		return true;
+	if (line->body.text && !sent(line, MEMBER_RESPONSE))
+		return true; /* broken off before its first word */
+	if (sent(line, MEMBER_RESPONSE))
+		refusal_set(line->refusal, REASON_MISSING, "response: it holds no %s",
+		            format->paths[0].path[0] != '\0' ? format->paths[0].path : "usage");
+	else
+		refusal_set(line->refusal, REASON_MISSING, "usage is missing");
+	return false;
+}
+
+/* Readings tell the components of the format alone; the event has more. */
+static void complete_readings(struct event *event, struct event_reading *readings, size_t count)
+{
+	struct usage base = event->usage;
+	const struct usage first = readings[0].usage;
+
+	for (size_t i = 0; i < count; i++) {
+		struct usage usage = base;
+
+		for (int c = 0; c < COMPONENT_COUNT; c++)
+			usage.count[c] += readings[i].usage.count[c] - first.count[c];
+		readings[i].usage = usage;
+	}
+}
+
+/* The objects, and what repeats them by model, into the event.  false: refused, or no memory. */
+static bool decode_objects(struct line *line, const struct usage_format *format,
+                           const struct usage_objects *objects, struct usage_decoded *decoded)
+{
+	uint32_t split = line->body.doc != NULL ? body_split(&line->body, format) : JSON_NONE;
+	int r = usage_decode(format, objects, line->event->model, line->arena, decoded,
+	                     line->refusal);
+
+	if (r == 0 && line->refusal->reason == REASON_NONE && split != JSON_NONE &&
+	    decoded->reading_count == 0)
+		r = usage_split(format, line->body.doc, split, line->event->model, line->arena,
+		                decoded, line->refusal);
+	line->no_memory = line->no_memory || r < 0;
+	return r == 0 && line->refusal->reason == REASON_NONE;
+}
+
+bool take_usage(struct line *line, const struct usage_format *format)
+{
+	struct event *event = line->event;
+	bool failed = event->status >= 400;
+	uint32_t images = line->member[MEMBER_IMAGES];
+	struct usage_decoded decoded = { .reading_count = 0 };
+	struct usage_objects objects;
+
+	/* An empty list is none: no images given twice, and no word on what was used. */
+	if (json_type_of(line->doc, images) == JSON_ARRAY &&
+	    json_first(line->doc, images) == JSON_NONE)
+		line->member[MEMBER_IMAGES] = JSON_NONE;
+	if (!find_usage(line, format, &objects) ||
+	    (objects.count > 0 && !decode_objects(line, format, &objects, &decoded)))
+		return false;
+	event->usage = decoded.usage;
+	/* Of a request that was served; where the gateway counts them itself, it knows better. */
+	if (!decoded.counts_requests)
+		event->usage.count[COMPONENT_REQUESTS] = !failed;
+	/* Beside `usage` too: what it cannot tell stands in the body alone. */
+	if (line->body.doc != NULL && (!failed || objects.count > 0)) {
+		int64_t before = event->usage.count[COMPONENT_IMAGES_OUT];
+
+		body_add_items(&line->body, format, objects.count > 0, &event->usage);
+		line->images_counted = event->usage.count[COMPONENT_IMAGES_OUT] > before;
+	}
+	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format)))
+		return false;
+	derive_settlement(line,
+	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted);
+	take_facts(line, format, &objects);
+	event->unknown_path = decoded.unknown;
+	event->parts = decoded.parts;
+	event->part_count = decoded.part_count;
+	if (decoded.reading_count > 1) {
+		complete_readings(event, decoded.readings, decoded.reading_count);
+		event->readings = decoded.readings;
+		event->reading_count = decoded.reading_count;
+	}
+	return !line->no_memory;
+}

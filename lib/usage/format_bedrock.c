@@ -1,0 +1,128 @@
+/*
+ * Amazon Bedrock.  Sources: AWS Bedrock API reference (TokenUsage, InvokeModel response headers,
+ * amazon-bedrock-invocationMetrics), recorded traffic.
+ *
+ * Converse: inputTokens excludes cache reads and writes; total is the sum of all four.  The names
+ * with "Count" are the older ones, and mirrors where both are sent.
+ *
+ * Invoke has the body of the model's maker: Claude's, Nova's, Titan's, Llama's.  A stream ends with
+ * the metrics of the invocation, which repeat the counts; an embedding's count stands in a response
+ * header alone.
+ */
+#include "usage/format.h"
+
+enum { IN = 1, OUT, TOTAL, READ, WRITE, FIVE_M, ONE_H };
+enum { ROOT, SPLIT, HEADERS };
+
+#define CONVERSE_WORDS                                                                             \
+	WORD(ROOT, "inputTokens", WORD_COUNT, IN), WORD(ROOT, "outputTokens", WORD_COUNT, OUT),    \
+		WORD(ROOT, "totalTokens", WORD_COUNT, TOTAL),                                      \
+		WORD(ROOT, "cacheReadInputTokens", WORD_COUNT, READ),                              \
+		WORD(ROOT, "cacheWriteInputTokens", WORD_COUNT, WRITE),                            \
+		WORD(ROOT, "cacheReadInputTokenCount", WORD_COUNT, READ),                          \
+		WORD(ROOT, "cacheWriteInputTokenCount", WORD_COUNT, WRITE)
+
+static const struct usage_word converse_words[] = { CONVERSE_WORDS };
+
+static const struct usage_share shares[] = {
+	{ COMPONENT_INPUT, { IN } },
+	{ COMPONENT_CACHE_READ, { READ } },
+	{ COMPONENT_CACHE_WRITE_5M, { FIVE_M } },
+	{ COMPONENT_CACHE_WRITE_1H, { ONE_H } },
+	{ COMPONENT_CACHE_WRITE, { WRITE, -FIVE_M, -ONE_H } },
+	{ COMPONENT_OUTPUT, { OUT } },
+};
+
+static const struct usage_identity identities[] = {
+	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL } },
+};
+
+/* Nova on other routes: the prompt with its cache inside. */
+static const struct usage_reading readings[] = {
+	{ "cached-inside",
+	  "the prompt has what was read from and written to the cache, as in openai.chat",
+	  { TOTAL },
+	  0,
+	  1,
+	  { { COMPONENT_INPUT, { IN, -READ, -WRITE } } },
+	  { IN, OUT },
+	  TOTAL },
+};
+
+static const struct usage_path converse_paths[] = {
+	{ "usage", NULL, false },
+	{ "metadata.usage", NULL, false },
+};
+
+const struct usage_format format_bedrock_converse = {
+	.name = "bedrock.converse",
+	.fold = FOLD_LAST,
+	.needs_one = { IN },
+	LIST(words, word_count, converse_words),
+	LIST(paths, path_count, converse_paths),
+	LIST(shares, share_count, shares),
+	LIST(identities, identity_count, identities),
+	LIST(readings, reading_count, readings),
+};
+
+static const struct usage_word invoke_words[] = {
+	CONVERSE_WORDS,
+	/* Claude */
+	WORD(ROOT, "input_tokens", WORD_COUNT, IN),
+	WORD(ROOT, "output_tokens", WORD_COUNT, OUT),
+	WORD(ROOT, "cache_read_input_tokens", WORD_COUNT, READ),
+	WORD(ROOT, "cache_creation_input_tokens", WORD_COUNT, WRITE),
+	WORD(ROOT, "cache_creation", WORD_GROUP, SPLIT),
+	WORD(SPLIT, "ephemeral_5m_input_tokens", WORD_COUNT, FIVE_M),
+	WORD(SPLIT, "ephemeral_1h_input_tokens", WORD_COUNT, ONE_H),
+	/* Titan, Llama, Mistral and Cohere on Bedrock, and the metrics of the invocation */
+	WORD(ROOT, "inputTextTokenCount", WORD_COUNT, IN),
+	WORD(ROOT, "tokenCount", WORD_COUNT, OUT),
+	WORD(ROOT, "prompt_token_count", WORD_COUNT, IN),
+	WORD(ROOT, "generation_token_count", WORD_COUNT, OUT),
+	WORD(ROOT, "prompt_tokens", WORD_COUNT, IN),
+	WORD(ROOT, "completion_tokens", WORD_COUNT, OUT),
+	WORD(ROOT, "total_tokens", WORD_COUNT, TOTAL),
+	WORD(ROOT, "inputTokenCount", WORD_COUNT, IN),
+	WORD(ROOT, "outputTokenCount", WORD_COUNT, OUT),
+	WORD(ROOT, "invocationLatency", WORD_KNOWN, 0),
+	WORD(ROOT, "firstByteLatency", WORD_KNOWN, 0),
+	WORD(ROOT, "headers", WORD_GROUP, HEADERS),
+	WORD(HEADERS, "x-amzn-bedrock-input-token-count", WORD_COUNT_TEXT, IN),
+	WORD(HEADERS, "x-amzn-bedrock-output-token-count", WORD_COUNT_TEXT, OUT),
+	WORD(HEADERS, "x-amzn-bedrock-cache-read-input-token-count", WORD_COUNT_TEXT, READ),
+	WORD(HEADERS, "x-amzn-bedrock-cache-write-input-token-count", WORD_COUNT_TEXT, WRITE),
+	WORD(HEADERS, "x-amzn-bedrock-invocation-latency", WORD_KNOWN, 0),
+};
+
+static const struct usage_identity invoke_object_identities[] = {
+	{ { FIVE_M, ONE_H }, WRITE, { 0 } },
+};
+
+static const struct usage_rise invoke_rises[] = {
+	{ OUT, false },
+	{ IN, true },
+	{ READ, true },
+	{ WRITE, true },
+};
+
+static const struct usage_path invoke_paths[] = {
+	{ "usage", NULL, false },
+	{ "message.usage", NULL, false },
+	{ "metadata.usage", NULL, false },
+	{ "amazon-bedrock-invocationMetrics", NULL, false },
+};
+
+const struct usage_format format_bedrock_invoke = {
+	.name = "bedrock.invoke",
+	.fold = FOLD_MERGE,
+	.needs_one = { IN },
+	LIST(words, word_count, invoke_words),
+	.headers = HEADERS,
+	LIST(paths, path_count, invoke_paths),
+	LIST(shares, share_count, shares),
+	LIST(identities, identity_count, identities),
+	LIST(object_identities, object_identity_count, invoke_object_identities),
+	LIST(readings, reading_count, readings),
+	LIST(rises, rise_count, invoke_rises),
+};

@@ -1,0 +1,87 @@
+/*
+ * Cohere.  Sources: cohere-python src/cohere/types (usage.py, usage_billed_units.py,
+ * api_meta_billed_units.py), docs.cohere.com.
+ *
+ * What is billed stands in billed_units, written as floats ("11.0"); usage.tokens counts the
+ * template too and is not billed, and cached_tokens are of those.  Newer and compatible routes have
+ * plain input_tokens and output_tokens.
+ */
+#include "usage/format.h"
+
+enum { IN = 1, OUT, PLAIN_IN, PLAIN_OUT, SEARCH, IMAGE_TOKENS, TOTAL };
+enum { ROOT, BILLED, META };
+
+static const struct usage_word words[] = {
+	WORD(ROOT, "billed_units", WORD_GROUP, BILLED),
+	WORD(ROOT, "meta", WORD_GROUP, META),
+	WORD(META, "billed_units", WORD_GROUP, BILLED),
+	WORD(META, "tokens", WORD_KNOWN, 0),
+	WORD(META, "cached_tokens", WORD_KNOWN, 0),
+	WORD(META, "api_version", WORD_KNOWN, 0),
+	WORD(ROOT, "tokens", WORD_KNOWN, 0),
+	WORD(ROOT, "cached_tokens", WORD_KNOWN, 0),
+	WORD(ROOT, "api_version", WORD_KNOWN, 0),
+	WORD(ROOT, "input_tokens", WORD_COUNT, PLAIN_IN),
+	WORD(ROOT, "output_tokens", WORD_COUNT, PLAIN_OUT),
+	WORD(ROOT, "search_units", WORD_COUNT, SEARCH),
+	WORD(ROOT, "image_tokens", WORD_COUNT, IMAGE_TOKENS),
+	/* OpenRouter's and Together's rerank */
+	WORD(ROOT, "prompt_tokens", WORD_COUNT, PLAIN_IN),
+	WORD(ROOT, "completion_tokens", WORD_COUNT, PLAIN_OUT),
+	WORD(ROOT, "total_tokens", WORD_COUNT, TOTAL),
+	WORD(ROOT, "cost", WORD_KNOWN, 0),
+	WORD(BILLED, "input_tokens", WORD_COUNT, IN),
+	WORD(BILLED, "output_tokens", WORD_COUNT, OUT),
+	WORD(BILLED, "search_units", WORD_COUNT, SEARCH),
+	WORD(BILLED, "image_tokens", WORD_COUNT, IMAGE_TOKENS),
+};
+
+static const struct usage_share shares[] = {
+	{ COMPONENT_INPUT, { IN } },
+	{ COMPONENT_INPUT_IMAGE, { IMAGE_TOKENS } },
+	{ COMPONENT_OUTPUT, { OUT } },
+	{ COMPONENT_SEARCHES, { SEARCH } },
+};
+
+static const struct usage_identity identities[] = {
+	{ { PLAIN_IN, PLAIN_OUT }, TOTAL, { PLAIN_IN, TOTAL } },
+};
+
+static const struct usage_fallback fallbacks[] = {
+	{ IN, { PLAIN_IN } },
+	{ OUT, { PLAIN_OUT } },
+	{ IN, { TOTAL } },
+};
+
+static const struct usage_path chat_paths[] = {
+	{ "usage", NULL, false },
+	{ "delta.usage", NULL, false },
+	{ "meta", NULL, false },
+	{ "response.meta", NULL, false },
+};
+
+#define COHERE_RULES                                                                               \
+	LIST(words, word_count, words), LIST(paths, path_count, chat_paths),                       \
+		LIST(shares, share_count, shares), LIST(identities, identity_count, identities),   \
+		LIST(fallbacks, fallback_count, fallbacks)
+
+const struct usage_format format_cohere_chat = {
+	.name = "cohere.chat",
+	.fold = FOLD_LAST,
+	.needs_one = { IN, PLAIN_IN, TOTAL, SEARCH },
+	COHERE_RULES,
+};
+
+const struct usage_format format_cohere_embed = {
+	.name = "cohere.embed",
+	.fold = FOLD_LAST,
+	.needs_one = { IN, PLAIN_IN, IMAGE_TOKENS, TOTAL },
+	COHERE_RULES,
+};
+
+const struct usage_format format_cohere_rerank = {
+	.name = "cohere.rerank",
+	.fold = FOLD_LAST,
+	.needs_one = { SEARCH, PLAIN_IN, TOTAL, IN },
+	COHERE_RULES,
+};
