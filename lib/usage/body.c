@@ -175,7 +175,7 @@ static int join_payloads(struct body *body, struct text text, struct arena *aren
 	while (r == 0 && sse_next(&sse, &event)) {
 		number++;
 		body->done = body->done || event.is_done;
-		if (!begins_object(event.data))
+		if (event.is_done || !begins_object(event.data))
 			continue;
 		r = json_parse(&one, event.data, NULL);
 		if (r == -FAULT_SYNTAX && event.ended) {
@@ -343,13 +343,14 @@ static void find_usage(const struct body *body, const struct usage_format *forma
 	}
 }
 
-/* What is no object is no usage: the older OpenAI has a null in every chunk. */
+/* What is no object is no usage: the older OpenAI has a null in every chunk, xAI's voice a {}. */
 static size_t drop_others(const struct json *doc, uint32_t *nodes, size_t count)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (json_type_of(doc, nodes[i]) == JSON_OBJECT)
+		if (json_type_of(doc, nodes[i]) == JSON_OBJECT &&
+		    json_first(doc, nodes[i]) != JSON_NONE)
 			nodes[kept++] = nodes[i];
 	}
 	return kept;

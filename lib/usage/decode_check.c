@@ -199,8 +199,8 @@ static const struct usage_share *share_of(const struct usage_reading *reading,
 	return share;
 }
 
-/* Can the numbers be meant so? */
-static bool reading_holds(struct decode *d, const struct usage_reading *reading,
+/* Can the numbers be meant so?  `strict`: with the total that was sent. */
+static bool reading_holds(struct decode *d, const struct usage_reading *reading, bool strict,
                           struct usage *usage_out)
 {
 	for (int i = 0; i < READING_NEEDS_MAX && reading->needs[i] != 0; i++) {
@@ -209,7 +209,7 @@ static bool reading_holds(struct decode *d, const struct usage_reading *reading,
 	}
 	if (reading->without != 0 && d->value[reading->without] != 0)
 		return false;
-	if (reading->total != 0 && decode_has(d, reading->total) &&
+	if (strict && reading->total != 0 && decode_has(d, reading->total) &&
 	    sum_of(d, d->present, reading->sum) != d->value[reading->total])
 		return false;
 	*usage_out = (struct usage){ .images_count = 0 };
@@ -249,6 +249,20 @@ static bool declared_holds(struct decode *d, struct usage *usage_out)
 	return put_shares(d, usage_out);
 }
 
+/* Those that the total allows; or those by which the declared whole stands and it does not. */
+static void add_readings(struct decode *d, struct event_reading *found, size_t *count, bool wholes)
+{
+	for (size_t i = 0; i < d->format->reading_count; i++) {
+		const struct usage_reading *reading = &d->format->readings[i];
+		struct usage usage;
+
+		if (wholes && !reading->is_whole)
+			continue;
+		if (reading_holds(d, reading, !wholes, &usage))
+			add_reading(found, count, reading->name, reading->why, &usage);
+	}
+}
+
 void decode_readings(struct decode *d, struct usage_decoded *out)
 {
 	const struct event_refusal why = *d->refusal;
@@ -260,12 +274,10 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 	if (declared)
 		add_reading(found, &count, "declared", why.detail, &usage);
 	others = count;
-	for (size_t i = 0; i < d->format->reading_count; i++) {
-		const struct usage_reading *reading = &d->format->readings[i];
-
-		if (reading_holds(d, reading, &usage))
-			add_reading(found, &count, reading->name, reading->why, &usage);
-	}
+	add_readings(d, found, &count, false);
+	/* One alone is no choice: what the declared shape makes of it goes beside. */
+	if (count == 1 && !declared)
+		add_readings(d, found, &count, true);
 	*d->refusal = why;
 	if (count == 0 || (declared && count == others))
 		return;

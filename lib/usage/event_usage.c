@@ -200,11 +200,11 @@ static bool is_silent_list(const struct line *line)
  * A stream that says nothing of what it used, or not the end of it, and a gateway that says
  * nothing of the stream.
  */
-static void derive_settlement(struct line *line, bool counted)
+static void derive_settlement(struct line *line, bool counted, bool batch)
 {
 	struct event *event = line->event;
 
-	if (line->body.stream && !line->body.done && !sent(line, MEMBER_USAGE) &&
+	if (line->body.stream && !line->body.done && !batch && !sent(line, MEMBER_USAGE) &&
 	    !sent(line, MEMBER_SETTLEMENT))
 		event->settlement = SETTLEMENT_ABANDONED;
 	else if ((line->body.stream || is_silent_list(line)) && !counted && event->status < 400 &&
@@ -298,7 +298,8 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format)))
 		return false;
 	derive_settlement(line,
-	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted);
+	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
+	                  objects.add);
 	take_facts(line, format, &objects);
 	event->unknown_path = decoded.unknown;
 	event->parts = decoded.parts;

@@ -88,6 +88,7 @@ struct usage_reading {
 	struct usage_share shares[4]; /* in place of the format's; without terms: nothing */
 	usage_terms sum;              /* equals `total`, where that was sent */
 	uint8_t total;
+	bool is_whole; /* the declared shape, in which a part is larger than its whole */
 };
 
 /*

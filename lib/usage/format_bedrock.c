@@ -6,12 +6,12 @@
  * with "Count" are the older ones, and mirrors where both are sent.
  *
  * Invoke has the body of the model's maker: Claude's, Nova's, Titan's, Llama's.  A stream ends with
- * the metrics of the invocation, which repeat the counts; an embedding's count stands in a response
- * header alone.
+ * the metrics of the invocation, which repeat the counts and were seen to differ from them; an
+ * embedding's count stands in a response header alone.
  */
 #include "usage/format.h"
 
-enum { IN = 1, OUT, TOTAL, READ, WRITE, FIVE_M, ONE_H };
+enum { IN = 1, OUT, TOTAL, READ, WRITE, FIVE_M, ONE_H, M_IN, M_OUT, M_READ, M_WRITE };
 enum { ROOT, SPLIT, HEADERS };
 
 #define CONVERSE_WORDS                                                                             \
@@ -39,14 +39,16 @@ static const struct usage_identity identities[] = {
 
 /* Nova on other routes: the prompt with its cache inside. */
 static const struct usage_reading readings[] = {
-	{ "cached-inside",
-	  "the prompt has what was read from and written to the cache, as in openai.chat",
-	  { TOTAL },
-	  0,
-	  1,
-	  { { COMPONENT_INPUT, { IN, -READ, -WRITE } } },
-	  { IN, OUT },
-	  TOTAL },
+	{
+		.name = "cached-inside",
+		.why = "the prompt has what was read from and written to the cache, as in "
+	               "openai.chat",
+		.needs = { TOTAL },
+		.share_count = 1,
+		.shares = { { COMPONENT_INPUT, { IN, -READ, -WRITE } } },
+		.sum = { IN, OUT },
+		.total = TOTAL,
+	},
 };
 
 static const struct usage_path converse_paths[] = {
@@ -83,16 +85,39 @@ static const struct usage_word invoke_words[] = {
 	WORD(ROOT, "prompt_tokens", WORD_COUNT, IN),
 	WORD(ROOT, "completion_tokens", WORD_COUNT, OUT),
 	WORD(ROOT, "total_tokens", WORD_COUNT, TOTAL),
-	WORD(ROOT, "inputTokenCount", WORD_COUNT, IN),
-	WORD(ROOT, "outputTokenCount", WORD_COUNT, OUT),
+	WORD(ROOT, "inputTokenCount", WORD_COUNT, M_IN),
+	WORD(ROOT, "outputTokenCount", WORD_COUNT, M_OUT),
 	WORD(ROOT, "invocationLatency", WORD_KNOWN, 0),
 	WORD(ROOT, "firstByteLatency", WORD_KNOWN, 0),
 	WORD(ROOT, "headers", WORD_GROUP, HEADERS),
-	WORD(HEADERS, "x-amzn-bedrock-input-token-count", WORD_COUNT_TEXT, IN),
-	WORD(HEADERS, "x-amzn-bedrock-output-token-count", WORD_COUNT_TEXT, OUT),
-	WORD(HEADERS, "x-amzn-bedrock-cache-read-input-token-count", WORD_COUNT_TEXT, READ),
-	WORD(HEADERS, "x-amzn-bedrock-cache-write-input-token-count", WORD_COUNT_TEXT, WRITE),
+	WORD(HEADERS, "x-amzn-bedrock-input-token-count", WORD_COUNT_TEXT, M_IN),
+	WORD(HEADERS, "x-amzn-bedrock-output-token-count", WORD_COUNT_TEXT, M_OUT),
+	WORD(HEADERS, "x-amzn-bedrock-cache-read-input-token-count", WORD_COUNT_TEXT, M_READ),
+	WORD(HEADERS, "x-amzn-bedrock-cache-write-input-token-count", WORD_COUNT_TEXT, M_WRITE),
 	WORD(HEADERS, "x-amzn-bedrock-invocation-latency", WORD_KNOWN, 0),
+};
+
+static const struct usage_identity invoke_identities[] = {
+	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL } },
+	{ { M_IN }, IN, { IN, M_IN } },
+	{ { M_OUT }, OUT, { OUT, M_OUT } },
+};
+
+static const struct usage_reading invoke_readings[] = {
+	{
+		.name = "as-metered",
+		.why = "the metrics of the invocation are what counts, not the model's usage",
+		.needs = { M_OUT },
+		.share_count = 2,
+		.shares = { { COMPONENT_INPUT, { M_IN } }, { COMPONENT_OUTPUT, { M_OUT } } },
+	},
+};
+
+static const struct usage_fallback invoke_fallbacks[] = {
+	{ IN, { M_IN } },
+	{ OUT, { M_OUT } },
+	{ READ, { M_READ } },
+	{ WRITE, { M_WRITE } },
 };
 
 static const struct usage_identity invoke_object_identities[] = {
@@ -116,13 +141,14 @@ static const struct usage_path invoke_paths[] = {
 const struct usage_format format_bedrock_invoke = {
 	.name = "bedrock.invoke",
 	.fold = FOLD_MERGE,
-	.needs_one = { IN },
+	.needs_one = { IN, M_IN },
 	LIST(words, word_count, invoke_words),
 	.headers = HEADERS,
 	LIST(paths, path_count, invoke_paths),
 	LIST(shares, share_count, shares),
-	LIST(identities, identity_count, identities),
+	LIST(identities, identity_count, invoke_identities),
 	LIST(object_identities, object_identity_count, invoke_object_identities),
-	LIST(readings, reading_count, readings),
+	LIST(readings, reading_count, invoke_readings),
+	LIST(fallbacks, fallback_count, invoke_fallbacks),
 	LIST(rises, rise_count, invoke_rises),
 };

@@ -106,30 +106,45 @@ static const struct usage_path paths[] = {
 
 /* Of the Gemini API some older answers had the tools' part inside the prompt. */
 static const struct usage_reading readings[] = {
-	{ "tools-inside",
-	  "what tools put into the prompt is inside it",
-	  { U },
-	  0,
-	  1,
-	  { { COMPONENT_INPUT,
-	      { P, -CR, -U, -P_AUDIO, CR_AUDIO, -P_IMAGE, CR_IMAGE, -P_VIDEO, CR_VIDEO, -P_DOCUMENT,
-	        CR_DOCUMENT } } },
-	  { P, C, R },
-	  T },
-	{ "thoughts-inside",
-	  "thoughts are inside the candidates",
-	  { R },
-	  0,
-	  1,
-	  { { COMPONENT_OUTPUT, { C, -R, -C_AUDIO, -C_IMAGE, -C_VIDEO, -C_DOCUMENT } } },
-	  { P, C, U },
-	  T },
+	{
+		.name = "tools-inside",
+		.why = "what tools put into the prompt is inside it",
+		.needs = { U },
+		.share_count = 1,
+		.shares = { { COMPONENT_INPUT,
+	                      { P, -CR, -U, -P_AUDIO, CR_AUDIO, -P_IMAGE, CR_IMAGE, -P_VIDEO,
+	                        CR_VIDEO, -P_DOCUMENT, CR_DOCUMENT } } },
+		.sum = { P, C, R },
+		.total = T,
+	},
+	{
+		.name = "thoughts-inside",
+		.why = "thoughts are inside the candidates",
+		.needs = { R },
+		.share_count = 1,
+		.shares = { { COMPONENT_OUTPUT,
+	                      { C, -R, -C_AUDIO, -C_IMAGE, -C_VIDEO, -C_DOCUMENT } } },
+		.sum = { P, C, U },
+		.total = T,
+	},
+};
+
+/* Live was seen to tell thoughts that its total leaves out. */
+static const struct usage_reading live_readings[] = {
+	{
+		.name = "thoughts-none",
+		.why = "thoughts are told beside a total that leaves them out, and are not billed",
+		.needs = { R },
+		.share_count = 1,
+		.shares = { { COMPONENT_REASONING, { 0 } } },
+		.sum = { P, C, U },
+		.total = T,
+	},
 };
 
 #define GENERATE_RULES                                                                             \
 	LIST(shares, share_count, shares), LIST(identities, identity_count, identities),           \
-		LIST(parts, part_count, parts), LIST(readings, reading_count, readings),           \
-		LIST(fallbacks, fallback_count, fallbacks)
+		LIST(parts, part_count, parts), LIST(fallbacks, fallback_count, fallbacks)
 
 const struct usage_format format_google_generate = {
 	.name = "google.generate",
@@ -138,6 +153,7 @@ const struct usage_format format_google_generate = {
 	LIST(words, word_count, words),
 	LIST(paths, path_count, paths),
 	GENERATE_RULES,
+	LIST(readings, reading_count, readings),
 	LIST(rises, rise_count, rises),
 };
 
@@ -155,6 +171,7 @@ const struct usage_format format_google_live = {
 	LIST(words, word_count, live_words),
 	LIST(paths, path_count, paths),
 	GENERATE_RULES,
+	LIST(readings, reading_count, live_readings),
 };
 
 /* Interactions: the same numbers under other names. */
@@ -184,6 +201,7 @@ const struct usage_format format_google_interactions = {
 	LIST(words, word_count, interactions_words),
 	LIST(paths, path_count, interactions_paths),
 	GENERATE_RULES,
+	LIST(readings, reading_count, readings),
 	LIST(rises, rise_count, rises),
 };
 

@@ -37,7 +37,7 @@ enum {
 /* Groups of words. */
 enum { ROOT, PROMPT, ANSWER, OTHER, CONNECTORS };
 
-enum { OPENAI_SHARES = 13, OPENAI_IDENTITIES = 3, OPENAI_PARTS = 4, OPENAI_READINGS = 13 };
+enum { OPENAI_SHARES = 13, OPENAI_IDENTITIES = 3, OPENAI_PARTS = 4, OPENAI_READINGS = 14 };
 extern const struct usage_share openai_shares[OPENAI_SHARES];
 extern const struct usage_identity openai_identities[OPENAI_IDENTITIES];
 extern const struct usage_part openai_parts[OPENAI_PARTS];
