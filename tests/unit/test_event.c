@@ -40,8 +40,11 @@ static void test_all_members_are_read(void **state)
 	assert_int_equal(e->usage.count[COMPONENT_OUTPUT], 200);
 	assert_int_equal(e->usage.count[COMPONENT_REQUESTS], 1);
 	assert_true(text_is(e->extra, "{\"region\":\"eu\",\"upstream_id\":\"chatcmpl-1\","
-	                              "\"upstream_cost\":\"0.00123\",\"settlement\":\"final\","
+	                              "\"upstream_cost\":\"0.00123\","
 	                              "\"tags\":{\"team\":\"search\",\"env\":\"prod\"}}"));
+	assert_int_equal(e->settlement, SETTLEMENT_FINAL);
+	assert_int_equal(e->provenance, PROVENANCE_REPORTED);
+	assert_int_equal(e->served, EVENT_ABSENT);
 	assert_null(e->unknown_path.at);
 	event_line_release(&b);
 }
@@ -102,6 +105,12 @@ static const struct {
 	{ "stream a string", "stream", "'yes'", REASON_TYPE, "stream: true or false is due" },
 	{ "settlement unknown", "settlement", "'maybe'", REASON_TYPE,
 	  "settlement: open, partial, final or abandoned is due" },
+	{ "settlement a number", "settlement", "3", REASON_TYPE,
+	  "settlement: open, partial, final or abandoned is due" },
+	{ "provenance unknown", "provenance", "'guessed'", REASON_TYPE,
+	  "provenance: reported, partial, estimated or none is due" },
+	{ "served -1", "served", "-1", REASON_TYPE,
+	  "served: a whole number from 0 to 1000000000000 is due" },
 	{ "upstream cost a number", "upstream_cost", "0.00123", REASON_TYPE,
 	  "upstream_cost: a decimal string is due, like \"0.00123\"" },
 	{ "upstream cost no number", "upstream_cost", "'1e-3'", REASON_TYPE,
@@ -621,13 +630,16 @@ static void test_searches_are_counted_from_the_output_of_the_body(void **state)
 static void test_of_many_troubles_one_is_told(void **state)
 {
 	static const struct event_line_member wrong[] = {
-		{ "source", "1" },        { "id", "1" },         { "time", "1" },
-		{ "account", "1" },       { "model", "1" },      { "key", "1" },
-		{ "provider", "1" },      { "api", "1" },        { "service_tier", "1" },
-		{ "finish_reason", "1" }, { "status", "-1" },    { "latency_ms", "-1" },
-		{ "ttft_ms", "-1" },      { "stream", "1" },     { "region", "1" },
-		{ "upstream_id", "1" },   { "settlement", "1" }, { "upstream_cost", "1" },
-		{ "tags", "1" },          { "usage", "1" },
+		{ "source", "1" },        { "id", "1" },
+		{ "time", "1" },          { "account", "1" },
+		{ "model", "1" },         { "key", "1" },
+		{ "provider", "1" },      { "api", "1" },
+		{ "service_tier", "1" },  { "finish_reason", "1" },
+		{ "status", "-1" },       { "latency_ms", "-1" },
+		{ "ttft_ms", "-1" },      { "stream", "1" },
+		{ "region", "1" },        { "upstream_id", "1" },
+		{ "upstream_cost", "1" }, { "tags", "1" },
+		{ "settlement", "1" },    { "usage", "1" },
 	};
 	struct event_line b = { .event = { .time_ms = 0 } };
 

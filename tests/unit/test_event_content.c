@@ -173,6 +173,8 @@ static void test_content_hash_sees_every_other_member(void **state)
 		{ "upstream_id", "'chatcmpl-2'" },
 		{ "upstream_cost", "'0.00124'" },
 		{ "settlement", "'partial'" },
+		{ "provenance", "'partial'" },
+		{ "served", "151" },
 		{ "tags", "{'team':'search','env':'dev'}" },
 		{ "images", "{'n':1}" },
 		{ "a_member_of_tomorrow", "1" },
@@ -209,6 +211,47 @@ static void test_content_hash_sees_the_api(void **state)
 	event_line_release(&b);
 }
 
+/* What was sent, and what is taken of it: a line may say, and else it shows. */
+static void test_settlement_and_provenance_are_told_or_derived(void **state)
+{
+	static const struct {
+		const char *members;
+		enum settlement settlement;
+		enum provenance provenance;
+		int64_t served;
+	} rows[] = {
+		{ "\"usage\":{\"output\":1}", SETTLEMENT_FINAL, PROVENANCE_REPORTED, EVENT_ABSENT },
+		{ "\"settlement\":\"open\"", SETTLEMENT_OPEN, PROVENANCE_NONE, EVENT_ABSENT },
+		{ "\"settlement\":\"partial\",\"usage\":{\"output\":1}", SETTLEMENT_PARTIAL,
+		  PROVENANCE_PARTIAL, EVENT_ABSENT },
+		{ "\"settlement\":\"abandoned\",\"served\":0", SETTLEMENT_ABANDONED,
+		  PROVENANCE_NONE, 0 },
+		{ "\"settlement\":\"abandoned\",\"provenance\":\"estimated\","
+		  "\"usage\":{\"output\":9},\"served\":4",
+		  SETTLEMENT_ABANDONED, PROVENANCE_ESTIMATED, 4 },
+		{ "\"provenance\":\"reported\",\"status\":500", SETTLEMENT_FINAL,
+		  PROVENANCE_REPORTED, EVENT_ABSENT },
+		{ "\"status\":500", SETTLEMENT_FINAL, PROVENANCE_NONE, EVENT_ABSENT },
+	};
+	struct event_line b = { .event = { .time_ms = 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		buf_clear(&b.line);
+		buf_addf(&b.line,
+		         "{\"id\":\"1\",\"source\":\"s\",\"time\":\"2026-11-22T08:00:00Z\","
+		         "\"account\":\"a\",\"model\":\"m\",\"api\":\"toll\",%s}",
+		         rows[i].members);
+		event_line_decode(&b, buf_text(&b.line));
+		if (b.refusal.reason != REASON_NONE)
+			fail_msg("%s: %s", rows[i].members, b.refusal.detail);
+		assert_int_equal(b.event.settlement, rows[i].settlement);
+		assert_int_equal(b.event.provenance, rows[i].provenance);
+		assert_int_equal(b.event.served, rows[i].served);
+	}
+	event_line_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_content_hash_ignores_id_source_order_and_blanks),
 		cmocka_unit_test(test_content_hash_sees_every_other_member),
 		cmocka_unit_test(test_content_hash_sees_the_api),
+		cmocka_unit_test(test_settlement_and_provenance_are_told_or_derived),
 	};
 
 	return cmocka_run_group_tests_name("event content", tests, NULL, NULL);
