@@ -294,6 +294,10 @@ int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fa
 	case LEDGER_DUPLICATE:
 		item->verdict = INGEST_DUPLICATE;
 		break;
+	case LEDGER_LATE: /* nothing of it is due: that it had no rate does not matter */
+		item->verdict = INGEST_ACCEPTED;
+		break;
+	case LEDGER_REPLACED:
 	case LEDGER_ADDED:
 		item->verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
 		                                                        : INGEST_ACCEPTED;

@@ -16,11 +16,12 @@
 /* Highest precedence first. */
 enum ingest_verdict {
 	INGEST_QUARANTINED, /* could not be understood: kept verbatim, with the reason */
-	INGEST_CONFLICT,    /* same identity, other content: the first stands, this is kept aside */
+	INGEST_CONFLICT,    /* same identity and phase, other content: the first stands, this is
+	                     * kept aside */
 	INGEST_DUPLICATE,   /* same identity, same content: nothing written.  Also of a line that
 	                     * is not understood any more, but was when it came first */
 	INGEST_UNPRICED,    /* stored, but some component has no rate: in suspense */
-	INGEST_ACCEPTED,    /* stored and priced, or nothing to price */
+	INGEST_ACCEPTED,    /* stored and priced, or nothing to price; or a phase that came late */
 	INGEST_CHECKPOINT,  /* a source's control totals: stored */
 	INGEST_VERDICT_COUNT
 };

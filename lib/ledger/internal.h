@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "ledger/books.h"
 #include "ledger/files.h"
 #include "ledger/identity.h"
@@ -74,6 +75,8 @@ struct ledger {
 	struct rollups rollups;        /* of the open transaction */
 	struct watermark *watermarks;  /* of the open transaction */
 	size_t watermark_count, watermark_cap;
+	struct identity_entry *moved; /* where identities stood before the open transaction */
+	size_t moved_count, moved_cap;
 	struct buf scratch;
 };
 
@@ -127,9 +130,48 @@ int event_row_intern(struct ledger *ledger, const struct event *event, struct ev
                      struct fault *fault);
 /* The event as a JSON object with disjoint counts, as `api` "toll" takes them. */
 void event_row_json(const struct event_row *row, struct buf *out);
+/* The same with "price_id" and, unless it is in suspense, "amount". */
+void event_row_json_priced(const struct event_row *row, struct buf *out);
 struct rollup_key event_row_key(const struct event_row *row);
+/* What it adds to the sum of that key; points into the row. */
+struct rollup_delta event_row_delta(const struct event_row *row);
 /* ROLLUP_SUMS from `column` on; -FAULT_CORRUPT where the amount is none. */
 int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
                 struct fault *fault);
+
+/* What is known of an identity before its event is read. */
+struct standing {
+	int64_t ts;
+	uint64_t hash; /* of its content */
+	enum settlement settlement;
+};
+
+/* store.c: the parts of adding an event that its phases need too. */
+void store_bind_identity(struct query *query, int64_t ts, int64_t source, struct text id);
+/* The event under this key; *found_out false when there is none. */
+int store_standing(struct ledger *ledger, int64_t ts, const struct event_row *row, bool *found_out,
+                   struct standing *standing_out, struct fault *fault);
+/* The sum of a key, from memory or from its row; the pointer lives until the next one. */
+int store_rollup(struct ledger *ledger, const struct rollup_key *key,
+                 struct rollup_entry **entry_out, struct fault *fault);
+/* What its source is told to have sent: so many more events, and the times it spans. */
+int store_watermark(struct ledger *ledger, const struct event_row *row, int64_t events,
+                    int64_t now_ms, struct fault *fault);
+/* A number that nobody counts; nothing where the event has none. */
+int store_unknown(struct ledger *ledger, const struct event_row *row, struct fault *fault);
+/* Takes an event and its details out again. */
+int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, struct fault *fault);
+
+/* phases.c: what becomes of an event whose identity is known, from `standing`. */
+int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,
+               struct text line, int64_t now_ms, enum ledger_outcome *outcome_out,
+               struct fault *fault);
+/* A row of `phase`, and the digest of all in it that never changes. */
+struct phase_row {
+	int64_t source, settlement, hash, ts, late, kept_ms, api, unknown;
+	struct text id, stored;
+};
+int phase_digest(const struct phase_row *phase, unsigned char digest_out[SHA256_BYTES],
+                 struct fault *fault);
 
 #endif

@@ -366,6 +366,7 @@ void ledger_close(struct ledger *ledger)
 	files_release(&ledger->files);
 	rollups_release(&ledger->rollups);
 	free(ledger->watermarks);
+	free(ledger->moved);
 	buf_release(&ledger->scratch);
 	/* Last: until here nobody else may write. */
 	lock_drop(ledger->lock_fd);

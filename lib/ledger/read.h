@@ -18,7 +18,7 @@ struct stored_event {
 	int64_t price_id;   /* or LEDGER_PRICE_NONE, LEDGER_PRICE_SUSPENSE */
 	struct money amount;
 	unsigned policy; /* bits of those in force when it was rated */
-	bool unknown; /* carried a non-zero number nobody counts */
+	bool unknown;    /* carried a non-zero number nobody counts */
 };
 typedef int ledger_event_fn(void *context, const struct stored_event *row);
 

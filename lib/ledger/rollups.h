@@ -12,7 +12,7 @@
 
 #include "base/fault.h"
 #include "money/money.h"
-#include "usage/usage.h"
+#include "usage/event.h"
 
 struct rollup_key {
 	int64_t hour, account, key, model, source, provider, tier, price;
@@ -20,6 +20,7 @@ struct rollup_key {
 
 struct rollup_sum {
 	int64_t events, errors;
+	int64_t partial, estimated, uncounted; /* of the events: by their provenance */
 	int64_t count[COMPONENT_COUNT];
 	struct money amount;
 };
@@ -42,6 +43,7 @@ struct rollup_delta {
 	const struct usage *usage;
 	bool error;
 	struct money amount;
+	enum provenance provenance; /* of the counts */
 };
 
 void rollups_clear(struct rollups *rollups);

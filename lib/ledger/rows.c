@@ -199,6 +199,22 @@ struct rollup_key event_row_key(const struct event_row *row)
 	};
 }
 
+struct rollup_delta event_row_delta(const struct event_row *row)
+{
+	const struct event *event = &row->stored.event;
+	bool error = event->status >= 400;
+	bool failed = error && event->settlement == SETTLEMENT_FINAL;
+
+	return (struct rollup_delta){
+		.usage = &event->usage,
+		.error = error,
+		.amount = row->stored.amount,
+		/* Of a request that failed no count is missing: it is told by its status. */
+		.provenance = failed && event->provenance == PROVENANCE_NONE ? PROVENANCE_REPORTED
+		                                                             : event->provenance,
+	};
+}
+
 static int detail_write(struct ledger *ledger, const struct event_row *row, enum component c,
                         const struct usage_images *images, struct fault *fault)
 {
@@ -334,12 +350,31 @@ void event_row_json(const struct event_row *row, struct buf *out)
 	buf_add_cstr(out, "}");
 }
 
+void event_row_json_priced(const struct event_row *row, struct buf *out)
+{
+	char amount[MONEY_TEXT_BYTES];
+
+	event_row_json(row, out);
+	if (out->error != 0)
+		return;
+	out->len--; /* the brace, which comes behind these */
+	json_int(out, "policy", row->stored.policy);
+	buf_addf(out, ",\"price_id\":%lld", (long long)row->stored.price_id);
+	money_text(row->stored.amount, amount);
+	if (row->stored.price_id != LEDGER_PRICE_SUSPENSE)
+		json_text(out, "amount", text_of(amount));
+	buf_add_cstr(out, "}");
+}
+
 int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
                 struct fault *fault)
 {
 	struct rollup_sum sum = { .events = column_int(query, column) };
 
 	sum.errors = column_int(query, ++column);
+	sum.partial = column_int(query, ++column);
+	sum.estimated = column_int(query, ++column);
+	sum.uncounted = column_int(query, ++column);
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		sum.count[c] = column_int(query, ++column);
 	if (money_join(column_int(query, column + 1), column_int(query, column + 2), &sum.amount) <

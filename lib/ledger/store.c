@@ -42,6 +42,7 @@ static void forget_transaction(struct ledger *ledger)
 {
 	ledger->in_transaction = false;
 	ledger->watermark_count = 0;
+	ledger->moved_count = 0;
 	rollups_clear(&ledger->rollups);
 }
 
@@ -56,8 +57,14 @@ void ledger_rollback(struct ledger *ledger)
 		query = query_start(ledger, STATEMENT_ROLLBACK);
 		query_done(&query, NULL);
 	}
+	/*
+	 * Names that were new have no row any more.  Identities that were new may stay, because
+	 * the row decides; but one that moved must be found where its row stands again.
+	 */
+	for (size_t i = ledger->moved_count; i > 0; i--)
+		identity_add(&ledger->identity, ledger->moved[i - 1].fingerprint,
+		             ledger->moved[i - 1].ts);
 	forget_transaction(ledger);
-	/* Names that were new have no row any more.  Identities may stay: the row decides. */
 	names_clear(&ledger->names);
 }
 
@@ -86,6 +93,9 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 		return query_done(&query, fault);
 	query_int(&query, entry->sum.events);
 	query_int(&query, entry->sum.errors);
+	query_int(&query, entry->sum.partial);
+	query_int(&query, entry->sum.estimated);
+	query_int(&query, entry->sum.uncounted);
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		query_int(&query, entry->sum.count[c]);
 	/* Every addition was checked, so it splits. */
@@ -128,9 +138,8 @@ int ledger_commit(struct ledger *ledger, struct fault *fault)
 	return check_files(ledger, fault);
 }
 
-/* The sum of a key, from memory or from its row. */
-static int rollup_touch(struct ledger *ledger, const struct rollup_key *key,
-                        struct rollup_entry **entry_out, struct fault *fault)
+int store_rollup(struct ledger *ledger, const struct rollup_key *key,
+                 struct rollup_entry **entry_out, struct fault *fault)
 {
 	struct rollup_entry *entry = rollups_find(&ledger->rollups, key);
 	struct rollup_sum sum = { .events = 0 };
@@ -158,8 +167,8 @@ static int rollup_touch(struct ledger *ledger, const struct rollup_key *key,
 	return 0;
 }
 
-static int watermark_touch(struct ledger *ledger, const struct event_row *row, int64_t now_ms,
-                           struct fault *fault)
+int store_watermark(struct ledger *ledger, const struct event_row *row, int64_t events,
+                    int64_t now_ms, struct fault *fault)
 {
 	int64_t ts = row->stored.event.time_ms;
 	struct watermark *mark = NULL;
@@ -182,7 +191,7 @@ static int watermark_touch(struct ledger *ledger, const struct event_row *row, i
 		mark = &ledger->watermarks[ledger->watermark_count++];
 		*mark = (struct watermark){ row->source, 0, ts, ts, now_ms };
 	}
-	mark->events++;
+	mark->events += events;
 	if (ts < mark->first_ts)
 		mark->first_ts = ts;
 	if (ts > mark->last_ts)
@@ -192,84 +201,37 @@ static int watermark_touch(struct ledger *ledger, const struct event_row *row, i
 	return 0;
 }
 
-static void bind_identity(struct query *query, int64_t ts, int64_t source, struct text id)
+void store_bind_identity(struct query *query, int64_t ts, int64_t source, struct text id)
 {
 	query_int(query, ts);
 	query_int(query, source);
 	query_text(query, id);
 }
 
-/* The content of the event stored under this key; *found_out false when there is none. */
-static int stored_hash(struct ledger *ledger, int64_t ts, const struct event_row *row,
-                       bool *found_out, uint64_t *hash_out, struct fault *fault)
+int store_standing(struct ledger *ledger, int64_t ts, const struct event_row *row, bool *found_out,
+                   struct standing *standing_out, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_HASH);
+	struct query query = query_start(ledger, STATEMENT_EVENT_STANDING);
 	int r;
 
-	bind_identity(&query, ts, row->source, row->stored.event.id);
+	store_bind_identity(&query, ts, row->source, row->stored.event.id);
 	r = query_row(&query, fault);
 	if (r < 0)
 		return r;
 	*found_out = r > 0;
 	if (r > 0) {
-		*hash_out = (uint64_t)column_int(&query, 0);
+		*standing_out = (struct standing){
+			.ts = ts,
+			.hash = (uint64_t)column_int(&query, 0),
+			.settlement = (enum settlement)column_int(&query, 1),
+		};
 		query_end(&query);
 	}
 	return 0;
 }
 
-/* Keeps the second version aside, beside the one that stands (at ts). */
-static int conflict_write(struct ledger *ledger, int64_t ts, const struct event_row *other,
-                          struct text line, int64_t now_ms, struct fault *fault)
-{
-	struct event_row stands;
-	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
-	int r;
-
-	bind_identity(&query, ts, other->source, other->stored.event.id);
-	r = query_row(&query, fault);
-	if (r <= 0)
-		return r < 0 ? r
-		             : fault_set(fault, FAULT_INTERNAL, "the event in conflict is gone");
-	r = event_row_read(ledger, &query, &stands, fault);
-	if (r == 0)
-		r = event_row_names(ledger, &stands, fault);
-	buf_clear(&ledger->scratch);
-	if (r == 0)
-		event_row_json(&stands, &ledger->scratch);
-	query_end(&query);
-	if (r == 0 && ledger->scratch.error != 0)
-		r = fault_set(fault, FAULT_NOMEM, "conflict: out of memory");
-	if (r < 0)
-		return r;
-	query = query_start(ledger, STATEMENT_CONFLICT_ADD);
-	query_int(&query, other->source);
-	query_text(&query, other->stored.event.id);
-	query_int(&query, (int64_t)other->stored.event.content_hash);
-	query_int(&query, ts);
-	query_text(&query, buf_text(&ledger->scratch));
-	query_blob(&query, line);
-	query_int(&query, now_ms);
-	return query_done(&query, fault);
-}
-
-/* The identity is there, at ts, with that content. */
-static int known(struct ledger *ledger, int64_t ts, uint64_t hash, const struct event_row *row,
-                 struct text line, int64_t now_ms, enum ledger_outcome *outcome_out,
-                 struct fault *fault)
-{
-	int r = 0;
-
-	*outcome_out = LEDGER_DUPLICATE;
-	if (hash != row->stored.event.content_hash) {
-		*outcome_out = LEDGER_CONFLICT;
-		r = conflict_write(ledger, ts, row, line, now_ms, fault);
-	}
-	return r;
-}
-
 /* One row a path, and one row for all paths beyond UNKNOWN_PATHS_MAX. */
-static int unknown_write(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+int store_unknown(struct ledger *ledger, const struct event_row *row, struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
 	struct text path = event->unknown_path;
@@ -277,6 +239,8 @@ static int unknown_write(struct ledger *ledger, const struct event_row *row, str
 	int64_t others = 0;
 	int r;
 
+	if (!row->stored.unknown)
+		return 0;
 	if (path.len > UNKNOWN_PATH_BYTES)
 		path.len = UNKNOWN_PATH_BYTES;
 	while (path.len > 0 && !text_utf8(path))
@@ -297,8 +261,7 @@ static int unknown_write(struct ledger *ledger, const struct event_row *row, str
 	return query_done(&query, fault);
 }
 
-/* Takes an event out again whose sums do not fit. */
-static int drop(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, struct fault *fault)
 {
 	const enum statement statements[] = { STATEMENT_DETAIL_DROP, STATEMENT_EVENT_DROP };
 
@@ -306,7 +269,7 @@ static int drop(struct ledger *ledger, const struct event_row *row, struct fault
 		struct query query = query_start(ledger, statements[i]);
 		int r;
 
-		bind_identity(&query, row->stored.event.time_ms, row->source, row->stored.event.id);
+		store_bind_identity(&query, ts, row->source, row->stored.event.id);
 		r = query_done(&query, fault);
 		if (r < 0)
 			return r;
@@ -318,24 +281,20 @@ static int drop(struct ledger *ledger, const struct event_row *row, struct fault
 static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t now_ms,
                     enum ledger_outcome *outcome_out, struct fault *fault)
 {
-	const struct event *event = &row->stored.event;
-	const struct rollup_delta delta = { &event->usage, event->status >= 400,
-		                            row->stored.amount };
+	const struct rollup_delta delta = event_row_delta(row);
 	struct rollup_key key = event_row_key(row);
 	struct rollup_entry *entry;
-	int r = rollup_touch(ledger, &key, &entry, fault);
+	int r = store_rollup(ledger, &key, &entry, fault);
 
 	if (r < 0)
 		return r;
 	if (rollup_sum_add(&entry->sum, &delta) < 0) {
 		*outcome_out = LEDGER_OVERFLOW;
-		return drop(ledger, row, fault);
+		return store_drop(ledger, row->stored.event.time_ms, row, fault);
 	}
 	*outcome_out = LEDGER_ADDED;
-	r = watermark_touch(ledger, row, now_ms, fault);
-	if (r == 0 && row->stored.unknown)
-		r = unknown_write(ledger, row, fault);
-	return r;
+	r = store_watermark(ledger, row, 1, now_ms, fault);
+	return r < 0 ? r : store_unknown(ledger, row, fault);
 }
 
 int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
@@ -343,7 +302,8 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
                enum ledger_outcome *outcome_out, struct fault *fault)
 {
 	struct event_row row;
-	uint64_t fingerprint, hash = 0;
+	struct standing standing;
+	uint64_t fingerprint;
 	int64_t ts;
 	bool found = false;
 	int r;
@@ -356,20 +316,23 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
 	row.stored.amount = amount;
 	fingerprint = identity_fingerprint(row.source, event->id);
 	if (identity_find(&ledger->identity, fingerprint, &ts)) {
-		r = stored_hash(ledger, ts, &row, &found, &hash, fault);
+		r = store_standing(ledger, ts, &row, &found, &standing, fault);
 		if (r < 0)
 			return r;
 		if (found)
-			return known(ledger, ts, hash, &row, line, now_ms, outcome_out, fault);
+			return phases_add(ledger, &standing, &row, line, now_ms, outcome_out,
+			                  fault);
 	}
 	r = event_row_write(ledger, &row, fault);
 	if (r < 0)
 		return r;
 	if (r == 0) {
-		r = stored_hash(ledger, event->time_ms, &row, &found, &hash, fault);
+		r = store_standing(ledger, event->time_ms, &row, &found, &standing, fault);
 		if (r < 0)
 			return r;
-		return known(ledger, event->time_ms, hash, &row, line, now_ms, outcome_out, fault);
+		if (!found)
+			return fault_set(fault, FAULT_INTERNAL, "the event in conflict is gone");
+		return phases_add(ledger, &standing, &row, line, now_ms, outcome_out, fault);
 	}
 	r = add_sums(ledger, &row, now_ms, outcome_out, fault);
 	if (r == 0 && *outcome_out == LEDGER_ADDED)
@@ -461,7 +424,9 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 {
 	struct event_row row = { .stored.event.id = id };
 	int64_t ts = time_ms;
-	uint64_t hash = 0;
+	struct standing standing;
+	struct query query;
+	int64_t phases = 0;
 	bool found = false;
 	int r;
 
@@ -471,8 +436,17 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 	if (r < 0)
 		return r;
 	identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts);
-	r = stored_hash(ledger, ts, &row, &found, &hash, fault);
-	*holds_out = r == 0 && found && hash == content_hash;
+	r = store_standing(ledger, ts, &row, &found, &standing, fault);
+	if (r < 0 || (found && standing.hash == content_hash)) {
+		*holds_out = r == 0;
+		return r;
+	}
+	query = query_start(ledger, STATEMENT_PHASE_HASH);
+	query_int(&query, row.source);
+	query_text(&query, id);
+	query_int(&query, (int64_t)content_hash);
+	r = query_single(&query, &phases, fault);
+	*holds_out = r == 0 && phases > 0;
 	return r;
 }
 
@@ -491,8 +465,7 @@ int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, c
 int ledger_suspense_price(struct ledger *ledger, const struct event *event, int64_t price_id,
                           struct money amount, struct fault *fault)
 {
-	const struct rollup_delta before = { &event->usage, event->status >= 400, { 0 } };
-	const struct rollup_delta after = { &event->usage, event->status >= 400, amount };
+	struct rollup_delta before, after;
 	struct rollup_entry *from, *to;
 	struct rollup_key key;
 	struct event_row row;
@@ -508,15 +481,17 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event, int6
 		return fault_set(fault, FAULT_RANGE, "event %.*s: its amount does not fit",
 		                 TEXT_ARGS(event->id));
 	row.stored.price_id = price_id;
+	before = after = event_row_delta(&row);
+	after.amount = amount;
 	key = event_row_key(&row);
 	/* The fuller sum first: it is what can fail. */
-	r = rollup_touch(ledger, &key, &to, fault);
+	r = store_rollup(ledger, &key, &to, fault);
 	if (r == 0 && rollup_sum_add(&to->sum, &after) < 0)
 		r = fault_set(fault, FAULT_RANGE, "event %.*s: the sum of its hour does not fit",
 		              TEXT_ARGS(event->id));
 	key.price = LEDGER_PRICE_SUSPENSE;
 	if (r == 0)
-		r = rollup_touch(ledger, &key, &from, fault);
+		r = store_rollup(ledger, &key, &from, fault);
 	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
 		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
 		              TEXT_ARGS(event->id));
@@ -526,7 +501,7 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event, int6
 	query_int(&query, price_id);
 	query_int(&query, nanos);
 	query_int(&query, attos);
-	bind_identity(&query, event->time_ms, row.source, event->id);
+	store_bind_identity(&query, event->time_ms, row.source, event->id);
 	r = query_done(&query, fault);
 	if (r == 0 && sqlite3_changes(ledger->db) != 1)
 		r = fault_set(fault, FAULT_NOT_FOUND, "event %.*s: not in suspense",

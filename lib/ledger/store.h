@@ -27,15 +27,21 @@ void ledger_rollback(struct ledger *ledger);
 #define LEDGER_PRICE_SUSPENSE INT64_C(-1) /* no rate: unpriced until suspense is retried */
 
 enum ledger_outcome {
-	LEDGER_OVERFLOW,  /* an hourly sum cannot hold it: not stored, the caller quarantines it */
-	LEDGER_CONFLICT,  /* (source, id) is known with other content: both are kept */
-	LEDGER_DUPLICATE, /* (source, id) is known with the same content: nothing written */
+	LEDGER_OVERFLOW, /* an hourly sum cannot hold it: not stored, the caller quarantines it */
+	LEDGER_CONFLICT, /* this phase of (source, id) is known with other content: both are kept */
+	LEDGER_DUPLICATE, /* this phase is known with the same content: nothing written */
+	LEDGER_LATE, /* an earlier phase than the one that stands: kept beside it, not counted */
+	LEDGER_REPLACED, /* a later phase: it stands and counts now, the earlier one is kept */
 	LEDGER_ADDED,
 };
 
 /*
  * Store one event under its price and amount.  `line` is the event as sent, for the
  * conflict table.  now_ms: when it was received.
+ *
+ * The phases of an identity (enum settlement) may come in any order and any number of times:
+ * the highest stands and is the only one that counts, the others are kept as they were.
+ * LEDGER_OVERFLOW where a later one does not fit leaves the earlier standing.
  */
 int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
                struct money amount, struct text line, int64_t now_ms,

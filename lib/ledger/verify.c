@@ -9,6 +9,8 @@
 #include "ledger/verify_file.h"
 #include "ledger/verify_identity.h"
 #include "ledger/verify_kept.h"
+#include "ledger/verify_phases.h"
+#include "ledger/verify_sources.h"
 #include "rate/rating.h"
 
 enum { PROGRESS_EVERY = 8192, HASH_SHOWN = 12 };
@@ -18,17 +20,14 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_IDENTITY] = "identity", [VERIFY_DETAIL] = "detail",
 	[VERIFY_ROLLUP] = "rollup",     [VERIFY_WATERMARK] = "watermark",
 	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
-	[VERIFY_CONFLICT] = "conflict", [VERIFY_UNKNOWN] = "unknown",
+	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
+	[VERIFY_UNKNOWN] = "unknown",
 };
 
 const char *verify_kind_name(enum verify_kind kind)
 {
 	return kind_names[kind];
 }
-
-struct span {
-	int64_t first_ms, last_ms;
-};
 
 /* Prices of a book that is not as it was applied: [first, end). */
 struct price_range {
@@ -47,9 +46,7 @@ struct verify {
 	int64_t hour;           /* that hour; -1 before the first */
 	int64_t next_hour;      /* stored rollups before it are compared */
 	struct rollups unknown; /* events with a number nobody counts, by source and api */
-	struct rollups sources; /* events by source */
-	struct span *spans;     /* beside sources.entries: events come in the order of time */
-	size_t span_cap;
+	struct verify_sources sources;
 	struct price_range *distrusted;
 	size_t distrusted_count;
 	struct buf where, stored, expected;
@@ -171,11 +168,25 @@ int verify_where_api(struct verify *verify, int64_t source, int64_t api)
 	return r < 0 ? r : add_name(verify, "api", api);
 }
 
+int verify_where_source(struct verify *verify, int64_t source)
+{
+	clear_texts(verify);
+	return add_name(verify, "source", source);
+}
+
 int verify_report_numbers(struct verify *verify, enum verify_kind kind, const char *what,
                           int64_t stored, int64_t derived)
 {
 	put_int(&verify->stored, stored);
 	put_int(&verify->expected, derived);
+	return verify_report(verify, kind, what);
+}
+
+int verify_report_texts(struct verify *verify, enum verify_kind kind, const char *what,
+                        const char *stored, const char *derived)
+{
+	put_cstr(&verify->stored, stored);
+	put_cstr(&verify->expected, derived);
 	return verify_report(verify, kind, what);
 }
 
@@ -350,9 +361,6 @@ static int check_details(struct verify *verify, const struct event_row *row)
 	return verify_report(verify, VERIFY_DETAIL, "rows");
 }
 
-/* For sums of which only the number of events is looked at. */
-static const struct usage no_usage;
-
 static int add_to(struct rollups *rollups, const struct rollup_key *key,
                   const struct rollup_delta *delta, struct fault *fault)
 {
@@ -364,32 +372,6 @@ static int add_to(struct rollups *rollups, const struct rollup_key *key,
 		return fault_set(fault, FAULT_NOMEM, "verify: out of memory");
 	if (rollup_sum_add(&entry->sum, delta) < 0)
 		return fault_set(fault, FAULT_RANGE, "verify: a sum of events does not fit");
-	return 0;
-}
-
-/* Counts an event for its source. */
-static int add_to_source(struct verify *verify, const struct event_row *row)
-{
-	const struct rollup_delta delta = { &no_usage, false, { 0 } };
-	const struct rollup_key key = { .source = row->source };
-	int64_t ts = row->stored.event.time_ms;
-	int r = add_to(&verify->sources, &key, &delta, verify->fault);
-	size_t index;
-
-	if (r < 0)
-		return r;
-	if (verify->span_cap < verify->sources.cap) {
-		struct span *grown = realloc(verify->spans, verify->sources.cap * sizeof(*grown));
-
-		if (grown == NULL)
-			return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
-		verify->spans = grown;
-		verify->span_cap = verify->sources.cap;
-	}
-	index = (size_t)(rollups_find(&verify->sources, &key) - verify->sources.entries);
-	if (verify->sources.entries[index].sum.events == 1)
-		verify->spans[index].first_ms = ts;
-	verify->spans[index].last_ms = ts;
 	return 0;
 }
 
@@ -421,17 +403,26 @@ static int rollup_where(struct verify *verify, const struct rollup_key *key)
 static int compare_sums(struct verify *verify, const struct rollup_key *key,
                         const struct rollup_sum *stored, const struct rollup_sum *derived)
 {
+	const struct {
+		const char *what;
+		int64_t stored, derived;
+	} counters[] = {
+		{ "events", stored->events, derived->events },
+		{ "errors", stored->errors, derived->errors },
+		{ "partial", stored->partial, derived->partial },
+		{ "estimated", stored->estimated, derived->estimated },
+		{ "uncounted", stored->uncounted, derived->uncounted },
+	};
 	int r;
 
 	if (rollup_sum_equal(stored, derived))
 		return 0;
 	r = rollup_where(verify, key);
-	if (r == 0 && stored->events != derived->events)
-		r = verify_report_numbers(verify, VERIFY_ROLLUP, "events", stored->events,
-		                          derived->events);
-	if (r == 0 && stored->errors != derived->errors)
-		r = verify_report_numbers(verify, VERIFY_ROLLUP, "errors", stored->errors,
-		                          derived->errors);
+	for (size_t i = 0; r == 0 && i < sizeof(counters) / sizeof(counters[0]); i++) {
+		if (counters[i].stored != counters[i].derived)
+			r = verify_report_numbers(verify, VERIFY_ROLLUP, counters[i].what,
+			                          counters[i].stored, counters[i].derived);
+	}
 	for (int c = 0; r == 0 && c < COMPONENT_COUNT; c++) {
 		if (stored->count[c] != derived->count[c])
 			r = verify_report_numbers(verify, VERIFY_ROLLUP, component_info[c].key,
@@ -551,15 +542,21 @@ static int report_lost_names(struct verify *verify, const struct event_row *row)
 	return r;
 }
 
+int verify_count(struct rollups *counts, int64_t source, int64_t api, struct fault *fault)
+{
+	/* Only the number of events is looked at. */
+	static const struct usage no_usage;
+	const struct rollup_delta one = { &no_usage, false, { 0 }, PROVENANCE_REPORTED };
+	const struct rollup_key key = { .source = source, .tier = api };
+
+	return add_to(counts, &key, &one, fault);
+}
+
 /* Adds an event to the sums of its hour and of its source. */
 static int add_event(struct verify *verify, const struct event_row *row)
 {
-	const struct event *event = &row->stored.event;
-	const struct rollup_delta delta = { &event->usage, event->status >= 400,
-		                            row->stored.amount };
-	const struct rollup_delta nothing = { &no_usage, false, { 0 } };
+	const struct rollup_delta delta = event_row_delta(row);
 	const struct rollup_key key = event_row_key(row);
-	const struct rollup_key unknown = { .source = row->source, .tier = row->api };
 	struct fault fault = { .code = FAULT_NONE };
 	int r = add_to(&verify->derived, &key, &delta, &fault);
 
@@ -572,8 +569,10 @@ static int add_event(struct verify *verify, const struct event_row *row)
 		return fault_set(verify->fault, fault.code, "%s", fault.text);
 	}
 	if (r == 0 && row->stored.unknown)
-		r = add_to(&verify->unknown, &unknown, &nothing, verify->fault);
-	return r != 0 ? r : add_to_source(verify, row);
+		r = verify_count(&verify->unknown, row->source, row->api, verify->fault);
+	return r != 0 ? r
+	              : verify_sources_add(&verify->sources, row->source, row->stored.event.time_ms,
+	                                   1, verify->fault);
 }
 
 static int check_event(struct verify *verify, const struct query *query)
@@ -657,77 +656,6 @@ static int check_orphans(struct verify *verify)
 	return r;
 }
 
-static int watermark_where(struct verify *verify, int64_t source)
-{
-	clear_texts(verify);
-	return add_name(verify, "source", source);
-}
-
-static int compare_moment(struct verify *verify, int64_t source, const char *what, int64_t stored,
-                          int64_t derived)
-{
-	int r;
-
-	if (stored == derived)
-		return 0;
-	r = watermark_where(verify, source);
-	return r < 0 ? r : verify_report_moments(verify, VERIFY_WATERMARK, what, stored, derived);
-}
-
-static int compare_watermark(struct verify *verify, int64_t source, int64_t stored, int64_t derived)
-{
-	int r;
-
-	if (stored == derived)
-		return 0;
-	r = watermark_where(verify, source);
-	if (r < 0)
-		return r;
-	return verify_report_numbers(verify, VERIFY_WATERMARK, "events", stored, derived);
-}
-
-/* One row of WATERMARK_ALL. */
-static int check_watermark(struct verify *verify, const struct query *query)
-{
-	const struct rollup_key key = { .source = column_int(query, 0) };
-	struct rollup_entry *entry = rollups_find(&verify->sources, &key);
-	const struct span *span;
-	int r;
-
-	if (entry == NULL)
-		return compare_watermark(verify, key.source, column_int(query, 1), 0);
-	entry->seen = true;
-	span = &verify->spans[entry - verify->sources.entries];
-	r = compare_watermark(verify, key.source, column_int(query, 1), entry->sum.events);
-	if (r == 0)
-		r = compare_moment(verify, key.source, "first", column_int(query, 2),
-		                   span->first_ms);
-	if (r == 0)
-		r = compare_moment(verify, key.source, "last", column_int(query, 3), span->last_ms);
-	return r;
-}
-
-static int check_watermarks(struct verify *verify)
-{
-	struct query query = query_start(verify->ledger, STATEMENT_WATERMARK_ALL);
-	int r;
-
-	while ((r = query_row(&query, verify->fault)) > 0) {
-		r = check_watermark(verify, &query);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	for (size_t i = 0; r == 0 && i < verify->sources.count; i++) {
-		const struct rollup_entry *entry = &verify->sources.entries[i];
-
-		if (!entry->seen)
-			r = compare_watermark(verify, entry->key.source, 0, entry->sum.events);
-	}
-	return r;
-}
-
 int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_progress_fn *progress,
                   void *context, struct verify_summary *summary_out, struct fault *fault)
 {
@@ -752,7 +680,9 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = check_orphans(&verify);
 	if (r == 0)
-		r = check_watermarks(&verify);
+		r = verify_phases(&verify, &verify.sources, &verify.unknown, fault);
+	if (r == 0)
+		r = verify_watermarks(&verify, &verify.sources, fault);
 	if (r == 0)
 		r = verify_kept(&verify, &verify.unknown, fault);
 	if (r == 0)
@@ -763,8 +693,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		*summary_out = verify.summary;
 	rollups_release(&verify.derived);
 	rollups_release(&verify.unknown);
-	rollups_release(&verify.sources);
-	free(verify.spans);
+	verify_sources_release(&verify.sources);
 	free(verify.distrusted);
 	buf_release(&verify.where);
 	buf_release(&verify.stored);

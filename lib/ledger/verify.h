@@ -1,13 +1,13 @@
 /*
  * Verify: derive the ledger anew.  Every event's charge from its stored counts and
  * its stored price, every rollup from the events, every source's watermark, every
- * identity counted once, every detail row and every conflict with its event, every price
- * book and every line in quarantine what its hash names, the schema as the migrations make
- * it.  Reads only, in bounded memory but for one hour's rollups.
+ * identity counted once, every detail row, every phase and every conflict with its event,
+ * every price book and every line in quarantine what its hash names, the schema as the
+ * migrations make it.  Reads only, in bounded memory but for one hour's rollups.
  *
  * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
  * price depends on (latency, extra, the moment within its hour); a line of quarantine that
- * was taken out or marked as released; an event moved to suspense together with its hour.
+ * was taken out or marked as released; a phase that was taken out with the moment it spans; an event moved to suspense together with its hour.
  */
 #ifndef TOLL_LEDGER_VERIFY_H
 #define TOLL_LEDGER_VERIFY_H
@@ -24,6 +24,7 @@ enum verify_kind {
 	VERIFY_WATERMARK,  /* a source's totals */
 	VERIFY_BOOK,       /* a price book, or its log, that is not as it was applied */
 	VERIFY_QUARANTINE, /* a kept line that is not as it came */
+	VERIFY_PHASE,      /* a phase that was replaced, and is not as it stood, or stands alone */
 	VERIFY_CONFLICT,   /* a second version of an event that is not there */
 	VERIFY_UNKNOWN,    /* a count of numbers that nobody counts */
 	VERIFY_KIND_COUNT

@@ -1,6 +1,7 @@
 /*
  * What the parts of verify share: how a finding is told.  verify.c has these; the parts
- * are verify_books.c, verify_identity.c, verify_kept.c, verify_file.c.  Inside lib/ledger.
+ * are verify_books.c, verify_identity.c, verify_kept.c, verify_file.c, verify_phases.c,
+ * verify_sources.c.  Inside lib/ledger.
  */
 #ifndef TOLL_LEDGER_VERIFY_INTERNAL_H
 #define TOLL_LEDGER_VERIFY_INTERNAL_H
@@ -27,6 +28,13 @@ int verify_where_api(struct verify *verify, int64_t source, int64_t api);
 /* A finding about two numbers at that place. */
 int verify_report_numbers(struct verify *verify, enum verify_kind kind, const char *what,
                           int64_t stored, int64_t derived);
+/* The same about two texts. */
+int verify_report_texts(struct verify *verify, enum verify_kind kind, const char *what,
+                        const char *stored, const char *derived);
+/* "source gw-1" into the place. */
+int verify_where_source(struct verify *verify, int64_t source);
+/* Counts one more event of a source and api (the entries' `tier`). */
+int verify_count(struct rollups *counts, int64_t source, int64_t api, struct fault *fault);
 /* The same of two moments. */
 int verify_report_moments(struct verify *verify, enum verify_kind kind, const char *what,
                           int64_t stored_ms, int64_t derived_ms);

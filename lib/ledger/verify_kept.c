@@ -51,6 +51,7 @@ static int check_name(struct verify *verify, const struct query *query, void *co
 	snprintf(number, sizeof(number), "name %lld", (long long)column_int(query, 1));
 	return verify_report_at(verify,
 	                        text_is(table, "conflict")     ? VERIFY_CONFLICT
+	                        : text_is(table, "phase")      ? VERIFY_PHASE
 	                        : text_is(table, "quarantine") ? VERIFY_QUARANTINE
 	                                                       : VERIFY_UNKNOWN,
 	                        text_of(where), "source", text_of(number),

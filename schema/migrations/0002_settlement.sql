@@ -22,15 +22,23 @@ ALTER TABLE rollup ADD COLUMN partial   INTEGER NOT NULL DEFAULT 0 CHECK (partia
 ALTER TABLE rollup ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0 CHECK (estimated >= 0);
 ALTER TABLE rollup ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0 CHECK (uncounted >= 0);
 
+-- What may yet be replaced: how much of it there is is a question of every day.
+CREATE INDEX event_unsettled ON event (ts, settlement) WHERE settlement < 2;
+
 -- The phases of a request that another one replaced, or that came behind a later one.
 CREATE TABLE phase (
-	source      INTEGER NOT NULL,             -- name.id
-	id          TEXT    NOT NULL CHECK (length(id) BETWEEN 1 AND 256),
-	settlement  INTEGER NOT NULL CHECK (settlement BETWEEN 0 AND 3),
-	hash        INTEGER NOT NULL,             -- of its content: duplicate or conflict
-	ts          INTEGER NOT NULL,             -- its own time
-	stored      TEXT    NOT NULL,             -- it, as JSON
-	received_ms INTEGER NOT NULL,             -- when it came, or 0: when it was replaced
+	source     INTEGER NOT NULL,              -- name.id
+	id         TEXT    NOT NULL CHECK (length(id) BETWEEN 1 AND 256),
+	settlement INTEGER NOT NULL CHECK (settlement BETWEEN 0 AND 2),
+	hash       INTEGER NOT NULL,              -- of its content: duplicate or conflict
+	ts         INTEGER NOT NULL CHECK (ts > 0),           -- its own time
+	event_ts   INTEGER NOT NULL CHECK (event_ts > 0),     -- of the event that stands
+	late       INTEGER NOT NULL CHECK (late IN (0, 1)),   -- 1: it came behind
+	kept_ms    INTEGER NOT NULL,              -- when it came behind, or was replaced
+	api        INTEGER NOT NULL,              -- name.id, 0: not sent
+	unknown    INTEGER NOT NULL CHECK (unknown IN (0, 1)), -- 1: it had unknown non-zero usage
+	stored     TEXT    NOT NULL,              -- it, as JSON, with the price and amount it had
+	digest     BLOB    NOT NULL CHECK (length(digest) = 32), -- of all before but event_ts
 	PRIMARY KEY (source, id, settlement)
 ) STRICT, WITHOUT ROWID;
 

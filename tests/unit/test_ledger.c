@@ -128,7 +128,7 @@ static void test_every_table_is_strict(void **state)
 	                    "(null)");
 	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM pragma_table_list WHERE "
 	                                  "schema = 'main' AND strict = 1"),
-	                 12);
+	                 16);
 	kit_reopen(kit);
 }
 
@@ -155,6 +155,27 @@ static void digest_file(const char *path, char hex[SHA256_HEX_BYTES])
 	buf_release(&bytes);
 }
 
+static void set_version(const struct ledgerkit *kit, int64_t version)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %lld", (long long)version);
+	kit_sql(kit, sql);
+}
+
+/* An empty ledger of the first schema in place of the one that is there. */
+static void make_schema_1(const struct ledgerkit *kit)
+{
+	char sql[64];
+
+	assert_int_equal(unlink(kit->path), 0);
+	fclose(fopen(kit->path, "w"));
+	kit_sql(kit, migrations[0].sql);
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", 0x746f6c6c);
+	kit_sql(kit, sql);
+	set_version(kit, migrations[0].version);
+}
+
 static void test_a_newer_ledger_is_refused_and_left_alone(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -167,7 +188,7 @@ static void test_a_newer_ledger_is_refused_and_left_alone(void **state)
 	            "written by a newer toll (schema 999, this program knows");
 	digest_file(kit->path, after);
 	assert_string_equal(before, after);
-	kit_sql(kit, "PRAGMA user_version = 1");
+	set_version(kit, migrations[migration_count - 1].version);
 	kit_reopen(kit);
 }
 
@@ -178,11 +199,60 @@ static void test_an_older_ledger_is_not_read_before_its_writer_migrates_it(void 
 	struct ledger *ledger = NULL;
 
 	kit_shut(kit);
-	kit_sql(kit, "PRAGMA user_version = 0");
+	make_schema_1(kit);
 	assert_int_equal(ledger_open_reader(&ledger, kit->path, &fault), -FAULT_VERSION);
-	assert_non_null(strstr(fault.text, "of an older toll (schema 0)"));
-	kit_sql(kit, "PRAGMA user_version = 1");
+	assert_non_null(strstr(fault.text, "of an older toll (schema 1)"));
 	kit_reopen(kit);
+	assert_int_equal(ledger_open_reader(&ledger, kit->path, &fault), 0);
+	ledger_close(ledger);
+}
+
+/* Rows as the first schema had them, with what it kept of a settlement. */
+static const char rows_of_schema_1[] =
+	"INSERT INTO name (id, text) VALUES (1, 'gw-1'), (2, 'acct'), (3, 'm'), (4, 'toll');"
+	"INSERT INTO event (ts, source, id, account, key, model, provider, api, tier, finish, "
+	"price, flags, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, "
+	"requests, nanos, attos, hash, extra) SELECT 1785578400000 + value, 1, 'e-' || value, 2, "
+	"0, 3, 0, 4, 0, 0, -1, 0, 10, 0, 0, 0, 1, 0, 1, 0, 0, value, "
+	"CASE value WHEN 0 THEN NULL WHEN 1 THEN '{\"region\":\"eu\"}' "
+	"WHEN 2 THEN '{\"settlement\":\"open\"}' WHEN 3 THEN '{\"settlement\":\"partial\"}' "
+	"WHEN 4 THEN '{\"settlement\":\"abandoned\",\"tags\":{\"a\":\"b\"}}' "
+	"ELSE '{\"region\":\"eu\",\"settlement\":\"final\"}' END "
+	"FROM json_each('[0,1,2,3,4,5]');"
+	"INSERT INTO rollup (hour, account, key, model, source, provider, tier, price, events, "
+	"errors, input, output, requests, nanos, attos) "
+	"VALUES (1785578400000, 2, 0, 3, 1, 0, 0, -1, 6, 0, 60, 6, 6, 0, 0);"
+	"INSERT INTO watermark (source, events, first_ts, last_ts, stored_ms) "
+	"VALUES (1, 6, 1785578400000, 1785578400005, 1)";
+
+static void test_a_ledger_of_the_first_schema_keeps_its_rows_and_their_settlement(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_shut(kit);
+	make_schema_1(kit);
+	kit_sql(kit, rows_of_schema_1);
+	kit_reopen(kit);
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	assert_string_equal(
+		kit_sql_text(kit, "SELECT group_concat(id || ' ' || settlement || ' ' || "
+	                          "provenance || ' ' || policy || ' ' || coalesce(served, '-') || "
+	                          "' ' || coalesce(extra, '-'), ', ') FROM event"),
+		"e-0 3 0 0 - -, e-1 3 0 0 - {\"region\":\"eu\"}, "
+		"e-2 0 0 0 - {\"settlement\":\"open\"}, e-3 1 0 0 - {\"settlement\":\"partial\"}, "
+		"e-4 2 0 0 - {\"settlement\":\"abandoned\",\"tags\":{\"a\":\"b\"}}, "
+		"e-5 3 0 0 - {\"region\":\"eu\",\"settlement\":\"final\"}");
+	assert_string_equal(kit_sql_text(kit, "SELECT events || ' ' || partial || ' ' || estimated "
+	                                      "|| ' ' || uncounted || ' ' || input FROM rollup"),
+	                    "6 0 0 0 60");
+	kit_reopen(kit);
+	/* And it goes on: what was open is replaced. */
+	assert_int_equal(kit_send(kit, kit_quotes("{'id':'e-2','time':'" EVENT_TIME
+	                                          "','account':'acct','model':'m','api':'toll',"
+	                                          "'usage':{'input':11}}")),
+	                 INGEST_UNPRICED);
+	kit_verify_clean(kit);
 }
 
 static void test_another_programs_database_is_refused_and_left_alone(void **state)
@@ -492,6 +562,7 @@ int main(void)
 		T(test_every_table_is_strict),
 		T(test_a_newer_ledger_is_refused_and_left_alone),
 		T(test_an_older_ledger_is_not_read_before_its_writer_migrates_it),
+		T(test_a_ledger_of_the_first_schema_keeps_its_rows_and_their_settlement),
 		T(test_another_programs_database_is_refused_and_left_alone),
 		T(test_a_file_that_is_no_database_is_refused_and_left_alone),
 		T(test_a_ledger_behind_a_link_is_refused),

@@ -74,7 +74,7 @@ static void test_many_keys_are_all_found_again(void **state)
 static void test_what_was_added_can_be_taken_again(void **state)
 {
 	const struct usage usage = ones();
-	const struct rollup_delta delta = { &usage, true, { 5 } };
+	const struct rollup_delta delta = { &usage, true, { 5 }, PROVENANCE_NONE };
 	struct rollup_sum sum = { .events = 0 }, nothing = { .events = 0 };
 
 	(void)state;
@@ -94,7 +94,7 @@ static void test_what_was_added_can_be_taken_again(void **state)
 static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
 {
 	const struct usage usage = ones();
-	struct rollup_delta delta = { &usage, false, { 1 } };
+	struct rollup_delta delta = { &usage, false, { 1 }, PROVENANCE_REPORTED };
 	struct rollup_sum sum, before;
 
 	(void)state;
@@ -115,8 +115,8 @@ static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
 static void test_a_sum_never_falls_below_zero(void **state)
 {
 	const struct usage usage = ones();
-	const struct rollup_delta delta = { &usage, true, { 0 } };
-	struct rollup_sum full = { .events = 1, .errors = 1 }, sum, before;
+	const struct rollup_delta delta = { &usage, true, { 0 }, PROVENANCE_PARTIAL };
+	struct rollup_sum full = { .events = 1, .errors = 1, .partial = 1 }, sum, before;
 
 	(void)state;
 	for (int c = 0; c < COMPONENT_COUNT; c++)
@@ -134,7 +134,40 @@ static void test_a_sum_never_falls_below_zero(void **state)
 	sum = full;
 	sum.errors = 0;
 	assert_int_equal(rollup_sum_take(&sum, &delta), -FAULT_RANGE);
+	sum = full;
+	sum.partial = 0;
+	assert_int_equal(rollup_sum_take(&sum, &delta), -FAULT_RANGE);
 	assert_int_equal(rollup_sum_take(&full, &delta), 0);
+}
+
+static void test_each_provenance_has_its_counter(void **state)
+{
+	static const struct {
+		enum provenance provenance;
+		struct rollup_sum sum;
+	} rows[PROVENANCE_COUNT] = {
+		{ PROVENANCE_REPORTED, { .events = 1 } },
+		{ PROVENANCE_PARTIAL, { .events = 1, .partial = 1 } },
+		{ PROVENANCE_ESTIMATED, { .events = 1, .estimated = 1 } },
+		{ PROVENANCE_NONE, { .events = 1, .uncounted = 1 } },
+	};
+	const struct usage nothing = { .images_count = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < PROVENANCE_COUNT; i++) {
+		struct rollup_delta delta = { &nothing, false, { 0 }, rows[i].provenance };
+		struct rollup_sum sum = { .events = 0 };
+
+		assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+		assert_true(rollup_sum_equal(&sum, &rows[i].sum));
+		for (size_t other = 0; other < PROVENANCE_COUNT; other++) {
+			if (other != i)
+				assert_false(rollup_sum_equal(&sum, &rows[other].sum));
+		}
+		delta.provenance = rows[(i + 1) % PROVENANCE_COUNT].provenance;
+		assert_true(rollup_sum_take(&sum, &delta) < 0 ||
+		            delta.provenance == PROVENANCE_REPORTED);
+	}
 }
 
 static void test_each_part_makes_sums_differ(void **state)
@@ -164,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_added_can_be_taken_again),
 		cmocka_unit_test(test_a_sum_that_does_not_fit_is_left_as_it_was),
 		cmocka_unit_test(test_a_sum_never_falls_below_zero),
+		cmocka_unit_test(test_each_provenance_has_its_counter),
 		cmocka_unit_test(test_each_part_makes_sums_differ),
 	};
 

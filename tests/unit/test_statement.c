@@ -170,11 +170,12 @@ static void test_components_are_read_and_bound_in_the_order_of_their_list(void *
 		{ STATEMENT_EVENT_GET, false, false, "ttft_ms", "nanos" },
 		{ STATEMENT_EVENT_RANGE, false, false, "ttft_ms", "nanos" },
 		{ STATEMENT_EVENT_BY_ID, false, false, "ttft_ms", "nanos" },
+		{ STATEMENT_EVENT_REQUEST, false, false, "ttft_ms", "nanos" },
 		{ STATEMENT_EVENT_SUSPENSE, false, false, "ttft_ms", "nanos" },
 		{ STATEMENT_EVENT_ADD, false, true, "ttft_ms", "nanos" },
-		{ STATEMENT_ROLLUP_GET, true, false, "errors", "nanos" },
-		{ STATEMENT_ROLLUP_RANGE, true, false, "errors", "nanos" },
-		{ STATEMENT_ROLLUP_PUT, true, true, "errors", "nanos" },
+		{ STATEMENT_ROLLUP_GET, true, false, "uncounted", "nanos" },
+		{ STATEMENT_ROLLUP_RANGE, true, false, "uncounted", "nanos" },
+		{ STATEMENT_ROLLUP_PUT, true, true, "uncounted", "nanos" },
 	};
 	struct ledgerkit *kit = *state;
 	struct buf expected = { .at = NULL }, got = { .at = NULL };
@@ -198,7 +199,8 @@ static void test_components_are_read_and_bound_in_the_order_of_their_list(void *
 /* What is bound must be what is written: column i of the list takes parameter i. */
 static void test_inserts_bind_each_column_by_its_own_name(void **state)
 {
-	static const enum statement inserts[] = { STATEMENT_EVENT_ADD, STATEMENT_ROLLUP_PUT };
+	static const enum statement inserts[] = { STATEMENT_EVENT_ADD, STATEMENT_ROLLUP_PUT,
+		                                  STATEMENT_PHASE_ADD };
 	struct ledgerkit *kit = *state;
 
 	for (size_t i = 0; i < sizeof(inserts) / sizeof(inserts[0]); i++) {

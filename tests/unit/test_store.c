@@ -78,6 +78,9 @@ static int compare_event(void *context, const struct stored_event *row)
 	assert_int_equal(got->latency_ms, sent->latency_ms);
 	assert_int_equal(got->ttft_ms, sent->ttft_ms);
 	assert_int_equal(got->stream, sent->stream);
+	assert_int_equal(got->settlement, sent->settlement);
+	assert_int_equal(got->provenance, sent->provenance);
+	assert_int_equal(got->served, sent->served);
 	assert_true(got->content_hash == sent->content_hash);
 	assert_int_equal(row->unknown, sent->unknown_path.at != NULL);
 	assert_memory_equal(got->usage.count, sent->usage.count, sizeof(got->usage.count));
@@ -95,7 +98,8 @@ static void test_every_member_comes_back(void **state)
 		"'cache_read':3,'cache_write_5m':4,'cache_write_1h':5,'cache_write':6,'output':7,"
 		"'reasoning':8,'seconds':9,'pages':10},'status':200,'finish_reason':'stop',"
 		"'service_tier':'batch','stream':true,'latency_ms':812,'ttft_ms':0,'region':'eu',"
-		"'upstream_id':'u','upstream_cost':'0.01','settlement':'final','tags':{'t':'a'}}",
+		"'upstream_id':'u','upstream_cost':'0.01','settlement':'abandoned','provenance':'"
+		"estimated','served':4,'tags':{'t':'a'}}",
 		"{'id':'images','time':'2026-08-01T10:00:00Z','account':'a','model':'m','api':'"
 		"toll',"
 		"'images':[{'n':2,'size':'1024x1024','quality':'hd'},{'n':1},"
@@ -185,8 +189,9 @@ static void test_other_content_is_a_conflict_kept_with_both_versions(void **stat
 	assert_string_equal(
 		seen.stored,
 		kit_quotes("{'id':'a','source':'gw-1','time':'2026-08-01T10:00:00.000Z',"
-	                   "'account':'acct','model':'m','api':'toll','stream':false,"
-	                   "'counts':{'input':1,'requests':1}}"));
+	                   "'account':'acct','model':'m','api':'toll','settlement':'final',"
+	                   "'provenance':'reported','stream':false,'counts':{'input':1,'requests':"
+	                   "1}}"));
 	/* The same other one counts up, a third version has its own row. */
 	assert_int_equal(send(kit, other), INGEST_CONFLICT);
 	assert_int_equal(conflicts_of(kit).rows, 1);

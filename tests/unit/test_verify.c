@@ -185,7 +185,7 @@ static void test_an_event_that_was_changed_is_named(void **state)
 		  "UPDATE rollup SET price = 0 WHERE price = -1",
 		  "event price " WHERE_D " none|it used something: a price, or suspense\n" },
 		{ "an error that is none any more", "UPDATE event SET status = 200 WHERE id = 'e'",
-		  "rollup errors " ROLLUP_E " 1|0\n" },
+		  "rollup errors " ROLLUP_E " 1|0\nrollup uncounted " ROLLUP_E " 0|1\n" },
 	};
 
 	(void)state;
@@ -278,8 +278,8 @@ static void test_an_event_that_is_gone_or_too_many_is_named(void **state)
 		  "api, "
 		  "tier, finish, price, status, flags, latency_ms, ttft_ms, input, cache_read, "
 		  "cache_write_5m, cache_write_1h, output, reasoning, requests, nanos, attos, "
-		  "hash, "
-		  "extra FROM event WHERE id = 'e';"
+		  "hash, extra, settlement, provenance, policy, served "
+		  "FROM event WHERE id = 'e';"
 		  "UPDATE rollup SET events = 2, errors = 2 WHERE price = 0;"
 		  "UPDATE watermark SET events = events + 1 WHERE events = 5",
 		  "identity time, where it stands already [source gw-1 id e time "

@@ -1,0 +1,289 @@
+/*
+ * An event whose identity is known: sent again, other content, or another phase of the
+ * request.  The highest phase stands in `event` and is the only one that counts; each other
+ * one is a row of `phase`, whatever order they came in.
+ */
+#include <stdlib.h>
+
+#include "ledger/internal.h"
+
+enum { MOVED_MIN = 64 };
+
+/* Reads the event that stands, and puts it as JSON into the ledger's scratch. */
+static int load(struct ledger *ledger, int64_t ts, const struct event_row *other, bool priced,
+                struct event_row *standing_out, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
+	struct buf *json = &ledger->scratch;
+	int r;
+
+	store_bind_identity(&query, ts, other->source, other->stored.event.id);
+	r = query_row(&query, fault);
+	if (r <= 0)
+		return r < 0 ? r
+		             : fault_set(fault, FAULT_INTERNAL, "the event that stands is gone");
+	r = event_row_read(ledger, &query, standing_out, fault);
+	if (r == 0)
+		r = event_row_names(ledger, standing_out, fault);
+	buf_clear(json);
+	if (r == 0 && priced)
+		event_row_json_priced(standing_out, json);
+	else if (r == 0)
+		event_row_json(standing_out, json);
+	query_end(&query);
+	/* These pointed into the row that was read. */
+	standing_out->stored.event.id = other->stored.event.id;
+	standing_out->stored.event.extra = text_of(NULL);
+	if (r == 0 && json->error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "a phase: out of memory");
+	return r;
+}
+
+/* Keeps a second version aside, beside the one that was first: the ledger's scratch. */
+static int conflict_write(struct ledger *ledger, int64_t ts, const struct event_row *other,
+                          struct text line, int64_t now_ms, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_CONFLICT_ADD);
+
+	query_int(&query, other->source);
+	query_text(&query, other->stored.event.id);
+	query_int(&query, (int64_t)other->stored.event.content_hash);
+	query_int(&query, ts);
+	query_text(&query, buf_text(&ledger->scratch));
+	query_blob(&query, line);
+	query_int(&query, now_ms);
+	return query_done(&query, fault);
+}
+
+int phase_digest(const struct phase_row *phase, unsigned char digest_out[SHA256_BYTES],
+                 struct fault *fault)
+{
+	const int64_t numbers[] = { phase->source, phase->settlement, phase->hash, phase->ts,
+		                    phase->late,   phase->kept_ms,    phase->api,  phase->unknown };
+	struct buf bytes = { .at = NULL };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		buf_addf(&bytes, "%lld ", (long long)numbers[i]);
+	buf_add_text(&bytes, phase->id);
+	buf_add(&bytes, "\n", 1);
+	buf_add_text(&bytes, phase->stored);
+	if (bytes.error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "a phase: out of memory");
+	else
+		sha256(bytes.at, bytes.len, digest_out);
+	buf_release(&bytes);
+	return r;
+}
+
+/* A row of `phase` for the event, which the ledger's scratch has as JSON. */
+static int phase_write(struct ledger *ledger, const struct event_row *row, int64_t event_ts,
+                       bool late, int64_t now_ms, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	const struct phase_row phase = {
+		.source = row->source,
+		.settlement = event->settlement,
+		.hash = (int64_t)event->content_hash,
+		.ts = event->time_ms,
+		.late = late,
+		.kept_ms = now_ms,
+		.api = row->api,
+		.unknown = row->stored.unknown,
+		.id = event->id,
+		.stored = buf_text(&ledger->scratch),
+	};
+	unsigned char digest[SHA256_BYTES];
+	struct query query;
+	int r = phase_digest(&phase, digest, fault);
+
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_PHASE_ADD);
+	query_int(&query, phase.source);
+	query_text(&query, phase.id);
+	query_int(&query, phase.settlement);
+	query_int(&query, phase.hash);
+	query_int(&query, phase.ts);
+	query_int(&query, event_ts);
+	query_int(&query, phase.late);
+	query_int(&query, phase.kept_ms);
+	query_int(&query, phase.api);
+	query_int(&query, phase.unknown);
+	query_text(&query, phase.stored);
+	query_blob(&query, (struct text){ (const char *)digest, sizeof(digest) });
+	return query_done(&query, fault);
+}
+
+/* The phase that stands came again. */
+static int same_phase(struct ledger *ledger, const struct standing *standing,
+                      const struct event_row *row, struct text line, int64_t now_ms,
+                      enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	struct event_row stands;
+	int r;
+
+	*outcome_out = LEDGER_DUPLICATE;
+	if (standing->hash == row->stored.event.content_hash)
+		return 0;
+	*outcome_out = LEDGER_CONFLICT;
+	r = load(ledger, standing->ts, row, false, &stands, fault);
+	return r < 0 ? r : conflict_write(ledger, standing->ts, row, line, now_ms, fault);
+}
+
+/* An earlier phase than the one that stands: new, or known already. */
+static int earlier_phase(struct ledger *ledger, const struct standing *standing,
+                         const struct event_row *row, struct text line, int64_t now_ms,
+                         enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct query query = query_start(ledger, STATEMENT_PHASE_GET);
+	int r;
+
+	query_int(&query, row->source);
+	query_text(&query, event->id);
+	query_int(&query, event->settlement);
+	r = query_row(&query, fault);
+	if (r < 0)
+		return r;
+	buf_clear(&ledger->scratch);
+	if (r > 0) {
+		bool same = (uint64_t)column_int(&query, 0) == event->content_hash;
+
+		buf_add_text(&ledger->scratch, column_text(&query, 1));
+		query_end(&query);
+		*outcome_out = same ? LEDGER_DUPLICATE : LEDGER_CONFLICT;
+		if (ledger->scratch.error != 0)
+			return fault_set(fault, FAULT_NOMEM, "a phase: out of memory");
+		return same ? 0 : conflict_write(ledger, standing->ts, row, line, now_ms, fault);
+	}
+	*outcome_out = LEDGER_LATE;
+	event_row_json_priced(row, &ledger->scratch);
+	if (ledger->scratch.error != 0)
+		return fault_set(fault, FAULT_NOMEM, "a phase: out of memory");
+	r = phase_write(ledger, row, standing->ts, true, now_ms, fault);
+	if (r == 0)
+		r = store_watermark(ledger, row, 0, now_ms, fault);
+	return r < 0 ? r : store_unknown(ledger, row, fault);
+}
+
+/*
+ * From the sum of the one to that of the other.  *fits_out false: the other does not fit, and
+ * the sums are as they were.
+ */
+static int move_sums(struct ledger *ledger, const struct event_row *from,
+                     const struct event_row *to, bool *fits_out, struct fault *fault)
+{
+	const struct rollup_delta taken = event_row_delta(from), added = event_row_delta(to);
+	const struct rollup_key from_key = event_row_key(from), to_key = event_row_key(to);
+	struct rollup_entry *entry;
+	int r = store_rollup(ledger, &from_key, &entry, fault);
+
+	if (r == 0 && rollup_sum_take(&entry->sum, &taken) < 0)
+		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
+		              TEXT_ARGS(to->stored.event.id));
+	if (r == 0)
+		r = store_rollup(ledger, &to_key, &entry, fault);
+	if (r < 0)
+		return r;
+	*fits_out = rollup_sum_add(&entry->sum, &added) == 0;
+	if (!*fits_out) {
+		r = store_rollup(ledger, &from_key, &entry, fault);
+		if (r == 0 && rollup_sum_add(&entry->sum, &taken) < 0)
+			r = fault_set(fault, FAULT_INTERNAL, "a sum does not take back its event");
+	}
+	return r;
+}
+
+/* Remembers where the identity stood, for a rollback, and where it stands now. */
+static int move_identity(struct ledger *ledger, const struct event_row *row, int64_t from_ts,
+                         struct fault *fault)
+{
+	uint64_t fingerprint = identity_fingerprint(row->source, row->stored.event.id);
+
+	if (ledger->moved_count == ledger->moved_cap) {
+		size_t cap = ledger->moved_cap > 0 ? ledger->moved_cap * 2 : MOVED_MIN;
+		struct identity_entry *grown = realloc(ledger->moved, cap * sizeof(*grown));
+
+		if (grown == NULL)
+			return fault_set(fault, FAULT_NOMEM, "identities: out of memory");
+		ledger->moved = grown;
+		ledger->moved_cap = cap;
+	}
+	ledger->moved[ledger->moved_count++] = (struct identity_entry){ fingerprint, from_ts };
+	identity_add(&ledger->identity, fingerprint, row->stored.event.time_ms);
+	return 0;
+}
+
+/* What else names the event by its time. */
+static int move_references(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	static const enum statement statements[] = { STATEMENT_PHASE_MOVE,
+		                                     STATEMENT_CONFLICT_MOVE };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(statements) / sizeof(statements[0]); i++) {
+		struct query query = query_start(ledger, statements[i]);
+
+		store_bind_identity(&query, row->stored.event.time_ms, row->source,
+		                    row->stored.event.id);
+		r = query_done(&query, fault);
+	}
+	return r;
+}
+
+/* The event takes the place of the one that stands at from_ts. */
+static int replace(struct ledger *ledger, int64_t from_ts, const struct event_row *row,
+                   int64_t now_ms, enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	int64_t ts = row->stored.event.time_ms;
+	struct event_row stands;
+	bool fits = false;
+	int r = load(ledger, from_ts, row, true, &stands, fault);
+
+	if (r == 0)
+		r = move_sums(ledger, &stands, row, &fits, fault);
+	if (r < 0)
+		return r;
+	if (!fits) {
+		*outcome_out = LEDGER_OVERFLOW;
+		return 0;
+	}
+	*outcome_out = LEDGER_REPLACED;
+	r = store_drop(ledger, from_ts, row, fault);
+	if (r == 0)
+		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
+	if (r == 0 && ts != from_ts)
+		r = move_references(ledger, row, fault);
+	if (r == 0)
+		r = event_row_write(ledger, row, fault);
+	if (r == 0)
+		r = fault_set(fault, FAULT_INTERNAL, "the place of a later phase is taken");
+	if (r > 0)
+		r = move_identity(ledger, row, from_ts, fault);
+	if (r == 0)
+		r = store_watermark(ledger, row, 0, now_ms, fault);
+	return r < 0 ? r : store_unknown(ledger, row, fault);
+}
+
+int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,
+               struct text line, int64_t now_ms, enum ledger_outcome *outcome_out,
+               struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct standing other = *standing;
+	bool found = false;
+	int r;
+
+	/* An identity that fell out of memory may stand twice (verify tells): its own time first. */
+	if (event->settlement > standing->settlement && event->time_ms != standing->ts) {
+		r = store_standing(ledger, event->time_ms, row, &found, &other, fault);
+		if (r < 0)
+			return r;
+	}
+	if (event->settlement > other.settlement)
+		return replace(ledger, other.ts, row, now_ms, outcome_out, fault);
+	return event->settlement == other.settlement
+	               ? same_phase(ledger, &other, row, line, now_ms, outcome_out, fault)
+	               : earlier_phase(ledger, &other, row, line, now_ms, outcome_out, fault);
+}
