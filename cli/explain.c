@@ -5,6 +5,7 @@
 
 #include "base/moment.h"
 #include "cli/command.h"
+#include "cli/phases.h"
 #include "cli/rates.h"
 #include "export/export.h"
 #include "ledger/books.h"
@@ -33,6 +34,7 @@ struct explained {
 	enum rating_verdict verdict;
 	struct buf problem; /* why what is stored does not follow; empty: it does */
 	int64_t conflicts;
+	struct phases phases; /* and parts */
 };
 
 static int keep_event(void *user, const struct stored_event *row)
@@ -40,6 +42,10 @@ static int keep_event(void *user, const struct stored_event *row)
 	struct explained *x = user;
 	struct event *event = &x->row.event;
 
+	if (!text_equal(row->event.id, x->id))
+		return phases_is_part(row->event.id, x->id)
+		               ? phases_add_part(&x->phases, row, &x->context->fault)
+		               : 0;
 	if (x->found < SOURCES_MAX)
 		x->sources[x->found] = arena_copy(&x->arena, row->event.source);
 	if (x->found++ > 0)
@@ -125,6 +131,25 @@ static int derive(struct explained *x)
 	return 0;
 }
 
+/* "abandoned, with estimated counts; 4 tokens of the answer were served" */
+static void write_settlement(struct context *context, const struct event *event)
+{
+	static const char *const counts[PROVENANCE_COUNT] = {
+		[PROVENANCE_REPORTED] = "with counts as reported",
+		[PROVENANCE_PARTIAL] = "with counts of a part: more may have been used",
+		[PROVENANCE_ESTIMATED] = "with estimated counts",
+		[PROVENANCE_NONE] = "without a count",
+	};
+	char served[64] = "";
+
+	if (event->served != EVENT_ABSENT)
+		snprintf(served, sizeof(served), "; %lld token%s of the answer %s served",
+		         (long long)event->served, event->served == 1 ? "" : "s",
+		         event->served == 1 ? "was" : "were");
+	printer_pairf(&context->printer, LABEL_WIDTH, "Phase", "%s, %s%s",
+	              settlement_name(event->settlement), counts[event->provenance], served);
+}
+
 static void write_event(struct explained *x)
 {
 	struct context *context = x->context;
@@ -151,6 +176,7 @@ static void write_event(struct explained *x)
 		printer_pairf(&context->printer, LABEL_WIDTH, "Status", "%lld%s",
 		              (long long)event->status,
 		              event->status >= 400 ? " (an error: no request fee)" : "");
+	write_settlement(context, event);
 	if (event->latency_ms != EVENT_ABSENT)
 		printer_pairf(&context->printer, LABEL_WIDTH, "Latency", "%lld ms",
 		              (long long)event->latency_ms);
@@ -311,6 +337,7 @@ static void write_text(struct explained *x, const struct table *table)
 		printer_wrapf(&context->printer, 0, "DIFFERENCE: %.*s.",
 		              TEXT_ARGS(buf_text(&x->problem)));
 	}
+	phases_write_text(&x->phases, context, x->row.amount);
 	if (x->row.unknown)
 		printer_wrapf(
 			&context->printer, 0,
@@ -363,6 +390,10 @@ static void write_json(struct explained *x, const struct table *table)
 	add_member(out, "api", event->api);
 	if (event->status != EVENT_ABSENT)
 		buf_addf(out, ",\"status\":%lld", (long long)event->status);
+	add_member(out, "settlement", text_of(settlement_name(event->settlement)));
+	add_member(out, "provenance", text_of(provenance_name(event->provenance)));
+	if (event->served != EVENT_ABSENT)
+		buf_addf(out, ",\"served\":%lld", (long long)event->served);
 	add_member(out, "state",
 	           text_of(x->row.price_id > 0                    ? "priced"
 	                   : x->row.price_id == LEDGER_PRICE_NONE ? "nothing-used"
@@ -381,6 +412,7 @@ static void write_json(struct explained *x, const struct table *table)
 	if (found->version != NULL)
 		moment_text(found->version->effective_from_ms, text);
 	add_member(out, "effective_from", text_of(found->version != NULL ? text : NULL));
+	phases_write_json(&x->phases, out);
 	buf_addf(out, ",\"conflicts\":%lld,", (long long)x->conflicts);
 	export_json_members(out, table);
 	buf_add_cstr(out, "}\n");
@@ -402,8 +434,8 @@ static enum exit_code explain(struct explained *x)
 	struct table table = { .rows = NULL };
 	int r;
 
-	r = ledger_find_events(context->ledger, x->id, options_text(&context->options, "source"),
-	                       LEDGER_FROM_MIN, LEDGER_TO_MAX, keep_event, x, &context->fault);
+	r = ledger_find_request(context->ledger, x->id, options_text(&context->options, "source"),
+	                        keep_event, x, &context->fault);
 	if (r < 0)
 		return command_failed(context, r);
 	if (x->found == 0) {
@@ -415,7 +447,10 @@ static enum exit_code explain(struct explained *x)
 	}
 	if (x->found > 1)
 		return ask_for_source(x);
+	phases_settle_parts(&x->phases, x->row.event.source);
 	r = derive(x);
+	if (r == 0)
+		r = phases_read(&x->phases, context->ledger, &x->row, &context->fault);
 	if (r == 0)
 		r = ledger_each_conflict(context->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX,
 		                         count_conflict, x, &context->fault);
@@ -453,6 +488,7 @@ static enum exit_code run(struct context *context)
 	arena_release(&x->arena);
 	book_free(x->current.book);
 	buf_release(&x->problem);
+	phases_release(&x->phases);
 	free(x);
 	return code;
 }
@@ -461,11 +497,13 @@ const struct command command_explain = {
 	.name = "explain",
 	.summary = "Show the arithmetic of one request",
 	.synopsis = "explain ID [--source NAME]",
-	.details = "Derives the amount anew from the stored counts and the stored price, and "
-		   "compares: "
-		   "exit code 1 where it is not what is stored.\n"
-		   "Of an unpriced request it says what is missing.  Finding an id reads the whole "
-		   "ledger.",
+	.details =
+		"Derives the amount anew from the stored counts and the stored price, and "
+		"compares: "
+		"exit code 1 where it is not what is stored.\n"
+		"Of an unpriced request it says what is missing.  Beside it stand the phases that "
+		"it replaced or that came late, and its parts.  Finding an id reads the whole "
+		"ledger.",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,

@@ -80,6 +80,12 @@ static void write_notes(struct context *context, const struct report_notes *note
 	} lines[] = {
 		{ notes->suspense, "request has no rate and is", "requests have no rate and are",
 		  "not in the amount: toll suspense list" },
+		{ notes->uncounted, "request has", "requests have",
+		  "no count: nobody told what was used" },
+		{ notes->partial, "request has", "requests have",
+		  "counts of a part only: more may have been used" },
+		{ notes->estimated, "request has", "requests have",
+		  "estimated counts, not the provider's" },
 		{ gaps->quarantined, "line was not understood and is",
 		  "lines were not understood and are", "not counted: toll quarantine list" },
 		{ gaps->conflicts, "event came again with other content and is",
@@ -174,10 +180,13 @@ static void write_json(struct context *context, struct report_query *query,
 	buf_add(out, ",", 1);
 	export_json_members(out, table);
 	buf_addf(out,
+	         ",\"provenance\":{\"partial\":%lld,\"estimated\":%lld,\"uncounted\":%lld}"
 	         ",\"not_in_amount\":{\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,"
 	         "\"unknown_events\":%lld}}\n",
-	         (long long)notes->suspense, (long long)notes->gaps.quarantined,
-	         (long long)notes->gaps.conflicts, (long long)notes->gaps.unknown_events);
+	         (long long)notes->partial, (long long)notes->estimated,
+	         (long long)notes->uncounted, (long long)notes->suspense,
+	         (long long)notes->gaps.quarantined, (long long)notes->gaps.conflicts,
+	         (long long)notes->gaps.unknown_events);
 }
 
 static enum exit_code read_query(struct context *context, struct report_query *query_out)

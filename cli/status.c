@@ -110,6 +110,16 @@ static int write_text(struct context *context, const struct ledger_status *statu
 	              (long long)status->sources);
 	printer_pairf(&context->printer, LABEL_WIDTH, "Accounts", "%lld",
 	              (long long)status->accounts);
+	if (status->open + status->under_way > 0)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Unsettled",
+		              "%lld open and %lld partial, until a later phase of them comes",
+		              (long long)status->open, (long long)status->under_way);
+	if (status->uncounted + status->partial + status->estimated > 0)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Provenance",
+		              "%lld without a count, %lld with counts of a part, %lld with "
+		              "estimated ones; the others as reported",
+		              (long long)status->uncounted, (long long)status->partial,
+		              (long long)status->estimated);
 	pair_gap(context, "Suspense", status->suspense, "no rate, see toll suspense list");
 	pair_gap(context, "Quarantine", status->quarantined,
 	         "not understood, see toll quarantine list");
@@ -162,17 +172,20 @@ static int write_json(struct context *context, const struct ledger_status *statu
 
 	buf_add_cstr(out, "{\"ledger\":");
 	buf_add_json(out, text_of(context->ledger_path));
-	buf_addf(
-		out,
-		",\"schema\":%lld,\"sqlite\":\"%s\",\"file_bytes\":%lld,\"wal_bytes\":%lld,"
-		"\"events\":%lld,\"errors\":%lld,\"sources\":%lld,\"accounts\":%lld,"
-		"\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,\"unknown_events\":%lld",
-		(long long)status->schema_version, status->sqlite_version,
-		(long long)status->file_bytes, (long long)status->wal_bytes,
-		(long long)status->events, (long long)status->errors, (long long)status->sources,
-		(long long)status->accounts, (long long)status->suspense,
-		(long long)status->quarantined, (long long)status->conflicts,
-		(long long)status->unknown_events);
+	buf_addf(out,
+	         ",\"schema\":%lld,\"sqlite\":\"%s\",\"file_bytes\":%lld,\"wal_bytes\":%lld,"
+	         "\"events\":%lld,\"errors\":%lld,\"sources\":%lld,\"accounts\":%lld,"
+	         "\"open\":%lld,\"under_way\":%lld,\"partial\":%lld,\"estimated\":%lld,"
+	         "\"uncounted\":%lld,\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,"
+	         "\"unknown_events\":%lld",
+	         (long long)status->schema_version, status->sqlite_version,
+	         (long long)status->file_bytes, (long long)status->wal_bytes,
+	         (long long)status->events, (long long)status->errors, (long long)status->sources,
+	         (long long)status->accounts, (long long)status->open, (long long)status->under_way,
+	         (long long)status->partial, (long long)status->estimated,
+	         (long long)status->uncounted, (long long)status->suspense,
+	         (long long)status->quarantined, (long long)status->conflicts,
+	         (long long)status->unknown_events);
 	add_moment(out, "first", status->events > 0, status->first_ms);
 	add_moment(out, "last", status->events > 0, status->last_ms);
 	buf_addf(out, ",\"writer_known\":%s", holder->known ? "true" : "false");

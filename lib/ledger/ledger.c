@@ -395,9 +395,26 @@ static int single(struct ledger *ledger, enum statement statement, bool range, i
 	return query_single(&query, out, fault);
 }
 
+/* The row of a statement that gives one, column by column. */
+static int several(struct ledger *ledger, enum statement statement, int64_t *const out[],
+                   int columns, struct fault *fault)
+{
+	struct query query = query_start(ledger, statement);
+	int r = query_row(&query, fault);
+
+	if (r <= 0)
+		return r;
+	for (int i = 0; i < columns; i++)
+		*out[i] = column_int(&query, i);
+	query_end(&query);
+	return 0;
+}
+
 int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struct fault *fault)
 {
 	struct ledger_status status = { .schema_version = 0 };
+	int64_t *const unsettled[] = { &status.under_way, &status.open };
+	int64_t *const provenance[] = { &status.partial, &status.estimated, &status.uncounted };
 	struct query query;
 	int r = 0;
 	const struct {
@@ -420,6 +437,11 @@ int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struc
 		if (r < 0)
 			return r;
 	}
+	r = several(ledger, STATEMENT_UNSETTLED, unsettled, 2, fault);
+	if (r == 0)
+		r = several(ledger, STATEMENT_ROLLUP_PROVENANCE, provenance, 3, fault);
+	if (r < 0)
+		return r;
 	/* The watermarks hold how many events there are; counting them would read them all. */
 	query = query_start(ledger, STATEMENT_WATERMARK_ALL);
 	while ((r = query_row(&query, fault)) > 0) {

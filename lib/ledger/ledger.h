@@ -69,8 +69,10 @@ int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_
 
 struct ledger_status {
 	int64_t schema_version;
-	int64_t events, suspense, errors; /* of them */
-	int64_t first_ms, last_ms;        /* of the events; 0 when there are none */
+	int64_t events, suspense, errors;      /* of them */
+	int64_t open, under_way;               /* of them: settlement open, partial */
+	int64_t partial, estimated, uncounted; /* of them, by ledger_provenance() */
+	int64_t first_ms, last_ms;             /* of the events; 0 when there are none */
 	int64_t quarantined, conflicts, unknown_events;
 	int64_t sources, accounts;
 	int64_t file_bytes, wal_bytes;

@@ -275,7 +275,7 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 	bool found = false;
 	int r;
 
-	/* An identity that fell out of memory may stand twice (verify tells): its own time first. */
+	/* Beyond memory an identity may stand twice (verify tells): its own time first. */
 	if (event->settlement > standing->settlement && event->time_ms != standing->ts) {
 		r = store_standing(ledger, event->time_ms, row, &found, &other, fault);
 		if (r < 0)

@@ -46,6 +46,49 @@ int ledger_find_events(struct ledger *ledger, struct text id, struct text source
 	return each_event_row(ledger, &query, source, each, context, fault);
 }
 
+int ledger_find_request(struct ledger *ledger, struct text id, struct text source,
+                        ledger_event_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_REQUEST);
+
+	query_int(&query, LEDGER_FROM_MIN);
+	query_int(&query, LEDGER_TO_MAX);
+	query_text(&query, id);
+	return each_event_row(ledger, &query, source, each, context, fault);
+}
+
+int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,
+                      ledger_phase_fn *each, void *context, struct fault *fault)
+{
+	struct query query;
+	int64_t source_id;
+	int r;
+
+	names_trim(&ledger->names);
+	r = names_id(ledger, source, &source_id, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_PHASE_LIST);
+	query_int(&query, source_id);
+	query_text(&query, id);
+	while ((r = query_row(&query, fault)) > 0) {
+		const struct phase phase = {
+			.settlement = (enum settlement)column_int(&query, 0),
+			.time_ms = column_int(&query, 1),
+			.late = column_int(&query, 2) != 0,
+			.kept_ms = column_int(&query, 3),
+			.stored = column_text(&query, 4),
+		};
+
+		r = each(context, &phase);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
 int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                          ledger_event_fn *each, void *context, struct fault *fault)
 {
@@ -96,6 +139,9 @@ int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
 			row.price_id = column_int(&query, COLUMN_PRICE);
 			row.events = sum.events;
 			row.errors = sum.errors;
+			row.partial = sum.partial;
+			row.estimated = sum.estimated;
+			row.uncounted = sum.uncounted;
 			row.suspense = row.price_id == LEDGER_PRICE_SUSPENSE ? sum.events : 0;
 			for (int c = 0; c < COMPONENT_COUNT; c++)
 				row.count[c] = sum.count[c];

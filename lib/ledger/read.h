@@ -20,6 +20,11 @@ struct stored_event {
 	unsigned policy; /* bits of those in force when it was rated */
 	bool unknown;    /* carried a non-zero number nobody counts */
 };
+/*
+ * As rollups and reports count an event: of a request that failed with nothing used no count
+ * is missing, so it is none of those without one.
+ */
+enum provenance ledger_provenance(const struct event *event);
 typedef int ledger_event_fn(void *context, const struct stored_event *row);
 
 /* In the order (time, source, id). */
@@ -28,6 +33,23 @@ int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, led
 /* Events with this id; `source` may be absent.  Reads the whole range: there is no index on ids. */
 int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
                        int64_t to_ms, ledger_event_fn *each, void *context, struct fault *fault);
+/* The same, and the parts of the request, "ID~2" ..., each of its source. */
+int ledger_find_request(struct ledger *ledger, struct text id, struct text source,
+                        ledger_event_fn *each, void *context, struct fault *fault);
+
+/* A phase of a request that does not stand. */
+struct phase {
+	enum settlement settlement;
+	int64_t time_ms;    /* its own */
+	bool late;          /* came behind a later one, and never counted; else it was replaced */
+	int64_t kept_ms;    /* when that was */
+	struct text stored; /* it, as JSON, with "price_id" and (unless unpriced) "amount" */
+};
+typedef int ledger_phase_fn(void *context, const struct phase *phase);
+/* From the earliest to the latest. */
+int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,
+                      ledger_phase_fn *each, void *context, struct fault *fault);
+
 /* Unpriced ones; uses an index. */
 int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                          ledger_event_fn *each, void *context, struct fault *fault);
@@ -37,8 +59,9 @@ struct rollup_row {
 	struct text account, key, model, source, provider, service_tier; /* absent: not sent */
 	int64_t price_id;
 	int64_t events;
-	int64_t errors;   /* of them, with status >= 400 */
-	int64_t suspense; /* of them, unpriced: all or none */
+	int64_t errors;                        /* of them, with status >= 400 */
+	int64_t suspense;                      /* of them, unpriced: all or none */
+	int64_t partial, estimated, uncounted; /* of them, by ledger_provenance() */
 	int64_t count[COMPONENT_COUNT];
 	struct money amount;
 };

@@ -199,19 +199,23 @@ struct rollup_key event_row_key(const struct event_row *row)
 	};
 }
 
+enum provenance ledger_provenance(const struct event *event)
+{
+	bool failed = event->status >= 400 && event->settlement == SETTLEMENT_FINAL;
+
+	return failed && event->provenance == PROVENANCE_NONE ? PROVENANCE_REPORTED
+	                                                      : event->provenance;
+}
+
 struct rollup_delta event_row_delta(const struct event_row *row)
 {
 	const struct event *event = &row->stored.event;
-	bool error = event->status >= 400;
-	bool failed = error && event->settlement == SETTLEMENT_FINAL;
 
 	return (struct rollup_delta){
 		.usage = &event->usage,
-		.error = error,
+		.error = event->status >= 400,
 		.amount = row->stored.amount,
-		/* Of a request that failed no count is missing: it is told by its status. */
-		.provenance = failed && event->provenance == PROVENANCE_NONE ? PROVENANCE_REPORTED
-		                                                             : event->provenance,
+		.provenance = ledger_provenance(event),
 	};
 }
 

@@ -7,7 +7,8 @@
  *
  * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
  * price depends on (latency, extra, the moment within its hour); a line of quarantine that
- * was taken out or marked as released; a phase that was taken out with the moment it spans; an event moved to suspense together with its hour.
+ * was taken out or marked as released; a phase that was taken out and had no time of its own
+ * at an end of what its source spans; an event moved to suspense together with its hour.
  */
 #ifndef TOLL_LEDGER_VERIFY_H
 #define TOLL_LEDGER_VERIFY_H

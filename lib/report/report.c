@@ -53,6 +53,9 @@ enum {
 	COLUMN_EVENTS,
 	COLUMN_ERRORS,
 	COLUMN_SUSPENSE,
+	COLUMN_PARTIAL,
+	COLUMN_ESTIMATED,
+	COLUMN_UNCOUNTED,
 	COLUMN_COMPONENTS,
 	COLUMN_AMOUNT = COLUMN_COMPONENTS + COMPONENT_COUNT,
 	COLUMN_COUNT,
@@ -63,6 +66,7 @@ enum { SLOTS_MIN = 64 };
 
 struct sums {
 	int64_t events, errors, suspense;
+	int64_t partial, estimated, uncounted;
 	int64_t count[COMPONENT_COUNT];
 	wide attos;
 };
@@ -158,6 +162,9 @@ static int sums_add(struct sums *to, const struct sums *add)
 
 	lost |= __builtin_add_overflow(to->errors, add->errors, &to->errors);
 	lost |= __builtin_add_overflow(to->suspense, add->suspense, &to->suspense);
+	lost |= __builtin_add_overflow(to->partial, add->partial, &to->partial);
+	lost |= __builtin_add_overflow(to->estimated, add->estimated, &to->estimated);
+	lost |= __builtin_add_overflow(to->uncounted, add->uncounted, &to->uncounted);
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		lost |= __builtin_add_overflow(to->count[c], add->count[c], &to->count[c]);
 	lost |= __builtin_add_overflow(to->attos, add->attos, &to->attos);
@@ -236,6 +243,9 @@ static int add_rollup(void *context, const struct rollup_row *row)
 		.sums = { .events = row->events,
 		          .errors = row->errors,
 		          .suspense = row->suspense,
+		          .partial = row->partial,
+		          .estimated = row->estimated,
+		          .uncounted = row->uncounted,
 		          .attos = row->amount.attos },
 	};
 
@@ -246,6 +256,7 @@ static int add_rollup(void *context, const struct rollup_row *row)
 static int add_event(void *context, const struct stored_event *row)
 {
 	const struct event *event = &row->event;
+	enum provenance provenance = ledger_provenance(event);
 	struct addend addend = {
 		.account = event->account,
 		.key = event->key,
@@ -256,6 +267,9 @@ static int add_event(void *context, const struct stored_event *row)
 		.sums = { .events = 1,
 		          .errors = event->status >= 400,
 		          .suspense = row->price_id == LEDGER_PRICE_SUSPENSE,
+		          .partial = provenance == PROVENANCE_PARTIAL,
+		          .estimated = provenance == PROVENANCE_ESTIMATED,
+		          .uncounted = provenance == PROVENANCE_NONE,
 		          .attos = row->amount.attos },
 	};
 
@@ -302,6 +316,9 @@ static void set_sums(struct table *table, size_t row, const struct sums *sums)
 	table_set_count(table, row, COLUMN_EVENTS, sums->events);
 	table_set_count(table, row, COLUMN_ERRORS, sums->errors);
 	table_set_count(table, row, COLUMN_SUSPENSE, sums->suspense);
+	table_set_count(table, row, COLUMN_PARTIAL, sums->partial);
+	table_set_count(table, row, COLUMN_ESTIMATED, sums->estimated);
+	table_set_count(table, row, COLUMN_UNCOUNTED, sums->uncounted);
 	for (size_t c = 0; c < COMPONENT_COUNT; c++)
 		table_set_count(table, row, COLUMN_COMPONENTS + c, sums->count[c]);
 	money_text((struct money){ sums->attos }, amount);
@@ -332,6 +349,12 @@ static void make_columns(struct table *table, const struct report *report, const
 	table_column(table, "events", "Requests", TABLE_COUNT, false);
 	table_column(table, "errors", "Errors", TABLE_COUNT, false);
 	table_column(table, "suspense", "Unpriced", TABLE_COUNT, true);
+	table_column(table, "partial", "Partial", TABLE_COUNT, true);
+	table_column(table, "estimated", "Estimated", TABLE_COUNT, true);
+	table_column(table, "uncounted", "Uncounted", TABLE_COUNT, true);
+	/* A person reads them below the table: 80 columns are soon full. */
+	for (size_t c = COLUMN_PARTIAL; c <= COLUMN_UNCOUNTED; c++)
+		table->columns[c].hidden = true;
 	for (size_t c = 0; c < COMPONENT_COUNT; c++)
 		table_column(table, component_info[c].key, component_titles[c], TABLE_COUNT, true);
 	table_column(table, "amount", amount_title(table, currency), TABLE_AMOUNT, false);
@@ -365,6 +388,9 @@ static int fill_table(const struct report *report, const char *currency, struct 
 	notes->events = total.events;
 	notes->errors = total.errors;
 	notes->suspense = total.suspense;
+	notes->partial = total.partial;
+	notes->estimated = total.estimated;
+	notes->uncounted = total.uncounted;
 	return 0;
 }
 

@@ -31,14 +31,16 @@ enum { REPORT_CURRENCY_BYTES = 8 };
 
 /* What stands beside a report: never silent about what is not in its amount. */
 struct report_notes {
-	char currency[REPORT_CURRENCY_BYTES]; /* of the ledger's books; "" when it has none */
-	int64_t events, errors, suspense;     /* of the rows, so behind the filters */
-	struct ledger_gaps gaps;              /* of the range, whatever the filters */
+	char currency[REPORT_CURRENCY_BYTES];  /* of the ledger's books; "" when it has none */
+	int64_t events, errors, suspense;      /* of the rows, so behind the filters */
+	int64_t partial, estimated, uncounted; /* of the events: not wholly what was reported */
+	struct ledger_gaps gaps;               /* of the range, whatever the filters */
 };
 
 /*
  * One row a group, in the order of the group's text (absent first); columns: the group,
- * events, errors, suspense, every component by its key, amount; and a total row.
+ * events, errors, suspense, partial, estimated and uncounted (by provenance; hidden from the
+ * terminal, where a note tells them), every component by its key, amount; and a total row.
  * The component `requests` (what a per-request fee is due for) is hidden from the
  * terminal where it is events - errors everywhere.  -FAULT_RANGE where a sum does not
  * fit; -FAULT_INVALID where the range is empty.  Released by table_release().
