@@ -57,7 +57,7 @@ CREATE TABLE policy_rule (
 	who      TEXT    NOT NULL,
 	account  INTEGER NOT NULL,                -- name.id, 0: every one
 	source   INTEGER NOT NULL,                -- name.id, 0: every one
-	policies INTEGER NOT NULL CHECK (policies BETWEEN 0 AND 255),
+	policies INTEGER NOT NULL CHECK (policies BETWEEN 0 AND 255), -- bits; 128: no rule any more
 	note     TEXT    NOT NULL
 ) STRICT;
 
