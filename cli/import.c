@@ -4,7 +4,6 @@
 #include "cli/progress.h"
 #include "cli/verdicts.h"
 #include "ingest/ingest.h"
-#include "ledger/books.h"
 #include "ledger/ledger.h"
 #include "wire/wire.h"
 
@@ -23,7 +22,7 @@ static const struct option options[] = {
 struct import {
 	struct context *context;
 	struct ledger *ledger;
-	struct applied_book book;
+	struct terms terms;
 	struct lines lines;
 	struct json doc;
 	struct arena arena;
@@ -68,7 +67,7 @@ static int take_line(void *user, const struct wire_line *line, bool whole)
 	if (r < 0)
 		return r;
 	defaults = (struct event_defaults){ import->lines.source_now, import->now_ms };
-	r = ingest_prepare(&item, line->text, how, (int64_t)line->length, &defaults, &import->book,
+	r = ingest_prepare(&item, line->text, how, (int64_t)line->length, &defaults, &import->terms,
 	                   &import->doc, &import->arena);
 	if (r == -FAULT_NOMEM)
 		fault_set(fault, FAULT_NOMEM, "import: out of memory");
@@ -135,7 +134,7 @@ static int open_ledger(struct import *import)
 static int import_all(struct import *import)
 {
 	struct fault *fault = &import->context->fault;
-	int r = ledger_book_current(import->ledger, &import->book, fault);
+	int r = terms_load(import->ledger, &import->terms, fault);
 
 	progress_start(&import->progress, "lines imported");
 	if (r == 0)
@@ -168,7 +167,7 @@ static enum exit_code import_run(struct import *import)
 	lines_catch_signals();
 	r = import_all(import);
 	verdicts_write(context, import->counts, NULL);
-	if (import->book.book == NULL && r == 0)
+	if (import->terms.book.book == NULL && r == 0)
 		command_say("the ledger has no price book: everything is in suspense until toll "
 		            "price apply "
 		            "and toll suspense retry");
@@ -199,7 +198,7 @@ static enum exit_code run(struct context *context)
 		                       "--source: 1 to %d bytes without control characters",
 		                       EVENT_NAME_BYTES_MAX);
 	code = import_run(&import);
-	book_free(import.book.book);
+	terms_release(&import.terms);
 	lines_release(&import.lines);
 	json_release(&import.doc);
 	arena_release(&import.arena);

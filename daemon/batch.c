@@ -35,7 +35,7 @@ void batch_free(struct batch *batch)
 	free(batch->owners);
 	buf_release(&batch->request);
 	buf_release(&batch->reply);
-	book_free(batch->new_book.book);
+	terms_release(&batch->new_terms);
 	change_end(batch->job);
 	free(batch);
 }

@@ -14,7 +14,6 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "ingest/ingest.h"
-#include "ledger/books.h"
 
 struct connection;
 struct change_job;
@@ -36,10 +35,10 @@ struct batch {
 	/* BATCH_CHANGE, BATCH_RELOAD: */
 	struct buf request, reply;
 	char who[32];
-	struct change_job *job;       /* BATCH_CHANGE: the writer's, while it is under way */
-	bool started;                 /* it had a step */
-	void *asker;                  /* struct control_client of the loop; may be gone */
-	struct applied_book new_book; /* book NULL: unchanged */
+	struct change_job *job; /* BATCH_CHANGE: the writer's, while it is under way */
+	bool started;           /* it had a step */
+	void *asker;            /* struct control_client of the loop; may be gone */
+	struct terms new_terms; /* what is NULL in it is unchanged */
 };
 
 struct batch *batch_new(size_t events_max); /* 0 for a change; NULL: no memory */

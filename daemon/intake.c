@@ -13,11 +13,11 @@ static int64_t setting(const struct intake *intake, enum setting_number number)
 }
 
 int intake_start(struct intake *intake, uv_loop_t *loop, struct writer *writer,
-                 const struct config *config, struct applied_book book)
+                 const struct config *config, struct terms terms)
 {
 	intake->writer = writer;
 	intake->config = config;
-	intake->book = book;
+	intake->terms = terms;
 	intake->linger.data = intake;
 	for (int64_t i = 0; i < config->number[SETTING_QUEUE_BATCHES]; i++) {
 		struct batch *batch = batch_new((size_t)config->number[SETTING_BATCH_EVENTS_MAX]);
@@ -96,10 +96,13 @@ static void log_line(struct intake *intake, const struct ingest_item *item)
 		            log_quote(item->refusal->source).text,
 		            log_quote(text_of(item->refusal->detail)).text);
 	else
-		log_warning(
-			"a number under usage that nobody counts", "path=%s api=%s source=%s id=%s",
-			log_quote(item->event.unknown_path).text, log_quote(item->event.api).text,
-			log_quote(item->event.source).text, log_quote(item->event.id).text);
+		log_warning(terms_warned(item->event.unknown_path)
+		                    ? "numbers that contradict each other, at one price"
+		                    : "a number under usage that nobody counts",
+		            "path=%s api=%s source=%s id=%s",
+		            log_quote(item->event.unknown_path).text,
+		            log_quote(item->event.api).text, log_quote(item->event.source).text,
+		            log_quote(item->event.id).text);
 	if (++intake->lines_logged == INTAKE_LOG_LINES_MAX)
 		log_warning("further such lines are only counted until the next summary", "%s", "");
 }
@@ -120,7 +123,7 @@ bool intake_line(struct intake *intake, const struct wire_line *line, enum inges
 		defaults.source = arena_copy(&batch->arena, source);
 	if (kept.at == NULL || (source.at != NULL && defaults.source.at == NULL) ||
 	    ingest_prepare(item, kept, line->too_long ? INGEST_LINE_TOO_LONG : how,
-	                   (int64_t)line->length, &defaults, &intake->book, &intake->doc,
+	                   (int64_t)line->length, &defaults, &intake->terms, &intake->doc,
 	                   &batch->arena) < 0)
 		return false;
 	/* Where the JSON did not end, so did the line not; a whole object is one, good or bad. */
@@ -171,10 +174,17 @@ void intake_done(struct intake *intake, struct batch *batch)
 	intake->free = batch;
 }
 
-void intake_set_book(struct intake *intake, struct applied_book book)
+void intake_set_terms(struct intake *intake, struct terms *changed)
 {
-	book_free(intake->book.book);
-	intake->book = book;
+	if (changed->book.book != NULL) {
+		book_free(intake->terms.book.book);
+		intake->terms.book = changed->book;
+	}
+	if (changed->rules != NULL) {
+		rules_free(intake->terms.rules);
+		intake->terms.rules = changed->rules;
+	}
+	*changed = (struct terms){ .rules = NULL };
 }
 
 void intake_close(struct intake *intake)
@@ -201,6 +211,6 @@ void intake_release(struct intake *intake)
 	free_list(intake->writer->queued);
 	free_list(intake->writer->done);
 	json_release(&intake->doc);
-	book_free(intake->book.book);
+	terms_release(&intake->terms);
 	memset(intake, 0, sizeof(*intake));
 }

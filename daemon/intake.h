@@ -22,7 +22,7 @@ struct intake {
 	struct writer *writer;
 	const struct config *config;
 	struct json doc;
-	struct applied_book book;
+	struct terms terms;
 	struct batch *filling; /* NULL: none has a line yet */
 	struct batch *free;
 	bool lingered, open;
@@ -34,7 +34,7 @@ struct intake {
 };
 
 int intake_start(struct intake *intake, uv_loop_t *loop, struct writer *writer,
-                 const struct config *config, struct applied_book book);
+                 const struct config *config, struct terms terms);
 
 /* One more line can be taken. */
 bool intake_has_room(const struct intake *intake);
@@ -50,7 +50,8 @@ void intake_done(struct intake *intake, struct batch *batch);
 void intake_writer_free(struct intake *intake);
 /* Hands over what there is now (at the end). */
 void intake_flush(struct intake *intake);
-void intake_set_book(struct intake *intake, struct applied_book book); /* takes it over */
+/* Takes over what is not NULL: lines that come from here on are rated under it. */
+void intake_set_terms(struct intake *intake, struct terms *changed);
 void intake_close(struct intake *intake);
 /* After uv_run() ended: frees the batches, also those the writer never took. */
 void intake_release(struct intake *intake);

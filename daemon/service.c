@@ -166,10 +166,7 @@ static void on_writer_done(struct writer *writer, struct batch *batch)
 {
 	struct service *service = writer->context;
 
-	if (batch->new_book.book != NULL) {
-		intake_set_book(&service->intake, batch->new_book);
-		batch->new_book.book = NULL;
-	}
+	intake_set_terms(&service->intake, &batch->new_terms);
 	switch (batch->kind) {
 	case BATCH_EVENTS:
 		intake_done(&service->intake, batch);
@@ -293,7 +290,7 @@ static void start_clock(struct service *service)
 	uv_timer_start(&service->tick, on_tick, SERVICE_TICK_MS, SERVICE_TICK_MS);
 }
 
-static int start_parts(struct service *service, struct applied_book book, struct fault *fault)
+static int start_parts(struct service *service, struct terms terms, struct fault *fault)
 {
 	const struct config *config = service->config;
 	const char *path = config->text[SETTING_SOCKET];
@@ -310,8 +307,8 @@ static int start_parts(struct service *service, struct applied_book book, struct
 	service->connections.context = service;
 	service->listener.context = service;
 	service->listener.on_waiting = on_gateway;
-	/* The intake owns the book from here on, also after a failure. */
-	r = intake_start(&service->intake, &service->loop, &service->writer, config, book);
+	/* The intake owns the terms from here on, also after a failure. */
+	r = intake_start(&service->intake, &service->loop, &service->writer, config, terms);
 	if (r == 0)
 		r = signals_start(&service->signals, &service->loop);
 	if (r == 0)
@@ -378,7 +375,7 @@ static int open_ledger(struct service *service, struct fault *fault)
 int service_run(struct service *service, const struct config *config)
 {
 	struct fault fault = { .code = FAULT_NONE };
-	struct applied_book book = { .book = NULL };
+	struct terms terms = { .rules = NULL };
 	const char *prices = config->text[SETTING_PRICES];
 	struct book *loaded = NULL;
 	bool looped = false, no_prices = false;
@@ -395,18 +392,18 @@ int service_run(struct service *service, const struct config *config)
 	if (r == 0)
 		r = open_ledger(service, &fault);
 	if (r == 0) {
-		r = prices_at_start(service->ledger, loaded, prices, &book, &fault);
+		r = prices_at_start(service->ledger, loaded, prices, &terms.book, &fault);
 		loaded = NULL;
 	}
-	if (r < 0)
-		goto out;
-	looped = uv_loop_init(&service->loop) == 0;
+	if (r == 0)
+		r = ledger_rules_load(service->ledger, &terms.rules, &fault);
+	looped = r == 0 && uv_loop_init(&service->loop) == 0;
 	if (!looped) {
-		book_free(book.book);
-		r = fault_set(&fault, FAULT_NOMEM, "no event loop");
+		terms_release(&terms);
+		r = r < 0 ? r : fault_set(&fault, FAULT_NOMEM, "no event loop");
 		goto out;
 	}
-	r = start_parts(service, book, &fault);
+	r = start_parts(service, terms, &fault);
 	if (r < 0) {
 		close_all(service);
 		goto out;
@@ -414,7 +411,7 @@ int service_run(struct service *service, const struct config *config)
 	log_info("ready", "version=%s pid=%d ledger=%s socket=%s prices=%.12s", TOLL_VERSION,
 	         (int)getpid(), log_quote(text_of(config->text[SETTING_LEDGER])).text,
 	         log_quote(text_of(config->text[SETTING_SOCKET])).text,
-	         book.book != NULL ? book_hash(book.book) : "none");
+	         terms.book.book != NULL ? book_hash(terms.book.book) : "none");
 	notify_send("READY=1");
 out:
 	if (looped) {

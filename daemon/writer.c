@@ -63,7 +63,10 @@ static int step_change(struct writer *writer, struct batch *batch, bool *more_ou
 		r = of_change(change_step(batch->job, more_out, fault));
 		/* What is in force in the ledger must be in force here, or we rate by another. */
 		if (r == 0 && change_moved_book(batch->job))
-			r = ledger_book_current(writer->ledger, &batch->new_book, fault);
+			r = ledger_book_current(writer->ledger, &batch->new_terms.book, fault);
+		/* Made in its first step, of as many as it takes. */
+		if (r == 0 && change_moved_rules(batch->job) && batch->new_terms.rules == NULL)
+			r = ledger_rules_load(writer->ledger, &batch->new_terms.rules, fault);
 		atomic_store(&writer->changing, false);
 	}
 	batch->started = true;
@@ -158,7 +161,7 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 		case BATCH_RELOAD:
 			atomic_store(&writer->changing, true);
 			r = prices_reload(writer->ledger, batch->request.at, text_of(batch->who),
-			                  &batch->new_book, fault);
+			                  &batch->new_terms.book, fault);
 			atomic_store(&writer->changing, false);
 			break;
 		}

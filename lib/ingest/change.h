@@ -1,6 +1,6 @@
 /*
  * Changes other than events: applying a price book, retrying suspense and
- * quarantine.  One function, run by whoever is the writer: by the daemon for its
+ * quarantine, making standing rules.  One function, run by whoever is the writer: by the daemon for its
  * control socket, by `toll` itself when there is no daemon.  A request and a
  * reply are one JSON object each.
  *
@@ -10,7 +10,17 @@
  *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234"}
  *   {"change":"quarantine.retry"}  or with "id":17
  *      -> {"ok":true,"tried":3,"accepted":1,"unpriced":0,"duplicate":1,"conflict":0,"left":1}
- * Both retries commit as they go, a step a transaction.  Where the ledger fails half way the
+ *   {"change":"policy.set","account":"a","source":"s","policies":["zero-completion"],"note":"..."}
+ *      -> {"ok":true,"policies":["zero-completion"],"account":"a","source":"s","note":"..."}
+ *      Without account (source) it is for every one; "policies":null: no rule any more.
+ *   {"change":"reading.settle","source":"s","reading":"xai.chat","reason":"..."}  or with "api"
+ *      A standing rule, then the held lines of that source are tried under it; an empty reading:
+ *      no rule any more.  Or with "id":17 just that line of quarantine.
+ *      -> {"ok":true,"tried":3,"accepted":3,...,"left":0,"rule":true,"source":"s",...}
+ * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
+ * taken as before (and where it is held, quarantine.retry takes it later).
+ *
+ * The retries commit as they go, a step a transaction.  Where the ledger fails half way the
  * row in `change` holds what was done until then, with "ok":false, if that can be written.
  *
  *   a failure
@@ -44,6 +54,8 @@ int change_step(struct change_job *job, bool *more_out, struct fault *fault);
 void change_stop(struct change_job *job);
 /* It put another book in force: the caller loads it again. */
 bool change_moved_book(const struct change_job *job);
+/* It made a standing rule: the same. */
+bool change_moved_rules(const struct change_job *job);
 void change_end(struct change_job *job); /* takes NULL */
 
 /* The reply of a change that was not even begun. */

@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "rate/rating.h"
 
 static const char *const verdict_names[INGEST_VERDICT_COUNT] = {
 	[INGEST_QUARANTINED] = "quarantined", [INGEST_CONFLICT] = "conflict",
@@ -94,28 +93,15 @@ static int prepare_checkpoint(struct ingest_item *item, const struct event_defau
 	return r;
 }
 
-/* Where the rates come from is decided here: by the event's own time, never by ours. */
-static void rate(struct ingest_item *item, const struct applied_book *book)
+static int rate(struct ingest_item *item, const struct terms *terms, struct arena *arena)
 {
-	const struct event *event = &item->event;
-	struct charges charges;
+	struct rated rated = { .price_id = LEDGER_PRICE_SUSPENSE };
+	int r = terms_rate(terms, &item->event, arena, &rated, item->refusal);
 
-	switch (rating_request(book->book, event->model, event->time_ms, &event->usage, &charges)) {
-	case RATING_RANGE:
-		refusal_set(item->refusal, REASON_AMOUNT,
-		            "the charge of this request is larger than an amount can be");
-		break;
-	case RATING_UNPRICED:
-		item->price_id = LEDGER_PRICE_SUSPENSE;
-		break;
-	case RATING_NOTHING:
-		item->price_id = LEDGER_PRICE_NONE;
-		break;
-	case RATING_PRICED:
-		item->price_id = book->first_price + (int64_t)charges.found.version->ordinal;
-		item->amount = charges.total;
-		break;
-	}
+	item->price_id = rated.price_id;
+	item->amount = rated.amount;
+	item->policy = rated.policy;
+	return r;
 }
 
 static void prepare_refusal(struct ingest_item *item, const struct event_defaults *defaults)
@@ -149,7 +135,7 @@ static int prepare_too_long(struct ingest_item *item, const struct event_default
 }
 
 int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
-                   const struct event_defaults *defaults, const struct applied_book *book,
+                   const struct event_defaults *defaults, const struct terms *terms,
                    struct json *doc, struct arena *arena)
 {
 	struct event_refusal *refusal = arena_take(arena, sizeof(*refusal));
@@ -176,7 +162,7 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	if (r == NOT_A_CHECKPOINT) {
 		r = event_decode(item->line, defaults, doc, arena, &item->event, refusal);
 		if (r == 0 && refusal->reason == REASON_NONE)
-			rate(item, book);
+			r = rate(item, terms, arena);
 	}
 	item->refused = refusal->reason != REASON_NONE;
 	if (r == 0 && item->refused) {
@@ -275,7 +261,7 @@ int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fa
 		return try_refused(ledger, item, fault);
 	if (item->checkpoint)
 		return try_checkpoint(ledger, item, fault);
-	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->line,
+	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->policy, item->line,
 	               item->received_ms, &outcome, fault);
 	if (r < 0)
 		return r;

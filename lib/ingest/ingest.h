@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
-#include "ledger/books.h"
+#include "ingest/terms.h"
 #include "ledger/store.h"
 #include "money/money.h"
 #include "usage/event.h"
@@ -51,6 +51,7 @@ struct ingest_item {
 	struct event_refusal *refusal; /* in the arena */
 	int64_t price_id;              /* LEDGER_PRICE_* or first_price + ordinal */
 	struct money amount;
+	unsigned policy; /* bits of the policies it was rated with */
 	/* Filled by ingest_store(): */
 	enum ingest_verdict verdict;
 };
@@ -61,7 +62,7 @@ struct ingest_item {
  * own doc and arena.  -FAULT_NOMEM is the only failure.
  */
 int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
-                   const struct event_defaults *defaults, const struct applied_book *book,
+                   const struct event_defaults *defaults, const struct terms *terms,
                    struct json *doc, struct arena *arena);
 
 /*

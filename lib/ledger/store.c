@@ -298,7 +298,7 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 }
 
 int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
-               struct money amount, struct text line, int64_t now_ms,
+               struct money amount, unsigned policy, struct text line, int64_t now_ms,
                enum ledger_outcome *outcome_out, struct fault *fault)
 {
 	struct event_row row;
@@ -314,6 +314,7 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
 		return r;
 	row.stored.price_id = price_id;
 	row.stored.amount = amount;
+	row.stored.policy = policy;
 	fingerprint = identity_fingerprint(row.source, event->id);
 	if (identity_find(&ledger->identity, fingerprint, &ts)) {
 		r = store_standing(ledger, ts, &row, &found, &standing, fault);

@@ -36,7 +36,7 @@ enum ledger_outcome {
 };
 
 /*
- * Store one event under its price and amount.  `line` is the event as sent, for the
+ * Store one event under its price, its amount and the policies it was rated with (rate/policy.h).  `line` is the event as sent, for the
  * conflict table.  now_ms: when it was received.
  *
  * The phases of an identity (enum settlement) may come in any order and any number of times:
@@ -44,7 +44,7 @@ enum ledger_outcome {
  * LEDGER_OVERFLOW where a later one does not fit leaves the earlier standing.
  */
 int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
-               struct money amount, struct text line, int64_t now_ms,
+               struct money amount, unsigned policy, struct text line, int64_t now_ms,
                enum ledger_outcome *outcome_out, struct fault *fault);
 
 /*

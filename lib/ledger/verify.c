@@ -11,6 +11,7 @@
 #include "ledger/verify_kept.h"
 #include "ledger/verify_phases.h"
 #include "ledger/verify_sources.h"
+#include "rate/policy.h"
 #include "rate/rating.h"
 
 enum { PROGRESS_EVERY = 8192, HASH_SHOWN = 12 };
@@ -273,6 +274,7 @@ static int check_priced(struct verify *verify, const struct event_row *row)
 	const struct book_version *version = NULL;
 	const struct book *book = NULL;
 	struct charges charges;
+	struct usage room;
 	struct book_found found;
 	enum rating_verdict verdict;
 	struct fault fault = { .code = FAULT_NONE };
@@ -299,7 +301,7 @@ static int check_priced(struct verify *verify, const struct event_row *row)
 			         "the book has no price for this model at this time");
 		return event_differs(verify, row, "price");
 	}
-	verdict = rating_under(version, &event->usage, &charges);
+	verdict = rating_under(version, policy_charged(row->stored.policy, event, &room), &charges);
 	if (verdict != RATING_PRICED && verdict != RATING_NOTHING) {
 		put_money(&verify->stored, row->stored.amount);
 		put_cstr(&verify->expected, "this price does not cover these counts");
@@ -316,6 +318,7 @@ static int check_priced(struct verify *verify, const struct event_row *row)
 static int check_charge(struct verify *verify, const struct event_row *row)
 {
 	const struct event *event = &row->stored.event;
+	struct usage room;
 
 	if (row->stored.price_id > 0)
 		return check_priced(verify, row);
@@ -329,7 +332,7 @@ static int check_charge(struct verify *verify, const struct event_row *row)
 		verify->summary.suspense++;
 		return 0;
 	}
-	if (!usage_is_empty(&event->usage)) {
+	if (!usage_is_empty(policy_charged(row->stored.policy, event, &room))) {
 		put_cstr(&verify->stored, "none");
 		put_cstr(&verify->expected, "it used something: a price, or suspense");
 		return event_differs(verify, row, "price");

@@ -1,6 +1,6 @@
 /*
- * Verify: derive the ledger anew.  Every event's charge from its stored counts and
- * its stored price, every rollup from the events, every source's watermark, every
+ * Verify: derive the ledger anew.  Every event's charge from its stored counts, its stored
+ * policies and its stored price, every rollup from the events, every source's watermark, every
  * identity counted once, every detail row, every phase and every conflict with its event,
  * every price book and every line in quarantine what its hash names, the schema as the
  * migrations make it.  Reads only, in bounded memory but for one hour's rollups.

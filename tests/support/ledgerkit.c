@@ -67,6 +67,7 @@ void kit_close(struct ledgerkit *kit)
 	struct dirent *entry;
 
 	kit_shut(kit);
+	rules_free(kit->rules);
 	book_free(kit->book.book);
 	json_release(&kit->doc);
 	arena_release(&kit->arena);
@@ -112,13 +113,29 @@ void kit_price(struct ledgerkit *kit, const char *json)
 	kit->book = (struct applied_book){ book, first_price };
 }
 
+void kit_rules(struct ledgerkit *kit)
+{
+	struct fault fault = { .code = FAULT_NONE };
+
+	rules_free(kit->rules);
+	kit->rules = NULL;
+	if (ledger_rules_load(kit->ledger, &kit->rules, &fault) < 0)
+		fail_msg("rules: %s", fault.text);
+}
+
+const struct terms *kit_terms(struct ledgerkit *kit)
+{
+	kit->terms = (struct terms){ .book = kit->book, .rules = kit->rules };
+	return &kit->terms;
+}
+
 void kit_prepare(struct ledgerkit *kit, const char *line, struct ingest_item *item_out)
 {
 	const struct event_defaults defaults = { text_of("gw-1"), KIT_NOW_MS };
 
 	arena_reset(&kit->arena);
 	assert_int_equal(ingest_prepare(item_out, text_of(line), INGEST_LINE_WHOLE,
-	                                (int64_t)strlen(line), &defaults, &kit->book, &kit->doc,
+	                                (int64_t)strlen(line), &defaults, kit_terms(kit), &kit->doc,
 	                                &kit->arena),
 	                 0);
 }

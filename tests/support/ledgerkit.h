@@ -26,6 +26,8 @@ struct ledgerkit {
 	char path[KIT_PATH_BYTES];
 	struct ledger *ledger; /* a writer, or NULL between kit_shut() and kit_reopen() */
 	struct applied_book book;
+	struct rules *rules; /* NULL until kit_rules() */
+	struct terms terms;  /* what kit_terms() points to: of the two above */
 	struct json doc;
 	struct arena arena; /* what the last kit_prepare() points into */
 };
@@ -48,6 +50,10 @@ const char *kit_quotes(const char *text);
 
 /* Applies a book given as JSON and makes it the one that kit_send() rates with. */
 void kit_price(struct ledgerkit *kit, const char *json);
+/* The standing rules of the ledger are those that kit_send() rates with. */
+void kit_rules(struct ledgerkit *kit);
+/* Both, as ingest_prepare() takes them: the kit's own, until the next call. */
+const struct terms *kit_terms(struct ledgerkit *kit);
 /* A small book: acme/llama-4-70b with input, output, cache_read; reasoning as output. */
 extern const char kit_small_book[];
 

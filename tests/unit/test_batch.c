@@ -61,7 +61,7 @@ static void test_a_batch_of_a_change_has_no_room_for_events(void **state)
 	assert_int_equal(batch->reply.len, 0);
 	assert_string_equal(batch->who, "");
 	assert_null(batch->job);
-	assert_null(batch->new_book.book);
+	assert_null(batch->new_terms.book.book);
 	batch_free(batch);
 }
 
@@ -114,8 +114,8 @@ static void test_free_takes_all_that_a_batch_may_hold(void **state)
 	batch->count = 1;
 	buf_add_cstr(&batch->request, "a request");
 	buf_add_cstr(&batch->reply, "a reply");
-	assert_int_equal(ledger_book_current(kit->ledger, &batch->new_book, &fault), 0);
-	assert_non_null(batch->new_book.book);
+	assert_int_equal(ledger_book_current(kit->ledger, &batch->new_terms.book, &fault), 0);
+	assert_non_null(batch->new_terms.book.book);
 	/* A change that never came to its end: the daemon stopped before. */
 	assert_int_equal(change_begin(&batch->job, kit->ledger, &change, &batch->reply, &fault), 0);
 	assert_non_null(batch->job);

@@ -101,7 +101,7 @@ static void test_what_is_stored_is_a_duplicate_though_it_would_be_refused_now(vo
 		snprintf(line, sizeof(line), early, input);
 		arena_reset(&kit->arena);
 		assert_int_equal(ingest_prepare(&item, text_of(line), INGEST_LINE_WHOLE,
-		                                (int64_t)strlen(line), &set_back, &kit->book,
+		                                (int64_t)strlen(line), &set_back, kit_terms(kit),
 		                                &kit->doc, &kit->arena),
 		                 0);
 		assert_true(item.refused);
@@ -122,8 +122,8 @@ static void prepare(struct ledgerkit *kit, struct text line, enum ingest_line ho
 	const struct event_defaults defaults = { text_of(source), KIT_NOW_MS };
 
 	arena_reset(&kit->arena);
-	assert_int_equal(ingest_prepare(item, line, how, length, &defaults, &kit->book, &kit->doc,
-	                                &kit->arena),
+	assert_int_equal(ingest_prepare(item, line, how, length, &defaults, kit_terms(kit),
+	                                &kit->doc, &kit->arena),
 	                 0);
 }
 
@@ -296,7 +296,7 @@ static void test_an_item_lives_longer_than_the_parsers_memory(void **state)
 		prepare(kit, line, INGEST_LINE_WHOLE, (int64_t)line.len, "gw-1", &item);
 		assert_false(item.refused);
 		assert_int_equal(ingest_prepare(&next, text_of(other), INGEST_LINE_WHOLE,
-		                                (int64_t)strlen(other), &defaults, &kit->book,
+		                                (int64_t)strlen(other), &defaults, kit_terms(kit),
 		                                &kit->doc, &kit->arena),
 		                 0);
 		assert_true(text_is(item.event.source, "gw-1"));
@@ -467,7 +467,7 @@ static void test_recorded_events_make_a_ledger_that_verifies(void **state)
 				continue;
 			arena_reset(&kit->arena);
 			assert_int_equal(ingest_prepare(&item, line, INGEST_LINE_WHOLE,
-			                                (int64_t)line.len, &later, &kit->book,
+			                                (int64_t)line.len, &later, kit_terms(kit),
 			                                &kit->doc, &kit->arena),
 			                 0);
 			assert_int_equal(ingest_store(kit->ledger, &item, NULL), 0);

@@ -352,7 +352,7 @@ static void test_a_refused_first_event_of_an_hour_leaves_no_sum(void **state)
 	event.latency_ms = event.ttft_ms = EVENT_ABSENT;
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
 	assert_int_equal(ledger_add(kit->ledger, &event, LEDGER_PRICE_SUSPENSE, (struct money){ 0 },
-	                            text_of("line"), KIT_NOW_MS, &outcome, NULL),
+	                            0, text_of("line"), KIT_NOW_MS, &outcome, NULL),
 	                 0);
 	assert_int_equal(outcome, LEDGER_OVERFLOW);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);

@@ -118,7 +118,7 @@ static int tear_down(void **state)
 static struct batch *events(struct bench *bench, const char *name, size_t count)
 {
 	const struct event_defaults defaults = { text_of("gw-1"), KIT_NOW_MS };
-	const struct applied_book none = { .book = NULL };
+	const struct terms none = { .rules = NULL };
 	struct batch *batch = batch_new(count);
 
 	assert_non_null(batch);
@@ -234,9 +234,9 @@ static void test_a_change_or_a_reload_gives_the_book_that_it_put_in_force(void *
 		assert_false(atomic_load(&bench->writer.changing));
 		if (rows[i].reply != NULL)
 			expect_reply(batch, rows[i].reply);
-		if ((batch->new_book.book != NULL) != (rows[i].book != NULL) ||
+		if ((batch->new_terms.book.book != NULL) != (rows[i].book != NULL) ||
 		    (rows[i].book != NULL &&
-		     !text_is(book_name(batch->new_book.book), rows[i].book)))
+		     !text_is(book_name(batch->new_terms.book.book), rows[i].book)))
 			fail_msg("row %zu, %s: another book", i, rows[i].what);
 	}
 }

@@ -1,0 +1,134 @@
+#include <stdlib.h>
+
+#include "ingest/change_internal.h"
+#include "rate/policy.h"
+#include "rate/rating.h"
+
+static int begin(struct change_job *job)
+{
+	job->from_ms = LEDGER_FROM_MIN;
+	return ledger_book_current(job->ledger, &job->terms.book, &job->fault);
+}
+
+static int chunk_add(void *context, const struct stored_event *row)
+{
+	struct chunk *chunk = context;
+	struct event *event;
+	struct waiting *grown;
+
+	/* A chunk ends between two milliseconds, so that the next begins behind it. */
+	if (chunk->count >= RETRY_CHUNK && row->event.time_ms != chunk->last_ms)
+		return 1;
+	if (chunk->count == chunk->cap) {
+		size_t cap = chunk->cap > 0 ? chunk->cap * 2 : 256;
+
+		grown = realloc(chunk->rows, cap * sizeof(*grown));
+		if (grown == NULL)
+			return -FAULT_NOMEM;
+		chunk->rows = grown;
+		chunk->cap = cap;
+	}
+	chunk->rows[chunk->count] = (struct waiting){
+		row->event, row->policy, LEDGER_PRICE_SUSPENSE, { 0 }
+	};
+	event = &chunk->rows[chunk->count++].event;
+	chunk->last_ms = event->time_ms;
+	struct text *const texts[] = { &event->id,           &event->source,
+		                       &event->account,      &event->key,
+		                       &event->model,        &event->provider,
+		                       &event->service_tier, &event->finish_reason,
+		                       &event->api };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i]->at == NULL)
+			continue;
+		*texts[i] = arena_copy(&chunk->arena, *texts[i]);
+		if (texts[i]->at == NULL)
+			return -FAULT_NOMEM;
+	}
+	event->extra = text_of(NULL); /* stays as it is in the row */
+	return 0;
+}
+
+static int price_chunk(struct change_job *job)
+{
+	const struct retried before = job->retried;
+	struct retried *retried = &job->retried;
+	int r = ledger_begin(job->ledger, &job->fault);
+
+	for (size_t i = 0; r == 0 && i < job->chunk.count; i++) {
+		struct waiting *row = &job->chunk.rows[i];
+		struct usage room;
+		struct charges charges;
+		enum rating_verdict verdict = rating_request(
+			job->terms.book.book, row->event.model, row->event.time_ms,
+			policy_charged(row->policy, &row->event, &room), &charges);
+
+		retried->tried++;
+		if (verdict != RATING_PRICED && verdict != RATING_NOTHING)
+			continue;
+		if (verdict == RATING_PRICED)
+			row->price_id = job->terms.book.first_price +
+			                (int64_t)charges.found.version->ordinal;
+		else
+			row->price_id = LEDGER_PRICE_NONE;
+		r = ledger_suspense_price(job->ledger, &row->event, row->price_id, charges.total,
+		                          &job->fault);
+		if (r == -FAULT_RANGE) {
+			r = 0; /* the sum of its hour has no room: it stays in suspense */
+			job->fault = (struct fault){ .code = FAULT_NONE };
+			continue;
+		}
+		retried->priced++;
+		if (r == 0 && money_total_add(retried->amount, charges.total, &retried->amount) < 0)
+			r = fault_set(&job->fault, FAULT_RANGE,
+			              "the sum of what was priced does not fit");
+	}
+	if (r == 0)
+		r = ledger_commit(job->ledger, &job->fault);
+	if (r < 0) {
+		ledger_rollback(job->ledger);
+		*retried = before;
+	}
+	return r;
+}
+
+static void put_retried(struct buf *out, bool ok, const struct retried *retried)
+{
+	char amount[MONEY_TEXT_BYTES];
+
+	money_text(retried->amount, amount);
+	buf_addf(out, "{\"ok\":%s,\"tried\":%lld,\"priced\":%lld,\"left\":%lld,\"amount\":\"%s\"}",
+	         ok ? "true" : "false", (long long)retried->tried, (long long)retried->priced,
+	         (long long)(retried->tried - retried->priced), amount);
+}
+
+static bool put_done(const struct change_job *job, struct buf *out, bool ok)
+{
+	put_retried(out, ok, &job->retried);
+	return job->retried.priced > 0;
+}
+
+static int step(struct change_job *job, bool *more_out)
+{
+	int r;
+
+	job->chunk.count = 0;
+	arena_reset(&job->chunk.arena);
+	r = ledger_each_suspense(job->ledger, job->from_ms, LEDGER_TO_MAX, chunk_add, &job->chunk,
+	                         &job->fault);
+	if (r < 0)
+		return r;
+	if (job->chunk.count == 0)
+		return change_finish(job);
+	r = price_chunk(job);
+	job->from_ms = job->chunk.last_ms + 1;
+	*more_out = r == 0;
+	return r;
+}
+
+const struct change_kind change_suspense_retry = {
+	.name = "suspense.retry",
+	.begin = begin,
+	.step = step,
+	.put_done = put_done,
+};

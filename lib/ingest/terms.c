@@ -1,0 +1,191 @@
+#include "ingest/terms.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "ledger/store.h"
+#include "rate/policy.h"
+
+int terms_load(struct ledger *ledger, struct terms *terms_out, struct fault *fault)
+{
+	struct terms terms = { .rules = NULL };
+	int r = ledger_book_current(ledger, &terms.book, fault);
+
+	if (r == 0)
+		r = ledger_rules_load(ledger, &terms.rules, fault);
+	if (r < 0)
+		terms_release(&terms);
+	else
+		*terms_out = terms;
+	return r;
+}
+
+void terms_release(struct terms *terms)
+{
+	book_free(terms->book.book);
+	rules_free(terms->rules);
+	*terms = (struct terms){ .rules = NULL };
+}
+
+/* Where the rates come from is decided here: by the event's own time, never by ours. */
+static enum rating_verdict rate(const struct terms *terms, const struct event *event,
+                                struct rated *rated)
+{
+	struct charges charges;
+	struct usage room;
+	enum rating_verdict verdict;
+
+	rated->policy = rules_policies(terms->rules, event->account, event->source);
+	rated->amount = (struct money){ 0 };
+	verdict = rating_request(terms->book.book, event->model, event->time_ms,
+	                         policy_charged(rated->policy, event, &room), &charges);
+	switch (verdict) {
+	case RATING_RANGE:
+	case RATING_UNPRICED:
+		rated->price_id = LEDGER_PRICE_SUSPENSE;
+		break;
+	case RATING_NOTHING:
+		rated->price_id = LEDGER_PRICE_NONE;
+		break;
+	case RATING_PRICED:
+		rated->price_id = terms->book.first_price + (int64_t)charges.found.version->ordinal;
+		rated->amount = charges.total;
+		break;
+	}
+	return verdict;
+}
+
+enum rating_verdict terms_rate_reading(const struct terms *terms, const struct event *event,
+                                       size_t index, struct money *total_out)
+{
+	struct event one = *event;
+	struct rated rated;
+	enum rating_verdict verdict;
+
+	one.usage = event->readings[index].usage;
+	verdict = rate(terms, &one, &rated);
+	*total_out = rated.amount;
+	return verdict;
+}
+
+/* The reading of that name; reading_count: there is none. */
+static size_t find_reading(const struct event *event, struct text name)
+{
+	size_t i = 0;
+
+	while (i < event->reading_count &&
+	       (name.at == NULL || !text_is(name, event->readings[i].name)))
+		i++;
+	return i;
+}
+
+/* Puts "reading" into extra, so that it stays beside the event. */
+static int keep_reading(struct event *event, const char *name, struct arena *arena)
+{
+	struct text rest = event->extra;
+	struct buf extra = { .at = NULL };
+	int r;
+
+	event->reading = text_of(name);
+	buf_add_cstr(&extra, "{\"reading\":");
+	buf_add_json(&extra, event->reading);
+	if (rest.len > 2) {
+		buf_add_cstr(&extra, ",");
+		buf_add(&extra, rest.at + 1, rest.len - 1);
+	} else {
+		buf_add_cstr(&extra, "}");
+	}
+	event->extra = extra.error == 0 ? arena_copy(arena, buf_text(&extra)) : text_of(NULL);
+	r = event->extra.at != NULL ? 0 : -FAULT_NOMEM;
+	buf_release(&extra);
+	return r;
+}
+
+/* The same words for all events that can be read so: they are counted by them. */
+static int warn(struct event *event, struct arena *arena)
+{
+	struct buf words = { .at = NULL };
+	int r;
+
+	buf_add_cstr(&words, TERMS_READINGS_WARNING);
+	for (size_t i = 0; i < event->reading_count; i++)
+		buf_addf(&words, "%s%s", i > 0 ? ", " : "", event->readings[i].name);
+	if (event->unknown_path.at != NULL)
+		buf_addf(&words, "; %.*s", TEXT_ARGS(event->unknown_path));
+	event->unknown_path = words.error == 0 ? arena_copy(arena, buf_text(&words))
+	                                       : text_of(NULL);
+	r = event->unknown_path.at != NULL ? 0 : -FAULT_NOMEM;
+	buf_release(&words);
+	return r;
+}
+
+bool terms_warned(struct text unknown_path)
+{
+	size_t len = sizeof(TERMS_READINGS_WARNING) - 1;
+
+	return unknown_path.len > len && memcmp(unknown_path.at, TERMS_READINGS_WARNING, len) == 0;
+}
+
+/* "declared 0.0012, xai.chat 0.0034": what a person has to choose from. */
+static void refuse_readings(const struct event *event, const enum rating_verdict *verdicts,
+                            const struct money *totals, struct event_refusal *refusal)
+{
+	char detail[EVENT_DETAIL_BYTES], amount[MONEY_TEXT_BYTES];
+	size_t len = 0;
+
+	for (size_t i = 0; i < event->reading_count && len < sizeof(detail); i++) {
+		money_text(totals[i], amount);
+		len += (size_t)snprintf(detail + len, sizeof(detail) - len, "%s%s %s",
+		                        i > 0 ? ", " : "", event->readings[i].name,
+		                        verdicts[i] == RATING_UNPRICED ? "unpriced"
+		                        : verdicts[i] == RATING_RANGE  ? "no amount"
+		                                                       : amount);
+	}
+	refusal_set(refusal, REASON_READINGS, "%s", detail);
+}
+
+/* Decides between the readings: event->usage is the one to rate, or it is refused. */
+static int choose(const struct terms *terms, struct event *event, struct arena *arena,
+                  struct event_refusal *refusal)
+{
+	enum rating_verdict verdicts[EVENT_READINGS_MAX];
+	struct money totals[EVENT_READINGS_MAX];
+	size_t ruled = find_reading(event, terms->reading);
+	bool same = true;
+
+	if (ruled == event->reading_count)
+		ruled = find_reading(event, rules_reading(terms->rules, event->source, event->api));
+	if (ruled < event->reading_count) {
+		event->usage = event->readings[ruled].usage;
+		return keep_reading(event, event->readings[ruled].name, arena);
+	}
+	for (size_t i = 0; i < event->reading_count; i++) {
+		verdicts[i] = terms_rate_reading(terms, event, i, &totals[i]);
+		same = same && (verdicts[i] == RATING_PRICED || verdicts[i] == RATING_NOTHING) &&
+		       money_compare(totals[i], totals[0]) == 0;
+	}
+	if (same) {
+		event->usage = event->readings[0].usage;
+		return warn(event, arena);
+	}
+	refuse_readings(event, verdicts, totals, refusal);
+	return 0;
+}
+
+int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,
+               struct rated *rated_out, struct event_refusal *refusal)
+{
+	assert(event->reading_count <= EVENT_READINGS_MAX);
+	if (event->reading_count >= 2) {
+		int r = choose(terms, event, arena, refusal);
+
+		if (r < 0 || refusal->reason != REASON_NONE)
+			return r;
+	}
+	if (rate(terms, event, rated_out) == RATING_RANGE)
+		refusal_set(refusal, REASON_AMOUNT,
+		            "the charge of this request is larger than an amount can be");
+	return 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * What lines are rated under: the price book in force and the standing rules of the ledger;
+ * and the deciding half of rating, which takes an event to its price, its amount and the
+ * policies that held.
+ *
+ * A struct terms is immutable while it is used: threads may share it.  Pure functions, but for
+ * terms_load().
+ */
+#ifndef TOLL_INGEST_TERMS_H
+#define TOLL_INGEST_TERMS_H
+
+#include "base/arena.h"
+#include "ledger/books.h"
+#include "ledger/rules.h"
+#include "money/money.h"
+#include "rate/rating.h"
+#include "usage/event.h"
+
+struct terms {
+	struct applied_book book;
+	struct rules *rules; /* NULL: none */
+	struct text reading; /* taken where an event has it, whatever the rules say; else absent */
+};
+
+/* Those in force in the ledger, for terms_release(); untouched on a failure. */
+int terms_load(struct ledger *ledger, struct terms *terms_out, struct fault *fault);
+void terms_release(struct terms *terms);
+
+struct rated {
+	int64_t price_id; /* LEDGER_PRICE_* or first_price + ordinal */
+	struct money amount;
+	unsigned policy; /* bits of the policies in force */
+};
+
+/*
+ * Rates an event.  Where its numbers can be read in more than one way (event->readings):
+ *   a rule names one of them      it is taken: event->usage, event->reading, and "reading" in
+ *                                 event->extra
+ *   all of them cost the same     the first is taken, and event->unknown_path tells so
+ *   else                          refused, REASON_READINGS, with each reading and its amount
+ * An amount that is none is refused too, REASON_AMOUNT.  On a refusal refusal->reason is set.
+ * New texts are in the arena.  -FAULT_NOMEM is the only failure.
+ */
+int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,
+               struct rated *rated_out, struct event_refusal *refusal);
+
+/* How event->unknown_path begins where contradicting readings cost the same. */
+#define TERMS_READINGS_WARNING "readings: "
+bool terms_warned(struct text unknown_path);
+
+/* One reading of the event as terms_rate() would rate it: what `toll suspense show` tells. */
+enum rating_verdict terms_rate_reading(const struct terms *terms, const struct event *event,
+                                       size_t index, struct money *total_out);
+
+#endif
