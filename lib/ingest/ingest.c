@@ -1,10 +1,12 @@
 #include "ingest/ingest.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "usage/envelope.h"
 
 static const char *const verdict_names[INGEST_VERDICT_COUNT] = {
 	[INGEST_QUARANTINED] = "quarantined", [INGEST_CONFLICT] = "conflict",
@@ -134,6 +136,149 @@ static int prepare_too_long(struct ingest_item *item, const struct event_default
 	return r;
 }
 
+static int prepare_line(struct ingest_item *item, const struct event_defaults *defaults,
+                        const struct terms *terms, struct json *doc, struct arena *arena)
+{
+	int r = event_decode(item->line, defaults, doc, arena, &item->event, item->refusal);
+
+	if (r == 0 && item->refusal->reason == REASON_NONE)
+		r = rate(item, terms, arena);
+	item->refused = item->refusal->reason != REASON_NONE;
+	return r;
+}
+
+/* A further item behind `last`, of the same line; NULL: no memory. */
+static struct ingest_item *add_item(struct ingest_item *last, const struct ingest_item *like,
+                                    struct arena *arena)
+{
+	struct ingest_item *item = arena_take(arena, sizeof(*item));
+	struct event_refusal *refusal = arena_take(arena, sizeof(*refusal));
+
+	if (item == NULL || refusal == NULL)
+		return NULL;
+	*refusal = (struct event_refusal){ .time_ms = EVENT_ABSENT };
+	*item = *like;
+	item->refusal = refusal;
+	item->refused = false;
+	item->more = NULL;
+	last->more = item;
+	return item;
+}
+
+/* "ID~2" and so on; false: no memory, or the refusal says that it is too long. */
+static bool part_id(const struct ingest_item *whole, size_t number, struct arena *arena,
+                    struct text *out)
+{
+	char id[EVENT_NAME_BYTES_MAX + 32];
+	struct text name = whole->event.id;
+	int len = snprintf(id, sizeof(id), "%.*s~%zu", TEXT_ARGS(name), number);
+
+	if (len > EVENT_NAME_BYTES_MAX) {
+		refusal_set(whole->refusal, REASON_NAME,
+		            "id: with the number of a turn it is longer than %d bytes",
+		            EVENT_NAME_BYTES_MAX);
+		return false;
+	}
+	*out = arena_copy(arena, text_of(id));
+	return out->at != NULL;
+}
+
+/* The turns of a request as items behind it: each has its own model, and so its own price. */
+static int prepare_parts(struct ingest_item *whole, const struct terms *terms, struct arena *arena)
+{
+	struct ingest_item *last = whole;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !whole->refused && i < whole->event.part_count; i++) {
+		const struct event_part *part = &whole->event.parts[i];
+		uint64_t number = i + 2;
+		struct ingest_item *item = add_item(last, whole, arena);
+		struct event *event = item != NULL ? &item->event : NULL;
+
+		if (item == NULL)
+			return -FAULT_NOMEM;
+		item->part = true;
+		event->parts = NULL;
+		event->part_count = 0;
+		event->model = part->model;
+		event->usage = part->usage;
+		event->extra = event->unknown_path = text_of(NULL);
+		event->latency_ms = event->ttft_ms = EVENT_ABSENT;
+		event->content_hash = hash64_mix(whole->event.content_hash, number);
+		if (part_id(whole, (size_t)number, arena, &event->id))
+			r = rate(item, terms, arena);
+		else if (whole->refusal->reason == REASON_NONE)
+			return -FAULT_NOMEM;
+		if (item->refusal->reason != REASON_NONE)
+			refusal_set(whole->refusal, item->refusal->reason, "%s",
+			            item->refusal->detail);
+		whole->refused = whole->refusal->reason != REASON_NONE;
+		last = item;
+	}
+	/* All of the line, or nothing. */
+	if (whole->refused)
+		whole->more = NULL;
+	return r;
+}
+
+/* One of the events that an envelope holds. */
+static int prepare_enclosed(struct ingest_item *item, const struct envelope_event *enclosed,
+                            const struct event_defaults *defaults, const struct terms *terms,
+                            struct json *doc, struct arena *arena)
+{
+	int r = 0;
+
+	if (enclosed->refusal != NULL) {
+		*item->refusal = *enclosed->refusal;
+		item->refused = true;
+	} else {
+		item->line = enclosed->line;
+		item->length = (int64_t)enclosed->line.len;
+		r = prepare_line(item, defaults, terms, doc, arena);
+		if (r == 0)
+			r = prepare_parts(item, terms, arena);
+	}
+	if (r == 0 && item->refused)
+		prepare_refusal(item, defaults);
+	return r;
+}
+
+static struct ingest_item *last_of(struct ingest_item *item)
+{
+	while (item->more != NULL)
+		item = item->more;
+	return item;
+}
+
+/* No event line; is it what another gateway or its logger writes?  Then it is no refusal. */
+static int open_envelope(struct ingest_item *item, const struct event_defaults *defaults,
+                         const struct terms *terms, struct json *doc, struct arena *arena)
+{
+	const struct envelope *envelope = envelope_find(doc);
+	const struct ingest_item like = *item;
+	struct event_refusal refusal = { .time_ms = EVENT_ABSENT };
+	struct envelope_event *events;
+	size_t count;
+	int r;
+
+	if (envelope == NULL)
+		return 0;
+	r = envelope_open(envelope, doc, defaults, arena, &events, &count, &refusal);
+	if (r < 0)
+		return r;
+	*item->refusal = refusal;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct ingest_item *next = i == 0 ? item : add_item(last_of(item), &like, arena);
+
+		if (next == NULL)
+			return -FAULT_NOMEM;
+		next->event = (struct event){ .time_ms = 0 };
+		next->refused = false;
+		r = prepare_enclosed(next, &events[i], defaults, terms, doc, arena);
+	}
+	return r;
+}
+
 int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
                    const struct event_defaults *defaults, const struct terms *terms,
                    struct json *doc, struct arena *arena)
@@ -160,144 +305,19 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	if (begins_like_checkpoint(item->line))
 		r = prepare_checkpoint(item, defaults, doc, arena);
 	if (r == NOT_A_CHECKPOINT) {
-		r = event_decode(item->line, defaults, doc, arena, &item->event, refusal);
-		if (r == 0 && refusal->reason == REASON_NONE)
-			r = rate(item, terms, arena);
+		r = prepare_line(item, defaults, terms, doc, arena);
+		if (r == 0 && item->refused && doc->error == JSON_OK)
+			r = open_envelope(item, defaults, terms, doc, arena);
+		else if (r == 0)
+			r = prepare_parts(item, terms, arena);
 	}
-	item->refused = refusal->reason != REASON_NONE;
+	item->refused = item->refusal->reason != REASON_NONE;
 	if (r == 0 && item->refused) {
-		if (how == INGEST_LINE_CUT_OFF && refusal->reason == REASON_SYNTAX)
+		if (how == INGEST_LINE_CUT_OFF && item->refusal->reason == REASON_SYNTAX)
 			refusal_set(item->refusal, REASON_CUT_OFF,
 			            "no newline after %lld bytes, and no whole object",
 			            (long long)length);
 		prepare_refusal(item, defaults);
 	}
 	return r;
-}
-
-/* What a checkpoint line tells, but for its source, which the hello may have told. */
-static uint64_t totals_hash(const struct json *doc)
-{
-	uint32_t object = json_member(doc, 0, "checkpoint");
-	uint64_t hash = 0;
-
-	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
-		struct text key = doc->nodes[k].text;
-
-		if (!text_is(key, "source") && json_type_of(doc, k + 1) != JSON_NULL)
-			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
-	}
-	return hash;
-}
-
-/* The same totals, however they are written.  *same_out is false where one is no JSON. */
-static int same_totals(struct text a, struct text b, bool *same_out, struct fault *fault)
-{
-	struct json docs[2] = { { .nodes = NULL }, { .nodes = NULL } };
-	const struct text texts[2] = { a, b };
-	int r = 0;
-
-	*same_out = text_equal(a, b);
-	for (int i = 0; r == 0 && i < 2 && !*same_out; i++)
-		r = json_parse(&docs[i], texts[i], fault);
-	if (r == 0 && !*same_out)
-		*same_out = totals_hash(&docs[0]) == totals_hash(&docs[1]);
-	json_release(&docs[0]);
-	json_release(&docs[1]);
-	return r == -FAULT_NOMEM ? r : 0;
-}
-
-static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
-{
-	struct text source = item->event.source;
-	struct buf stored = { .at = NULL };
-	bool same = false;
-	int r = ledger_checkpoint_get(ledger, source, item->checkpoint_seq, &stored, fault);
-
-	if (r == 0 && stored.len == 0) {
-		item->verdict = INGEST_CHECKPOINT;
-		r = ledger_checkpoint_add(ledger, source, item->checkpoint_seq,
-		                          item->checkpoint_json, item->received_ms, fault);
-	} else if (r == 0) {
-		r = same_totals(buf_text(&stored), item->checkpoint_json, &same, fault);
-		if (same)
-			item->verdict = INGEST_DUPLICATE;
-	}
-	buf_release(&stored);
-	if (r == 0 && item->verdict == INGEST_QUARANTINED) {
-		item->refusal->source = source;
-		refusal_set(item->refusal, REASON_CHECKPOINT,
-		            "checkpoint.seq %lld came before, with other totals",
-		            (long long)item->checkpoint_seq);
-	}
-	return r;
-}
-
-/* Not understood today, or too much; but sent again it may be what is stored already. */
-static int try_refused(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
-{
-	const struct event_refusal *refusal = item->refusal;
-	bool holds;
-	int r;
-
-	/* A line that is no JSON only names an event: it has no content to compare. */
-	if (refusal->source.at == NULL || refusal->id.at == NULL ||
-	    refusal->time_ms == EVENT_ABSENT || item->event.id.at == NULL)
-		return 0;
-	r = ledger_holds(ledger, refusal->source, refusal->id, refusal->time_ms,
-	                 item->event.content_hash, &holds, fault);
-	if (r == 0 && holds)
-		item->verdict = INGEST_DUPLICATE;
-	return r;
-}
-
-int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
-{
-	enum ledger_outcome outcome;
-	int r;
-
-	item->verdict = INGEST_QUARANTINED;
-	if (item->refused)
-		return try_refused(ledger, item, fault);
-	if (item->checkpoint)
-		return try_checkpoint(ledger, item, fault);
-	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->policy, item->line,
-	               item->received_ms, &outcome, fault);
-	if (r < 0)
-		return r;
-	switch (outcome) {
-	case LEDGER_OVERFLOW:
-		item->refusal->source = item->event.source;
-		item->refusal->id = item->event.id;
-		item->refusal->time_ms = item->event.time_ms;
-		item->refused = true;
-		refusal_set(item->refusal, REASON_AMOUNT,
-		            "the sum of its hour would be larger than it can be");
-		break;
-	case LEDGER_CONFLICT:
-		item->verdict = INGEST_CONFLICT;
-		break;
-	case LEDGER_DUPLICATE:
-		item->verdict = INGEST_DUPLICATE;
-		break;
-	case LEDGER_LATE: /* nothing of it is due: that it had no rate does not matter */
-		item->verdict = INGEST_ACCEPTED;
-		break;
-	case LEDGER_REPLACED:
-	case LEDGER_ADDED:
-		item->verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
-		                                                        : INGEST_ACCEPTED;
-		break;
-	}
-	return 0;
-}
-
-int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
-{
-	int r = ingest_try(ledger, item, fault);
-
-	if (r < 0 || item->verdict != INGEST_QUARANTINED)
-		return r;
-	return ledger_quarantine(ledger, item->refusal, item->line, item->length, item->received_ms,
-	                         fault);
 }

@@ -52,7 +52,13 @@ struct ingest_item {
 	int64_t price_id;              /* LEDGER_PRICE_* or first_price + ordinal */
 	struct money amount;
 	unsigned policy; /* bits of the policies it was rated with */
-	/* Filled by ingest_store(): */
+	/*
+	 * Further items of the same line, in the arena: the turns of the request before it
+	 * (`part`), and the other events of an envelope.
+	 */
+	struct ingest_item *more;
+	bool part;
+	/* Filled by ingest_store(); of the first item of a line: the line's. */
 	enum ingest_verdict verdict;
 };
 
@@ -66,8 +72,10 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
                    struct json *doc, struct arena *arena);
 
 /*
- * Write it and set item->verdict.  Inside ledger_begin() .. ledger_commit().
- * ingest_try() writes nothing where the verdict is INGEST_QUARANTINED.
+ * Write it, with all items of its line, and set item->verdict: of several the one of highest
+ * precedence.  Inside ledger_begin() .. ledger_commit().  ingest_try() is for a line that is in
+ * quarantine: it writes nothing where the verdict is INGEST_QUARANTINED, and else tells what
+ * became of those events of the line that were stored.
  */
 int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fault);
 int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault);

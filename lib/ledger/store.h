@@ -68,6 +68,10 @@ int ledger_checkpoint_get(struct ledger *ledger, struct text source, int64_t seq
 int ledger_holds(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                  uint64_t content_hash, bool *holds_out, struct fault *fault);
 
+/* Is any event of this identity stored? */
+int ledger_knows(struct ledger *ledger, struct text source, struct text id, bool *knows_out,
+                 struct fault *fault);
+
 /*
  * Outside a transaction: copy the WAL into the file when it is large (idle: also empty it).
  * *again_out (may be NULL): a reader was in the way, no failure; try again when idle.

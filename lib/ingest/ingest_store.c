@@ -1,0 +1,241 @@
+/* The second half of ingest: what was prepared, into the ledger. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "ingest/ingest.h"
+
+/* What a checkpoint line tells, but for its source, which the hello may have told. */
+static uint64_t totals_hash(const struct json *doc)
+{
+	uint32_t object = json_member(doc, 0, "checkpoint");
+	uint64_t hash = 0;
+
+	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
+		struct text key = doc->nodes[k].text;
+
+		if (!text_is(key, "source") && json_type_of(doc, k + 1) != JSON_NULL)
+			hash += hash64(key.at, key.len, json_hash(doc, k + 1));
+	}
+	return hash;
+}
+
+/* The same totals, however they are written.  *same_out is false where one is no JSON. */
+static int same_totals(struct text a, struct text b, bool *same_out, struct fault *fault)
+{
+	struct json docs[2] = { { .nodes = NULL }, { .nodes = NULL } };
+	const struct text texts[2] = { a, b };
+	int r = 0;
+
+	*same_out = text_equal(a, b);
+	for (int i = 0; r == 0 && i < 2 && !*same_out; i++)
+		r = json_parse(&docs[i], texts[i], fault);
+	if (r == 0 && !*same_out)
+		*same_out = totals_hash(&docs[0]) == totals_hash(&docs[1]);
+	json_release(&docs[0]);
+	json_release(&docs[1]);
+	return r == -FAULT_NOMEM ? r : 0;
+}
+
+static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	struct text source = item->event.source;
+	struct buf stored = { .at = NULL };
+	bool same = false;
+	int r = ledger_checkpoint_get(ledger, source, item->checkpoint_seq, &stored, fault);
+
+	if (r == 0 && stored.len == 0) {
+		item->verdict = INGEST_CHECKPOINT;
+		r = ledger_checkpoint_add(ledger, source, item->checkpoint_seq,
+		                          item->checkpoint_json, item->received_ms, fault);
+	} else if (r == 0) {
+		r = same_totals(buf_text(&stored), item->checkpoint_json, &same, fault);
+		if (same)
+			item->verdict = INGEST_DUPLICATE;
+	}
+	buf_release(&stored);
+	if (r == 0 && item->verdict == INGEST_QUARANTINED) {
+		item->refusal->source = source;
+		refusal_set(item->refusal, REASON_CHECKPOINT,
+		            "checkpoint.seq %lld came before, with other totals",
+		            (long long)item->checkpoint_seq);
+	}
+	return r;
+}
+
+/* Not understood today, or too much; but sent again it may be what is stored already. */
+static int try_refused(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	const struct event_refusal *refusal = item->refusal;
+	bool holds;
+	int r;
+
+	/* A line that is no JSON only names an event: it has no content to compare. */
+	if (refusal->source.at == NULL || refusal->id.at == NULL ||
+	    refusal->time_ms == EVENT_ABSENT || item->event.id.at == NULL)
+		return 0;
+	r = ledger_holds(ledger, refusal->source, refusal->id, refusal->time_ms,
+	                 item->event.content_hash, &holds, fault);
+	if (r == 0 && holds)
+		item->verdict = INGEST_DUPLICATE;
+	return r;
+}
+
+/* *outcome_out is only filled where the event reached the ledger. */
+static int try_one(struct ledger *ledger, struct ingest_item *item,
+                   enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	enum ledger_outcome outcome;
+	int r;
+
+	item->verdict = INGEST_QUARANTINED;
+	if (item->refused)
+		return try_refused(ledger, item, fault);
+	if (item->checkpoint)
+		return try_checkpoint(ledger, item, fault);
+	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->policy, item->line,
+	               item->received_ms, &outcome, fault);
+	if (r < 0)
+		return r;
+	*outcome_out = outcome;
+	switch (outcome) {
+	case LEDGER_OVERFLOW:
+		item->refusal->source = item->event.source;
+		item->refusal->id = item->event.id;
+		item->refusal->time_ms = item->event.time_ms;
+		item->refused = true;
+		refusal_set(item->refusal, REASON_AMOUNT,
+		            "the sum of its hour would be larger than it can be");
+		break;
+	case LEDGER_CONFLICT:
+		item->verdict = INGEST_CONFLICT;
+		break;
+	case LEDGER_DUPLICATE:
+		item->verdict = INGEST_DUPLICATE;
+		break;
+	case LEDGER_LATE: /* nothing of it is due: that it had no rate does not matter */
+		item->verdict = INGEST_ACCEPTED;
+		break;
+	case LEDGER_REPLACED:
+	case LEDGER_ADDED:
+		item->verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
+		                                                        : INGEST_ACCEPTED;
+		break;
+	}
+	return 0;
+}
+
+static int keep(struct ledger *ledger, const struct ingest_item *item, struct fault *fault)
+{
+	return ledger_quarantine(ledger, item->refusal, item->line, item->length, item->received_ms,
+	                         fault);
+}
+
+/*
+ * A later phase may have fewer turns than the one that it replaced: what is left of those counts
+ * nothing any more.
+ */
+static int end_parts(struct ledger *ledger, const struct ingest_item *whole, size_t count,
+                     struct fault *fault)
+{
+	struct ingest_item empty = *whole;
+	bool known = true;
+	int r = 0;
+
+	empty.price_id = LEDGER_PRICE_NONE;
+	empty.amount = (struct money){ 0 };
+	empty.event.usage = (struct usage){ .images_count = 0 };
+	empty.event.extra = empty.event.unknown_path = text_of(NULL);
+	for (size_t number = count + 2; r == 0 && known; number++) {
+		char id[EVENT_NAME_BYTES_MAX + 32];
+		enum ledger_outcome outcome;
+		int len = snprintf(id, sizeof(id), "%.*s~%zu", TEXT_ARGS(whole->event.id), number);
+
+		if (len > EVENT_NAME_BYTES_MAX)
+			break;
+		empty.event.id = text_of(id);
+		empty.event.content_hash = hash64_mix(whole->event.content_hash, number);
+		r = ledger_knows(ledger, empty.event.source, empty.event.id, &known, fault);
+		if (r == 0 && known)
+			r = ledger_add(ledger, &empty.event, empty.price_id, empty.amount,
+			               empty.policy, empty.line, empty.received_ms, &outcome,
+			               fault);
+	}
+	return r;
+}
+
+static void worst(enum ingest_verdict *verdict, enum ingest_verdict other)
+{
+	if (other < *verdict)
+		*verdict = other;
+}
+
+/* The turns behind a request that was stored just now; *next_out: what is no turn of it. */
+static int store_parts(struct ledger *ledger, struct ingest_item *whole,
+                       enum ledger_outcome outcome, struct ingest_item **next_out,
+                       struct fault *fault)
+{
+	bool stands = outcome == LEDGER_ADDED || outcome == LEDGER_REPLACED;
+	struct ingest_item *item = whole->more;
+	size_t count = 0;
+	int r = 0;
+
+	for (; r == 0 && item != NULL && item->part; item = item->more) {
+		enum ledger_outcome ignored;
+
+		count++;
+		if (!stands)
+			continue;
+		r = try_one(ledger, item, &ignored, fault);
+		if (r == 0 && item->verdict == INGEST_QUARANTINED)
+			r = keep(ledger, item, fault);
+		worst(&whole->verdict, item->verdict);
+	}
+	if (r == 0 && outcome == LEDGER_REPLACED)
+		r = end_parts(ledger, whole, count, fault);
+	*next_out = item;
+	return r;
+}
+
+/*
+ * All items of a line; the verdict of the first one is that of the line.  Not to keep what is
+ * refused means a line that is held already: then its verdict is that of what was stored, if
+ * anything was, and what is still refused of it is held by itself.
+ */
+static int store_line(struct ledger *ledger, struct ingest_item *line, bool held,
+                      struct fault *fault)
+{
+	enum ingest_verdict all = INGEST_VERDICT_COUNT, stored = INGEST_VERDICT_COUNT;
+	struct ingest_item *next;
+	int r = 0;
+
+	for (struct ingest_item *item = line; r == 0 && item != NULL; item = next) {
+		enum ledger_outcome outcome = LEDGER_CONFLICT;
+
+		r = try_one(ledger, item, &outcome, fault);
+		next = item->more;
+		if (r == 0)
+			r = store_parts(ledger, item, outcome, &next, fault);
+		worst(&all, item->verdict);
+		if (item->verdict != INGEST_QUARANTINED)
+			worst(&stored, item->verdict);
+	}
+	for (struct ingest_item *item = line; r == 0 && item != NULL; item = item->more) {
+		if (!item->part && item->verdict == INGEST_QUARANTINED &&
+		    (!held || stored != INGEST_VERDICT_COUNT))
+			r = keep(ledger, item, fault);
+	}
+	line->verdict = held && stored != INGEST_VERDICT_COUNT ? stored : all;
+	return r;
+}
+
+int ingest_try(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	return store_line(ledger, item, true, fault);
+}
+
+int ingest_store(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
+{
+	return store_line(ledger, item, false, fault);
+}
