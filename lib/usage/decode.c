@@ -245,6 +245,12 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 	case WORD_MODALITIES:
 		return put_modalities(d, word, node);
 	case WORD_TURNS:
+		if (d->turns != JSON_NONE &&
+		    d->doc->nodes[node].count < d->doc->nodes[d->turns].count) {
+			refusal_set(d->refusal, REASON_IDENTITY,
+			            "usage: %s: fewer turns than in the object before", word->key);
+			return false;
+		}
 		d->turns = node;
 		return true;
 	case WORD_KNOWN:

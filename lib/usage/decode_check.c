@@ -114,8 +114,10 @@ static bool check_identities(struct decode *d)
 
 		for (int n = 0; n < 3 && identity->needs[n] != 0; n++)
 			applies = applies && decode_has(d, identity->needs[n]);
-		if (applies && !check_identity(d, d->present, identity))
+		if (applies && !check_identity(d, d->present, identity)) {
+			d->mirror_differs = identity->mirror;
 			return false;
+		}
 	}
 	for (size_t i = 0; i < d->format->part_count; i++) {
 		if (!check_part(d, &d->format->parts[i]))
@@ -212,6 +214,10 @@ static bool reading_holds(struct decode *d, const struct usage_reading *reading,
 	if (strict && reading->total != 0 && decode_has(d, reading->total) &&
 	    sum_of(d, d->present, reading->sum) != d->value[reading->total])
 		return false;
+	for (size_t i = 0; i < d->format->part_count; i++) {
+		if (d->format->parts[i].always && !check_part(d, &d->format->parts[i]))
+			return false;
+	}
 	*usage_out = (struct usage){ .images_count = 0 };
 	for (size_t i = 0; i < d->format->share_count; i++) {
 		const struct usage_share *share = share_of(reading, &d->format->shares[i]);
@@ -263,14 +269,23 @@ static void add_readings(struct decode *d, struct event_reading *found, size_t *
 	}
 }
 
+/* The total of one of the identities was sent: what fits it was confirmed by it. */
+static bool total_sent(const struct decode *d)
+{
+	return d->format->identity_count > 0 && decode_has(d, d->format->identities[0].total);
+}
+
 void decode_readings(struct decode *d, struct usage_decoded *out)
 {
 	const struct event_refusal why = *d->refusal;
 	struct event_reading found[EVENT_READINGS_MAX], *kept;
 	struct usage usage;
 	size_t count = 0, others;
-	bool declared = declared_holds(d, &usage);
+	bool declared;
 
+	if (d->mirror_differs)
+		return;
+	declared = declared_holds(d, &usage);
 	if (declared)
 		add_reading(found, &count, "declared", why.detail, &usage);
 	others = count;
@@ -279,7 +294,7 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 	if (count == 1 && !declared)
 		add_readings(d, found, &count, true);
 	*d->refusal = why;
-	if (count == 0 || (declared && count == others))
+	if (count == 0 || (declared && count == others) || (count == 1 && !total_sent(d)))
 		return;
 	kept = arena_take(d->arena, count * sizeof(*kept));
 	if (kept == NULL) {

@@ -120,7 +120,8 @@ static bool has_turn(const struct decode *d, enum where where)
 }
 
 /* The counts of an object that has the words of the root.  false: refused. */
-static bool object_usage(struct decode *d, uint32_t object, struct usage *usage_out)
+static bool object_usage(struct decode *d, const char *name, uint32_t object,
+                         struct usage *usage_out)
 {
 	struct decode turn = { .format = d->format,
 		               .doc = d->doc,
@@ -139,8 +140,12 @@ static bool object_usage(struct decode *d, uint32_t object, struct usage *usage_
 		decode_fall_back(&turn);
 		good = decode_shares(&turn, usage_out);
 	}
-	if (turn.unknown.at != NULL && d->unknown.at == NULL)
-		d->unknown = turn.unknown;
+	if (turn.unknown.at != NULL) {
+		char path[PATH_BYTES];
+
+		snprintf(path, sizeof(path), "%s.%.*s", name, TEXT_ARGS(turn.unknown));
+		decode_set_unknown(d, path);
+	}
 	d->no_memory = d->no_memory || turn.no_memory;
 	return good && !d->no_memory;
 }
@@ -196,7 +201,7 @@ static bool take_turn(struct decode *d, uint32_t turn, bool inside, struct usage
 	struct text model = json_string(d->doc, json_member(d->doc, turn, "model"));
 	struct usage usage;
 
-	if (!object_usage(d, turn, &usage))
+	if (!object_usage(d, "iterations", turn, &usage))
 		return false;
 	if (inside && !is_other(d, model))
 		return true;
@@ -255,7 +260,7 @@ bool decode_split(struct decode *d, uint32_t list, struct usage_decoded *out)
 		struct text model = json_string(d->doc, json_member(d->doc, e, "model"));
 		struct usage usage;
 
-		if (!object_usage(d, json_member(d->doc, e, "usage"), &usage))
+		if (!object_usage(d, "usage_breakdown", json_member(d->doc, e, "usage"), &usage))
 			return false;
 		if (!take_out(&rest, &usage))
 			break;

@@ -67,12 +67,14 @@ struct usage_identity {
 	usage_terms terms;
 	uint8_t total;
 	uint8_t needs[3];
+	bool mirror; /* no other way to mean it: where it fails there are no readings */
 };
 
 /* The parts together <= whole; looked at where it and one of them were sent. */
 struct usage_part {
 	usage_terms parts;
 	uint8_t whole;
+	bool always; /* in every reading */
 };
 
 /*

@@ -49,9 +49,11 @@ static const struct usage_share shares[] = {
 	{ COMPONENT_SEARCHES, { SEARCHES } },
 };
 
-static const struct usage_identity object_identities[] = { { { FIVE_M, ONE_H }, CREATION, { 0 } } };
+static const struct usage_identity object_identities[] = {
+	{ { FIVE_M, ONE_H }, CREATION, { 0 }, false }
+};
 
-static const struct usage_part parts[] = { { { THINKING }, OUT } };
+static const struct usage_part parts[] = { { { THINKING }, OUT, false } };
 
 static const struct usage_rise rises[] = {
 	{ OUT, false }, { IN, true }, { READ, true }, { CREATION, true }, { SEARCHES, true },

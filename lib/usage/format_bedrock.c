@@ -34,7 +34,7 @@ static const struct usage_share shares[] = {
 };
 
 static const struct usage_identity identities[] = {
-	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL } },
+	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL }, false },
 };
 
 /* Nova on other routes: the prompt with its cache inside. */
@@ -42,7 +42,7 @@ static const struct usage_reading readings[] = {
 	{
 		.name = "cached-inside",
 		.why = "the prompt has what was read from and written to the cache, as in "
-	               "openai.chat",
+		       "openai.chat",
 		.needs = { TOTAL },
 		.share_count = 1,
 		.shares = { { COMPONENT_INPUT, { IN, -READ, -WRITE } } },
@@ -98,9 +98,9 @@ static const struct usage_word invoke_words[] = {
 };
 
 static const struct usage_identity invoke_identities[] = {
-	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL } },
-	{ { M_IN }, IN, { IN, M_IN } },
-	{ { M_OUT }, OUT, { OUT, M_OUT } },
+	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL }, false },
+	{ { M_IN }, IN, { IN, M_IN }, false },
+	{ { M_OUT }, OUT, { OUT, M_OUT }, false },
 };
 
 static const struct usage_reading invoke_readings[] = {
@@ -121,7 +121,7 @@ static const struct usage_fallback invoke_fallbacks[] = {
 };
 
 static const struct usage_identity invoke_object_identities[] = {
-	{ { FIVE_M, ONE_H }, WRITE, { 0 } },
+	{ { FIVE_M, ONE_H }, WRITE, { 0 }, false },
 };
 
 static const struct usage_rise invoke_rises[] = {

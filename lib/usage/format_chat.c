@@ -58,9 +58,9 @@ static const struct usage_word deepseek_words[] = {
 };
 
 static const struct usage_identity deepseek_identities[] = {
-	{ { P, C }, T, { P, T } },
-	{ { HIT, MISS }, P, { HIT, MISS, P } },
-	{ { CR }, HIT, { CR, HIT } },
+	{ { P, C }, T, { P, T }, false },
+	{ { HIT, MISS }, P, { HIT, MISS, P }, true },
+	{ { CR }, HIT, { CR, HIT }, true },
 };
 
 static const struct usage_fallback deepseek_fallbacks[] = {
@@ -107,9 +107,9 @@ static const struct usage_share mistral_shares[] = {
 };
 
 static const struct usage_identity mistral_identities[] = {
-	{ { P, C, AI, TOOL }, T, { P, T } },
-	{ { CR_TOP }, CR, { CR, CR_TOP } },
-	{ { CR_OLD }, CR, { CR, CR_OLD } },
+	{ { P, C, AI, TOOL }, T, { P, T }, false },
+	{ { CR_TOP }, CR, { CR, CR_TOP }, true },
+	{ { CR_OLD }, CR, { CR, CR_OLD }, true },
 };
 
 /* As the shape it was made after has it. */
@@ -198,12 +198,12 @@ static const struct usage_share xai_shares[] = {
 };
 
 static const struct usage_identity xai_identities[] = {
-	{ { P, C, R }, T, { P, T } },
-	{ { CR_TOP }, CR, { CR, CR_TOP } },
-	{ { CR_OLD }, CR, { CR, CR_OLD } },
+	{ { P, C, R }, T, { P, T }, false },
+	{ { CR_TOP }, CR, { CR, CR_TOP }, true },
+	{ { CR_OLD }, CR, { CR, CR_OLD }, true },
 };
 
-static const struct usage_part xai_parts[] = { { { CR }, P }, { { AO }, C } };
+static const struct usage_part xai_parts[] = { { { CR }, P, false }, { { AO }, C, false } };
 
 static const struct usage_reading xai_readings[] = {
 	{
@@ -219,6 +219,7 @@ static const struct usage_reading xai_readings[] = {
 		.name = "cached-beside",
 		.why = "cached tokens are beside the prompt, and the total leaves them out",
 		.needs = { CR },
+		.without = CW,
 		.share_count = 1,
 		.shares = { { COMPONENT_INPUT, { P, -CW, -AI, -II } } },
 		.sum = { P, C, R },
@@ -280,9 +281,9 @@ static const struct usage_share perplexity_shares[] = {
 	{ COMPONENT_REASONING, { R } },   { COMPONENT_SEARCHES, { SEARCH } },
 };
 
-static const struct usage_identity perplexity_identities[] = { { { P, C }, T, { P, T } } };
+static const struct usage_identity perplexity_identities[] = { { { P, C }, T, { P, T }, false } };
 
-static const struct usage_part perplexity_parts[] = { { { CR }, P } };
+static const struct usage_part perplexity_parts[] = { { { CR }, P, false } };
 
 const struct usage_format format_perplexity_chat = {
 	.name = "perplexity.chat",

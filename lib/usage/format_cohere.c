@@ -44,7 +44,7 @@ static const struct usage_share shares[] = {
 };
 
 static const struct usage_identity identities[] = {
-	{ { PLAIN_IN, PLAIN_OUT }, TOTAL, { PLAIN_IN, TOTAL } },
+	{ { PLAIN_IN, PLAIN_OUT }, TOTAL, { PLAIN_IN, TOTAL }, false },
 };
 
 static const struct usage_fallback fallbacks[] = {

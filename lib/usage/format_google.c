@@ -78,15 +78,18 @@ static const struct usage_share shares[] = {
 };
 
 static const struct usage_identity identities[] = {
-	{ { P, C, U, R }, T, { T } }, /* the total alone tells nothing: it must not be free */
+	{ { P, C, U, R },
+	  T,
+	  { T },
+	  false }, /* the total alone tells nothing: it must not be free */
 };
 
 static const struct usage_part parts[] = {
-	{ { CR }, P },
-	{ { P_TEXT, P_IMAGE, P_VIDEO, P_AUDIO, P_DOCUMENT }, P },
-	{ { CR_TEXT, CR_IMAGE, CR_VIDEO, CR_AUDIO, CR_DOCUMENT }, CR },
-	{ { C_TEXT, C_IMAGE, C_VIDEO, C_AUDIO, C_DOCUMENT }, C },
-	{ { U_TEXT, U_IMAGE, U_VIDEO, U_AUDIO, U_DOCUMENT }, U },
+	{ { CR }, P, true },
+	{ { P_TEXT, P_IMAGE, P_VIDEO, P_AUDIO, P_DOCUMENT }, P, true },
+	{ { CR_TEXT, CR_IMAGE, CR_VIDEO, CR_AUDIO, CR_DOCUMENT }, CR, true },
+	{ { C_TEXT, C_IMAGE, C_VIDEO, C_AUDIO, C_DOCUMENT }, C, true },
+	{ { U_TEXT, U_IMAGE, U_VIDEO, U_AUDIO, U_DOCUMENT }, U, true },
 };
 
 static const struct usage_rise rises[] = { { T, false } };

@@ -23,16 +23,16 @@ const struct usage_share openai_shares[OPENAI_SHARES] = {
 };
 
 const struct usage_identity openai_identities[OPENAI_IDENTITIES] = {
-	{ { P, C }, T, { P, T } },
-	{ { CR_TOP }, CR, { CR, CR_TOP } },
-	{ { CR_OLD }, CR, { CR, CR_OLD } },
+	{ { P, C }, T, { P, T }, false },
+	{ { CR_TOP }, CR, { CR, CR_TOP }, true },
+	{ { CR_OLD }, CR, { CR, CR_OLD }, true },
 };
 
 const struct usage_part openai_parts[OPENAI_PARTS] = {
-	{ { CR }, P },
-	{ { CW }, P },
-	{ { R }, C },
-	{ { AO }, C },
+	{ { CR }, P, false },
+	{ { CW }, P, false },
+	{ { R }, C, false },
+	{ { AO }, C, false },
 };
 
 const struct usage_rise openai_rises[3] = { { P, false }, { C, false }, { T, false } };
@@ -56,7 +56,7 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 	{
 		.name = "rest-is-reasoning",
 		.why = "what the total has more than prompt and answer is reasoning, as Gemini's "
-	               "copy has it",
+		       "copy has it",
 		.needs = { T },
 		.without = R,
 		.share_count = 1,
@@ -66,6 +66,7 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 		.name = "cached-beside",
 		.why = "cached tokens are beside the prompt, and the total leaves them out",
 		.needs = { CR },
+		.without = CW,
 		.share_count = 1,
 		.shares = { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } } },
 		.sum = { P, C },
@@ -75,6 +76,7 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 		.name = "cached-beside",
 		.why = "cached tokens are beside the prompt, and the total has them",
 		.needs = { CR },
+		.without = CW,
 		.share_count = 1,
 		.shares = { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } } },
 		.sum = { P, C, CR },
@@ -147,7 +149,7 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 	{
 		.name = "reasoning-is-all",
 		.why = "all of the answer is reasoning, and no more than that",
-		.needs = { R },
+		.needs = { R, C },
 		.without = AO,
 		.share_count = 2,
 		.shares = { { COMPONENT_OUTPUT, { 0 } }, { COMPONENT_REASONING, { C, -IO } } },
@@ -158,7 +160,7 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 	{
 		.name = "reasoning-is-none",
 		.why = "what is told as reasoning is answer",
-		.needs = { R },
+		.needs = { R, C },
 		.without = AO,
 		.share_count = 2,
 		.shares = { { COMPONENT_OUTPUT, { C, -IO } }, { COMPONENT_REASONING, { 0 } } },
@@ -225,13 +227,14 @@ const struct usage_format format_openai_completions = {
  * num_sources_used and num_server_side_tools_used of xAI are billed things that are not
  * counted here: they stay unknown, so they warn.
  */
-#define RESPONSES_WORDS                                                                            \
+#define RESPONSES_ROOT                                                                             \
 	WORD(ROOT, "input_tokens", WORD_COUNT, P), WORD(ROOT, "output_tokens", WORD_COUNT, C),     \
-		WORD(ROOT, "total_tokens", WORD_COUNT, T),                                         \
 		WORD(ROOT, "input_tokens_details", WORD_GROUP, PROMPT),                            \
 		WORD(ROOT, "output_tokens_details", WORD_GROUP,                                    \
 	             ANSWER), /* xAI repeats the two totals there. */                              \
-		WORD(ROOT, "context_details", WORD_KNOWN, 0),                                      \
+		WORD(ROOT, "context_details", WORD_KNOWN, 0)
+#define RESPONSES_WORDS                                                                            \
+	RESPONSES_ROOT, WORD(ROOT, "total_tokens", WORD_COUNT, T),                                 \
 		WORD(PROMPT, "cached_tokens", WORD_COUNT, CR),                                     \
 		WORD(PROMPT, "cache_write_tokens", WORD_COUNT, CW),                                \
 		WORD(PROMPT, "audio_tokens", WORD_COUNT, AI),                                      \
@@ -275,7 +278,7 @@ const struct usage_format format_openai_responses = {
  * A line of a batch's results may be of any endpoint, and the batch itself sums them up in the
  * words of Responses.
  */
-static const struct usage_word batch_words[] = { CHAT_WORDS, RESPONSES_WORDS, COST_WORDS };
+static const struct usage_word batch_words[] = { CHAT_WORDS, RESPONSES_ROOT, COST_WORDS };
 
 static const struct usage_path batch_paths[] = {
 	{ "response.body.usage", NULL, true },
@@ -332,8 +335,8 @@ static const struct usage_share embed_shares[] = {
 };
 
 static const struct usage_identity embed_identities[] = {
-	{ { P }, T, { P, T } },
-	{ { 0 }, C, { C } },
+	{ { P }, T, { P, T }, true },
+	{ { P, C }, P, { P, C }, true },
 };
 
 static const struct usage_fallback embed_fallbacks[] = { { P, { T } } };
@@ -376,8 +379,8 @@ static const struct usage_share images_shares[] = {
 };
 
 static const struct usage_identity images_identities[] = {
-	{ { P, C }, T, { P, C, T } },
-	{ { R, IO }, C, { R, IO, C } },
+	{ { P, C }, T, { P, C, T }, false },
+	{ { R, IO }, C, { R, IO, C }, false },
 };
 
 static const struct usage_path images_paths[] = {
@@ -433,8 +436,8 @@ static const struct usage_share audio_shares[] = {
 };
 
 static const struct usage_identity audio_identities[] = {
-	{ { P, C }, T, { P, T } },
-	{ { MISTRAL_P, MISTRAL_C, MISTRAL_AUDIO }, T, { MISTRAL_P, T } },
+	{ { P, C }, T, { P, T }, false },
+	{ { MISTRAL_P, MISTRAL_C, MISTRAL_AUDIO }, T, { MISTRAL_P, T }, false },
 };
 
 static const struct usage_path audio_paths[] = { { "usage", NULL, false } };
@@ -490,13 +493,13 @@ static const struct usage_share realtime_shares[] = {
 	{ COMPONENT_SECONDS, { SECOND } },
 };
 
-static const struct usage_identity realtime_identities[] = { { { P, C }, T, { P, T } } };
+static const struct usage_identity realtime_identities[] = { { { P, C }, T, { P, T }, false } };
 
 static const struct usage_part realtime_parts[] = {
-	{ { CR }, P },
-	{ { CR_TEXT, CR_AUDIO, CR_IMAGE }, CR },
-	{ { R }, C },
-	{ { AO }, C },
+	{ { CR }, P, false },
+	{ { CR_TEXT, CR_AUDIO, CR_IMAGE }, CR, false },
+	{ { R }, C, false },
+	{ { AO }, C, false },
 };
 
 static const struct usage_path realtime_paths[] = {

@@ -1,7 +1,6 @@
 /*
- * What each provider's numbers mean.  A row is a usage member as a gateway sends it and
- * the disjoint components that follow, or why it is refused.  Every shape of formats.def
- * needs rows of each kind: a test fails until they are there.
+ * What each provider's numbers mean: the rows of tests/support/format_rows*.c through the decoder,
+ * and what the tables of the formats promise.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,550 +13,11 @@
 
 #include "base/buf.h"
 #include "base/moment.h"
+#include "tests/support/format_rows.h"
 #include "usage/event.h"
 #include "usage/format.h"
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-enum kind { OBJECT, STREAM, REFUSED, KIND_COUNT };
-
-#define CHAT      "openai.chat"
-#define RESPONSES "openai.responses"
-#define EMBED     "openai.embeddings"
-#define ANTHROPIC "anthropic.messages"
-#define GOOGLE    "google.generate"
-#define TOLL      "toll"
-
-static const struct row {
-	const char *label, *api, *usage;
-	const char *expected; /* "input=400 cache_read=600"; REFUSED: "part: the detail" */
-	enum kind kind;
-	const char *unknown; /* path that is warned about, or NULL */
-} rows[] = {
-	{ "prompt and completion", CHAT,
-	  "{'prompt_tokens':1000,'completion_tokens':200,'total_tokens':1200}",
-	  "input=1000 output=200", OBJECT, NULL },
-	{ "cached is taken out of input", CHAT,
-	  "{'prompt_tokens':1000,'completion_tokens':200,'total_tokens':1200,"
-	  "'prompt_tokens_details':{'cached_tokens':600}}",
-	  "input=400 cache_read=600 output=200", OBJECT, NULL },
-	{ "cache write is taken out of input", CHAT,
-	  "{'prompt_tokens':1000,'completion_tokens':0,"
-	  "'prompt_tokens_details':{'cached_tokens':600,'cache_write_tokens':300}}",
-	  "input=100 cache_read=600 cache_write=300", OBJECT, NULL },
-	{ "audio and image are taken out of input", CHAT,
-	  "{'prompt_tokens':1000,'completion_tokens':1,"
-	  "'prompt_tokens_details':{'audio_tokens':100,'image_tokens':200,'text_tokens':700}}",
-	  "input=700 input_audio=100 input_image=200 output=1", OBJECT, NULL },
-	{ "all of the prompt cached, all of the answer reasoning", CHAT,
-	  "{'prompt_tokens':64,'completion_tokens':9,'prompt_tokens_details':{'cached_tokens':64},"
-	  "'completion_tokens_details':{'reasoning_tokens':9}}",
-	  "cache_read=64 reasoning=9", OBJECT, NULL },
-	{ "reasoning and audio are taken out of output", CHAT,
-	  "{'prompt_tokens':10,'completion_tokens':200,'completion_tokens_details':"
-	  "{'reasoning_tokens':120,'audio_tokens':30,'accepted_prediction_tokens':5,"
-	  "'rejected_prediction_tokens':9}}",
-	  "input=10 output=50 reasoning=120 output_audio=30", OBJECT, NULL },
-	{ "images are taken out of output", CHAT,
-	  "{'prompt_tokens':10,'completion_tokens':200,"
-	  "'completion_tokens_details':{'image_tokens':190}}",
-	  "input=10 output=10 output_image=190", OBJECT, NULL },
-	{ "cached at the top, as some copies have it", CHAT,
-	  "{'prompt_tokens':100,'completion_tokens':2,'cached_tokens':64}",
-	  "input=36 cache_read=64 output=2", OBJECT, NULL },
-	{ "cached in both places is counted once", CHAT,
-	  "{'prompt_tokens':100,'completion_tokens':2,'cached_tokens':64,"
-	  "'prompt_tokens_details':{'cached_tokens':64}}",
-	  "input=36 cache_read=64 output=2", OBJECT, NULL },
-	{ "null is not sent", CHAT,
-	  "{'prompt_tokens':5,'completion_tokens':6,'prompt_tokens_details':null,"
-	  "'completion_tokens_details':{'reasoning_tokens':null}}",
-	  "input=5 output=6", OBJECT, NULL },
-	{ "zero is a value", CHAT, "{'prompt_tokens':0,'completion_tokens':0,'total_tokens':0}", "",
-	  OBJECT, NULL },
-	{ "a prompt alone", CHAT, "{'prompt_tokens':7}", "input=7", OBJECT, NULL },
-	{ "costs, ticks and timings are no counts", CHAT,
-	  "{'prompt_tokens':5,'completion_tokens':6,'cost':0.0012,'cost_in_usd_ticks':12,"
-	  "'cost_details':{'upstream_inference_cost':0.001},'queue_time':0.2,'total_time':1.5}",
-	  "input=5 output=6", OBJECT, NULL },
-	{ "a number nobody counts warns", CHAT,
-	  "{'prompt_tokens':5,'completion_tokens':6,'prompt_tokens_details':{'new_tokens':3}}",
-	  "input=5 output=6", OBJECT, "prompt_tokens_details.new_tokens" },
-	{ "a zero nobody counts does not", CHAT,
-	  "{'prompt_tokens':5,'completion_tokens':6,'new_tokens':0,'deep':{'x':[0,0.0]}}",
-	  "input=5 output=6", OBJECT, NULL },
-	{ "of what nobody counts the first is named", CHAT,
-	  "{'prompt_tokens':5,'deep':{'x':[0,0.5]},'later':1}", "input=5", OBJECT, "deep" },
-	{ "the last chunk of a stream counts", CHAT,
-	  "[null,{'prompt_tokens':9,'completion_tokens':1},"
-	  "{'prompt_tokens':9,'completion_tokens':40,'prompt_tokens_details':{'cached_tokens':4}},"
-	  "null]",
-	  "input=5 cache_read=4 output=40", STREAM, NULL },
-	{ "details that the last chunk leaves out stay", CHAT,
-	  "[{'prompt_tokens':10,'completion_tokens':5,'total_tokens':15,"
-	  "'prompt_tokens_details':{'cached_tokens':4}},"
-	  "{'prompt_tokens':10,'completion_tokens':5,'total_tokens':15},{}]",
-	  "input=6 cache_read=4 output=5", STREAM, NULL },
-	{ "details that only the last chunk has", CHAT,
-	  "[{'prompt_tokens':10,'completion_tokens':5},{'prompt_tokens':10,'completion_tokens':5,"
-	  "'prompt_tokens_details':{'cached_tokens':4}}]",
-	  "input=6 cache_read=4 output=5", STREAM, NULL },
-	{ "a last chunk with less but other numbers counts alone", CHAT,
-	  "[{'prompt_tokens':10,'completion_tokens':5,'prompt_tokens_details':"
-	  "{'cached_tokens':4}},{'prompt_tokens':10,'completion_tokens':6}]",
-	  "input=10 output=6", STREAM, "cached_tokens (missing in the last object)" },
-	{ "what nobody counts warns in every chunk", CHAT,
-	  "[{'prompt_tokens':10,'completion_tokens':5,'num_searches':3},"
-	  "{'prompt_tokens':10,'completion_tokens':6}]",
-	  "input=10 output=6", STREAM, "num_searches" },
-	{ "zeros behind the numbers", CHAT,
-	  "[{'prompt_tokens':10,'completion_tokens':5,'total_tokens':15},"
-	  "{'prompt_tokens':0,'completion_tokens':0,'total_tokens':0}]",
-	  "identity: usage: prompt_tokens fell from 10 to 0: more than one response in one event",
-	  REFUSED, NULL },
-	{ "two responses in one event", CHAT,
-	  "[{'prompt_tokens':10,'completion_tokens':50},{'prompt_tokens':100,'completion_tokens':5}"
-	  "]",
-	  "identity: usage: completion_tokens fell from 50 to 5: more than one response in one "
-	  "event",
-	  REFUSED, NULL },
-	{ "minus one in a chunk that does not count", CHAT,
-	  "[{'prompt_tokens':-1},{'prompt_tokens':1}]",
-	  "count: usage: prompt_tokens: -1 is no count", REFUSED, NULL },
-	{ "total does not add up", CHAT,
-	  "{'prompt_tokens':1000,'completion_tokens':200,'total_tokens':1201}",
-	  "identity: usage: prompt_tokens 1000 + completion_tokens 200 = 1200, but total_tokens is "
-	  "1201",
-	  REFUSED, NULL },
-	{ "a total of the prompt alone", CHAT, "{'prompt_tokens':10,'total_tokens':12}",
-	  "identity: usage: prompt_tokens 10 = 10, but total_tokens is 12", REFUSED, NULL },
-	{ "cached in two places that differ", CHAT,
-	  "{'prompt_tokens':100,'cached_tokens':64,'prompt_tokens_details':{'cached_tokens':63}}",
-	  "identity: usage: cached_tokens 64 = 64, but cached_tokens is 63", REFUSED, NULL },
-	{ "cached is larger than prompt", CHAT,
-	  "{'prompt_tokens':7,'completion_tokens':1,'total_tokens':8,"
-	  "'prompt_tokens_details':{'cached_tokens':161}}",
-	  "part: usage: cached_tokens 161 is larger than prompt_tokens 7", REFUSED, NULL },
-	{ "cached at the top is larger than prompt", CHAT, "{'prompt_tokens':7,'cached_tokens':8}",
-	  "part: usage: cached_tokens 8 is larger than prompt_tokens 7", REFUSED, NULL },
-	{ "two parts of which each would fit", CHAT,
-	  "{'prompt_tokens':10,'prompt_tokens_details':{'cached_tokens':6,'cache_write_tokens':5}}",
-	  "part: usage: input would be negative: prompt_tokens 10 - cached_tokens 6 - "
-	  "cache_write_tokens 5 = -1",
-	  REFUSED, NULL },
-	{ "reasoning is larger than completion", CHAT,
-	  "{'prompt_tokens':1,'completion_tokens':10,"
-	  "'completion_tokens_details':{'reasoning_tokens':11}}",
-	  "part: usage: reasoning_tokens 11 is larger than completion_tokens 10", REFUSED, NULL },
-	{ "reasoning without a completion", CHAT,
-	  "{'prompt_tokens':1,'completion_tokens_details':{'reasoning_tokens':11}}",
-	  "part: usage: output would be negative: reasoning_tokens 11 = -11", REFUSED, NULL },
-	{ "no prompt", CHAT, "{'completion_tokens':10,'total_tokens':10}",
-	  "missing: usage: prompt_tokens is missing", REFUSED, NULL },
-	{ "an empty object", CHAT, "{}", "missing: usage: prompt_tokens is missing", REFUSED,
-	  NULL },
-	{ "a stream without usage", CHAT, "[null,null]", "missing: usage: prompt_tokens is missing",
-	  REFUSED, NULL },
-	{ "details that are no object", CHAT, "{'prompt_tokens':1,'prompt_tokens_details':[1]}",
-	  "type: usage: prompt_tokens_details: an object is due", REFUSED, NULL },
-	{ "a stream of something else", CHAT, "[{'prompt_tokens':1},7]",
-	  "type: usage: an array of objects is due", REFUSED, NULL },
-	{ "minus one", CHAT, "{'prompt_tokens':-1}", "count: usage: prompt_tokens: -1 is no count",
-	  REFUSED, NULL },
-	{ "a fraction", CHAT, "{'prompt_tokens':1.5}",
-	  "count: usage: prompt_tokens: 1.5 is no count", REFUSED, NULL },
-	{ "one point zero", CHAT, "{'prompt_tokens':1.0}",
-	  "count: usage: prompt_tokens: 1.0 is no count", REFUSED, NULL },
-	{ "an exponent", CHAT, "{'prompt_tokens':1e3}",
-	  "count: usage: prompt_tokens: 1e3 is no count", REFUSED, NULL },
-	{ "2^63", CHAT, "{'prompt_tokens':9223372036854775808}",
-	  "count: usage: prompt_tokens: 9223372036854775808 is no count", REFUSED, NULL },
-	{ "one more than a count can be", CHAT, "{'prompt_tokens':1000000000001}",
-	  "count: usage: prompt_tokens: 1000000000001 is no count", REFUSED, NULL },
-	{ "as much as a count can be", CHAT, "{'prompt_tokens':1000000000000}",
-	  "input=1000000000000", OBJECT, NULL },
-	{ "a count as a string", CHAT, "{'prompt_tokens':'7'}",
-	  "type: usage: prompt_tokens: a number is due", REFUSED, NULL },
-
-	{ "all of the details", RESPONSES,
-	  "{'input_tokens':1000,'output_tokens':200,'total_tokens':1200,"
-	  "'input_tokens_details':{'cached_tokens':600,'cache_write_tokens':100,'audio_tokens':50,"
-	  "'image_tokens':20},'output_tokens_details':{'reasoning_tokens':150,'audio_tokens':5,"
-	  "'image_tokens':6}}",
-	  "input=230 input_audio=50 input_image=20 cache_read=600 cache_write=100 output=39 "
-	  "reasoning=150 output_audio=5 output_image=6",
-	  OBJECT, NULL },
-	{ "billed tools that are not counted warn", RESPONSES,
-	  "{'input_tokens':10,'output_tokens':2,'num_server_side_tools_used':3}",
-	  "input=10 output=2", OBJECT, "num_server_side_tools_used" },
-	{ "the last one counts alone", RESPONSES,
-	  "[{'input_tokens':10,'output_tokens':5,'input_tokens_details':{'cached_tokens':3}},"
-	  "{'input_tokens':10,'output_tokens':6}]",
-	  "input=10 output=6", STREAM, "cached_tokens (missing in the last object)" },
-	{ "the last one counts", RESPONSES,
-	  "[null,{'input_tokens':10,'output_tokens':0},{'input_tokens':10,'output_tokens':2}]",
-	  "input=10 output=2", STREAM, NULL },
-	{ "total does not add up", RESPONSES,
-	  "{'input_tokens':10,'output_tokens':2,'total_tokens':13}",
-	  "identity: usage: input_tokens 10 + output_tokens 2 = 12, but total_tokens is 13",
-	  REFUSED, NULL },
-	{ "cached is larger than input", RESPONSES,
-	  "{'input_tokens':10,'input_tokens_details':{'cached_tokens':11}}",
-	  "part: usage: cached_tokens 11 is larger than input_tokens 10", REFUSED, NULL },
-	{ "reasoning is larger than output", RESPONSES,
-	  "{'input_tokens':10,'output_tokens':1,'output_tokens_details':{'reasoning_tokens':2}}",
-	  "part: usage: reasoning_tokens 2 is larger than output_tokens 1", REFUSED, NULL },
-	{ "chat's words under the name of responses", RESPONSES,
-	  "{'prompt_tokens':10,'completion_tokens':1}", "missing: usage: input_tokens is missing",
-	  REFUSED, NULL },
-
-	{ "prompt and total", EMBED, "{'prompt_tokens':8,'total_tokens':8}", "input=8", OBJECT,
-	  NULL },
-	{ "a total alone is all input", EMBED, "{'total_tokens':17}", "input=17", OBJECT, NULL },
-	{ "a completion of none", EMBED,
-	  "{'prompt_tokens':8,'total_tokens':8,'completion_tokens':0,'cost':0.1}", "input=8",
-	  OBJECT, NULL },
-	{ "the last one counts", EMBED, "[{'prompt_tokens':8},{'prompt_tokens':9}]", "input=9",
-	  STREAM, NULL },
-	{ "total does not add up", EMBED, "{'prompt_tokens':8,'total_tokens':9}",
-	  "identity: usage: prompt_tokens 8 = 8, but total_tokens is 9", REFUSED, NULL },
-	{ "a completion", EMBED, "{'prompt_tokens':8,'completion_tokens':1}",
-	  "identity: usage: prompt_tokens 8 + completion_tokens 1 = 9, but prompt_tokens is 8",
-	  REFUSED, NULL },
-	{ "a completion beside a total alone", EMBED, "{'total_tokens':8,'completion_tokens':1}",
-	  "identity: usage: prompt_tokens 8 + completion_tokens 1 = 9, but prompt_tokens is 8",
-	  REFUSED, NULL },
-	{ "nothing", EMBED, "{'cost':1}", "missing: usage: prompt_tokens is missing", REFUSED,
-	  NULL },
-
-	{ "the cache is added to input", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,'cache_read_input_tokens':300,"
-	  "'cache_creation_input_tokens':70,'service_tier':'standard'}",
-	  "input=10 cache_read=300 cache_write=70 output=20", OBJECT, NULL },
-	{ "creation split by lifetime", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,'cache_creation_input_tokens':70,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':30,'ephemeral_1h_input_tokens':40}}",
-	  "input=10 cache_write_5m=30 cache_write_1h=40 output=20", OBJECT, NULL },
-	{ "the split without its total", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,'cache_creation':{'ephemeral_1h_input_tokens':40}"
-	  "}",
-	  "input=10 cache_write_1h=40 output=20", OBJECT, NULL },
-	{ "thinking is inside output", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,'output_tokens_details':{'thinking_tokens':15}}",
-	  "input=10 output=5 reasoning=15", OBJECT, NULL },
-	{ "searches are counted, fetches are not", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,"
-	  "'server_tool_use':{'web_search_requests':2,'web_fetch_requests':5}}",
-	  "input=10 output=20 searches=2", OBJECT, NULL },
-	{ "turns that the totals hold", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,'iterations':[{'type':'message','input_tokens':4},"
-	  "{'type':'message','input_tokens':6}]}",
-	  "input=10 output=20", OBJECT, NULL },
-	{ "start and deltas are one, never a sum", ANTHROPIC,
-	  "[{'input_tokens':25,'cache_read_input_tokens':7,'output_tokens':1},"
-	  "{'output_tokens':15},{'input_tokens':null,'output_tokens':90}]",
-	  "input=25 cache_read=7 output=90", STREAM, NULL },
-	{ "a delta's zero is a value", ANTHROPIC,
-	  "[{'input_tokens':25,'cache_read_input_tokens':7,'output_tokens':1},"
-	  "{'cache_read_input_tokens':0,'output_tokens':1}]",
-	  "input=25 output=1", STREAM, "cache_read_input_tokens (taken back to 0)" },
-	{ "nothing taken back: zero and zero", ANTHROPIC,
-	  "[{'input_tokens':25,'cache_read_input_tokens':0,'output_tokens':1},"
-	  "{'cache_read_input_tokens':0,'output_tokens':1}]",
-	  "input=25 output=1", STREAM, NULL },
-	{ "a stream without its beginning", ANTHROPIC, "[{'output_tokens':50}]",
-	  "missing: usage: input_tokens is missing", REFUSED, NULL },
-	{ "two responses whose answers grow", ANTHROPIC,
-	  "[{'input_tokens':699,'output_tokens':1},{'output_tokens':10},"
-	  "{'input_tokens':40,'output_tokens':12},{'output_tokens':100}]",
-	  "identity: usage: input_tokens fell from 699 to 40: more than one response in one event",
-	  REFUSED, NULL },
-	{ "searches that become fewer", ANTHROPIC,
-	  "[{'input_tokens':1,'output_tokens':1,'server_tool_use':{'web_search_requests':3}},"
-	  "{'output_tokens':2,'server_tool_use':{'web_search_requests':2}}]",
-	  "identity: usage: web_search_requests fell from 3 to 2: more than one response in one "
-	  "event",
-	  REFUSED, NULL },
-	{ "a cache read that becomes less", ANTHROPIC,
-	  "[{'input_tokens':1,'cache_read_input_tokens':90,'output_tokens':1},"
-	  "{'cache_read_input_tokens':40,'output_tokens':2}]",
-	  "identity: usage: cache_read_input_tokens fell from 90 to 40: more than one response in "
-	  "one event",
-	  REFUSED, NULL },
-	{ "a delta's total over the start's split", ANTHROPIC,
-	  "[{'input_tokens':2,'cache_creation_input_tokens':3068,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':3068},'output_tokens':69},"
-	  "{'input_tokens':6,'cache_creation_input_tokens':3337,'output_tokens':198}]",
-	  "input=6 cache_write_5m=3068 cache_write=269 output=198", STREAM, NULL },
-	{ "two responses in one event", ANTHROPIC,
-	  "[{'input_tokens':1,'output_tokens':158},{'input_tokens':2,'output_tokens':1}]",
-	  "identity: usage: output_tokens fell from 158 to 1: more than one response in one event",
-	  REFUSED, NULL },
-	{ "the split is larger than the creation", ANTHROPIC,
-	  "{'input_tokens':1,'cache_creation_input_tokens':70,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':31,'ephemeral_1h_input_tokens':40}}",
-	  "identity: usage: ephemeral_5m_input_tokens 31 + ephemeral_1h_input_tokens 40 = 71, but "
-	  "cache_creation_input_tokens is 70",
-	  REFUSED, NULL },
-	{ "the creation is larger than the split", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':20,'cache_creation_input_tokens':70,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':30}}",
-	  "identity: usage: ephemeral_5m_input_tokens 30 = 30, but cache_creation_input_tokens is "
-	  "70",
-	  REFUSED, NULL },
-	{ "a split of zeros", ANTHROPIC,
-	  "{'input_tokens':10,'cache_creation_input_tokens':70,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':0,'ephemeral_1h_input_tokens':0}}",
-	  "identity: usage: ephemeral_5m_input_tokens 0 + ephemeral_1h_input_tokens 0 = 0, but "
-	  "cache_creation_input_tokens is 70",
-	  REFUSED, NULL },
-	{ "one object of a stream contradicts itself", ANTHROPIC,
-	  "[{'input_tokens':2,'cache_creation_input_tokens':40,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':40},'output_tokens':1},"
-	  "{'cache_creation_input_tokens':90,'cache_creation':{'ephemeral_1h_input_tokens':40},"
-	  "'output_tokens':9}]",
-	  "identity: usage: ephemeral_1h_input_tokens 40 = 40, but cache_creation_input_tokens is "
-	  "90",
-	  REFUSED, NULL },
-	{ "a delta's total below the start's split", ANTHROPIC,
-	  "[{'input_tokens':2,'cache_creation_input_tokens':40,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':40},'output_tokens':1},"
-	  "{'cache_creation_input_tokens':39,'output_tokens':9}]",
-	  "identity: usage: cache_creation_input_tokens fell from 40 to 39: more than one response "
-	  "in one event",
-	  REFUSED, NULL },
-	{ "a delta's total that takes the start's split back", ANTHROPIC,
-	  "[{'input_tokens':2,'cache_creation_input_tokens':40,'cache_creation':"
-	  "{'ephemeral_5m_input_tokens':40},'output_tokens':1},"
-	  "{'cache_creation_input_tokens':0,'output_tokens':9}]",
-	  "part: usage: cache_write would be negative: cache_creation_input_tokens 0 - "
-	  "ephemeral_5m_input_tokens 40 = -40",
-	  REFUSED, NULL },
-	{ "thinking is larger than output", ANTHROPIC,
-	  "{'input_tokens':1,'output_tokens':2,'output_tokens_details':{'thinking_tokens':3}}",
-	  "part: usage: thinking_tokens 3 is larger than output_tokens 2", REFUSED, NULL },
-	{ "a turn that the totals leave out", ANTHROPIC,
-	  "{'input_tokens':1,'output_tokens':2,'iterations':[{'type':'message'},"
-	  "{'type':'compaction','input_tokens':99}]}",
-	  "unsupported: usage: iterations holds a turn of type \"compaction\", which is not in the "
-	  "totals",
-	  REFUSED, NULL },
-	{ "a turn that the totals leave out, in an object before the last", ANTHROPIC,
-	  "[{'input_tokens':1,'output_tokens':2,'iterations':[{'type':'compaction'}]},"
-	  "{'output_tokens':3,'iterations':[{'type':'message'}]}]",
-	  "unsupported: usage: iterations holds a turn of type \"compaction\", which is not in the "
-	  "totals",
-	  REFUSED, NULL },
-	{ "turns that are more than the totals", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':5,'iterations':["
-	  "{'type':'message','input_tokens':10,'output_tokens':5},"
-	  "{'type':'message','input_tokens':100,'output_tokens':500}]}",
-	  "identity: usage: iterations: input_tokens add up to 110, not 10", REFUSED, NULL },
-	{ "turns of which one does not say", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':5,'iterations':["
-	  "{'type':'message','input_tokens':10,'output_tokens':5},"
-	  "{'type':'message','input_tokens':null}]}",
-	  "input=10 output=5", OBJECT, NULL },
-	{ "a turn with what the totals do not say", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':5,'cache_read_input_tokens':null,'iterations':["
-	  "{'type':'message','input_tokens':10,'cache_read_input_tokens':77,'output_tokens':5}]}",
-	  "identity: usage: iterations: cache_read_input_tokens add up to 77, not 0", REFUSED,
-	  NULL },
-	{ "turns that are more, though each says one word", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':5,'iterations':["
-	  "{'type':'message','input_tokens':900},{'type':'message','output_tokens':900}]}",
-	  "identity: usage: iterations: input_tokens add up to 900, not 10", REFUSED, NULL },
-	{ "a new number in a turn", ANTHROPIC,
-	  "{'input_tokens':10,'output_tokens':5,'iterations':["
-	  "{'type':'message','model':'m','input_tokens':10,'output_tokens':5,'new_tokens':9}]}",
-	  "input=10 output=5", OBJECT, "iterations.new_tokens" },
-	{ "no turns", ANTHROPIC, "{'input_tokens':10,'output_tokens':5,'iterations':[]}",
-	  "input=10 output=5", OBJECT, NULL },
-	{ "turns that are no list", ANTHROPIC, "{'input_tokens':1,'iterations':{'type':'message'}}",
-	  "type: usage: iterations: an array is due", REFUSED, NULL },
-	{ "a turn of no type", ANTHROPIC, "{'input_tokens':1,'output_tokens':2,'iterations':[{}]}",
-	  "unsupported: usage: iterations holds a turn of type \"\", which is not in the totals",
-	  REFUSED, NULL },
-	{ "nothing", ANTHROPIC, "{'service_tier':'standard'}",
-	  "missing: usage: input_tokens is missing", REFUSED, NULL },
-
-	{ "a split whose whole is missing", GOOGLE,
-	  "{'promptTokensDetails':[{'modality':'TEXT','tokenCount':100}],"
-	  "'candidatesTokenCount':20,'totalTokenCount':120}",
-	  "input=100 output=20", OBJECT, NULL },
-	{ "a split that the total leaves out", GOOGLE,
-	  "{'promptTokensDetails':[{'modality':'TEXT','tokenCount':100}],"
-	  "'candidatesTokenCount':20,'totalTokenCount':20}",
-	  "identity: usage: promptTokenCount 100 + candidatesTokenCount 20 = 120, but "
-	  "totalTokenCount is 20",
-	  REFUSED, NULL },
-	{ "a split, and a total of nothing", GOOGLE,
-	  "{'promptTokensDetails':[{'modality':'AUDIO','tokenCount':100}],'totalTokenCount':0}",
-	  "identity: usage: promptTokenCount 100 = 100, but totalTokenCount is 0", REFUSED, NULL },
-	{ "thoughts are added to candidates", GOOGLE,
-	  "{'promptTokenCount':100,'candidatesTokenCount':20,'thoughtsTokenCount':30,"
-	  "'totalTokenCount':150}",
-	  "input=100 output=20 reasoning=30", OBJECT, NULL },
-	{ "cached is inside, tool use is outside the prompt", GOOGLE,
-	  "{'promptTokenCount':100,'cachedContentTokenCount':60,'toolUsePromptTokenCount':7,"
-	  "'candidatesTokenCount':20,'totalTokenCount':127}",
-	  "input=40 input_tool=7 cache_read=60 output=20", OBJECT, NULL },
-	{ "a document is an image in the answer too", GOOGLE,
-	  "{'promptTokenCount':10,'candidatesTokenCount':50,'candidatesTokensDetails':["
-	  "{'modality':'TEXT','tokenCount':20},{'modality':'DOCUMENT','tokenCount':30}]}",
-	  "input=10 output=20 output_image=30", OBJECT, NULL },
-	{ "a modality larger than its whole", GOOGLE,
-	  "{'promptTokenCount':10,'candidatesTokenCount':50,'candidatesTokensDetails':["
-	  "{'modality':'TEXT','tokenCount':51}]}",
-	  "part: usage: candidatesTokensDetails 51 is larger than candidatesTokenCount 50", REFUSED,
-	  NULL },
-	{ "modalities larger together than the prompt", GOOGLE,
-	  "{'promptTokenCount':100,'promptTokensDetails':[{'modality':'TEXT','tokenCount':100},"
-	  "{'modality':'IMAGE','tokenCount':50}]}",
-	  "part: usage: promptTokensDetails 100 + promptTokensDetails 50 = 150 is larger than "
-	  "promptTokenCount 100",
-	  REFUSED, NULL },
-	{ "modalities larger together than the answer", GOOGLE,
-	  "{'promptTokenCount':1,'candidatesTokenCount':50,'candidatesTokensDetails':["
-	  "{'modality':'TEXT','tokenCount':50},{'modality':'IMAGE','tokenCount':20}]}",
-	  "part: usage: candidatesTokensDetails 50 + candidatesTokensDetails 20 = 70 is larger "
-	  "than "
-	  "candidatesTokenCount 50",
-	  REFUSED, NULL },
-	{ "modalities larger together than what was cached", GOOGLE,
-	  "{'promptTokenCount':100,'cachedContentTokenCount':50,'cacheTokensDetails':["
-	  "{'modality':'TEXT','tokenCount':50},{'modality':'IMAGE','tokenCount':20}]}",
-	  "part: usage: cacheTokensDetails 50 + cacheTokensDetails 20 = 70 is larger than "
-	  "cachedContentTokenCount 50",
-	  REFUSED, NULL },
-	{ "modalities larger together than tool use", GOOGLE,
-	  "{'promptTokenCount':100,'toolUsePromptTokenCount':50,'toolUsePromptTokensDetails':["
-	  "{'modality':'TEXT','tokenCount':51}]}",
-	  "part: usage: toolUsePromptTokensDetails 51 is larger than toolUsePromptTokenCount 50",
-	  REFUSED, NULL },
-	{ "splits without their wholes", GOOGLE,
-	  "{'promptTokenCount':100,'cacheTokensDetails':[{'modality':'TEXT','tokenCount':50}],"
-	  "'toolUsePromptTokensDetails':[{'modality':'TEXT','tokenCount':7},"
-	  "{'modality':'IMAGE','tokenCount':2}],'candidatesTokensDetails':["
-	  "{'modality':'TEXT','tokenCount':4},{'modality':'AUDIO','tokenCount':3}],"
-	  "'totalTokenCount':116}",
-	  "input=50 input_tool=9 cache_read=50 output=4 output_audio=3", OBJECT, NULL },
-	{ "a number in a split that nobody counts warns", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'TEXT','tokenCount':10,"
-	  "'seconds':5}]}",
-	  "input=10", OBJECT, "promptTokensDetails.seconds" },
-	{ "a split of no objects", GOOGLE, "{'promptTokenCount':10,'promptTokensDetails':[7]}",
-	  "type: usage: promptTokensDetails: an array of objects is due", REFUSED, NULL },
-	{ "steps of which the last object has all", GOOGLE,
-	  "[{'promptTokenCount':8,'candidatesTokenCount':20,'thoughtsTokenCount':419,"
-	  "'totalTokenCount':447},{'promptTokenCount':8,'totalTokenCount':8},"
-	  "{'promptTokenCount':427,'candidatesTokenCount':122,'toolUsePromptTokenCount':771,"
-	  "'thoughtsTokenCount':447,'totalTokenCount':1767}]",
-	  "input=427 input_tool=771 output=122 reasoning=447", STREAM, NULL },
-	{ "a stream that ends with less", GOOGLE,
-	  "[{'promptTokenCount':10,'candidatesTokenCount':50,'totalTokenCount':60},"
-	  "{'promptTokenCount':10,'totalTokenCount':10}]",
-	  "identity: usage: totalTokenCount fell from 60 to 10: more than one response in one "
-	  "event",
-	  REFUSED, NULL },
-	{ "modalities, the cached ones taken out", GOOGLE,
-	  "{'promptTokenCount':1000,'cachedContentTokenCount':500,'candidatesTokenCount':50,"
-	  "'totalTokenCount':1050,'promptTokensDetails':[{'modality':'TEXT','tokenCount':250},"
-	  "{'modality':'AUDIO','tokenCount':300},{'modality':'VIDEO','tokenCount':300},"
-	  "{'modality':'IMAGE','tokenCount':100},{'modality':'DOCUMENT','tokenCount':50}],"
-	  "'cacheTokensDetails':[{'modality':'AUDIO','tokenCount':200},"
-	  "{'modality':'VIDEO','tokenCount':100},{'modality':'DOCUMENT','tokenCount':40},"
-	  "{'modality':'IMAGE','tokenCount':10},{'modality':'TEXT','tokenCount':150}],"
-	  "'candidatesTokensDetails':[{'modality':'IMAGE','tokenCount':20},"
-	  "{'modality':'AUDIO','tokenCount':10},{'modality':'VIDEO','tokenCount':5},"
-	  "{'modality':'TEXT','tokenCount':15}]}",
-	  "input=100 input_audio=100 input_image=100 input_video=200 cache_read=150 "
-	  "cache_read_audio=200 cache_read_image=50 cache_read_video=100 output=15 output_audio=10 "
-	  "output_image=20 output_video=5",
-	  OBJECT, NULL },
-	{ "modalities by number", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':1,'tokenCount':6},"
-	  "{'modality':4,'tokenCount':4}]}",
-	  "input=6 input_audio=4", OBJECT, NULL },
-	{ "the last number of a modality", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':5,'tokenCount':4}]}",
-	  "input=6 input_image=4", OBJECT, NULL },
-	{ "behind the last number of a modality", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':6,'tokenCount':4}]}",
-	  "unsupported: usage: promptTokensDetails: a modality that is not read", REFUSED, NULL },
-	{ "before the first number of a modality", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':0,'tokenCount':4}]}",
-	  "unsupported: usage: promptTokensDetails: a modality that is not read", REFUSED, NULL },
-	{ "what a split leaves over is text", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'IMAGE','tokenCount':4}]}",
-	  "input=6 input_image=4", OBJECT, NULL },
-	{ "an unknown modality of none", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'SMELL','tokenCount':0}]}",
-	  "input=10", OBJECT, NULL },
-	{ "every chunk repeats it, the last one counts", GOOGLE,
-	  "[{'promptTokenCount':10,'totalTokenCount':10},"
-	  "{'promptTokenCount':10,'candidatesTokenCount':3,'totalTokenCount':13},"
-	  "{'promptTokenCount':10,'candidatesTokenCount':8,'totalTokenCount':18}]",
-	  "input=10 output=8", STREAM, NULL },
-	{ "total does not add up", GOOGLE,
-	  "{'promptTokenCount':10,'candidatesTokenCount':3,'thoughtsTokenCount':4,'totalTokenCount'"
-	  ":13}",
-	  "identity: usage: promptTokenCount 10 + candidatesTokenCount 3 + thoughtsTokenCount 4 = "
-	  "17, "
-	  "but totalTokenCount is 13",
-	  REFUSED, NULL },
-	{ "a total alone is not free", GOOGLE, "{'totalTokenCount':109}",
-	  "identity: usage: nothing = 0, but totalTokenCount is 109", REFUSED, NULL },
-	{ "a total and candidates alone", GOOGLE,
-	  "{'candidatesTokenCount':9,'totalTokenCount':109}",
-	  "identity: usage: candidatesTokenCount 9 = 9, but totalTokenCount is 109", REFUSED,
-	  NULL },
-	{ "cached is larger than the prompt", GOOGLE,
-	  "{'promptTokenCount':10,'cachedContentTokenCount':11}",
-	  "part: usage: cachedContentTokenCount 11 is larger than promptTokenCount 10", REFUSED,
-	  NULL },
-	{ "a modality is larger than the candidates", GOOGLE,
-	  "{'promptTokenCount':1,'candidatesTokenCount':3,"
-	  "'candidatesTokensDetails':[{'modality':'IMAGE','tokenCount':4}]}",
-	  "part: usage: candidatesTokensDetails 4 is larger than candidatesTokenCount 3", REFUSED,
-	  NULL },
-	{ "modalities are larger than the prompt", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'AUDIO','tokenCount':6},"
-	  "{'modality':'VIDEO','tokenCount':5}]}",
-	  "part: usage: promptTokensDetails 5 + promptTokensDetails 6 = 11 is larger than "
-	  "promptTokenCount 10",
-	  REFUSED, NULL },
-	{ "more of a modality cached than sent", GOOGLE,
-	  "{'promptTokenCount':10,'cachedContentTokenCount':5,'promptTokensDetails':"
-	  "[{'modality':'AUDIO','tokenCount':2}],'cacheTokensDetails':"
-	  "[{'modality':'AUDIO','tokenCount':3}]}",
-	  "part: usage: input_audio would be negative: promptTokensDetails 2 - cacheTokensDetails "
-	  "3 = "
-	  "-1",
-	  REFUSED, NULL },
-	{ "an unknown modality", GOOGLE,
-	  "{'promptTokenCount':10,'promptTokensDetails':[{'modality':'SMELL','tokenCount':1}]}",
-	  "unsupported: usage: promptTokensDetails: a modality that is not read", REFUSED, NULL },
-	{ "a split that is no array", GOOGLE, "{'promptTokenCount':10,'promptTokensDetails':{}}",
-	  "type: usage: promptTokensDetails: an array is due", REFUSED, NULL },
-	{ "neither prompt nor total", GOOGLE, "{'candidatesTokenCount':23,'thoughtsTokenCount':67}",
-	  "missing: usage: promptTokenCount is missing", REFUSED, NULL },
-
-	{ "the last one counts", TOLL, "[{'input':1},{'input':2}]", "input=2", STREAM, NULL },
-	{ "a component that the last one has not", TOLL, "[{'input':1,'pages':2},{'input':2}]",
-	  "identity: usage: pages was 2, and is missing in the last object", REFUSED, NULL },
-	{ "no component of that name", TOLL, "{'input':1,'inputs':2}", "input=1", OBJECT,
-	  "inputs" },
-	{ "nothing", TOLL, "{}", "missing: usage: it holds no count", REFUSED, NULL },
-	{ "a stream of nothing", TOLL, "[null]", "missing: usage: it holds no count", REFUSED,
-	  NULL },
-	{ "none of it is a component", TOLL, "{'prompt_tokens':5}",
-	  "missing: usage: it holds no count", REFUSED, NULL },
-	{ "minus one", TOLL, "{'output':-1}", "count: usage: output: -1 is no count", REFUSED,
-	  NULL },
-	{ "seconds are whole", TOLL, "{'seconds':1.5}", "count: usage: seconds: 1.5 is no count",
-	  REFUSED, NULL },
-};
 
 /* One event around a usage text in which ' stands for ". */
 static void put_line(struct buf *line, const char *api, const char *usage)
@@ -576,10 +36,14 @@ static void put_line(struct buf *line, const char *api, const char *usage)
 
 static void put_components(struct buf *out, const struct usage *usage)
 {
+	const char *blank = "";
+
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (usage->count[c] != 0 && c != COMPONENT_REQUESTS)
-			buf_addf(out, "%s%s=%lld", out->len > 0 ? " " : "", component_info[c].key,
-			         (long long)usage->count[c]);
+		if (usage->count[c] == 0 || c == COMPONENT_REQUESTS)
+			continue;
+		buf_addf(out, "%s%s=%lld", blank, component_info[c].key,
+		         (long long)usage->count[c]);
+		blank = " ";
 	}
 }
 
@@ -602,9 +66,19 @@ static void decode(struct decoded *d, const char *api, const char *usage)
 	                              &d->refusal),
 	                 0);
 	buf_clear(&d->result);
+	for (size_t i = 0; i < d->event.reading_count; i++) {
+		buf_addf(&d->result, "%s%s: ", i == 0 ? "" : " | ", d->event.readings[i].name);
+		put_components(&d->result, &d->event.readings[i].usage);
+	}
+	if (d->event.reading_count > 0)
+		return;
 	if (d->refusal.reason == REASON_NONE)
 		put_components(&d->result, &d->event.usage);
-	else
+	for (size_t i = 0; i < d->event.part_count; i++) {
+		buf_addf(&d->result, " + %.*s: ", TEXT_ARGS(d->event.parts[i].model));
+		put_components(&d->result, &d->event.parts[i].usage);
+	}
+	if (d->refusal.reason != REASON_NONE)
 		buf_addf(&d->result, "%s: %s", reason_name(d->refusal.reason), d->refusal.detail);
 }
 
@@ -616,27 +90,67 @@ static void release(struct decoded *d)
 	arena_release(&d->arena);
 }
 
+static bool has_word(const struct usage_format *format, int slot)
+{
+	for (size_t w = 0; w < format->word_count; w++) {
+		if (format->words[w].slot == slot && format->words[w].kind <= WORD_COUNT_TEXT)
+			return true;
+		if (format->words[w].kind == WORD_MODALITIES && slot >= format->words[w].slot &&
+		    slot < format->words[w].slot + MODALITY_COUNT)
+			return true;
+	}
+	return false;
+}
+
+/* The format has words for all that the identity needs: it may be one that several share. */
+static bool can_be_sent(const struct usage_format *format, const struct usage_identity *identity)
+{
+	for (int n = 0; n < 3 && identity->needs[n] != 0; n++) {
+		if (!has_word(format, identity->needs[n]))
+			return false;
+	}
+	return true;
+}
+
+static unsigned check_row(struct decoded *d, const struct format_row *row)
+{
+	const char *result, *unknown = row->unknown != NULL ? row->unknown : "";
+
+	decode(d, row->api, row->usage);
+	result = d->result.at != NULL ? d->result.at : "";
+	if (strcmp(result, row->expected) != 0) {
+		printf("%s, %s:\n  %s\nwanted\n  %s\n", row->api, row->label, result,
+		       row->expected);
+		return 1;
+	}
+	if (row->kind == READINGS) {
+		assert_true(d->event.reading_count > 1);
+		return 0;
+	}
+	if ((row->kind == REFUSED) != (d->refusal.reason != REASON_NONE) ||
+	    !text_equal(d->event.unknown_path, text_of(unknown))) {
+		printf("%s, %s: warns of \"%.*s\"\n", row->api, row->label,
+		       TEXT_ARGS(d->event.unknown_path));
+		return 1;
+	}
+	if (row->kind != REFUSED)
+		assert_int_equal(d->event.usage.count[COMPONENT_REQUESTS], 1);
+	return 0;
+}
+
+static const struct format_row *const lists[] = { format_rows, format_rows_more };
+
 static void test_a_usage_becomes_disjoint_components_or_is_refused(void **state)
 {
 	struct decoded d = { .event = { .time_ms = 0 } };
+	unsigned wrong = 0;
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		const struct row *row = &rows[i];
-		const char *result, *unknown = row->unknown != NULL ? row->unknown : "";
-
-		decode(&d, row->api, row->usage);
-		result = d.result.at != NULL ? d.result.at : "";
-		if (strcmp(result, row->expected) != 0)
-			fail_msg("%s, %s:\n  %s\nwanted\n  %s", row->api, row->label, result,
-			         row->expected);
-		if ((row->kind == REFUSED) != (d.refusal.reason != REASON_NONE) ||
-		    !text_equal(d.event.unknown_path, text_of(unknown)))
-			fail_msg("%s, %s: warns of \"%.*s\"", row->api, row->label,
-			         TEXT_ARGS(d.event.unknown_path));
-		if (row->kind != REFUSED)
-			assert_int_equal(d.event.usage.count[COMPONENT_REQUESTS], 1);
+	for (size_t l = 0; l < ROWS(lists); l++) {
+		for (const struct format_row *row = lists[l]; row->label != NULL; row++)
+			wrong += check_row(&d, row);
 	}
+	assert_int_equal(wrong, 0);
 	release(&d);
 }
 
@@ -646,8 +160,10 @@ static void test_every_format_has_rows_of_each_kind(void **state)
 	for (size_t f = 0; event_format_name(f) != NULL; f++) {
 		unsigned seen[KIND_COUNT] = { 0 };
 
-		for (size_t i = 0; i < ROWS(rows); i++)
-			seen[rows[i].kind] += strcmp(rows[i].api, event_format_name(f)) == 0;
+		for (size_t l = 0; l < ROWS(lists); l++) {
+			for (const struct format_row *row = lists[l]; row->label != NULL; row++)
+				seen[row->kind] += strcmp(row->api, event_format_name(f)) == 0;
+		}
 		if (seen[OBJECT] == 0 || seen[STREAM] == 0 || seen[REFUSED] == 0)
 			fail_msg("%s: %u rows of objects, %u of streams, %u refused",
 			         event_format_name(f), seen[OBJECT], seen[STREAM], seen[REFUSED]);
@@ -655,6 +171,7 @@ static void test_every_format_has_rows_of_each_kind(void **state)
 	}
 }
 
+/* Of an identity that the formats share a row of one of them is enough. */
 static void test_every_identity_of_every_format_can_fail(void **state)
 {
 	static const struct usage_format *const formats[] = {
@@ -665,17 +182,53 @@ static void test_every_identity_of_every_format_can_fail(void **state)
 
 	(void)state;
 	for (size_t f = 0; f < ROWS(formats); f++) {
-		size_t refused = 0;
+		size_t refused = 0, own = 0;
 
-		for (size_t i = 0; i < ROWS(rows); i++)
-			refused += strcmp(rows[i].api, formats[f]->name) == 0 &&
-			           strncmp(rows[i].expected, "identity:", 9) == 0;
-		if (refused < formats[f]->identity_count + formats[f]->object_identity_count)
+		for (size_t l = 0; l < ROWS(lists); l++) {
+			for (const struct format_row *row = lists[l]; row->label != NULL; row++)
+				refused += strcmp(row->api, formats[f]->name) == 0 &&
+				           (row->kind == READINGS ||
+				            strncmp(row->expected, "identity:", 9) == 0);
+		}
+		for (size_t i = 0; i < formats[f]->identity_count; i++)
+			own += can_be_sent(formats[f], &formats[f]->identities[i]);
+		if (refused < own + formats[f]->object_identity_count)
 			fail_msg("%s has %zu identities, %zu within an object and %zu rows that "
 			         "break one",
-			         formats[f]->name, formats[f]->identity_count,
-			         formats[f]->object_identity_count, refused);
+			         formats[f]->name, own, formats[f]->object_identity_count, refused);
 	}
+}
+
+/* A reading is a name that rules are made of, and a row that shows it. */
+static void test_every_reading_of_every_format_is_seen(void **state)
+{
+	static const struct usage_format *const formats[] = {
+#define X(NAME, api, summary) &format_##NAME,
+#include "usage/formats.def"
+#undef X
+	};
+	unsigned unseen = 0;
+
+	(void)state;
+	for (size_t f = 0; f < ROWS(formats); f++) {
+		for (size_t i = 0; i < formats[f]->reading_count; i++) {
+			const char *name = formats[f]->readings[i].name;
+			bool seen = false;
+
+			for (size_t l = 0; l < ROWS(lists); l++) {
+				for (const struct format_row *row = lists[l]; row->label != NULL;
+				     row++)
+					seen = seen || (row->kind == READINGS &&
+					                strstr(row->expected, name) != NULL);
+			}
+			if (!seen)
+				printf("%s: no row shows %s\n", formats[f]->name, name);
+			unseen += !seen;
+			assert_true(formats[f]->readings[i].why[0] != '\0');
+			assert_true(formats[f]->readings[i].share_count > 0);
+		}
+	}
+	assert_int_equal(unseen, 0);
 }
 
 /* Our own shape has a word for each component, and each one lands in its own place. */
@@ -688,7 +241,7 @@ static void test_toll_takes_every_component(void **state)
 		char usage[64];
 
 		snprintf(usage, sizeof(usage), "{'%s':%d}", component_info[c].key, 100 + c);
-		decode(&d, TOLL, usage);
+		decode(&d, "toll", usage);
 		assert_int_equal(d.refusal.reason, REASON_NONE);
 		for (int other = 0; other < COMPONENT_COUNT; other++) {
 			int64_t due = other == c ? 100 + c : other == COMPONENT_REQUESTS;
@@ -729,14 +282,15 @@ static void test_every_table_is_sound(void **state)
 			           (word->kind == WORD_MODALITIES ? MODALITY_COUNT - 1 : 0);
 
 			assert_true(last < FORMAT_SLOTS_MAX);
-			assert_true(word->kind != WORD_COUNT || word->slot > 0);
+			assert_true(word->kind > WORD_COUNT_TEXT || word->slot > 0);
 			for (size_t other = 0; other < w; other++)
 				assert_false(format->words[other].in == word->in &&
 				             strcmp(format->words[other].key, word->key) == 0);
 		}
 		for (size_t s = 0; s < format->share_count; s++) {
 			assert_false(given[format->shares[s].component]);
-			given[format->shares[s].component] = true;
+			given[format->shares[s].component] = has_word(format,
+			                                              format->shares[s].terms[0]);
 		}
 		for (size_t i = 0; i < format->object_identity_count; i++) {
 			for (int t = 0; t < FORMAT_TERMS_MAX; t++)
@@ -744,6 +298,7 @@ static void test_every_table_is_sound(void **state)
 		}
 		for (size_t i = 0; i < format->item_count; i++)
 			assert_false(given[format->items[i].component]);
+		assert_true(format->path_count > 0);
 	}
 	assert_null(format_find(text_of("openai.cha")));
 	assert_null(format_find(text_of("")));
@@ -755,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_a_usage_becomes_disjoint_components_or_is_refused),
 		cmocka_unit_test(test_every_format_has_rows_of_each_kind),
 		cmocka_unit_test(test_every_identity_of_every_format_can_fail),
+		cmocka_unit_test(test_every_reading_of_every_format_is_seen),
 		cmocka_unit_test(test_toll_takes_every_component),
 		cmocka_unit_test(test_every_table_is_sound),
 	};
