@@ -23,17 +23,32 @@ static int no_memory(struct fault *fault)
 	return fault_set(fault, FAULT_NOMEM, "phases: out of memory");
 }
 
-/* Behind the others of a list; NULL: no memory. */
-static struct shown_phase *append(struct phases *phases, struct shown_phase **list)
+/* A new one in this place of a list; NULL: no memory. */
+static struct shown_phase *insert(struct phases *phases, struct shown_phase **at)
 {
 	struct shown_phase *shown = arena_take(&phases->arena, sizeof(*shown));
 
+	if (shown == NULL)
+		return NULL;
+	*shown = (struct shown_phase){ .next = *at };
+	*at = shown;
+	return shown;
+}
+
+static struct shown_phase **end_of(struct shown_phase **list)
+{
 	while (*list != NULL)
 		list = &(*list)->next;
-	if (shown != NULL)
-		*shown = (struct shown_phase){ .next = NULL };
-	*list = shown;
-	return shown;
+	return list;
+}
+
+/* The place of a part among the others: 10 stands behind 2. */
+static struct shown_phase **place_of(struct shown_phase **list, struct text id)
+{
+	while (*list != NULL && ((*list)->id.len < id.len ||
+	                         ((*list)->id.len == id.len && text_compare((*list)->id, id) <= 0)))
+		list = &(*list)->next;
+	return list;
 }
 
 static void add_count(struct buf *words, struct buf *json, struct text key, int64_t count)
@@ -113,7 +128,7 @@ static int show_event(struct phases *phases, struct shown_phase *shown,
 
 int phases_add_part(struct phases *phases, const struct stored_event *row, struct fault *fault)
 {
-	struct shown_phase *shown = append(phases, &phases->parts);
+	struct shown_phase *shown = insert(phases, place_of(&phases->parts, row->event.id));
 
 	if (shown == NULL)
 		return no_memory(fault);
@@ -155,7 +170,7 @@ static int show_phase(void *user, const struct phase *phase)
 
 	if (r < 0)
 		return r;
-	shown = append(phases, &phases->phases);
+	shown = insert(phases, end_of(&phases->phases));
 	if (shown == NULL)
 		return no_memory(reading->fault);
 	shown->settlement = settlement_name(phase->settlement);
@@ -189,7 +204,7 @@ int phases_read(struct phases *phases, struct ledger *ledger, const struct store
 	json_release(&reading.doc);
 	if (r != 0 || phases->phases == NULL)
 		return r;
-	shown = append(phases, &phases->phases);
+	shown = insert(phases, end_of(&phases->phases));
 	if (shown == NULL)
 		return no_memory(fault);
 	return show_event(phases, shown, stands, fault);

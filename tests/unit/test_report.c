@@ -22,6 +22,7 @@ struct sent {
 	int64_t time_ms, input, output;
 	const char *account, *model;
 	int64_t status;
+	enum provenance provenance;
 	bool priced;
 };
 
@@ -36,10 +37,10 @@ static void send_one(struct ledgerkit *kit, size_t number, const struct sent *se
 	moment_text(sent->time_ms, time);
 	snprintf(line, sizeof(line),
 	         "{\"id\":\"e%zu\",\"time\":\"%s\",\"account\":\"%s\",\"model\":\"%s\",\"api\":"
-	         "\"toll\","
+	         "\"toll\",\"provenance\":\"%s\","
 	         "\"usage\":{\"input\":%lld,\"output\":%lld},\"status\":%lld}",
-	         number, time, sent->account, sent->model, (long long)sent->input,
-	         (long long)sent->output, (long long)sent->status);
+	         number, time, sent->account, sent->model, provenance_name(sent->provenance),
+	         (long long)sent->input, (long long)sent->output, (long long)sent->status);
 	verdict = kit_send(kit, line);
 	assert_int_equal(verdict, sent->priced ? INGEST_ACCEPTED : INGEST_UNPRICED);
 }
@@ -59,6 +60,7 @@ static void send_random(struct ledgerkit *kit, struct sent sent[EVENTS], uint64_
 		sent[i].priced = fixture_below(seed, 10) != 0;
 		sent[i].model = models[sent[i].priced ? 0 : 1];
 		sent[i].status = fixture_below(seed, 5) == 0 ? 500 : 200;
+		sent[i].provenance = (enum provenance)fixture_below(seed, PROVENANCE_COUNT);
 		send_one(kit, i, &sent[i]);
 	}
 }
@@ -95,6 +97,7 @@ static void expect_row(const struct table *table, const struct table_row *row,
                        struct text account)
 {
 	int64_t events = 0, errors = 0, suspense = 0, input = 0, output = 0;
+	int64_t partial = 0, estimated = 0, uncounted = 0;
 	struct money amount = { 0 };
 
 	for (size_t i = 0; i < EVENTS; i++) {
@@ -104,6 +107,10 @@ static void expect_row(const struct table *table, const struct table_row *row,
 		events++;
 		errors += sent[i].status >= 400;
 		suspense += !sent[i].priced;
+		partial += sent[i].provenance == PROVENANCE_PARTIAL;
+		estimated += sent[i].provenance == PROVENANCE_ESTIMATED;
+		/* All of these are final: of one that failed no count is missing. */
+		uncounted += sent[i].provenance == PROVENANCE_NONE && sent[i].status < 400;
 		input += sent[i].input;
 		output += sent[i].output;
 		/* $0.80 and $2.40 per 1M tokens */
@@ -114,6 +121,9 @@ static void expect_row(const struct table *table, const struct table_row *row,
 	assert_int_equal(count_of(table, row, "events"), events);
 	assert_int_equal(count_of(table, row, "errors"), errors);
 	assert_int_equal(count_of(table, row, "suspense"), suspense);
+	assert_int_equal(count_of(table, row, "partial"), partial);
+	assert_int_equal(count_of(table, row, "estimated"), estimated);
+	assert_int_equal(count_of(table, row, "uncounted"), uncounted);
 	assert_int_equal(count_of(table, row, "input"), input);
 	assert_int_equal(count_of(table, row, "output"), output);
 	assert_int_equal(count_of(table, row, "requests"), events - errors);
