@@ -11,6 +11,7 @@
 #include "ledger/books.h"
 #include "ledger/read.h"
 #include "ledger/store.h"
+#include "rate/policy.h"
 #include "rate/rating.h"
 
 enum { LABEL_WIDTH = 9, LINE_BYTES = 1024, SOURCES_MAX = 32 };
@@ -30,6 +31,9 @@ struct explained {
 	struct text sources[SOURCES_MAX];
 	const struct book *book; /* of its price, or the one in force where it has none */
 	struct applied_book current;
+	const struct usage *usage; /* what is charged of it: its own, or `charged` */
+	struct usage charged;
+	unsigned effect; /* policies that took something away */
 	struct charges charges;
 	enum rating_verdict verdict;
 	struct buf problem; /* why what is stored does not follow; empty: it does */
@@ -95,12 +99,14 @@ static int derive(struct explained *x)
 	char stored[MONEY_TEXT_BYTES], derived[MONEY_TEXT_BYTES];
 	int r;
 
+	x->usage = policy_charged(x->row.policy, event, &x->charged);
+	x->effect = policy_effect(x->row.policy, event);
 	if (x->row.price_id > 0) {
 		r = ledger_price_version(x->context->ledger, x->row.price_id, &version, &x->book,
 		                         fault);
 		if (r < 0)
 			return r;
-		x->verdict = rating_under(version, &event->usage, &x->charges);
+		x->verdict = rating_under(version, x->usage, &x->charges);
 		x->charges.found = book_find(x->book, event->model, event->time_ms);
 		if (x->charges.found.version != version)
 			buf_addf(&x->problem,
@@ -114,7 +120,7 @@ static int derive(struct explained *x)
 		if (r < 0)
 			return r;
 		x->book = x->current.book;
-		x->verdict = rating_request(x->book, event->model, event->time_ms, &event->usage,
+		x->verdict = rating_request(x->book, event->model, event->time_ms, x->usage,
 		                            &x->charges);
 		if (x->row.price_id == LEDGER_PRICE_NONE && x->verdict != RATING_NOTHING)
 			buf_addf(&x->problem,
@@ -150,6 +156,36 @@ static void write_settlement(struct context *context, const struct event *event)
 	              settlement_name(event->settlement), counts[event->provenance], served);
 }
 
+/* Which policies held, what they took away, and so what is not in the table. */
+static void write_policies(struct explained *x)
+{
+	struct context *context = x->context;
+	struct buf less = { .at = NULL };
+
+	for (int p = 0; p < POLICY_COUNT; p++) {
+		bool applied = (x->effect & POLICY_BIT(p)) != 0;
+
+		if ((x->row.policy & POLICY_BIT(p)) != 0)
+			printer_pairf(&context->printer, LABEL_WIDTH, "Policy", "%s: %s",
+			              policy_name((enum policy)p),
+			              applied ? policy_summary((enum policy)p)
+			                      : "changes nothing here");
+	}
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		int64_t used = x->row.event.usage.count[c], charged = x->usage->count[c];
+
+		if (used == charged)
+			continue;
+		buf_addf(&less, "%s%s %lld", less.len > 0 ? ", " : "", component_info[c].key,
+		         (long long)(used - charged));
+		if (charged != 0)
+			buf_addf(&less, " of %lld", (long long)used);
+	}
+	if (less.len > 0)
+		printer_pair(&context->printer, LABEL_WIDTH, "Uncharged", buf_text(&less));
+	buf_release(&less);
+}
+
 static void write_event(struct explained *x)
 {
 	struct context *context = x->context;
@@ -181,7 +217,8 @@ static void write_event(struct explained *x)
 		printer_pairf(&context->printer, LABEL_WIDTH, "Latency", "%lld ms",
 		              (long long)event->latency_ms);
 	if (event->extra.at != NULL)
-		printer_pair(&context->printer, LABEL_WIDTH, "Also sent", event->extra);
+		printer_pair(&context->printer, LABEL_WIDTH, "Also kept", event->extra);
+	write_policies(x);
 }
 
 static const char *match_text(const struct book_found *found, char out[LINE_BYTES])
@@ -328,6 +365,9 @@ static void write_text(struct explained *x, const struct table *table)
 		printer_table(&context->printer, table);
 	if (x->row.price_id == LEDGER_PRICE_SUSPENSE)
 		write_missing(x);
+	else if (x->row.price_id == LEDGER_PRICE_NONE && x->effect != 0 && x->problem.len == 0)
+		printer_wrapf(&context->printer, 0,
+		              "Its policies leave nothing to charge: the amount is 0.00.");
 	else if (x->row.price_id == LEDGER_PRICE_NONE && x->problem.len == 0)
 		printer_wrapf(&context->printer, 0, "Nothing was used: the amount is 0.00.");
 	else if (x->problem.len == 0)
@@ -341,7 +381,8 @@ static void write_text(struct explained *x, const struct table *table)
 	if (x->row.unknown)
 		printer_wrapf(
 			&context->printer, 0,
-			"Its usage had a number that nobody counts: toll status has the paths.");
+			"Its usage had a number that nobody counts, or can be read in more ways "
+			"than one at one price: toll doctor formats has the paths.");
 	if (x->conflicts > 0)
 		printer_wrapf(
 			&context->printer, 0,
@@ -370,6 +411,26 @@ static void add_amount(struct explained *x, const char *key, struct money amount
 	add_member(&x->context->out, key, text_of(none ? NULL : text));
 }
 
+static void add_policies(const struct explained *x, struct buf *out)
+{
+	const char *comma = "";
+
+	buf_add_cstr(out, ",\"policies\":");
+	policy_json(x->row.policy, out);
+	buf_add_cstr(out, ",\"policies_applied\":");
+	policy_json(x->effect, out);
+	buf_add_cstr(out, ",\"not_charged\":{");
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		int64_t less = x->row.event.usage.count[c] - x->usage->count[c];
+
+		if (less == 0)
+			continue;
+		buf_addf(out, "%s\"%s\":%lld", comma, component_info[c].key, (long long)less);
+		comma = ",";
+	}
+	buf_add_cstr(out, "}");
+}
+
 static void write_json(struct explained *x, const struct table *table)
 {
 	static const char *const matches[] = { "none", "exact", "alias", "pattern" };
@@ -395,9 +456,11 @@ static void write_json(struct explained *x, const struct table *table)
 	if (event->served != EVENT_ABSENT)
 		buf_addf(out, ",\"served\":%lld", (long long)event->served);
 	add_member(out, "state",
-	           text_of(x->row.price_id > 0                    ? "priced"
-	                   : x->row.price_id == LEDGER_PRICE_NONE ? "nothing-used"
-	                                                          : "suspense"));
+	           text_of(x->row.price_id > 0                        ? "priced"
+	                   : x->row.price_id == LEDGER_PRICE_SUSPENSE ? "suspense"
+	                   : x->effect != 0                           ? "nothing-charged"
+	                                                              : "nothing-used"));
+	add_policies(x, out);
 	add_amount(x, "stored_amount", x->row.amount);
 	add_amount(x, "derived_amount", x->charges.total);
 	buf_addf(out, ",\"equal\":%s", x->problem.len == 0 ? "true" : "false");
@@ -483,6 +546,7 @@ static enum exit_code run(struct context *context)
 	if (x == NULL)
 		return command_failed(context, -FAULT_NOMEM);
 	x->context = context;
+	x->usage = &x->row.event.usage;
 	x->id = text_of(context->options.words[0]);
 	code = explain(x);
 	arena_release(&x->arena);

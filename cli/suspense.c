@@ -6,11 +6,13 @@
 #include "cli/command.h"
 #include "cli/control.h"
 #include "cli/range.h"
+#include "ingest/terms.h"
 #include "ledger/books.h"
 #include "ledger/read.h"
+#include "rate/policy.h"
 #include "rate/rating.h"
 
-enum { MISSING_BYTES = 256 };
+enum { MISSING_BYTES = 256, LABEL_WIDTH = 9 };
 
 /* ---- list ---- */
 
@@ -29,15 +31,19 @@ struct listing {
 };
 
 /* What the book in force lacks for this event. */
-static void missing_text(struct listing *listing, const struct event *event,
+static void missing_text(struct listing *listing, const struct event *event, unsigned policy,
                          char out[MISSING_BYTES])
 {
+	struct usage room;
 	enum rating_verdict verdict = rating_request(
-		listing->book.book, event->model, event->time_ms, &event->usage, listing->charges);
+		listing->book.book, event->model, event->time_ms,
+		policy_charged(policy, event, &room), listing->charges);
 	const struct charges *charges = listing->charges;
 	size_t len;
 
-	if (listing->book.book == NULL) {
+	if (verdict == RATING_NOTHING) {
+		text_copy(out, MISSING_BYTES, text_of("nothing: retry"));
+	} else if (listing->book.book == NULL) {
 		text_copy(out, MISSING_BYTES, text_of("a price book"));
 	} else if (charges->found.match == BOOK_MATCH_NONE) {
 		text_copy(out, MISSING_BYTES, text_of("the model"));
@@ -75,7 +81,7 @@ static int add_row(void *user, const struct stored_event *stored)
 	table_set(table, row, 2, event->id);
 	table_set(table, row, 3, event->account);
 	table_set(table, row, 4, event->model);
-	missing_text(listing, event, missing);
+	missing_text(listing, event, stored->policy, missing);
 	table_set(table, row, 5, text_of(missing));
 	return table->error;
 }
@@ -179,10 +185,428 @@ static const struct command suspense_retry = {
 	.run = run_retry,
 };
 
-static const struct command *const actions[] = { &suspense_list, &suspense_retry, NULL };
+/* ---- show ---- */
+
+static const struct option show_options[] = {
+	{ "source", "NAME", "only lines of this source" },
+	{ "limit", "N",
+	  "at most so many lines; else " RANGE_LIMIT_TEXT " for people, all as JSON" },
+	{ NULL, NULL, NULL },
+};
+
+struct showing {
+	struct context *context;
+	struct terms terms; /* in force: what would each reading cost? */
+	struct text source; /* absent: all */
+	struct json doc;
+	struct arena arena;
+	struct event event;
+	struct event_refusal refusal;
+	int64_t limit, found;
+};
+
+/* "input 10, output 5" */
+static void add_counts(const struct usage *usage, struct buf *out)
+{
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] != 0)
+			buf_addf(out, "%s%s %lld", out->len > 0 ? ", " : "", component_info[c].key,
+			         (long long)usage->count[c]);
+	}
+}
+
+/* The amount, or a word where there is none. */
+static void amount_text(const struct showing *showing, size_t reading, bool *none_out,
+                        char out[MONEY_TEXT_BYTES])
+{
+	struct money total;
+	enum rating_verdict verdict = terms_rate_reading(&showing->terms, &showing->event, reading,
+	                                                 &total);
+
+	*none_out = verdict == RATING_UNPRICED || verdict == RATING_RANGE;
+	money_text(total, out);
+	if (*none_out)
+		text_copy(out, MONEY_TEXT_BYTES,
+		          text_of(verdict == RATING_RANGE ? "no amount" : "unpriced"));
+}
+
+static int readings_table(struct showing *showing)
+{
+	const struct event *event = &showing->event;
+	struct table table = { .rows = NULL };
+	char amount[MONEY_TEXT_BYTES];
+	bool none;
+	int r;
+
+	table_column(&table, "reading", "Reading", TABLE_TEXT, false);
+	table_column(&table, "amount", "Amount", TABLE_AMOUNT, false);
+	table_column(&table, "counts", "Counts", TABLE_TEXT, false);
+	table_column(&table, "why", "Why", TABLE_TEXT, true);
+	for (size_t i = 0; i < event->reading_count; i++) {
+		const struct event_reading *reading = &event->readings[i];
+		struct buf counts = { .at = NULL };
+		size_t row = table_row(&table);
+
+		add_counts(&reading->usage, &counts);
+		amount_text(showing, i, &none, amount);
+		table_set(&table, row, 0, text_of(reading->name));
+		table_set(&table, row, 1, text_of(amount));
+		table_set(&table, row, 2, buf_text(&counts));
+		table_set(&table, row, 3, text_of(reading->why));
+		buf_release(&counts);
+	}
+	r = table.error;
+	if (r == 0)
+		printer_table(&showing->context->printer, &table);
+	table_release(&table);
+	return r;
+}
+
+static int show_text(struct showing *showing, const struct quarantine_row *row)
+{
+	const struct event *event = &showing->event;
+	struct context *context = showing->context;
+	bool readable = showing->refusal.reason == REASON_NONE;
+	char time[MOMENT_TEXT_BYTES];
+	int r = 0;
+
+	if (showing->found > 1)
+		buf_add(&context->out, "\n", 1);
+	printer_pairf(&context->printer, LABEL_WIDTH, "Line", "%lld", (long long)row->id);
+	printer_pair(&context->printer, LABEL_WIDTH, "Source", row->source);
+	if (row->event_id.at != NULL)
+		printer_pair(&context->printer, LABEL_WIDTH, "Event id", row->event_id);
+	if (row->event_ms != EVENT_ABSENT) {
+		moment_text(row->event_ms, time);
+		printer_pairf(&context->printer, LABEL_WIDTH, "Time", "%s", time);
+	}
+	if (readable) {
+		printer_pair(&context->printer, LABEL_WIDTH, "Account", event->account);
+		printer_pair(&context->printer, LABEL_WIDTH, "Model", event->model);
+		if (event->api.at != NULL)
+			printer_pair(&context->printer, LABEL_WIDTH, "API", event->api);
+	}
+	printer_pair(&context->printer, LABEL_WIDTH, "Held for", row->detail);
+	buf_add(&context->out, "\n", 1);
+	if (readable && event->reading_count >= 2)
+		r = readings_table(showing);
+	else if (readable)
+		printer_wrapf(&context->printer, 0,
+		              "It can be read in one way now: toll quarantine retry %lld",
+		              (long long)row->id);
+	else
+		printer_wrapf(&context->printer, 0, "It cannot be read any more: %s",
+		              showing->refusal.detail);
+	return r;
+}
+
+static void add_text(struct buf *out, const char *key, struct text value)
+{
+	buf_addf(out, ",\"%s\":", key);
+	if (value.at != NULL && text_utf8(value))
+		buf_add_json(out, value);
+	else
+		buf_add_cstr(out, "null");
+}
+
+static void add_reading_json(struct showing *showing, size_t index)
+{
+	const struct event_reading *reading = &showing->event.readings[index];
+	struct buf *out = &showing->context->out;
+	char amount[MONEY_TEXT_BYTES];
+	const char *comma = "";
+	bool none;
+
+	amount_text(showing, index, &none, amount);
+	buf_addf(out, "%s{\"reading\":\"%s\"", index > 0 ? "," : "", reading->name);
+	add_text(out, "amount", text_of(none ? NULL : amount));
+	buf_add_cstr(out, ",\"counts\":{");
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (reading->usage.count[c] == 0)
+			continue;
+		buf_addf(out, "%s\"%s\":%lld", comma, component_info[c].key,
+		         (long long)reading->usage.count[c]);
+		comma = ",";
+	}
+	buf_add_cstr(out, "}");
+	add_text(out, "why", text_of(reading->why));
+	buf_add_cstr(out, "}");
+}
+
+static void show_json(struct showing *showing, const struct quarantine_row *row)
+{
+	const struct event *event = &showing->event;
+	struct buf *out = &showing->context->out;
+	bool readable = showing->refusal.reason == REASON_NONE;
+	char time[MOMENT_TEXT_BYTES];
+
+	moment_text(row->event_ms, time);
+	buf_addf(out, "%s{\"line\":%lld", showing->found > 1 ? "," : "", (long long)row->id);
+	add_text(out, "source", row->source);
+	add_text(out, "event_id", row->event_id);
+	add_text(out, "time", text_of(row->event_ms != EVENT_ABSENT ? time : NULL));
+	add_text(out, "account", readable ? event->account : text_of(NULL));
+	add_text(out, "model", readable ? event->model : text_of(NULL));
+	add_text(out, "api", readable ? event->api : text_of(NULL));
+	add_text(out, "detail", row->detail);
+	buf_add_cstr(out, ",\"readings\":[");
+	for (size_t i = 0; readable && i < event->reading_count; i++)
+		add_reading_json(showing, i);
+	buf_add_cstr(out, "]}");
+}
+
+/* The readings are not kept: the line is read again. */
+static int show_row(void *user, const struct quarantine_row *row)
+{
+	struct showing *showing = user;
+	struct event_defaults defaults = { row->source, command_now_ms() };
+	int r;
+
+	if (row->reason != REASON_READINGS || row->released_ms != 0)
+		return 0;
+	if (showing->source.at != NULL && !text_equal(showing->source, row->source))
+		return 0;
+	if (showing->found++ >= showing->limit)
+		return 0;
+	arena_reset(&showing->arena);
+	r = event_decode(row->raw, &defaults, &showing->doc, &showing->arena, &showing->event,
+	                 &showing->refusal);
+	if (r < 0)
+		return r;
+	if (showing->context->form == FORM_TABLE)
+		return show_text(showing, row);
+	show_json(showing, row);
+	return 0;
+}
+
+/* What was decided for good. */
+static void show_rules(struct showing *showing)
+{
+	struct context *context = showing->context;
+	const struct reading_rule *rule;
+	char time[MOMENT_TEXT_BYTES];
+	bool any = false;
+
+	for (size_t i = 0; (rule = rules_reading_at(showing->terms.rules, i)) != NULL; i++) {
+		if (showing->source.at != NULL && !text_equal(showing->source, rule->source))
+			continue;
+		moment_text(rule->at_ms, time);
+		if (context->form == FORM_JSON) {
+			buf_addf(&context->out, "%s{\"since\":\"%s\"", any ? "," : "", time);
+			add_text(&context->out, "source", rule->source);
+			add_text(&context->out, "api", rule->api);
+			add_text(&context->out, "reading", rule->reading);
+			add_text(&context->out, "who", rule->who);
+			add_text(&context->out, "reason", rule->note);
+			buf_add_cstr(&context->out, "}");
+		} else {
+			if (!any)
+				buf_add(&context->out, "\n", 1);
+			printer_wrapf(&context->printer, 0,
+			              "Rule: source %.*s, api %.*s is read as %.*s, since %s, by "
+			              "%.*s: %.*s",
+			              TEXT_ARGS(rule->source),
+			              TEXT_ARGS(rule->api.at != NULL ? rule->api
+			                                             : text_of("(every one)")),
+			              TEXT_ARGS(rule->reading), time, TEXT_ARGS(rule->who),
+			              TEXT_ARGS(rule->note));
+		}
+		any = true;
+	}
+}
+
+static bool read_line(const struct context *context, int64_t *line_out)
+{
+	*line_out = 0;
+	return context->options.word_count == 0 ||
+	       (context->options.word_count == 1 &&
+	        text_int(text_of(context->options.words[0]), line_out) && *line_out > 0);
+}
+
+static enum exit_code check_show(struct context *context)
+{
+	int64_t line, limit;
+
+	if (!read_line(context, &line))
+		return command_misused(context,
+		                       "suspense show takes the number of one line, or none");
+	return range_limit(context, &limit) < 0 ? EXIT_USAGE : EXIT_DONE;
+}
+
+static int show_all(struct showing *showing)
+{
+	struct context *context = showing->context;
+	struct fault *fault = &context->fault;
+	int64_t line;
+	int r = terms_load(context->ledger, &showing->terms, fault);
+
+	read_line(context, &line);
+	if (context->form == FORM_JSON)
+		buf_add_cstr(&context->out, "{\"lines\":[");
+	if (r == 0 && line > 0)
+		r = ledger_quarantine_get(context->ledger, line, show_row, showing, fault);
+	else if (r == 0)
+		r = ledger_each_quarantine(context->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX, false,
+		                           show_row, showing, fault);
+	if (r == 0 && line > 0 && showing->found == 0)
+		r = fault_set(fault, FAULT_NOT_FOUND,
+		              "line %lld is not held for its readings: toll quarantine show %lld",
+		              (long long)line, (long long)line);
+	if (r < 0)
+		return r;
+	if (context->form == FORM_JSON)
+		buf_add_cstr(&context->out, "],\"rules\":[");
+	else if (showing->found == 0)
+		buf_add_cstr(&context->out, "No line is held for its readings.\n");
+	else
+		buf_add_cstr(&context->out,
+		             "\ntoll suspense settle --source NAME --reading NAME --reason TEXT "
+		             "LINE\ndecides for one; without LINE for all of its source, also to "
+		             "come.\n");
+	show_rules(showing);
+	if (context->form == FORM_JSON)
+		buf_add_cstr(&context->out, "]}\n");
+	return 0;
+}
+
+static enum exit_code run_show(struct context *context)
+{
+	struct showing showing = { .context = context,
+		                   .source = options_text(&context->options, "source") };
+	int r;
+
+	if (range_limit(context, &showing.limit) < 0)
+		return EXIT_USAGE;
+	r = show_all(&showing);
+	if (r == 0)
+		range_say_rest(showing.found, showing.limit);
+	else
+		buf_clear(&context->out); /* half of it is no result */
+	terms_release(&showing.terms);
+	json_release(&showing.doc);
+	arena_release(&showing.arena);
+	return r < 0 ? command_failed(context, r) : EXIT_DONE;
+}
+
+static const struct command suspense_show = {
+	.name = "show",
+	.summary = "Show held lines whose numbers contradict each other, and each way to read them",
+	.synopsis = "suspense show [LINE] [--source NAME] [--limit N]",
+	.details = "Of each reading: its counts, what it would cost under the book and the "
+		   "policies in force, and what speaks for or against it.",
+	.needs = NEEDS_LEDGER,
+	.json = true,
+	.options = show_options,
+	.check = check_show,
+	.run = run_show,
+};
+
+/* ---- settle ---- */
+
+static const struct option settle_options[] = {
+	{ "source", "NAME", "whose lines they are" },
+	{ "reading", "NAME", "how to read them, as show has it" },
+	{ "reason", "TEXT", "why, kept with the change" },
+	{ "api", "NAME", "a rule for this api only" },
+	{ "forget", NULL, "take the rule back instead" },
+	{ NULL, NULL, NULL },
+};
+
+static enum exit_code check_settle(struct context *context)
+{
+	static const char *const needed[] = { "source", "reason" };
+	const struct options *options = &context->options;
+	bool forget = options_flag(options, "forget");
+	int64_t line;
+
+	if (!read_line(context, &line))
+		return command_misused(context,
+		                       "suspense settle takes the number of one line, or none");
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (options_text(options, needed[i]).len == 0)
+			return command_misused(context, "suspense settle: --%s is missing",
+			                       needed[i]);
+	}
+	if (forget ? options_value(options, "reading") != NULL || line > 0
+	           : options_text(options, "reading").len == 0)
+		return command_misused(context,
+		                       forget ? "--forget takes back a rule: without --reading "
+		                                "and without a line"
+		                              : "suspense settle: --reading is missing");
+	if (line > 0 && options_value(options, "api") != NULL)
+		return command_misused(context, "--api is for a rule: without a line");
+	return EXIT_DONE;
+}
+
+static void settle_request(const struct context *context, struct buf *request)
+{
+	static const char *const keys[] = { "source", "api", "reading", "reason" };
+	int64_t line;
+
+	buf_add_cstr(request, "{\"change\":\"reading.settle\"");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct text value = options_text(&context->options, keys[i]);
+
+		if (value.at != NULL)
+			add_text(request, keys[i], value);
+	}
+	if (options_flag(&context->options, "forget"))
+		add_text(request, "reading", text_of(""));
+	if (read_line(context, &line) && line > 0)
+		buf_addf(request, ",\"id\":%lld", (long long)line);
+	buf_add_cstr(request, "}");
+}
+
+static enum exit_code run_settle(struct context *context)
+{
+	struct control_reply reply = { .doc = { .nodes = NULL } };
+	struct buf request = { .at = NULL };
+	int r;
+
+	settle_request(context, &request);
+	r = control_change(context, &request, &reply);
+	if (r == 0 && context->form == FORM_JSON) {
+		buf_add_text(&context->out, buf_text(&reply.text));
+		buf_add(&context->out, "\n", 1);
+	} else if (r == 0) {
+		int64_t tried = control_count(&reply, "tried"),
+			left = control_count(&reply, "left");
+
+		if (options_flag(&context->options, "forget"))
+			buf_add_cstr(&context->out, "The rule is taken back.\n");
+		else
+			printer_wrapf(&context->printer, 0,
+			              "%s%lld held line%s tried, %lld settled, %lld still held",
+			              context->options.word_count == 0 ? "The rule stands; " : "",
+			              (long long)tried, tried == 1 ? "" : "s",
+			              (long long)(tried - left), (long long)left);
+	}
+	control_release(&reply);
+	buf_release(&request);
+	return r < 0 ? command_failed(context, r) : EXIT_DONE;
+}
+
+static const struct command suspense_settle = {
+	.name = "settle",
+	.summary = "Decide how contradicting numbers are read: of one line, or of a source",
+	.synopsis = "suspense settle --source NAME --reading NAME --reason TEXT [--api NAME] "
+		    "[--forget] [LINE]",
+	.details = "With LINE, that held line is stored as it is read so.  Without, it is a "
+		   "standing rule of the source: its held lines are tried under it, and what "
+		   "comes from now on is read so.\n"
+		   "Asks the daemon where one holds the ledger.",
+	.needs = NEEDS_LEDGER_PATH,
+	.json = true,
+	.options = settle_options,
+	.check = check_settle,
+	.run = run_settle,
+};
+
+static const struct command *const actions[] = { &suspense_list, &suspense_retry, &suspense_show,
+	                                         &suspense_settle, NULL };
 
 const struct command command_suspense = {
 	.name = "suspense",
-	.summary = "List and retry events that have no price yet",
+	.summary = "List and retry what has no price yet, settle what has two",
 	.actions = actions,
 };

@@ -1,8 +1,8 @@
 /*
- * Changes other than events: applying a price book, retrying suspense and
- * quarantine, making standing rules.  One function, run by whoever is the writer: by the daemon for its
- * control socket, by `toll` itself when there is no daemon.  A request and a
- * reply are one JSON object each.
+ * Changes other than events: applying a price book, retrying suspense and quarantine,
+ * making standing rules.  One function, run by whoever is the writer: by the daemon for its
+ * control socket, by `toll` itself when there is no daemon.  A request and a reply are one
+ * JSON object each.
  *
  *   {"change":"price.apply","book":"<the book's text>","note":"..."}
  *      -> {"ok":true,"hash":"...","versions":12,"changed":true}

@@ -15,7 +15,7 @@ enum { RETRY_CHUNK = 2000, RETRY_LINES = 500, RETRY_BYTES = 4 * 1024 * 1024 };
 
 struct change_kind {
 	const char *name; /* of the request, and in the row of `change` */
-	/* Reads what the request asks for; clears job->kind where the reply refuses it.  May be NULL. */
+	/* Reads the request; clears job->kind where the reply refuses it.  May be NULL. */
 	int (*begin)(struct change_job *job);
 	int (*step)(struct change_job *job, bool *more_out);
 	/*

@@ -36,8 +36,9 @@ enum ledger_outcome {
 };
 
 /*
- * Store one event under its price, its amount and the policies it was rated with (rate/policy.h).  `line` is the event as sent, for the
- * conflict table.  now_ms: when it was received.
+ * Store one event under its price, its amount and the policies it was rated with
+ * (rate/policy.h).  `line` is the event as sent, for the conflict table.  now_ms: when it was
+ * received.
  *
  * The phases of an identity (enum settlement) may come in any order and any number of times:
  * the highest stands and is the only one that counts, the others are kept as they were.

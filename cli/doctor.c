@@ -1,0 +1,267 @@
+/* What the decoder stumbled over, by source and api: failed identities and unknown numbers. */
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "ingest/terms.h"
+#include "ledger/read.h"
+
+/* One trouble, or after merging all of one source and api.  Texts are in the arena. */
+struct trouble {
+	struct text source, api;
+	int64_t held, warned, unknown; /* events */
+	struct text held_detail, held_id;
+	struct text path, first_id; /* of an unknown number, else of a warning */
+	int64_t path_ms;
+	bool path_is_warning;
+};
+
+struct doctor {
+	struct context *context;
+	struct trouble *troubles;
+	size_t count, cap;
+	struct arena arena;
+	struct json doc;
+};
+
+static int add_trouble(struct doctor *doctor, const struct trouble *trouble)
+{
+	struct trouble *added;
+
+	if (doctor->count == doctor->cap) {
+		size_t cap = doctor->cap > 0 ? doctor->cap * 2 : 64;
+
+		added = realloc(doctor->troubles, cap * sizeof(*added));
+		if (added == NULL)
+			return -FAULT_NOMEM;
+		doctor->troubles = added;
+		doctor->cap = cap;
+	}
+	added = &doctor->troubles[doctor->count++];
+	*added = *trouble;
+	struct text *const texts[] = { &added->source,  &added->api,  &added->held_detail,
+		                       &added->held_id, &added->path, &added->first_id };
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i]->at == NULL)
+			continue;
+		*texts[i] = arena_copy(&doctor->arena, *texts[i]);
+		if (texts[i]->at == NULL)
+			return -FAULT_NOMEM;
+	}
+	return 0;
+}
+
+/* "readings: a, b; path": a warning, and where there is one the number behind it. */
+static int add_unknown(void *user, const struct unknown_row *row)
+{
+	struct trouble trouble = {
+		.source = row->source,
+		.api = row->api,
+		.path = row->path,
+		.first_id = row->first_id,
+		.path_ms = row->first_ms,
+	};
+	struct text rest = row->path, part;
+
+	if (terms_warned(row->path)) {
+		trouble.warned = row->events;
+		trouble.path_is_warning = true;
+		text_cut(&rest, ';', &part);
+		if (rest.len > 1) {
+			trouble.path = (struct text){ rest.at + 1, rest.len - 1 };
+			trouble.path_is_warning = false;
+		}
+	}
+	if (!trouble.path_is_warning)
+		trouble.unknown = row->events;
+	return add_trouble(user, &trouble);
+}
+
+/* Which api it is, the row does not say: the line does. */
+static int add_held(void *user, const struct quarantine_row *row)
+{
+	struct doctor *doctor = user;
+	struct trouble trouble = {
+		.source = row->source,
+		.held = 1,
+		.held_detail = row->detail,
+		.held_id = row->event_id,
+	};
+	int r;
+
+	if (row->reason != REASON_IDENTITY && row->reason != REASON_PART &&
+	    row->reason != REASON_READINGS)
+		return 0;
+	r = json_parse(&doctor->doc, row->raw, NULL);
+	if (r == -FAULT_NOMEM)
+		return r;
+	if (r == 0)
+		trouble.api = json_string(&doctor->doc, json_member(&doctor->doc, 0, "api"));
+	return add_trouble(doctor, &trouble);
+}
+
+static int compare_texts(struct text a, struct text b)
+{
+	if (a.at == NULL || b.at == NULL)
+		return (a.at != NULL) - (b.at != NULL);
+	return text_compare(a, b);
+}
+
+static int compare_troubles(const void *a, const void *b)
+{
+	const struct trouble *x = a, *y = b;
+	int order = compare_texts(x->source, y->source);
+
+	if (order == 0)
+		order = compare_texts(x->api, y->api);
+	/* A number that nobody counts before a warning, the first seen before the others. */
+	if (order == 0)
+		order = (x->path.at == NULL) - (y->path.at == NULL);
+	if (order == 0)
+		order = x->path_is_warning - y->path_is_warning;
+	if (order == 0)
+		order = (x->path_ms > y->path_ms) - (x->path_ms < y->path_ms);
+	return order;
+}
+
+/* One entry for each source and api; it keeps the texts of the first. */
+static void merge(struct doctor *doctor)
+{
+	size_t kept = 0;
+
+	if (doctor->count == 0)
+		return;
+	qsort(doctor->troubles, doctor->count, sizeof(*doctor->troubles), compare_troubles);
+	for (size_t i = 1; i < doctor->count; i++) {
+		const struct trouble *next = &doctor->troubles[i];
+		struct trouble *last = &doctor->troubles[kept];
+
+		if (compare_texts(last->source, next->source) != 0 ||
+		    compare_texts(last->api, next->api) != 0) {
+			doctor->troubles[++kept] = *next;
+			continue;
+		}
+		last->held += next->held;
+		last->warned += next->warned;
+		last->unknown += next->unknown;
+		if (last->held_detail.at == NULL) {
+			last->held_detail = next->held_detail;
+			last->held_id = next->held_id;
+		}
+	}
+	doctor->count = kept + 1;
+}
+
+static int make_table(const struct doctor *doctor, struct table *table)
+{
+	table_column(table, "source", "Source", TABLE_TEXT, false);
+	table_column(table, "api", "API", TABLE_TEXT, false);
+	table_column(table, "held", "Held", TABLE_COUNT, false);
+	table_column(table, "warned", "Warned", TABLE_COUNT, false);
+	table_column(table, "unknown", "Unknown", TABLE_COUNT, false);
+	table_column(table, "first_path", "First path", TABLE_TEXT, true);
+	table_column(table, "first_id", "First id", TABLE_TEXT, true);
+	table_column(table, "held_detail", "Held for", TABLE_TEXT, true);
+	table_column(table, "held_id", "Held id", TABLE_TEXT, true);
+	table->columns[7].hidden = table->columns[8].hidden = true;
+	for (size_t i = 0; i < doctor->count; i++) {
+		const struct trouble *trouble = &doctor->troubles[i];
+		size_t row = table_row(table);
+
+		table_set(table, row, 0, trouble->source);
+		table_set(table, row, 1, trouble->api);
+		table_set_count(table, row, 2, trouble->held);
+		table_set_count(table, row, 3, trouble->warned);
+		table_set_count(table, row, 4, trouble->unknown);
+		table_set(table, row, 5, trouble->path);
+		table_set(table, row, 6, trouble->first_id);
+		table_set(table, row, 7, trouble->held_detail);
+		/* What could not be read need not be UTF-8. */
+		if (text_utf8(trouble->held_id))
+			table_set(table, row, 8, trouble->held_id);
+	}
+	return table->error;
+}
+
+static void say_what_to_do(const struct doctor *doctor)
+{
+	struct printer *printer = &doctor->context->printer;
+	int64_t held = 0, warned = 0, unknown = 0;
+
+	for (size_t i = 0; i < doctor->count; i++) {
+		held += doctor->troubles[i].held > 0;
+		warned += doctor->troubles[i].warned > 0;
+		unknown += doctor->troubles[i].unknown > 0;
+	}
+	buf_add(printer->out, "\n", 1);
+	if (held > 0)
+		printer_wrapf(printer, 0,
+		              "Held: the numbers contradict each other and are not counted: toll "
+		              "suspense show, toll quarantine list.");
+	if (warned > 0)
+		printer_wrapf(printer, 0,
+		              "Warned: they do, but cost the same however they are read: "
+		              "counted.");
+	if (unknown > 0)
+		printer_wrapf(printer, 0,
+		              "Unknown: counted without a number under usage that no format "
+		              "knows.");
+}
+
+static enum exit_code check_formats(struct context *context)
+{
+	return command_no_words(context, "doctor formats");
+}
+
+static enum exit_code run_formats(struct context *context)
+{
+	struct doctor doctor = { .context = context };
+	struct table table = { .rows = NULL };
+	int r = ledger_each_unknown(context->ledger, add_unknown, &doctor, &context->fault);
+	bool any;
+
+	if (r == 0)
+		r = ledger_each_quarantine(context->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX, false,
+		                           add_held, &doctor, &context->fault);
+	if (r == 0) {
+		merge(&doctor);
+		r = make_table(&doctor, &table);
+	}
+	any = doctor.count > 0;
+	if (r == 0 && !any && context->form == FORM_TABLE) {
+		buf_add_cstr(&context->out, "Every usage was read without a doubt.\n");
+	} else if (r == 0) {
+		command_table(context, &table);
+		if (context->form == FORM_TABLE)
+			say_what_to_do(&doctor);
+	}
+	table_release(&table);
+	free(doctor.troubles);
+	arena_release(&doctor.arena);
+	json_release(&doctor.doc);
+	if (r < 0)
+		return command_failed(context, r);
+	return any ? EXIT_DIFFERENCE : EXIT_DONE;
+}
+
+static const struct command doctor_formats = {
+	.name = "formats",
+	.summary = "Say which usage was not read without a doubt, by source and api",
+	.synopsis = "doctor formats",
+	.details = "Counts events whose numbers contradict each other, those that are held and "
+		   "those that were accepted with a warning, and events with a number under "
+		   "usage that no format knows; with the first path and event seen.\n"
+		   "Exit code 1 where there is anything to look at.",
+	.needs = NEEDS_LEDGER,
+	.csv = true,
+	.json = true,
+	.check = check_formats,
+	.run = run_formats,
+};
+
+static const struct command *const actions[] = { &doctor_formats, NULL };
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.summary = "Look for what needs a person",
+	.actions = actions,
+};
