@@ -1,0 +1,321 @@
+/* Standing rules through the real daemon: what is charged, and how contradictions are read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ledger/store.h"
+#include "tests/support/daemonkit.h"
+#include "tests/support/output.h"
+#include "tests/support/tollrun.h"
+
+struct both {
+	struct daemonkit kit;
+	struct tollrun run;
+	char file[DAEMONKIT_PATH_BYTES];
+};
+
+static const char *const none[] = { NULL };
+
+static int begin(void **state)
+{
+	struct both *both = calloc(1, sizeof(*both));
+
+	assert_non_null(both);
+	daemonkit_begin(&both->kit);
+	snprintf(both->file, sizeof(both->file), "%s/input", both->kit.folder);
+	setenv("TOLL_LEDGER", both->kit.ledger, 1);
+	setenv("TOLL_SOCKET", both->kit.socket, 1);
+	setenv("COLUMNS", "80", 1);
+	*state = both;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct both *both = *state;
+
+	tollrun_release(&both->run);
+	unlink(both->file);
+	daemonkit_end(&both->kit);
+	free(both);
+	return 0;
+}
+
+#define EVENT(id, account, rest)                                                                   \
+	"{\"id\":\"" id                                                                            \
+	"\",\"source\":\"gw\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"" account            \
+	"\",\"model\":\"m/a\",\"api\":\"toll\"," rest "}\n"
+#define FAILED "\"finish_reason\":\"error\",\"usage\":{\"input\":1000000,\"output\":1000000}"
+#define BROKEN_OFF                                                                                 \
+	"\"settlement\":\"abandoned\",\"served\":500000,"                                          \
+	"\"usage\":{\"input\":1000000,\"output\":1000000}"
+
+static void send_lines(struct both *both, const char *lines, int code)
+{
+	daemonkit_write(both->file, lines);
+	TOLLRUN(&both->run, "send", both->file);
+	TOLLRUN_EXPECT(&both->run, code);
+}
+
+static void expect_amount(struct both *both, const char *id, const char *amount)
+{
+	char words[96];
+
+	TOLLRUN(&both->run, "explain", "--json", id);
+	TOLLRUN_EXPECT(&both->run, 0);
+	snprintf(words, sizeof(words), "\"stored_amount\":\"%s\"", amount);
+	TOLLRUN_SAYS(&both->run, words);
+}
+
+static void test_policies_hold_from_when_they_are_set(void **state)
+{
+	struct both *both = *state;
+
+	daemonkit_start(&both->kit, none);
+	TOLLRUN(&both->run, "policy", "list");
+	TOLLRUN_SAYS(&both->run, "No policy holds");
+	send_lines(both, EVENT("1", "a", FAILED) EVENT("2", "a", BROKEN_OFF), 0);
+	TOLLRUN(&both->run, "policy", "set", "--account", "a", "--note", "agreed",
+	        "zero-completion,served-only");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "account a, source (every one): zero-completion,served-only");
+	send_lines(both,
+	           EVENT("3", "a", FAILED) EVENT("4", "a", BROKEN_OFF) EVENT("5", "b", FAILED), 0);
+	/* What was stored before keeps its charge; so does another account. */
+	expect_amount(both, "1", "3.00");
+	expect_amount(both, "2", "3.00");
+	expect_amount(both, "3", "0.00");
+	expect_amount(both, "4", "2.00");
+	expect_amount(both, "5", "3.00");
+	TOLLRUN(&both->run, "explain", "3");
+	TOLLRUN_SAYS(&both->run, "zero completion is not charged");
+	TOLLRUN_SAYS(&both->run, "nothing to charge: the amount is 0.00");
+	TOLLRUN(&both->run, "explain", "4");
+	TOLLRUN_SAYS(&both->run, "a cancelled answer is charged up to what was served");
+	TOLLRUN_SAYS(&both->run, "output 500000 of 1000000");
+	TOLLRUN_SAYS(&both->run, "Equal to what is stored.");
+	/* A price book that comes later does not undo the rules, nor does a restart. */
+	TOLLRUN(&both->run, "price", "apply", both->kit.prices);
+	TOLLRUN_EXPECT(&both->run, 0);
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+	daemonkit_start(&both->kit, none);
+	send_lines(both, EVENT("6", "a", FAILED), 0);
+	expect_amount(both, "6", "0.00");
+	TOLLRUN(&both->run, "policy", "clear", "--account", "a");
+	TOLLRUN_EXPECT(&both->run, 0);
+	send_lines(both, EVENT("7", "a", FAILED), 0);
+	expect_amount(both, "7", "3.00");
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 0);
+	/* Without a daemon the same rules hold for what is imported. */
+	TOLLRUN(&both->run, "policy", "set", "zero-completion");
+	TOLLRUN_EXPECT(&both->run, 0);
+	daemonkit_write(both->file, EVENT("8", "c", FAILED));
+	TOLLRUN(&both->run, "import", both->file);
+	TOLLRUN_EXPECT(&both->run, 0);
+	expect_amount(both, "8", "0.00");
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 0);
+}
+
+static void test_a_list_of_policies_is_for_people_and_programs(void **state)
+{
+	struct both *both = *state;
+
+	TOLLRUN(&both->run, "import", "/dev/null");
+	TOLLRUN(&both->run, "policy", "set", "--account", "a", "--source", "s", "--json",
+	        "images-whole");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "{\"ok\":true,\"policies\":[\"images-whole\"],\"account\":\"a\","
+	                         "\"source\":\"s\"}\n");
+	TOLLRUN(&both->run, "policy", "set", "--note", "x", "none");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN(&both->run, "policy", "list");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "(every one)");
+	TOLLRUN_SAYS(&both->run, "none");
+	TOLLRUN(&both->run, "policy", "list", "--csv");
+	TOLLRUN_SAYS(&both->run, "account,source,policies,since,who,note\n,,,20");
+	TOLLRUN_SAYS(&both->run, "\na,s,images-whole,20");
+	TOLLRUN(&both->run, "policy", "list", "--json");
+	TOLLRUN_SAYS(&both->run, "\"policies\":\"images-whole\"");
+	/* Wrong use changes nothing. */
+	TOLLRUN(&both->run, "policy", "set", "all");
+	TOLLRUN_EXPECT(&both->run, 2);
+	TOLLRUN_SAYS(&both->run, "\"all\" is no policy");
+	TOLLRUN(&both->run, "policy", "set");
+	TOLLRUN_EXPECT(&both->run, 2);
+	TOLLRUN(&both->run, "policy", "clear", "x");
+	TOLLRUN_EXPECT(&both->run, 2);
+	TOLLRUN(&both->run, "policy", "set", "--account", "", "none");
+	TOLLRUN_EXPECT(&both->run, 3);
+	TOLLRUN_SAYS(&both->run, "is 1 to 256 bytes");
+}
+
+#define CHAT(id, usage)                                                                            \
+	"{\"id\":\"" id                                                                            \
+	"\",\"source\":\"gw\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"a\","                \
+	"\"model\":\"m/a\",\"api\":\"openai.chat\",\"usage\":{" usage "}}"
+
+/* Holds a line for its readings, whatever today's decoder says of it. */
+static void hold(struct both *both, const char *line)
+{
+	struct event_refusal refusal = { .reason = REASON_READINGS,
+		                         .detail = "declared 1.00, xai.chat 2.00",
+		                         .source = text_of("gw"),
+		                         .id = text_of("held"),
+		                         .time_ms = EVENT_ABSENT };
+	struct ledger *ledger = NULL;
+
+	assert_int_equal(ledger_open_writer(&ledger, both->kit.ledger, NULL, NULL), 0);
+	assert_int_equal(ledger_begin(ledger, NULL), 0);
+	assert_int_equal(
+		ledger_quarantine(ledger, &refusal, text_of(line), (int64_t)strlen(line), 1, NULL),
+		0);
+	assert_int_equal(ledger_commit(ledger, NULL), 0);
+	ledger_close(ledger);
+}
+
+static void test_held_readings_are_shown_and_settled(void **state)
+{
+	struct both *both = *state;
+
+	hold(both, CHAT("1", "\"prompt_tokens\":1000000,\"completion_tokens\":0"));
+	hold(both, CHAT("2", "\"prompt_tokens\":1000000,\"completion_tokens\":1"));
+	hold(both, "not even JSON");
+	daemonkit_start(&both->kit, none);
+	TOLLRUN(&both->run, "suspense", "show");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "declared 1.00, xai.chat 2.00");
+	TOLLRUN_SAYS(&both->run, "It cannot be read any more: ");
+	TOLLRUN_SAYS(&both->run, "toll quarantine retry 1");
+	output_fits(text_of(both->run.out.at));
+	TOLLRUN(&both->run, "suspense", "show", "2", "--json");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run,
+	             "{\"lines\":[{\"line\":2,\"source\":\"gw\",\"event_id\":\"held\",");
+	TOLLRUN_SAYS(&both->run, "\"readings\":[]}],\"rules\":[]}\n");
+	TOLLRUN(&both->run, "suspense", "show", "--source", "another");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "No line is held for its readings.");
+	TOLLRUN(&both->run, "suspense", "show", "7");
+	TOLLRUN_EXPECT(&both->run, 3);
+	/* One of them, then all of the source, then what comes. */
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "xai.chat",
+	        "--reason", "asked", "1");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "1 held line tried, 1 settled, 0 still held");
+	TOLLRUN(&both->run, "suspense", "show", "1");
+	TOLLRUN_EXPECT(&both->run, 3);
+	TOLLRUN_SAYS(&both->run, "is not held for its readings");
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "xai.chat",
+	        "--reason", "asked", "3");
+	TOLLRUN_EXPECT(&both->run, 3);
+	TOLLRUN_SAYS(&both->run, "this line cannot be read");
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "xai.chat",
+	        "--reason", "asked");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "The rule stands; 2 held lines tried, 1 settled, 1 still held");
+	TOLLRUN(&both->run, "suspense", "show");
+	TOLLRUN_SAYS(&both->run, "Rule: source gw, api (every one) is read as xai.chat, since");
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--forget", "--reason", "no");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "The rule is taken back.");
+	TOLLRUN(&both->run, "suspense", "show");
+	TOLLRUN_SAYS_NOT(&both->run, "Rule:");
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+	assert_int_equal(daemonkit_status(&both->kit).events, 2);
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 0);
+}
+
+static void test_a_settlement_that_lacks_something_is_wrong_use(void **state)
+{
+	static const char *const rows[][9] = {
+		{ "suspense", "settle", NULL },
+		{ "suspense", "settle", "--source", "gw", "--reading", "x", NULL },
+		{ "suspense", "settle", "--source", "gw", "--reason", "x", NULL },
+		{ "suspense", "settle", "--reading", "x", "--reason", "x", NULL },
+		{ "suspense", "settle", "--source", "gw", "--reason", "x", "--forget", "1", NULL },
+		{ "suspense", "show", "x", NULL },
+		{ "suspense", "show", "0", NULL },
+		{ "suspense", "show", "1", "2", NULL },
+		{ "doctor", "formats", "x", NULL },
+	};
+	struct both *both = *state;
+
+	TOLLRUN(&both->run, "import", "/dev/null");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tollrun_release(&both->run);
+		tollrun_start(&both->run, rows[i], NULL, NULL);
+		tollrun_wait(&both->run);
+		TOLLRUN_EXPECT(&both->run, 2);
+	}
+}
+
+static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
+{
+	struct both *both = *state;
+
+	daemonkit_start(&both->kit, none);
+	TOLLRUN(&both->run, "doctor", "formats");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "Every usage was read without a doubt.");
+	send_lines(
+		both,
+		CHAT("1", "\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":9") "\n" CHAT("2", "\"prompt_tokens\":1,\"completion_tokens\":2,\"new_tokens\":9") "\n" CHAT(
+			"3",
+			"\"prompt_tokens\":1,\"completion_tokens\":2,\"newer\":9") "\n" CHAT("4",
+	                                                                                     "\"pro"
+	                                                                                     "mpt_"
+	                                                                                     "token"
+	                                                                                     "s\":"
+	                                                                                     "1,"
+	                                                                                     "\"com"
+	                                                                                     "pleti"
+	                                                                                     "on_"
+	                                                                                     "token"
+	                                                                                     "s\":"
+	                                                                                     "2,"
+	                                                                                     "\"new"
+	                                                                                     "er\":"
+	                                                                                     "8") "\n" EVENT("5",
+	                                                                                                     "a",
+	                                                                                                     "\"usage\":{\"input\":1}"),
+		1);
+	TOLLRUN(&both->run, "doctor", "formats");
+	TOLLRUN_EXPECT(&both->run, 1);
+	output_fits(text_of(both->run.out.at));
+	TOLLRUN(&both->run, "doctor", "formats", "--csv");
+	TOLLRUN_EXPECT(&both->run, 1);
+	TOLLRUN_SAYS(&both->run, "source,api,held,warned,unknown,first_path,first_id,held_detail,"
+	                         "held_id\ngw,openai.chat,1,0,3,new_tokens,2,");
+	TOLLRUN(&both->run, "doctor", "formats", "--json");
+	TOLLRUN_EXPECT(&both->run, 1);
+	TOLLRUN_SAYS(&both->run, "\"held\":1,\"warned\":0,\"unknown\":3,"
+	                         "\"first_path\":\"new_tokens\",\"first_id\":\"2\"");
+	TOLLRUN_SAYS(&both->run, "\"held_id\":\"1\"");
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+}
+
+int main(void)
+{
+#define BOTH_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		BOTH_TEST(test_policies_hold_from_when_they_are_set),
+		BOTH_TEST(test_a_list_of_policies_is_for_people_and_programs),
+		BOTH_TEST(test_held_readings_are_shown_and_settled),
+		BOTH_TEST(test_a_settlement_that_lacks_something_is_wrong_use),
+		BOTH_TEST(test_the_doctor_sums_up_what_was_read_in_doubt),
+	};
+
+	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
+}
