@@ -25,8 +25,11 @@
 #define PERPLEXITY    "perplexity.chat"
 #define OLLAMA        "ollama.chat"
 #define VLLM          "vllm.chat"
+#define LITELLM       "litellm.chat"
 
 const struct format_row format_rows_more[] = {
+#include "tests/support/format_rows_litellm.def"
+
 	/* --- FIELD.md 4.4: what was seen in recorded traffic ------------------ */
 	{ "Gemini's copy of Chat: the total has more than prompt and answer", CHAT,
 	  "{'prompt_tokens':35,'completion_tokens':12,'total_tokens':109}",
