@@ -136,10 +136,12 @@ static int prepare_too_long(struct ingest_item *item, const struct event_default
 	return r;
 }
 
-static int prepare_line(struct ingest_item *item, const struct event_defaults *defaults,
-                        const struct terms *terms, struct json *doc, struct arena *arena)
+/* `line` is the item's own, or what an envelope makes of it. */
+static int prepare_line(struct ingest_item *item, struct text line,
+                        const struct event_defaults *defaults, const struct terms *terms,
+                        struct json *doc, struct arena *arena)
 {
-	int r = event_decode(item->line, defaults, doc, arena, &item->event, item->refusal);
+	int r = event_decode(line, defaults, doc, arena, &item->event, item->refusal);
 
 	if (r == 0 && item->refusal->reason == REASON_NONE)
 		r = rate(item, terms, arena);
@@ -221,10 +223,13 @@ static int prepare_parts(struct ingest_item *whole, const struct terms *terms, s
 	return r;
 }
 
-/* One of the events that an envelope holds. */
+/*
+ * One of the events that an envelope holds.  Of several each is kept by itself where it must be
+ * kept; one alone as the record that it came in.
+ */
 static int prepare_enclosed(struct ingest_item *item, const struct envelope_event *enclosed,
-                            const struct event_defaults *defaults, const struct terms *terms,
-                            struct json *doc, struct arena *arena)
+                            bool alone, const struct event_defaults *defaults,
+                            const struct terms *terms, struct json *doc, struct arena *arena)
 {
 	int r = 0;
 
@@ -232,9 +237,11 @@ static int prepare_enclosed(struct ingest_item *item, const struct envelope_even
 		*item->refusal = *enclosed->refusal;
 		item->refused = true;
 	} else {
-		item->line = enclosed->line;
-		item->length = (int64_t)enclosed->line.len;
-		r = prepare_line(item, defaults, terms, doc, arena);
+		if (!alone) {
+			item->line = enclosed->line;
+			item->length = (int64_t)enclosed->line.len;
+		}
+		r = prepare_line(item, enclosed->line, defaults, terms, doc, arena);
 		if (r == 0)
 			r = prepare_parts(item, terms, arena);
 	}
@@ -274,7 +281,7 @@ static int open_envelope(struct ingest_item *item, const struct event_defaults *
 			return -FAULT_NOMEM;
 		next->event = (struct event){ .time_ms = 0 };
 		next->refused = false;
-		r = prepare_enclosed(next, &events[i], defaults, terms, doc, arena);
+		r = prepare_enclosed(next, &events[i], count == 1, defaults, terms, doc, arena);
 	}
 	return r;
 }
@@ -305,7 +312,7 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	if (begins_like_checkpoint(item->line))
 		r = prepare_checkpoint(item, defaults, doc, arena);
 	if (r == NOT_A_CHECKPOINT) {
-		r = prepare_line(item, defaults, terms, doc, arena);
+		r = prepare_line(item, item->line, defaults, terms, doc, arena);
 		if (r == 0 && item->refused && doc->error == JSON_OK)
 			r = open_envelope(item, defaults, terms, doc, arena);
 		else if (r == 0)

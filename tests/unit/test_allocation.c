@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/moment.h"
 #include "base/table.h"
+#include "usage/envelope.h"
 #include "usage/event.h"
 #include "wire/wire.h"
 
@@ -190,6 +191,40 @@ static int read_file(void)
 	return r;
 }
 
+/* With JSON inside a string, and a refusal beside an event. */
+static int open_envelope(void)
+{
+	static const char record[] =
+		"{\"request_id\":\"1\",\"call_type\":\"acompletion\",\"spend\":0.1,\"model\":\"m\","
+		"\"startTime\":\"2026-01-01\",\"metadata\":\"{\\\"usage_object\\\":"
+		"{\\\"prompt_tokens\\\":1}}\"}";
+	struct event_defaults defaults = { .source = { NULL, 0 } };
+	struct event_refusal refusal = { .reason = REASON_NONE };
+	struct json doc = { .nodes = NULL };
+	struct arena arena = { NULL, NULL, 0 };
+	struct envelope_event *events;
+	struct buf batch = { .at = NULL };
+	size_t count;
+	int r, kept = countdown;
+
+	countdown = -1;
+	buf_addf(&batch, "[%s,{}]", record);
+	assert_int_equal(json_parse(&doc, buf_text(&batch), NULL), 0);
+	countdown = kept;
+	r = envelope_open(envelope_find(&doc), &doc, &defaults, &arena, &events, &count, &refusal);
+	if (r == 0) {
+		assert_int_equal(count, 2);
+		assert_non_null(memmem(events[0].line.at, events[0].line.len,
+		                       "\"usage\":{\"prompt_tokens\":1}", 27));
+		assert_int_equal(events[1].refusal->reason, REASON_FOREIGN);
+	}
+	countdown = -1;
+	json_release(&doc);
+	arena_release(&arena);
+	buf_release(&batch);
+	return r;
+}
+
 static void test_every_allocation_may_fail(void **state)
 {
 	static const struct {
@@ -198,6 +233,7 @@ static void test_every_allocation_may_fail(void **state)
 	} scenarios[] = {
 		{ "decode an event", decode_event },
 		{ "decode an unknown number", decode_unknown },
+		{ "open an envelope", open_envelope },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
 		{ "fill a table", fill_table },
