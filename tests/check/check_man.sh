@@ -58,6 +58,7 @@ done
 {
 	names tolld.8 daemon/settings.def $(second daemon/settings.def TN)
 	names toll-event.5 lib/usage/formats.def $(second lib/usage/formats.def X)
+	names toll-event.5 lib/usage/envelopes.def $(second lib/usage/envelopes.def E)
 	names toll-event.5 lib/usage/component.def $(second lib/usage/component.def C)
 	names toll-event.5 lib/usage/reason.def $(second lib/usage/reason.def R | grep -v '^none$')
 	names toll-pricebook.5 lib/usage/component.def $(second lib/usage/component.def C)

@@ -24,12 +24,13 @@ fresh()
 	printf '#include <stdint.h>\n\nint one(void);\n' >lib/base/one.h
 	printf '#include "base/one.h"\n\nint two(void)\n{\n\treturn one();\n}\n' >lib/money/two.c
 	echo 'X(chat, "some.chat", "a shape")' >lib/usage/formats.def
+	echo 'E(wrap, "some.wrap", "an envelope")' >lib/usage/envelopes.def
 	echo 'C(INPUT, "input_x", TOKEN)' >lib/usage/component.def
 	printf 'R(NONE, "none", "")\nR(LOST, "got-lost", "")\n' >lib/usage/reason.def
 	echo 'X(report)' >cli/commands.def
 	echo '.TH T 1
 .SH NAME
-t \- report some.chat input_x got\-lost' >packaging/man/toll.1
+t \- report some.chat some.wrap input_x got\-lost' >packaging/man/toll.1
 	cp packaging/man/toll.1 packaging/man/toll-event.5
 	cp packaging/man/toll.1 packaging/man/toll-pricebook.5
 	{
@@ -179,6 +180,8 @@ sed -i 's/linger_ms//' packaging/man/tolld.8
 fails check_man.sh '"linger_ms"' "a setting that the page does not have"
 sed -i 's/some.chat/some.chatter/' packaging/man/toll-event.5
 fails check_man.sh '"some.chat"' "an api that the page does not have"
+sed -i 's/some.wrap/some.wrapper/' packaging/man/toll-event.5
+fails check_man.sh '"some.wrap"' "an envelope that the page does not have"
 sed -i 's/got.-lost//' packaging/man/toll-event.5
 fails check_man.sh '"got-lost"' "a reason that the page does not have"
 sed -i 's/input_x//' packaging/man/toll-pricebook.5

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/moment.h"
+#include "tests/support/envelope_invariants.h"
 #include "tests/support/envelope_rows.h"
 #include "tests/support/fixture.h"
 #include "usage/envelope_internal.h"
@@ -529,6 +530,33 @@ static void test_what_sinks_too_deep_is_refused(void **state)
 	buf_release(&line);
 }
 
+/* Each row damaged at random, many times: opened or refused, the same both times. */
+static void test_damaged_records_are_opened_or_refused_and_nothing_else(void **state)
+{
+	enum { RUNS = 60000, LINE_BYTES_MAX = 4096 };
+	uint64_t random = fixture_seed("envelopes", 20261125);
+	struct envelope_bench invariants = { .events = 0 };
+	size_t known = 0, good = 0, refused = 0;
+
+	(void)state;
+	for (unsigned run = 0; run < RUNS; run++) {
+		const char *wrong;
+
+		quoted(envelope_rows[run % envelope_row_count].json);
+		fixture_mutate(&bench.text, LINE_BYTES_MAX, &random);
+		wrong = envelope_invariants_check(&invariants, buf_text(&bench.text));
+		if (wrong != NULL)
+			fail_msg("run %u: %s\n%.*s", run, wrong, TEXT_ARGS(buf_text(&bench.text)));
+		known += invariants.known;
+		good += invariants.good;
+		refused += invariants.refused;
+	}
+	print_message("envelopes: %zu known, %zu events, %zu refused\n", known, good, refused);
+	/* The damage must reach past the parser, or it proves nothing of what lies behind. */
+	assert_true(known > RUNS / 20 && good > RUNS / 100 && refused > RUNS / 100);
+	envelope_invariants_release(&invariants);
+}
+
 /* For `toll formats`: rows with words in each column, until there are no more. */
 static void test_every_envelope_tells_its_mapping(void **state)
 {
@@ -562,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_the_limits_hold),
 		cmocka_unit_test(test_a_name_that_is_too_long_stays_too_long_and_short),
 		cmocka_unit_test(test_what_sinks_too_deep_is_refused),
+		cmocka_unit_test(test_damaged_records_are_opened_or_refused_and_nothing_else),
 		cmocka_unit_test(test_every_envelope_tells_its_mapping),
 	};
 
