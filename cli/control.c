@@ -59,11 +59,9 @@ static int converse(int fd, const char *path, const struct buf *request, struct 
 	return 0;
 }
 
-static int ask_daemon(const char *path, const struct buf *request, struct buf *reply,
-                      struct fault *fault)
+static int connect_to(const char *path, int *fd_out, struct fault *fault)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct buf line = { .at = NULL };
 	int fd, r;
 
 	if (!text_copy(address.sun_path, sizeof(address.sun_path), text_of(path)))
@@ -77,22 +75,34 @@ static int ask_daemon(const char *path, const struct buf *request, struct buf *r
 			"the ledger's writer is a daemon, and its control socket does not answer: "
 			"%s: %s%s",
 			path, strerror(errno), errno == EACCES ? ": " LEDGER_WRITERS : "");
-	} else {
-		buf_add_text(&line, buf_text(request));
-		buf_add(&line, "\n", 1);
-		r = line.error != 0 ? fault_set(fault, FAULT_NOMEM, "the request: out of memory")
-		                    : converse(fd, path, &line, reply, fault);
+		close(fd);
+		return r;
 	}
+	*fd_out = fd;
+	return 0;
+}
+
+static int ask_daemon(const char *path, const struct buf *request, struct buf *reply,
+                      struct fault *fault)
+{
+	struct buf line = { .at = NULL };
+	int fd = -1, r = connect_to(path, &fd, fault);
+
+	if (r < 0)
+		return r;
+	buf_add_text(&line, buf_text(request));
+	buf_add(&line, "\n", 1);
+	r = line.error != 0 ? fault_set(fault, FAULT_NOMEM, "the request: out of memory")
+	                    : converse(fd, path, &line, reply, fault);
 	buf_release(&line);
 	close(fd);
 	return r;
 }
 
 /* Who holds the ledger is asked; -FAULT_NOT_FOUND: nobody any more. */
-static int ask_holder(struct context *context, const struct buf *request, struct buf *reply)
+static int find_holder(struct context *context, char note[LEDGER_NOTE_BYTES], const char **path_out)
 {
 	static const char key[] = "control=";
-	char note[LEDGER_NOTE_BYTES];
 	int64_t pid;
 	int r = ledger_holder(context->ledger_path, &pid, note, &context->fault);
 
@@ -103,7 +113,26 @@ static int ask_holder(struct context *context, const struct buf *request, struct
 		                 "%s: process %lld is its writer and takes no changes; "
 		                 "wait until it has ended",
 		                 context->ledger_path, (long long)pid);
-	return ask_daemon(note + sizeof(key) - 1, request, reply, &context->fault);
+	*path_out = note + sizeof(key) - 1;
+	return 0;
+}
+
+static int ask_holder(struct context *context, const struct buf *request, struct buf *reply)
+{
+	char note[LEDGER_NOTE_BYTES];
+	const char *path;
+	int r = find_holder(context, note, &path);
+
+	return r < 0 ? r : ask_daemon(path, request, reply, &context->fault);
+}
+
+int control_connect(struct context *context, int *fd_out)
+{
+	char note[LEDGER_NOTE_BYTES];
+	const char *path;
+	int r = find_holder(context, note, &path);
+
+	return r < 0 ? r : connect_to(path, fd_out, &context->fault);
 }
 
 /* FAULT_INVALID for a name that this program does not know. */
@@ -116,7 +145,7 @@ static enum fault_code fault_named(struct text name)
 	return FAULT_INVALID;
 }
 
-static int read_reply(struct context *context, struct control_reply *reply)
+int control_read_reply(struct context *context, struct control_reply *reply)
 {
 	struct fault *fault = &context->fault;
 	struct text error, name;
@@ -155,7 +184,7 @@ int control_change_own(struct context *context, struct ledger *writer, const str
 		return fault_set(&context->fault, FAULT_NOMEM, "the request: out of memory");
 	/* What fails is in the reply too. */
 	change_run(writer, &change, &reply_out->text, &book_changed, &context->fault);
-	return read_reply(context, reply_out);
+	return control_read_reply(context, reply_out);
 }
 
 int control_change(struct context *context, const struct buf *request,
@@ -180,7 +209,7 @@ int control_change(struct context *context, const struct buf *request,
 		buf_clear(&reply_out->text);
 		r = ask_holder(context, request, &reply_out->text);
 		if (r == 0)
-			return read_reply(context, reply_out);
+			return control_read_reply(context, reply_out);
 		if (r != -FAULT_NOT_FOUND)
 			return r;
 	}

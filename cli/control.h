@@ -35,6 +35,13 @@ int control_change_own(struct context *context, struct ledger *writer, const str
  */
 int control_book_request(struct buf *request, const char *path, struct text note,
                          struct fault *fault);
+/*
+ * A connection to the daemon that holds the ledger; the caller closes it.  -FAULT_NOT_FOUND:
+ * nobody holds it; -FAULT_BUSY: who holds it is no daemon.
+ */
+int control_connect(struct context *context, int *fd_out);
+/* Parses reply->text, as control_change() does. */
+int control_read_reply(struct context *context, struct control_reply *reply);
 int64_t control_count(const struct control_reply *reply, const char *key); /* 0: not there */
 void control_release(struct control_reply *reply);
 

@@ -68,6 +68,31 @@ void printer_blanks(struct buf *out, size_t count)
 		buf_add(out, " ", 1);
 }
 
+void printer_cell(struct buf *out, struct text t, size_t width)
+{
+	bool cut = printer_width(t) > width;
+	size_t room = cut && width > 0 ? width - 1 : width, used = 0;
+	struct text rest = t;
+
+	while (rest.len > 0) {
+		size_t bytes, columns;
+		long point = take_point(&rest, &bytes, &columns);
+
+		if (used + columns > room)
+			break;
+		used += columns;
+		if (point < 0)
+			buf_add(out, "?", 1);
+		else
+			buf_add(out, rest.at - bytes, bytes);
+	}
+	if (cut && width > 0) {
+		buf_add_cstr(out, "\u2026");
+		used++;
+	}
+	printer_blanks(out, width - used);
+}
+
 void printer_bold(const struct printer *printer, bool on)
 {
 	if (printer->colour)

@@ -26,6 +26,8 @@ struct printer {
 
 size_t printer_width(struct text t);               /* columns that printer_text() takes */
 void printer_text(struct buf *out, struct text t); /* made harmless */
+/* The same in exactly `width` columns: filled up with blanks, or cut with an ellipsis. */
+void printer_cell(struct buf *out, struct text t, size_t width);
 
 /*
  * A table with its heading, and its total where that is not the only row again.  Numbers

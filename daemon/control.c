@@ -16,6 +16,7 @@ struct control_client {
 	struct buf request;
 	struct batch *batch; /* with the writer, or its reply is being written */
 	bool writing, closing;
+	bool may_change; /* else it may only tail */
 	uint64_t started_ms;
 	char who[32];
 	uv_write_t write;
@@ -97,7 +98,7 @@ static void refuse(struct control_client *client, int code, const char *error)
 {
 	struct batch *batch = batch_new(0);
 
-	log_warning("change refused", "who=%s error=%s", log_quote(text_of(client->who)).text,
+	log_warning("request refused", "who=%s error=%s", log_quote(text_of(client->who)).text,
 	            log_quote(text_of(error)).text);
 	if (batch == NULL) {
 		close_client(client);
@@ -107,16 +108,47 @@ static void refuse(struct control_client *client, int code, const char *error)
 	reply(client, batch);
 }
 
-/* The request line is there: to the writer with it. */
+static void refuse_stranger(struct control_client *client)
+{
+	refuse(client, -FAULT_INVALID, "only root and the daemon's own user may change the ledger");
+}
+
+static void begin_tail(struct control_client *client)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	uv_os_fd_t fd;
+	int r = uv_fileno((uv_handle_t *)&client->pipe, &fd);
+
+	if (r < 0)
+		r = fault_set(&fault, FAULT_IO, "tail: %s", uv_strerror(r));
+	else
+		r = tail_subscribe(client->control->tail, fd, text_of(client->who),
+		                   buf_text(&client->request), &fault);
+	if (r < 0)
+		refuse(client, r, fault.text);
+	else
+		close_client(client);
+}
+
+/* The request line is there: a change goes to the writer. */
 static void submit(struct control_client *client, size_t len)
 {
-	struct batch *batch = batch_new(0);
+	struct batch *batch;
 
+	client->request.len = len;
+	if (tail_is_asked(buf_text(&client->request))) {
+		begin_tail(client);
+		return;
+	}
+	if (!client->may_change) {
+		refuse_stranger(client);
+		return;
+	}
+	batch = batch_new(0);
 	if (batch == NULL) {
 		refuse(client, -FAULT_NOMEM, "the daemon is out of memory");
 		return;
 	}
-	client->request.len = len;
 	batch->kind = BATCH_CHANGE;
 	batch->request = client->request;
 	client->request = (struct buf){ .at = NULL };
@@ -152,7 +184,10 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 	buf_add(&client->request, bytes->base, (size_t)count);
 	if (client->request.error != 0) {
 		uv_read_stop(stream);
-		refuse(client, client->request.error, "the request is too large");
+		if (client->may_change)
+			refuse(client, client->request.error, "the request is too large");
+		else
+			refuse_stranger(client);
 		return;
 	}
 	newline = memchr(client->request.at + before, '\n', (size_t)count);
@@ -160,8 +195,8 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 		submit(client, (size_t)(newline - client->request.at));
 }
 
-/* Who asks: root and our own user may, the group that may send events may not. */
-static bool may_ask(struct control_client *client)
+/* Who asks: root and our own user may change, the group that may send events may not. */
+static bool may_change(struct control_client *client)
 {
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t len = sizeof(peer);
@@ -188,7 +223,6 @@ static void accept_waiting(struct listener *listener)
 		return;
 	}
 	client->control = control;
-	client->request.max_bytes = CHANGE_BYTES_MAX;
 	client->started_ms = uv_now(listener->pipe.loop);
 	client->next = control->first;
 	if (client->next != NULL)
@@ -197,19 +231,21 @@ static void accept_waiting(struct listener *listener)
 	control->count++;
 	uv_pipe_init(listener->pipe.loop, &client->pipe, 0);
 	client->pipe.data = client;
-	if (uv_accept((uv_stream_t *)&listener->pipe, (uv_stream_t *)&client->pipe) < 0)
+	if (uv_accept((uv_stream_t *)&listener->pipe, (uv_stream_t *)&client->pipe) < 0) {
 		close_client(client);
-	else if (!may_ask(client))
-		refuse(client, -FAULT_INVALID,
-		       "only root and the daemon's own user may change the ledger");
-	else if (uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) < 0)
+		return;
+	}
+	client->may_change = may_change(client);
+	client->request.max_bytes = client->may_change ? CHANGE_BYTES_MAX : TAIL_REQUEST_BYTES_MAX;
+	if (uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read) < 0)
 		close_client(client);
 }
 
 int control_start(struct control *control, uv_loop_t *loop, const char *path, struct writer *writer,
-                  struct fault *fault)
+                  struct tail *tail, struct fault *fault)
 {
 	control->writer = writer;
+	control->tail = tail;
 	control->listener.context = control;
 	control->listener.on_waiting = accept_waiting;
 	return listener_start(&control->listener, loop, path, -1, fault);

@@ -1,12 +1,15 @@
 /*
  * The control socket: `toll` asks for a change (ingest/change.h) where the daemon is
- * the writer.  One request line, one reply line, then the connection is closed.  Only
- * root and the daemon's own user are heard (SO_PEERCRED).  Loop thread only.
+ * the writer.  One request line, one reply line, then the connection is closed.  Changes are
+ * for root and the daemon's own user (SO_PEERCRED).  Whoever may connect may ask for a tail
+ * (tail.h), as whoever may send events may read the ledger; its connection goes over to that.
+ * Loop thread only.
  */
 #ifndef TOLL_DAEMON_CONTROL_H
 #define TOLL_DAEMON_CONTROL_H
 
 #include "daemon/listener.h"
+#include "daemon/tail.h"
 #include "daemon/writer.h"
 
 enum {
@@ -20,6 +23,7 @@ struct control_client;
 struct control {
 	struct listener listener;
 	struct writer *writer;
+	struct tail *tail;
 	struct control_client *first;
 	size_t count;
 	bool waiting; /* one more than there may be */
@@ -28,7 +32,7 @@ struct control {
 };
 
 int control_start(struct control *control, uv_loop_t *loop, const char *path, struct writer *writer,
-                  struct fault *fault);
+                  struct tail *tail, struct fault *fault);
 /* A change came back: sends the reply, frees the batch. */
 void control_done(struct control *control, struct batch *batch);
 /* Called every second. */

@@ -52,6 +52,7 @@ static void close_all(struct service *service)
 	notify_send("STOPPING=1");
 	listener_close(&service->listener);
 	control_close(&service->control);
+	tail_close(&service->tail);
 	connections_close(&service->connections);
 	intake_close(&service->intake);
 	writer_stop(&service->writer, true);
@@ -73,7 +74,8 @@ static bool is_durable(const struct service *service)
 /* And everybody who is told of it has read it. */
 static bool is_told(const struct service *service)
 {
-	return connections_untold(&service->connections) == 0 && control_settled(&service->control);
+	return connections_untold(&service->connections) == 0 &&
+	       control_settled(&service->control) && tail_settled(&service->tail);
 }
 
 static void settle(struct service *service)
@@ -125,6 +127,8 @@ static void on_drain(uv_timer_t *timer)
 			settle(service);
 		return;
 	}
+	if (is_durable(service))
+		tail_end(&service->tail);
 	if (!is_durable(service)) {
 		if (now < service->settle_until_ms)
 			return;
@@ -137,8 +141,9 @@ static void on_drain(uv_timer_t *timer)
 		if (now < service->tell_until_ms)
 			return;
 		/* All is stored; they will send it again, and it will be duplicates. */
-		log_warning("stopped though some do not read what they are told", "gateways=%zu",
-		            connections_untold(&service->connections));
+		log_warning("stopped though some do not read what they are told",
+		            "gateways=%zu tails=%zu", connections_untold(&service->connections),
+		            tail_settled(&service->tail) ? 0 : service->tail.count);
 	}
 	close_all(service);
 }
@@ -162,6 +167,13 @@ static void stop(struct service *service, int number)
 
 /* --- what comes back from the writer ------------------------------------- */
 
+static struct text currency(const struct service *service)
+{
+	const struct book *book = service->intake.book.book;
+
+	return book != NULL ? book_currency(book) : text_of(NULL);
+}
+
 static void on_writer_done(struct writer *writer, struct batch *batch)
 {
 	struct service *service = writer->context;
@@ -169,6 +181,8 @@ static void on_writer_done(struct writer *writer, struct batch *batch)
 	intake_set_terms(&service->intake, &batch->new_terms);
 	switch (batch->kind) {
 	case BATCH_EVENTS:
+		/* Its texts are gone when the intake has it back. */
+		tail_batch(&service->tail, batch, currency(service));
 		intake_done(&service->intake, batch);
 		break;
 	case BATCH_CHANGE:
@@ -316,8 +330,9 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 	if (r < 0)
 		return fault_set(fault, FAULT_NOMEM, "not enough memory or threads to start");
 	start_clock(service);
+	tail_start(&service->tail, &service->loop);
 	r = control_start(&service->control, &service->loop, config->text[SETTING_CONTROL],
-	                  &service->writer, fault);
+	                  &service->writer, &service->tail, fault);
 	if (r == 0)
 		r = listener_start(&service->listener, &service->loop, path, notify_listen_fd(path),
 		                   fault);
@@ -332,7 +347,7 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 static int allow_files(const struct config *config, struct fault *fault)
 {
 	rlim_t due = (rlim_t)config->number[SETTING_CONNECTIONS_MAX] + LISTENER_BACKLOG +
-	             CONTROL_CLIENTS_MAX + SERVICE_FILES_OWN;
+	             CONTROL_CLIENTS_MAX + TAIL_SUBSCRIBERS_MAX + SERVICE_FILES_OWN;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -421,6 +436,7 @@ out:
 		summary(service);
 		connections_release(&service->connections);
 		intake_release(&service->intake);
+		tail_release(&service->tail);
 	}
 	if (no_prices)
 		config_where(config, SETTING_PRICES, where);

@@ -18,6 +18,7 @@
 #include "daemon/intake.h"
 #include "daemon/listener.h"
 #include "daemon/signals.h"
+#include "daemon/tail.h"
 #include "daemon/writer.h"
 
 enum {
@@ -46,6 +47,7 @@ struct service {
 	struct connections connections;
 	struct listener listener;
 	struct control control;
+	struct tail tail;
 	bool gateway_waits; /* more than connections_max */
 	struct signals signals;
 	uv_timer_t tick, drain;

@@ -1,0 +1,378 @@
+#include "cli/tail_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/moment.h"
+#include "cli/printer_internal.h"
+
+/* Widths in columns of a terminal. */
+enum {
+	CLOCK_WIDTH = 8, /* 10:42:07 */
+	SOURCE_WIDTH = 8,
+	ACCOUNT_WIDTH = 10,
+	SOURCE_WIDTH_MAX = 10, /* on a terminal of PRINTER_WIDTH; a wider one has more */
+	ACCOUNT_WIDTH_MAX = 12,
+	MODEL_WIDTH_MIN = 6, /* with less than that the counts make room */
+	MODEL_WIDTH = 24,    /* where lines may have any length */
+	IN_WIDTH = 7,        /* 999 999 */
+	OUT_WIDTH = 6,
+	COUNTS_WIDTH = IN_WIDTH + OUT_WIDTH + 8, /* with " in " and " out" */
+	POINT_WIDTH = 3,                         /* in front of the point of an amount: $12 */
+	AMOUNT_WIDTH = 11,
+	ID_WIDTH = 26,
+	WITH_ID_WIDTH = 112, /* from here on there is room for the id */
+	WORDS_BYTES = 128,
+};
+
+/* Of the verdict's word on a terminal: what needs somebody is red or yellow. */
+static const char *const colours[INGEST_VERDICT_COUNT] = {
+	[INGEST_QUARANTINED] = "\033[31m",
+	[INGEST_CONFLICT] = "\033[31m",
+	[INGEST_DUPLICATE] = "\033[2m",
+	[INGEST_UNPRICED] = "\033[33m",
+	[INGEST_ACCEPTED] = "",
+	[INGEST_CHECKPOINT] = "\033[2m",
+};
+
+/* --- reading -------------------------------------------------------------- */
+
+/* The texts of a line: a member, a column for programs. */
+#define TEXTS(T)                                                                                   \
+	T(received, TABLE_TIME)                                                                    \
+	T(time, TABLE_TIME)                                                                        \
+	T(reason, TABLE_TEXT)                                                                      \
+	T(detail, TABLE_TEXT)                                                                      \
+	T(source, TABLE_TEXT)                                                                      \
+	T(id, TABLE_TEXT)                                                                          \
+	T(account, TABLE_TEXT)                                                                     \
+	T(key, TABLE_TEXT)                                                                         \
+	T(model, TABLE_TEXT)                                                                       \
+	T(api, TABLE_TEXT)                                                                         \
+	T(settlement, TABLE_TEXT)                                                                  \
+	T(provenance, TABLE_TEXT)                                                                  \
+	T(amount, TABLE_AMOUNT)                                                                    \
+	T(currency, TABLE_TEXT)
+
+static int read_event(const struct json *doc, struct tail_line *line, struct fault *fault)
+{
+	struct text verdict = json_string(doc, json_member(doc, 0, "verdict"));
+	uint32_t counts = json_member(doc, 0, "counts");
+
+	line->verdict = INGEST_VERDICT_COUNT;
+	for (int v = 0; v < INGEST_VERDICT_COUNT; v++) {
+		if (text_is(verdict, ingest_verdict_name((enum ingest_verdict)v)))
+			line->verdict = (enum ingest_verdict)v;
+	}
+	if (line->verdict == INGEST_VERDICT_COUNT)
+		return fault_set(fault, FAULT_SYNTAX,
+		                 "the daemon tells a verdict that this program does not know: "
+		                 "%.*s",
+		                 TEXT_ARGS(verdict));
+#define T(name, type) line->name = json_string(doc, json_member(doc, 0, #name));
+	TEXTS(T)
+#undef T
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		json_integer(doc, json_member(doc, counts, component_info[c].key), &line->count[c]);
+	return 0;
+}
+
+int tail_line_read(struct json *doc, struct text text, struct tail_line *line_out,
+                   struct fault *fault)
+{
+	struct tail_line line = { .kind = TAIL_OTHER };
+	int r = json_parse(doc, text, fault);
+
+	if (r == 0 && json_type_of(doc, 0) != JSON_OBJECT)
+		r = fault_set(fault, FAULT_SYNTAX, "the daemon tells what is no object");
+	if (r == 0 && json_member(doc, 0, "verdict") != JSON_NONE) {
+		line.kind = TAIL_EVENT;
+		r = read_event(doc, &line, fault);
+	} else if (r == 0 && json_integer(doc, json_member(doc, 0, "skipped"), &line.skipped)) {
+		line.kind = TAIL_SKIPPED;
+	} else if (r == 0 && json_member(doc, 0, "end") != JSON_NONE) {
+		line.kind = TAIL_END;
+	}
+	if (r == 0)
+		*line_out = line;
+	return r;
+}
+
+/* --- for programs --------------------------------------------------------- */
+
+void tail_line_columns(struct table *table)
+{
+	table_column(table, "verdict", "Verdict", TABLE_TEXT, false);
+#define T(name, type) table_column(table, #name, #name, type, false);
+	TEXTS(T)
+#undef T
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		table_column(table, component_info[c].key, component_info[c].key, TABLE_COUNT,
+		             false);
+}
+
+void tail_line_row(struct table *table, const struct tail_line *line)
+{
+	size_t row = table_row(table), column = 0;
+
+	table_set(table, row, column++, text_of(ingest_verdict_name(line->verdict)));
+#define T(name, type) table_set(table, row, column++, line->name);
+	TEXTS(T)
+#undef T
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		table_set_count(table, row, column++, line->count[c]);
+}
+
+/* --- for people ----------------------------------------------------------- */
+
+/* "1 204 000": groups of three. */
+static const char *grouped(int64_t count, char out[WORDS_BYTES])
+{
+	char digits[32];
+	size_t len = (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)count), at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			out[at++] = ' ';
+		out[at++] = digits[i];
+	}
+	out[at] = '\0';
+	return out;
+}
+
+/* "  1 204 in     88 out", or of what has no tokens the first thing: "2 images_out". */
+static void add_counts(struct buf *out, const struct tail_line *line)
+{
+	int64_t role[ROLE_FEE + 1] = { 0 };
+	char in[WORDS_BYTES], answer[WORDS_BYTES], thing[2 * WORDS_BYTES];
+
+	thing[0] = '\0';
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		const struct component_info *info = &component_info[c];
+
+		if (info->role == ROLE_THING && line->count[c] > 0 && role[ROLE_THING] == 0)
+			snprintf(thing, sizeof(thing), "%s %s", grouped(line->count[c], in),
+			         info->key);
+		role[info->role] += line->count[c];
+	}
+	if (role[ROLE_PROMPT] == 0 && role[ROLE_ANSWER] == 0)
+		buf_addf(out, "%*s", COUNTS_WIDTH, thing);
+	else
+		buf_addf(out, "%*s in %*s out", IN_WIDTH, grouped(role[ROLE_PROMPT], in), OUT_WIDTH,
+		         grouped(role[ROLE_ANSWER], answer));
+}
+
+/* What is to be known of an amount that is not the last word. */
+static const char *reservation(const struct tail_line *line)
+{
+	static char word[WORDS_BYTES];
+	bool settled = line->settlement.at == NULL || text_is(line->settlement, "final");
+	struct text why = settled ? line->provenance : line->settlement;
+
+	if (settled && (why.at == NULL || text_is(why, "reported") || text_is(why, "none")))
+		return "";
+	snprintf(word, sizeof(word), " %.*s", TEXT_ARGS(why));
+	return word;
+}
+
+/* "  $0.00123", its point below the others; exactly. */
+static void add_amount(struct buf *out, const struct tail_line *line)
+{
+	bool dollars = text_is(line->currency, "USD");
+	const char *point = line->amount.at != NULL ? memchr(line->amount.at, '.', line->amount.len)
+	                                            : NULL;
+	size_t front = (point != NULL ? (size_t)(point - line->amount.at) : line->amount.len) +
+	               (dollars ? 1 : line->currency.len + 1);
+
+	if (line->verdict != INGEST_ACCEPTED) {
+		buf_add_cstr(out, ingest_verdict_name(line->verdict));
+		return;
+	}
+	printer_blanks(out, front < POINT_WIDTH ? POINT_WIDTH - front : 0);
+	buf_addf(out, "%.*s%s%.*s%s", dollars ? 0 : (int)line->currency.len,
+	         line->currency.at != NULL ? line->currency.at : "", dollars ? "$" : " ",
+	         TEXT_ARGS(line->amount), reservation(line));
+}
+
+static void colour(const struct printer *printer, const char *code)
+{
+	if (printer->colour && code[0] != '\0')
+		buf_add_cstr(printer->out, code);
+}
+
+static size_t widened(size_t so_far, struct text name, size_t least, size_t most)
+{
+	size_t width = printer_width(name);
+
+	if (so_far < least)
+		so_far = least;
+	width = width > most ? most : width;
+	return width > so_far ? width : so_far;
+}
+
+/* Half of what a terminal is wider than usual is the names'. */
+static void widen(const struct printer *printer, struct tail_columns *columns,
+                  const struct tail_line *line)
+{
+	bool any = printer->width == PRINTER_ANY_WIDTH;
+	size_t extra = printer->width > PRINTER_WIDTH ? (printer->width - PRINTER_WIDTH) / 4 : 0;
+
+	columns->source = widened(columns->source, line->source, SOURCE_WIDTH,
+	                          any ? SIZE_MAX : SOURCE_WIDTH_MAX + extra);
+	columns->account = widened(columns->account, line->account, ACCOUNT_WIDTH,
+	                           any ? SIZE_MAX : ACCOUNT_WIDTH_MAX + extra);
+}
+
+/* "10:42:07" of a moment as RFC 3339. */
+static struct text clock_of(struct text moment)
+{
+	const char *t = moment.at != NULL ? memchr(moment.at, 'T', moment.len) : NULL;
+	size_t left = t != NULL ? moment.len - (size_t)(t + 1 - moment.at) : 0;
+
+	return left >= CLOCK_WIDTH ? (struct text){ t + 1, CLOCK_WIDTH } : text_of("-");
+}
+
+/* A column and the blank behind it. */
+static void add_cell(const struct printer *printer, struct text t, size_t width)
+{
+	printer_cell(printer->out, t.at != NULL ? t : text_of("-"), width);
+	buf_add(printer->out, " ", 1);
+}
+
+/* The parts of a line, those on the right as they will stand there. */
+struct parts {
+	struct text clock, source, account, model, counts, amount, id;
+	const char *colour;
+};
+
+/* A narrow terminal, or a long amount: what makes room, one after the other. */
+static void add_parts(const struct printer *printer, const struct tail_columns *columns,
+                      const struct parts *parts)
+{
+	bool any = printer->width == PRINTER_ANY_WIDTH;
+	bool with_id = any || printer->width >= WITH_ID_WIDTH;
+	size_t amount = printer_width(parts->amount), width = any ? SIZE_MAX / 2 : printer->width;
+	size_t counts = printer_width(parts->counts) + 2, account = columns->account + 1;
+	size_t source = columns->source + 1, left, fixed;
+
+	if (with_id && amount < AMOUNT_WIDTH)
+		amount = AMOUNT_WIDTH;
+	/* The point of most amounts stands below the others' also where one is short. */
+	fixed = CLOCK_WIDTH + 1 + 1 + (amount < AMOUNT_WIDTH ? AMOUNT_WIDTH : amount) +
+	        (with_id && !any ? 2 + ID_WIDTH : 0);
+	if (fixed + counts + account + source + MODEL_WIDTH_MIN > width)
+		counts = 0;
+	if (fixed + counts + account + source + MODEL_WIDTH_MIN > width)
+		account = 0;
+	if (fixed + counts + account + source + MODEL_WIDTH_MIN > width)
+		source = 0;
+	left = fixed + counts + account + source;
+	left = width > left ? width - left : 0;
+	if (any)
+		left = printer_width(parts->model) > MODEL_WIDTH ? printer_width(parts->model)
+		                                                 : MODEL_WIDTH;
+	add_cell(printer, parts->clock, CLOCK_WIDTH);
+	if (source > 0)
+		add_cell(printer, parts->source, source - 1);
+	if (account > 0)
+		add_cell(printer, parts->account, account - 1);
+	add_cell(printer, parts->model, left);
+	if (counts > 0) {
+		buf_add_text(printer->out, parts->counts);
+		printer_blanks(printer->out, 2);
+	}
+	colour(printer, parts->colour);
+	printer_text(printer->out, parts->amount);
+	colour(printer, parts->colour[0] != '\0' ? "\033[0m" : "");
+	if (with_id && parts->id.at != NULL) {
+		printer_blanks(printer->out, amount - printer_width(parts->amount) + 2);
+		printer_cell(printer->out, parts->id,
+		             any || printer_width(parts->id) < ID_WIDTH ? printer_width(parts->id)
+		                                                        : ID_WIDTH);
+	}
+	buf_add(printer->out, "\n", 1);
+}
+
+void tail_line_heading(const struct printer *printer, struct tail_columns *columns)
+{
+	const struct tail_line none = { .kind = TAIL_OTHER };
+	char counts[COUNTS_WIDTH + 1];
+
+	snprintf(counts, sizeof(counts), "%*s %*s", IN_WIDTH + 3, "In", OUT_WIDTH + 4, "Out");
+	widen(printer, columns, &none);
+	printer_bold(printer, true);
+	add_parts(printer, columns,
+	          &(struct parts){ text_of("Time UTC"), text_of("Source"), text_of("Account"),
+	                           text_of("Model"), text_of(counts), text_of(" Amount"),
+	                           text_of("Id"), "" });
+	printer_bold(printer, false);
+}
+
+/* What has no columns: "10:42:07 gw-1 quarantined type: why", cut where it is too long. */
+static void add_words(const struct printer *printer, const struct tail_columns *columns,
+                      const struct tail_line *line)
+{
+	size_t used = CLOCK_WIDTH + 1 + columns->source + 1;
+	const char *word = ingest_verdict_name(line->verdict);
+	struct buf rest = { .at = NULL };
+
+	if (line->reason.at != NULL)
+		buf_addf(&rest, " %.*s: %.*s", TEXT_ARGS(line->reason), TEXT_ARGS(line->detail));
+	if (line->id.at != NULL)
+		buf_addf(&rest, " (%.*s)", TEXT_ARGS(line->id));
+	add_cell(printer, clock_of(line->received), CLOCK_WIDTH);
+	add_cell(printer, line->source, columns->source);
+	colour(printer, colours[line->verdict]);
+	buf_add_cstr(printer->out, word);
+	colour(printer, "\033[0m");
+	used += strlen(word);
+	if (printer->width == PRINTER_ANY_WIDTH ||
+	    used + printer_width(buf_text(&rest)) <= printer->width)
+		printer_text(printer->out, buf_text(&rest));
+	else
+		printer_cell(printer->out, buf_text(&rest),
+		             printer->width > used ? printer->width - used : 0);
+	buf_add(printer->out, "\n", 1);
+	if (rest.error != 0)
+		printer->out->error = rest.error;
+	buf_release(&rest);
+}
+
+static void add_skipped(const struct printer *printer, const struct tail_line *line)
+{
+	char words[WORDS_BYTES];
+
+	snprintf(words, sizeof(words), "-- %lld line%s left out here: read too slowly",
+	         (long long)line->skipped, line->skipped == 1 ? " is" : "s are");
+	if (printer->width == PRINTER_ANY_WIDTH || strlen(words) <= printer->width)
+		buf_add_cstr(printer->out, words);
+	else
+		printer_cell(printer->out, text_of(words), printer->width);
+	buf_add(printer->out, "\n", 1);
+}
+
+void tail_line_write(const struct printer *printer, struct tail_columns *columns,
+                     const struct tail_line *line)
+{
+	struct buf counts = { .at = NULL }, amount = { .at = NULL };
+
+	if (line->kind == TAIL_SKIPPED)
+		add_skipped(printer, line);
+	if (line->kind != TAIL_EVENT)
+		return;
+	widen(printer, columns, line);
+	if (line->verdict == INGEST_QUARANTINED || line->model.at == NULL) {
+		add_words(printer, columns, line);
+		return;
+	}
+	add_counts(&counts, line);
+	add_amount(&amount, line);
+	add_parts(printer, columns,
+	          &(struct parts){ clock_of(line->received), line->source, line->account,
+	                           line->model, buf_text(&counts), buf_text(&amount), line->id,
+	                           colours[line->verdict] });
+	if (counts.error != 0 || amount.error != 0)
+		printer->out->error = -FAULT_NOMEM;
+	buf_release(&counts);
+	buf_release(&amount);
+}
