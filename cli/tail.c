@@ -35,8 +35,7 @@ struct tailing {
 	int fd;
 	struct buf in; /* read and not taken yet */
 	struct json doc;
-	struct table table; /* CSV: the columns */
-	struct tail_columns columns;
+	struct table table;                /* CSV: the columns */
 	int64_t lines, skipped, count_max; /* count_max 0: no end */
 	bool greeted, stopping, nobody_reads;
 };
@@ -93,7 +92,7 @@ static void write_heading(struct tailing *tailing)
 	struct table none = { .rows = NULL };
 
 	if (context->form == FORM_TABLE)
-		tail_line_heading(&context->printer, &tailing->columns);
+		tail_line_heading(&context->printer);
 	if (context->form != FORM_CSV)
 		return;
 	tail_line_columns(&none);
@@ -132,7 +131,7 @@ static int take_line(struct tailing *tailing, struct text text)
 	tailing->stopping = line.kind == TAIL_END;
 	switch (context->form) {
 	case FORM_TABLE:
-		tail_line_write(&context->printer, &tailing->columns, &line);
+		tail_line_write(&context->printer, &line);
 		break;
 	case FORM_CSV:
 		write_csv(tailing, &line);

@@ -11,15 +11,14 @@ enum {
 	CLOCK_WIDTH = 8, /* 10:42:07 */
 	SOURCE_WIDTH = 8,
 	ACCOUNT_WIDTH = 10,
-	SOURCE_WIDTH_MAX = 10, /* on a terminal of PRINTER_WIDTH; a wider one has more */
-	ACCOUNT_WIDTH_MAX = 12,
 	MODEL_WIDTH_MIN = 6, /* with less than that the counts make room */
 	MODEL_WIDTH = 24,    /* where lines may have any length */
 	IN_WIDTH = 7,        /* 999 999 */
 	OUT_WIDTH = 6,
 	COUNTS_WIDTH = IN_WIDTH + OUT_WIDTH + 8, /* with " in " and " out" */
-	POINT_WIDTH = 3,                         /* in front of the point of an amount: $12 */
+	POINT_WIDTH = 2,                         /* in front of the point of most amounts: $0 */
 	AMOUNT_WIDTH = 11,
+	GAP = 2, /* in front of an amount, of an id */
 	ID_WIDTH = 26,
 	WITH_ID_WIDTH = 112, /* from here on there is room for the id */
 	WORDS_BYTES = 128,
@@ -200,27 +199,34 @@ static void colour(const struct printer *printer, const char *code)
 		buf_add_cstr(printer->out, code);
 }
 
-static size_t widened(size_t so_far, struct text name, size_t least, size_t most)
+/* Of the columns; a terminal that is wider than usual has room for the id, then for names. */
+struct widths {
+	size_t all; /* of a line: any, where lines may have any length */
+	size_t source, account, id;
+};
+
+static struct widths widths_of(const struct printer *printer, const struct tail_line *line)
 {
-	size_t width = printer_width(name);
+	struct widths widths = { SIZE_MAX / 2, SOURCE_WIDTH, ACCOUNT_WIDTH, 0 };
+	size_t spare = printer->width > PRINTER_WIDTH ? printer->width - PRINTER_WIDTH : 0;
 
-	if (so_far < least)
-		so_far = least;
-	width = width > most ? most : width;
-	return width > so_far ? width : so_far;
-}
+	if (printer->width == PRINTER_ANY_WIDTH) {
+		size_t source = printer_width(line->source);
+		size_t account = printer_width(line->account);
 
-/* Half of what a terminal is wider than usual is the names'. */
-static void widen(const struct printer *printer, struct tail_columns *columns,
-                  const struct tail_line *line)
-{
-	bool any = printer->width == PRINTER_ANY_WIDTH;
-	size_t extra = printer->width > PRINTER_WIDTH ? (printer->width - PRINTER_WIDTH) / 4 : 0;
-
-	columns->source = widened(columns->source, line->source, SOURCE_WIDTH,
-	                          any ? SIZE_MAX : SOURCE_WIDTH_MAX + extra);
-	columns->account = widened(columns->account, line->account, ACCOUNT_WIDTH,
-	                           any ? SIZE_MAX : ACCOUNT_WIDTH_MAX + extra);
+		widths.source = source > SOURCE_WIDTH ? source : SOURCE_WIDTH;
+		widths.account = account > ACCOUNT_WIDTH ? account : ACCOUNT_WIDTH;
+		widths.id = printer_width(line->id);
+		return widths;
+	}
+	widths.all = printer->width;
+	if (printer->width >= WITH_ID_WIDTH) {
+		widths.id = ID_WIDTH;
+		spare -= GAP + ID_WIDTH;
+	}
+	widths.source += spare / 4;
+	widths.account += spare / 4;
+	return widths;
 }
 
 /* "10:42:07" of a moment as RFC 3339. */
@@ -245,93 +251,100 @@ struct parts {
 	const char *colour;
 };
 
-/* A narrow terminal, or a long amount: what makes room, one after the other. */
-static void add_parts(const struct printer *printer, const struct tail_columns *columns,
+/* A narrow terminal, or a long amount: what makes room for the model, one after the other. */
+static void make_room(struct widths *widths, size_t *counts, size_t right, size_t *model_out)
+{
+	size_t *const yields[] = { counts, &widths->account, &widths->source };
+	size_t used = 0;
+
+	for (size_t i = 0; i <= sizeof(yields) / sizeof(yields[0]); i++) {
+		used = CLOCK_WIDTH + 1 + widths->source + 1 + widths->account + 1 + 1 + *counts +
+		       right;
+		used -= (widths->source == 0 ? 1U : 0U) + (widths->account == 0 ? 1U : 0U);
+		if (used + MODEL_WIDTH_MIN <= widths->all ||
+		    i == sizeof(yields) / sizeof(yields[0]))
+			break;
+		*yields[i] = 0;
+	}
+	*model_out = used < widths->all ? widths->all - used : 0;
+}
+
+static void add_id(const struct printer *printer, struct text id, const struct widths *widths,
+                   size_t amount)
+{
+	size_t width = printer_width(id);
+
+	if (widths->id == 0 || id.at == NULL)
+		return;
+	printer_blanks(printer->out, (amount < AMOUNT_WIDTH ? AMOUNT_WIDTH - amount : 0) + GAP);
+	/* Nothing behind it: it is cut, but not filled up. */
+	printer_cell(printer->out, id, width < widths->id ? width : widths->id);
+}
+
+static void add_parts(const struct printer *printer, struct widths widths,
                       const struct parts *parts)
 {
-	bool any = printer->width == PRINTER_ANY_WIDTH;
-	bool with_id = any || printer->width >= WITH_ID_WIDTH;
-	size_t amount = printer_width(parts->amount), width = any ? SIZE_MAX / 2 : printer->width;
-	size_t counts = printer_width(parts->counts) + 2, account = columns->account + 1;
-	size_t source = columns->source + 1, left, fixed;
+	size_t amount = printer_width(parts->amount), model = printer_width(parts->model);
+	size_t counts = printer_width(parts->counts) + GAP, room;
 
-	if (with_id && amount < AMOUNT_WIDTH)
-		amount = AMOUNT_WIDTH;
-	/* The point of most amounts stands below the others' also where one is short. */
-	fixed = CLOCK_WIDTH + 1 + 1 + (amount < AMOUNT_WIDTH ? AMOUNT_WIDTH : amount) +
-	        (with_id && !any ? 2 + ID_WIDTH : 0);
-	if (fixed + counts + account + source + MODEL_WIDTH_MIN > width)
-		counts = 0;
-	if (fixed + counts + account + source + MODEL_WIDTH_MIN > width)
-		account = 0;
-	if (fixed + counts + account + source + MODEL_WIDTH_MIN > width)
-		source = 0;
-	left = fixed + counts + account + source;
-	left = width > left ? width - left : 0;
-	if (any)
-		left = printer_width(parts->model) > MODEL_WIDTH ? printer_width(parts->model)
-		                                                 : MODEL_WIDTH;
+	make_room(&widths, &counts,
+	          (amount < AMOUNT_WIDTH ? AMOUNT_WIDTH : amount) +
+	                  (widths.id > 0 ? GAP + widths.id : 0),
+	          &room);
+	if (printer->width == PRINTER_ANY_WIDTH)
+		room = model > MODEL_WIDTH ? model : MODEL_WIDTH;
 	add_cell(printer, parts->clock, CLOCK_WIDTH);
-	if (source > 0)
-		add_cell(printer, parts->source, source - 1);
-	if (account > 0)
-		add_cell(printer, parts->account, account - 1);
-	add_cell(printer, parts->model, left);
+	if (widths.source > 0)
+		add_cell(printer, parts->source, widths.source);
+	if (widths.account > 0)
+		add_cell(printer, parts->account, widths.account);
+	add_cell(printer, parts->model, room);
 	if (counts > 0) {
 		buf_add_text(printer->out, parts->counts);
-		printer_blanks(printer->out, 2);
+		printer_blanks(printer->out, GAP);
 	}
 	colour(printer, parts->colour);
 	printer_text(printer->out, parts->amount);
 	colour(printer, parts->colour[0] != '\0' ? "\033[0m" : "");
-	if (with_id && parts->id.at != NULL) {
-		printer_blanks(printer->out, amount - printer_width(parts->amount) + 2);
-		printer_cell(printer->out, parts->id,
-		             any || printer_width(parts->id) < ID_WIDTH ? printer_width(parts->id)
-		                                                        : ID_WIDTH);
-	}
+	add_id(printer, parts->id, &widths, amount);
 	buf_add(printer->out, "\n", 1);
 }
 
-void tail_line_heading(const struct printer *printer, struct tail_columns *columns)
+void tail_line_heading(const struct printer *printer)
 {
-	const struct tail_line none = { .kind = TAIL_OTHER };
+	const struct tail_line titles = { .id = text_of("Id") };
 	char counts[COUNTS_WIDTH + 1];
 
 	snprintf(counts, sizeof(counts), "%*s %*s", IN_WIDTH + 3, "In", OUT_WIDTH + 4, "Out");
-	widen(printer, columns, &none);
 	printer_bold(printer, true);
-	add_parts(printer, columns,
+	add_parts(printer, widths_of(printer, &titles),
 	          &(struct parts){ text_of("Time UTC"), text_of("Source"), text_of("Account"),
-	                           text_of("Model"), text_of(counts), text_of(" Amount"),
-	                           text_of("Id"), "" });
+	                           text_of("Model"), text_of(counts), text_of("Amount"), titles.id,
+	                           "" });
 	printer_bold(printer, false);
 }
 
 /* What has no columns: "10:42:07 gw-1 quarantined type: why", cut where it is too long. */
-static void add_words(const struct printer *printer, const struct tail_columns *columns,
-                      const struct tail_line *line)
+static void add_words(const struct printer *printer, const struct tail_line *line)
 {
-	size_t used = CLOCK_WIDTH + 1 + columns->source + 1;
+	const struct widths widths = widths_of(printer, line);
 	const char *word = ingest_verdict_name(line->verdict);
+	size_t used = CLOCK_WIDTH + 1 + widths.source + 1 + strlen(word), width;
 	struct buf rest = { .at = NULL };
 
 	if (line->reason.at != NULL)
 		buf_addf(&rest, " %.*s: %.*s", TEXT_ARGS(line->reason), TEXT_ARGS(line->detail));
 	if (line->id.at != NULL)
 		buf_addf(&rest, " (%.*s)", TEXT_ARGS(line->id));
+	width = printer_width(buf_text(&rest));
 	add_cell(printer, clock_of(line->received), CLOCK_WIDTH);
-	add_cell(printer, line->source, columns->source);
+	add_cell(printer, line->source, widths.source);
 	colour(printer, colours[line->verdict]);
 	buf_add_cstr(printer->out, word);
 	colour(printer, "\033[0m");
-	used += strlen(word);
-	if (printer->width == PRINTER_ANY_WIDTH ||
-	    used + printer_width(buf_text(&rest)) <= printer->width)
-		printer_text(printer->out, buf_text(&rest));
-	else
-		printer_cell(printer->out, buf_text(&rest),
-		             printer->width > used ? printer->width - used : 0);
+	if (used + width > widths.all)
+		width = widths.all > used ? widths.all - used : 0;
+	printer_cell(printer->out, buf_text(&rest), width);
 	buf_add(printer->out, "\n", 1);
 	if (rest.error != 0)
 		printer->out->error = rest.error;
@@ -341,18 +354,18 @@ static void add_words(const struct printer *printer, const struct tail_columns *
 static void add_skipped(const struct printer *printer, const struct tail_line *line)
 {
 	char words[WORDS_BYTES];
+	size_t width;
 
 	snprintf(words, sizeof(words), "-- %lld line%s left out here: read too slowly",
 	         (long long)line->skipped, line->skipped == 1 ? " is" : "s are");
-	if (printer->width == PRINTER_ANY_WIDTH || strlen(words) <= printer->width)
-		buf_add_cstr(printer->out, words);
-	else
-		printer_cell(printer->out, text_of(words), printer->width);
+	width = strlen(words);
+	if (printer->width != PRINTER_ANY_WIDTH && width > printer->width)
+		width = printer->width;
+	printer_cell(printer->out, text_of(words), width);
 	buf_add(printer->out, "\n", 1);
 }
 
-void tail_line_write(const struct printer *printer, struct tail_columns *columns,
-                     const struct tail_line *line)
+void tail_line_write(const struct printer *printer, const struct tail_line *line)
 {
 	struct buf counts = { .at = NULL }, amount = { .at = NULL };
 
@@ -360,14 +373,13 @@ void tail_line_write(const struct printer *printer, struct tail_columns *columns
 		add_skipped(printer, line);
 	if (line->kind != TAIL_EVENT)
 		return;
-	widen(printer, columns, line);
 	if (line->verdict == INGEST_QUARANTINED || line->model.at == NULL) {
-		add_words(printer, columns, line);
+		add_words(printer, line);
 		return;
 	}
 	add_counts(&counts, line);
 	add_amount(&amount, line);
-	add_parts(printer, columns,
+	add_parts(printer, widths_of(printer, line),
 	          &(struct parts){ clock_of(line->received), line->source, line->account,
 	                           line->model, buf_text(&counts), buf_text(&amount), line->id,
 	                           colours[line->verdict] });

@@ -3,7 +3,7 @@
  * terminal, or as a row.  Pure: who calls reads and writes.
  *
  *   Time UTC Source   Account    Model                    In        Out  Amount
- *   10:42:07 gw-1     acct_42    acme/llama-4-70b   1 204 in     88 out    $0.00123
+ *   10:42:07 gw-1     acct_42    acme/llama-4-70b   1 204 in     88 out  $0.00123
  *   10:42:07 gw-1     quarantined type: usage.prompt_tokens: a number is due
  *
  * No line is wider than the printer; an amount is never rounded, rather the names make room.
@@ -35,19 +35,13 @@ struct tail_line {
 	int64_t count[COMPONENT_COUNT];
 };
 
-/* Columns so far: they widen with the names that come, and never narrow. */
-struct tail_columns {
-	size_t source, account;
-};
-
 /* `text` is a line without its newline.  -FAULT_SYNTAX: it is no line of a tail. */
 int tail_line_read(struct json *doc, struct text text, struct tail_line *line_out,
                    struct fault *fault);
 
-void tail_line_heading(const struct printer *printer, struct tail_columns *columns);
+void tail_line_heading(const struct printer *printer);
 /* For people.  Nothing for TAIL_END and TAIL_OTHER. */
-void tail_line_write(const struct printer *printer, struct tail_columns *columns,
-                     const struct tail_line *line);
+void tail_line_write(const struct printer *printer, const struct tail_line *line);
 /* The columns of a row for programs, and the row. */
 void tail_line_columns(struct table *table);
 void tail_line_row(struct table *table, const struct tail_line *line);

@@ -37,7 +37,7 @@ names()
 	done
 }
 
-for page in toll.1 toll-event.5 toll-pricebook.5 tolld.8; do
+for page in toll.1 toll-tail.1 toll-event.5 toll-pricebook.5 tolld.8; do
 	if [ ! -s "$man/$page" ]; then
 		echo "$man/$page: is not there"
 		bad=1
@@ -62,6 +62,7 @@ done
 	names toll-event.5 lib/usage/component.def $(second lib/usage/component.def C)
 	names toll-event.5 lib/usage/reason.def $(second lib/usage/reason.def R | grep -v '^none$')
 	names toll-pricebook.5 lib/usage/component.def $(second lib/usage/component.def C)
+	names toll-tail.1 'the verdicts' accepted unpriced duplicate conflict quarantined checkpoint
 	names toll.1 cli/commands.def $(sed -n 's/^[A-Z]*(\([a-z_]*\).*/\1/p' cli/commands.def)
 }
 exit $bad

@@ -32,6 +32,9 @@ fresh()
 .SH NAME
 t \- report some.chat some.wrap input_x got\-lost' >packaging/man/toll.1
 	cp packaging/man/toll.1 packaging/man/toll-event.5
+	printf '.TH T 1\n.SH NAME\nt \\- %s\n' \
+		'accepted unpriced duplicate conflict quarantined checkpoint' \
+		>packaging/man/toll-tail.1
 	cp packaging/man/toll.1 packaging/man/toll-pricebook.5
 	{
 		printf '.TH T 8\n.SH NAME\nt \\- x\n'
@@ -186,6 +189,8 @@ sed -i 's/got.-lost//' packaging/man/toll-event.5
 fails check_man.sh '"got-lost"' "a reason that the page does not have"
 sed -i 's/input_x//' packaging/man/toll-pricebook.5
 fails check_man.sh '"input_x"' "a component that the page does not have"
+sed -i 's/unpriced//' packaging/man/toll-tail.1
+fails check_man.sh '"unpriced"' "a verdict that the page does not have"
 sed -i 's/report//' packaging/man/toll.1
 fails check_man.sh '"report"' "a command that the page does not have"
 

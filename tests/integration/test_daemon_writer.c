@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/tail.h"
 #include "ledger/books.h"
 #include "tests/support/daemonkit.h"
 
@@ -603,13 +604,43 @@ static void test_the_wal_is_emptied_when_nothing_comes(void **state)
 	assert_int_equal(daemonkit_stop(&kit), 0);
 }
 
+enum { NOBODY = 65534 };
+
+/* In a child: another user asks, and is answered with these words. */
+static void ask_as_nobody(const char *request, const char *words)
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		char reply[512] = "";
+		size_t len = 0;
+		int fd;
+
+		if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
+			_exit(1);
+		fd = daemonkit_connect(kit.control);
+		if (fd < 0 || send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+			_exit(2);
+		while (len < sizeof(reply) - 1 && strchr(reply, '\n') == NULL) {
+			ssize_t got = recv(fd, reply + len, sizeof(reply) - 1 - len, 0);
+
+			if (got <= 0)
+				_exit(3);
+			len += (size_t)got;
+		}
+		_exit(strstr(reply, words) != NULL ? 0 : 4);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* Sockets that let anybody in: it is the daemon that looks who asks. */
 static void test_only_root_and_the_daemons_user_may_change(void **state)
 {
-	enum { NOBODY = 65534 };
-	char folder[DAEMONKIT_PATH_BYTES];
-	int status;
-	pid_t child;
+	char folder[DAEMONKIT_PATH_BYTES], large[2 * TAIL_REQUEST_BYTES_MAX + 1];
 
 	(void)state;
 	if (geteuid() != 0) {
@@ -621,22 +652,15 @@ static void test_only_root_and_the_daemons_user_may_change(void **state)
 	assert_int_equal(chmod(kit.folder, 0755), 0);
 	assert_int_equal(chmod(folder, 0755), 0);
 	assert_int_equal(chmod(kit.control, 0666), 0);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		char reply[512] = "";
-		int fd;
-
-		if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
-			_exit(1);
-		fd = daemonkit_connect(kit.control);
-		if (fd < 0 || recv(fd, reply, sizeof(reply) - 1, MSG_WAITALL) <= 0)
-			_exit(2);
-		_exit(strstr(reply, "only root and the daemon's own user") != NULL ? 0 : 3);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	ask_as_nobody("{\"change\":\"suspense.retry\"}\n", "only root and the daemon's own user");
+	ask_as_nobody("{\"tail\":false}\n", "only root and the daemon's own user");
+	ask_as_nobody("hello\n", "only root and the daemon's own user");
+	/* Who may not change has no use for the bytes of a book. */
+	memset(large, ' ', sizeof(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	ask_as_nobody(large, "only root and the daemon's own user");
+	/* As the ledger may be read. */
+	ask_as_nobody("{\"tail\":true}\n", "{\"ok\":true,\"tail\":true}");
 	assert_int_equal(daemonkit_stop(&kit), 0);
 }
 
