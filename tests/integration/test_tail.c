@@ -187,12 +187,13 @@ static void test_a_bad_request_is_refused_with_the_reason(void **state)
 /* Gateways and another who tails do not notice; the daemon keeps only so much. */
 static void test_who_never_reads_holds_nobody_back(void **state)
 {
-	enum { EVENTS = 100000, PIECE = 2000, SLACK_KIB = 48 * 1024 };
+	enum { EVENTS = 100000, PIECE = 2000, MORE_KIB_MAX = 24 * 1024 };
 	static const char *const arguments[] = { "--identities-max", "1024", NULL };
 	struct both *both = *state;
 	struct buf lines = { .at = NULL }, line = { .at = NULL };
 	struct wire_ack ack;
-	int64_t before, seen = 0, skipped = 0, more = 0;
+	const char *mode = getenv("TOLL_MODE");
+	int64_t before, grown, seen = 0, skipped = 0, more = 0;
 	int fd, slow, quick;
 
 	daemonkit_start(&both->kit, arguments);
@@ -214,8 +215,10 @@ static void test_who_never_reads_holds_nobody_back(void **state)
 		daemonkit_wait_ack(fd, 4 * PIECE + i + PIECE, &ack);
 	}
 	assert_int_equal(ack.accepted, 4 * PIECE + EVENTS);
-	if (daemonkit_resident_kib(&both->kit) - before > SLACK_KIB)
-		fail_msg("%lld KiB more", (long long)(daemonkit_resident_kib(&both->kit) - before));
+	grown = daemonkit_resident_kib(&both->kit) - before;
+	/* The sanitizers keep what was freed, to catch whoever uses it. */
+	if ((mode == NULL || strcmp(mode, "release") == 0) && grown > MORE_KIB_MAX)
+		fail_msg("%lld KiB more", (long long)grown);
 	buf_clear(&lines);
 	buf_addf(&lines, EVENT("last", "gw", "nobody", "m/a", "{\"input\":1}"));
 	daemonkit_send(fd, lines.at, lines.len);
@@ -246,7 +249,7 @@ static void test_who_never_reads_holds_nobody_back(void **state)
 
 static void test_a_stop_is_the_last_line_behind_all_events(void **state)
 {
-	enum { EVENTS = 5000 };
+	enum { EVENTS = 200 }; /* the socket takes them all: who reads may take its time */
 	struct both *both = *state;
 	struct buf lines = { .at = NULL }, line = { .at = NULL };
 	int fd, tail, events = 0, status;
