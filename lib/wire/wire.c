@@ -175,6 +175,16 @@ void wire_hello_format(struct buf *out, struct text source, bool ack)
 	buf_addf(out, ",\"ack\":%s}\n", ack ? "true" : "false");
 }
 
+void wire_position_format(struct buf *out, int64_t lines, struct text id)
+{
+	buf_addf(out, "{\"toll\":%d,\"position\":{\"lines\":%lld", WIRE_VERSION, (long long)lines);
+	if (id.at != NULL) {
+		buf_add_cstr(out, ",\"id\":");
+		buf_add_json(out, id);
+	}
+	buf_add_cstr(out, "}}\n");
+}
+
 /* The members of an acknowledgement, for both directions. */
 static const struct {
 	const char *key;

@@ -82,6 +82,14 @@ bool wire_hello_parse(struct text line, struct json *doc, struct wire_hello *hel
                       struct fault *fault_out);
 void wire_hello_format(struct buf *out, struct text source, bool ack);
 
+/*
+ * The first line to a gateway that the daemon connects to: N lines are durable, `id` is that
+ * of the last of them (absent: none yet).
+ *
+ *   daemon -> gateway   {"toll":1,"position":{"lines":N,"id":"LAST"}}
+ */
+void wire_position_format(struct buf *out, int64_t lines, struct text id);
+
 struct wire_ack {
 	int64_t lines, accepted, duplicate, conflict, unpriced, quarantined;
 };
