@@ -4,6 +4,12 @@
 
 #include "ingest/change.h"
 
+bool batch_is_new(enum ingest_verdict verdict)
+{
+	return verdict == INGEST_ACCEPTED || verdict == INGEST_UNPRICED ||
+	       verdict == INGEST_CHECKPOINT;
+}
+
 struct batch *batch_new(size_t events_max)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
@@ -11,7 +17,7 @@ struct batch *batch_new(size_t events_max)
 	if (batch == NULL || events_max == 0)
 		return batch;
 	batch->items = calloc(events_max, sizeof(*batch->items));
-	batch->owners = calloc(events_max, sizeof(struct connection *));
+	batch->owners = calloc(events_max, sizeof(struct feed *));
 	batch->cap = events_max;
 	if (batch->items == NULL || batch->owners == NULL) {
 		batch_free(batch);
@@ -24,6 +30,7 @@ void batch_reset(struct batch *batch)
 {
 	arena_reset(&batch->arena);
 	batch->count = 0;
+	batch->places = NULL;
 }
 
 void batch_free(struct batch *batch)

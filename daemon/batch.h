@@ -15,8 +15,21 @@
 #include "base/buf.h"
 #include "ingest/ingest.h"
 
-struct connection;
+struct feed;
 struct change_job;
+
+enum { BATCH_PLACE_BYTES_MAX = 2048 }; /* an id of 256 bytes, all of them escaped, and numbers */
+
+/* Where a feed stands behind its lines of a batch; stored in the same transaction. */
+struct batch_place {
+	struct batch_place *next;
+	struct feed *feed; /* the loop's: the writer compares it with owners, no more */
+	const char *name;  /* of the position; outlives the batch */
+	int64_t lines;     /* more than before; with new_only the writer counts them */
+	bool new_only;     /* lines that are stored for the first time count, others do not */
+	size_t len;
+	char json[BATCH_PLACE_BYTES_MAX];
+};
 
 enum batch_kind {
 	BATCH_EVENTS,
@@ -30,7 +43,8 @@ struct batch {
 	/* BATCH_EVENTS: */
 	struct arena arena;
 	struct ingest_item *items;
-	struct connection **owners; /* of each item; the loop's, never touched by the writer */
+	struct feed **owners;       /* of each item; the loop's, the writer only compares them */
+	struct batch_place *places; /* in the arena */
 	size_t count, cap;
 	/* BATCH_CHANGE, BATCH_RELOAD: */
 	struct buf request, reply;
@@ -41,6 +55,8 @@ struct batch {
 	struct terms new_terms; /* what is NULL in it is unchanged */
 };
 
+/* The verdict of a line that was never stored before. */
+bool batch_is_new(enum ingest_verdict verdict);
 struct batch *batch_new(size_t events_max); /* 0 for a change; NULL: no memory */
 void batch_reset(struct batch *batch);
 void batch_free(struct batch *batch); /* takes NULL */

@@ -142,6 +142,8 @@ static int set_member(struct config *config, const struct json *doc, struct text
 	unsigned line = json_line(json, value->position);
 	int r;
 
+	if (text_is(doc->nodes[key].text, "feeds"))
+		return config_feeds_read(&config->feeds, doc, json, key + 1, path, fault);
 	snprintf(where, sizeof(where), "%s: line %u: ", path, line);
 	if (setting == NULL) {
 		put_nearest(doc->nodes[key].text, false, nearest);
@@ -288,6 +290,9 @@ int config_complete(struct config *config, struct fault *fault)
 	if (strcmp(control, socket) == 0)
 		return fault_set(fault, FAULT_INVALID, "%s: \"%s\": the same path as socket", where,
 		                 control);
+	if (config_feeds_apart(&config->feeds, config->path, socket, "socket", fault) < 0 ||
+	    config_feeds_apart(&config->feeds, config->path, control, "control", fault) < 0)
+		return -FAULT_INVALID;
 	return 0;
 }
 

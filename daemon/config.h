@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "daemon/config_feeds.h"
 
 enum setting_text {
 #define T(NAME, key, value, help) SETTING_##NAME,
@@ -36,6 +37,7 @@ struct config {
 	int64_t number[SETTING_NUMBER_COUNT];
 	const char *path;                  /* of the file, as the command line has it; or NULL */
 	unsigned line[SETTING_TEXT_COUNT]; /* of the file, where it is from there; else 0 */
+	struct config_feeds feeds;         /* of the file only */
 	bool check_only;                   /* --check-config */
 };
 

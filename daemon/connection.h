@@ -1,53 +1,54 @@
 /*
  * One gateway's connection: bytes in, acknowledgements out.  Lives until its socket is
- * closed and none of its lines is on its way.  Loop thread only.
+ * closed and none of its lines is on its way.  A gateway made it, or the connector did, who
+ * then is its maker.  Loop thread only.
  */
 #ifndef TOLL_DAEMON_CONNECTION_H
 #define TOLL_DAEMON_CONNECTION_H
 
 #include <uv.h>
 
-#include "daemon/intake.h"
-#include "wire/wire.h"
+#include "daemon/config.h"
+#include "daemon/feed.h"
 
 enum { READ_BYTES = 64 * 1024 };
 
 struct connections {
 	struct connection *first;
-	struct connection *paused, *paused_last; /* in the order in which they go on */
-	size_t count;
+	size_t count;  /* of gateways that came; those with a maker do not count */
 	bool stopping; /* what is accepted from now on was sent before the end */
-	struct intake *intake;
+	struct feeds *feeds;
+	struct json *doc; /* for hellos */
 	const struct config *config;
 	void (*on_gone)(void *context); /* one was freed: there is room for another */
 	void *context;
 	char read_bytes[READ_BYTES]; /* of whichever connection is read just now */
 };
 
+/* Who made a connection to a gateway: it has a position, and what is cut off comes again. */
+struct connection_maker {
+	void *context;
+	const char *name; /* of the position */
+	void (*took)(void *context, const struct ingest_item *item);
+	void (*place)(void *context, struct batch_place *place);
+	/* It is freed, and nothing of it is on its way. */
+	void (*gone)(void *context, const struct wire_ack *totals);
+};
+
 struct connection {
 	uv_pipe_t pipe;
+	struct feed feed;                     /* feed.moved: an acknowledgement is due */
+	const struct connection_maker *maker; /* NULL: the gateway came itself */
 	struct connections *all;
 	struct connection *previous, *next;
-	struct wire_framer framer;
-	struct buf held;  /* read, but there was no room for it */
-	struct buf error; /* what is wrong with its hello; sent, then it is closed */
-	char source[WIRE_SOURCE_BYTES_MAX + 1]; /* of the hello; "": none */
-	bool greeted;                           /* the first line was seen */
-	bool acks;                              /* the hello asked for them */
-	bool paused;                            /* not reading: no room */
-	struct connection *next_paused;
-	bool ended;      /* the other side sends no more */
-	bool input_done; /* and all it sent was taken: closed when all is said */
+	struct buf first; /* what we say first: where to go on, or what is wrong with the hello */
+	bool greeted;     /* the first line was seen */
+	bool acks;        /* the hello asked for them */
+	bool ended;       /* the other side sends no more; feed.done: and all of it was taken */
 	bool closing;
 	uint64_t last_read_ms; /* loop time; or when reading went on */
 	size_t owed;           /* bytes that were sent before the end and are not taken yet */
-	size_t on_their_way;   /* lines taken, verdict not known yet */
-	/* Acknowledgements: totals, and what the one write in flight said. */
-	struct wire_ack totals;
-	bool unsaid;                   /* they moved since */
-	struct connection *next_dirty; /* verdicts came, an acknowledgement is due */
-	bool dirty;
-	bool writing;
+	bool writing;          /* an acknowledgement, or `first` */
 	uv_write_t write;
 	char ack_bytes[WIRE_ACK_BYTES_MAX];
 	bool closed; /* the handle is */
@@ -56,16 +57,15 @@ struct connection {
 /* Takes who waits at `server`.  False: memory is short, it still waits. */
 bool connection_accept(struct connections *all, uv_stream_t *server);
 /*
- * A line of it is durable, or durably refused.  A fragment, the beginning of a line whose
- * end never came, is no line: it is told as quarantined and not acknowledged, or the sender
- * would forget an event that we have half of.
+ * One that is to be connected by its maker: uv_pipe_connect() on its pipe, then
+ * connection_begin() or connection_close().  `source` is for lines that name none.
  */
-void connection_verdict(struct connection *connection, enum ingest_verdict verdict, bool fragment);
-/* Sends the totals if they moved; closes it when it has ended and all is said. */
-void connection_acknowledge(struct connection *connection);
+struct connection *connection_make(struct connections *all, uv_loop_t *loop,
+                                   const struct connection_maker *maker, struct text source);
+/* It is connected: says `first`, a whole line, then reads; its acknowledgements follow. */
+void connection_begin(struct connection *connection, struct text first);
+void connection_close(struct connection *connection);
 
-/* There is room again: goes on with what was held back. */
-void connections_resume(struct connections *all);
 /* Ends those that are silent in the middle of a line. */
 void connections_check_silence(struct connections *all);
 /* Bytes that were sent and not read yet, or are held back: 0 when all is drained. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "daemon/log.h"
 #include "ingest/change.h"
 
@@ -130,6 +131,26 @@ static void begin_tail(struct control_client *client)
 		close_client(client);
 }
 
+/* Is it a question to the daemon?  Then it is answered here. */
+static bool answer(struct control_client *client, struct batch *batch)
+{
+	struct text request = buf_text(&batch->request), what;
+	struct json doc = { .nodes = NULL };
+
+	if (request.len > CONTROL_ASK_BYTES_MAX || json_parse(&doc, request, NULL) < 0) {
+		json_release(&doc);
+		return false;
+	}
+	what = json_string(&doc, json_member(&doc, 0, "ask"));
+	if (what.at != NULL)
+		client->control->on_ask(client->control, what, &batch->reply);
+	json_release(&doc);
+	if (what.at == NULL)
+		return false;
+	reply(client, batch);
+	return true;
+}
+
 /* The request line is there: a change goes to the writer. */
 static void submit(struct control_client *client, size_t len)
 {
@@ -138,10 +159,6 @@ static void submit(struct control_client *client, size_t len)
 	client->request.len = len;
 	if (tail_is_asked(buf_text(&client->request))) {
 		begin_tail(client);
-		return;
-	}
-	if (!client->may_change) {
-		refuse_stranger(client);
 		return;
 	}
 	batch = batch_new(0);
@@ -154,6 +171,13 @@ static void submit(struct control_client *client, size_t len)
 	client->request = (struct buf){ .at = NULL };
 	text_copy(batch->who, sizeof(batch->who), text_of(client->who));
 	batch->asker = client;
+	if (answer(client, batch))
+		return;
+	if (!client->may_change) {
+		batch_free(batch);
+		refuse_stranger(client);
+		return;
+	}
 	client->batch = batch;
 	writer_push(client->control->writer, batch);
 }

@@ -1,8 +1,9 @@
 /*
  * The control socket: `toll` asks for a change (ingest/change.h) where the daemon is
- * the writer.  One request line, one reply line, then the connection is closed.  Changes are
- * for root and the daemon's own user (SO_PEERCRED).  Whoever may connect may ask for a tail
- * (tail.h), as whoever may send events may read the ledger; its connection goes over to that.
+ * the writer, or after the daemon itself, {"ask":"feeds"}, which the loop answers at once.
+ * One request line, one reply line, then the connection is closed.  Changes are for root and the
+ * daemon's own user (SO_PEERCRED).  Whoever may connect may ask, also for a tail (tail.h), as
+ * whoever may send events may read the ledger; a tail's connection goes over to that.
  * Loop thread only.
  */
 #ifndef TOLL_DAEMON_CONTROL_H
@@ -15,7 +16,8 @@
 enum {
 	CONTROL_CLIENTS_MAX = 8,
 	CONTROL_READ_BYTES = 64 * 1024,
-	CONTROL_SILENCE_S = 30, /* a client that is slower with its request is dropped */
+	CONTROL_ASK_BYTES_MAX = 1024, /* a longer request is a change */
+	CONTROL_SILENCE_S = 30,       /* a client that is slower with its request is dropped */
 };
 
 struct control_client;
@@ -24,6 +26,9 @@ struct control {
 	struct listener listener;
 	struct writer *writer;
 	struct tail *tail;
+	/* Fills the reply to {"ask":WHAT}: one JSON object. */
+	void (*on_ask)(struct control *control, struct text what, struct buf *reply);
+	void *context;
 	struct control_client *first;
 	size_t count;
 	bool waiting; /* one more than there may be */

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/connection.h"
+#include "daemon/feed.h"
 #include "daemon/log.h"
 #include "daemon/now.h"
 
@@ -44,6 +44,11 @@ static void hand_over(struct intake *intake)
 {
 	struct batch *batch = intake->filling;
 
+	/* All lines a feed has taken are in this batch or before it: it stands behind them. */
+	for (struct batch_place *place = batch->places; place != NULL; place = place->next) {
+		place->feed->class->place(place->feed, place);
+		place->feed->in_batch = NULL;
+	}
 	intake->filling = NULL;
 	intake->lingered = false;
 	uv_timer_stop(&intake->linger);
@@ -107,21 +112,68 @@ static void log_line(struct intake *intake, const struct ingest_item *item)
 		log_warning("further such lines are only counted until the next summary", "%s", "");
 }
 
-bool intake_line(struct intake *intake, const struct wire_line *line, enum ingest_line how,
-                 struct text source, struct connection *owner)
+/* Memory for the place of a feed in the batch, if it needs one.  False: none. */
+static bool room_for_place(struct batch *batch, const struct feed *feed,
+                           struct batch_place **place_out)
 {
+	*place_out = NULL;
+	if (feed->class->place == NULL || feed->in_batch == batch)
+		return true;
+	*place_out = arena_take(&batch->arena, sizeof(**place_out));
+	return *place_out != NULL;
+}
+
+static void add_place(struct batch *batch, struct feed *feed, struct batch_place *place)
+{
+	if (place == NULL)
+		return;
+	*place = (struct batch_place){ .next = batch->places, .feed = feed, .name = feed->name };
+	batch->places = place;
+	feed->in_batch = batch;
+}
+
+/* Something was put into the batch: it goes when it is full or has lingered. */
+static void grown(struct intake *intake, bool first)
+{
+	if (is_full(intake))
+		hand_over(intake);
+	else if (first)
+		uv_timer_start(&intake->linger, on_linger,
+		               (uint64_t)setting(intake, SETTING_LINGER_MS), 0);
+}
+
+bool intake_place(struct intake *intake, struct feed *feed)
+{
+	struct batch *batch = batch_to_fill(intake);
+	bool first = batch->count == 0 && batch->places == NULL;
+	struct batch_place *place;
+
+	if (!room_for_place(batch, feed, &place))
+		return false;
+	add_place(batch, feed, place);
+	grown(intake, first);
+	return true;
+}
+
+bool intake_line(struct intake *intake, const struct wire_line *line, enum ingest_line how,
+                 struct feed *feed)
+{
+	struct text source = text_of(feed->source[0] != '\0' ? feed->source : NULL);
 	struct event_defaults defaults = { source, now_ms() };
 	struct batch *batch = batch_to_fill(intake);
+	bool first = batch->count == 0 && batch->places == NULL;
+	struct batch_place *place;
 	struct ingest_item *item;
 	struct text kept;
 
-	assert(batch != NULL && batch->count < batch->cap);
+	assert(batch->count < batch->cap);
 	item = &batch->items[batch->count];
 	kept = arena_copy(&batch->arena, line->text);
-	/* The connection may be gone before the commit. */
+	/* The feed may be gone before the commit. */
 	if (source.at != NULL)
 		defaults.source = arena_copy(&batch->arena, source);
 	if (kept.at == NULL || (source.at != NULL && defaults.source.at == NULL) ||
+	    !room_for_place(batch, feed, &place) ||
 	    ingest_prepare(item, kept, line->too_long ? INGEST_LINE_TOO_LONG : how,
 	                   (int64_t)line->length, &defaults, &intake->terms, &intake->doc,
 	                   &batch->arena) < 0)
@@ -130,13 +182,13 @@ bool intake_line(struct intake *intake, const struct wire_line *line, enum inges
 	item->fragment = how == INGEST_LINE_CUT_OFF && item->refused &&
 	                 (line->too_long || intake->doc.error != JSON_OK);
 	log_line(intake, item);
-	batch->owners[batch->count++] = owner;
+	batch->owners[batch->count++] = feed;
 	intake->taken++;
-	if (is_full(intake))
-		hand_over(intake);
-	else if (batch->count == 1)
-		uv_timer_start(&intake->linger, on_linger,
-		               (uint64_t)setting(intake, SETTING_LINGER_MS), 0);
+	feed->on_their_way++;
+	if (feed->class->took != NULL)
+		feed->class->took(feed, item);
+	add_place(batch, feed, place);
+	grown(intake, first);
 	return true;
 }
 
@@ -148,26 +200,26 @@ void intake_writer_free(struct intake *intake)
 
 void intake_done(struct intake *intake, struct batch *batch)
 {
-	struct connection *dirty = NULL;
+	struct feed *dirty = NULL;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		struct connection *owner = batch->owners[i];
+		struct feed *feed = batch->owners[i];
 
 		intake->counts[batch->items[i].verdict]++;
-		connection_verdict(owner, batch->items[i].verdict, batch->items[i].fragment);
-		if (!owner->dirty) {
-			owner->dirty = true;
-			owner->next_dirty = dirty;
-			dirty = owner;
+		feed_verdict(feed, &batch->items[i]);
+		if (!feed->dirty) {
+			feed->dirty = true;
+			feed->next_dirty = dirty;
+			dirty = feed;
 		}
 	}
 	/* One acknowledgement a connection, however many lines it had; that may free it. */
 	while (dirty != NULL) {
-		struct connection *owner = dirty;
+		struct feed *feed = dirty;
 
-		dirty = owner->next_dirty;
-		owner->dirty = false;
-		connection_acknowledge(owner);
+		dirty = feed->next_dirty;
+		feed->dirty = false;
+		feed->class->told(feed);
 	}
 	batch_reset(batch);
 	batch->next = intake->free;

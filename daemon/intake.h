@@ -1,8 +1,8 @@
 /*
- * Intake: lines of all connections into batches.  Decodes and rates on the loop
+ * Intake: lines of all feeds into batches.  Decodes and rates on the loop
  * thread; a commit starts when none runs and the batch is full or has lingered.
- * A fixed number of batches: when none is free there is no room, and a connection
- * stops reading until connections_resume().
+ * A fixed number of batches: when none is free there is no room, and a feed
+ * stops reading until feeds_resume().
  *
  * Loop thread only.
  */
@@ -16,6 +16,8 @@
 #include "wire/wire.h"
 
 enum { INTAKE_LOG_LINES_MAX = 100 }; /* lines about lines, from summary to summary */
+
+struct feed;
 
 struct intake {
 	uv_timer_t linger;
@@ -39,11 +41,13 @@ int intake_start(struct intake *intake, uv_loop_t *loop, struct writer *writer,
 /* One more line can be taken. */
 bool intake_has_room(const struct intake *intake);
 /*
- * Takes a line; there must be room.  `owner` gets the verdict by connection_verdict()
- * when it is durable.  False: memory is short, nothing was taken.
+ * Takes a line; there must be room.  The feed gets the verdict by feed_verdict() when it
+ * is durable; its position goes with it.  False: memory is short, nothing was taken.
  */
 bool intake_line(struct intake *intake, const struct wire_line *line, enum ingest_line how,
-                 struct text source, struct connection *owner);
+                 struct feed *feed);
+/* Takes the position of a feed without a line; there must be room.  False as above. */
+bool intake_place(struct intake *intake, struct feed *feed);
 /* A batch came back from the writer: gives the verdicts to their owners. */
 void intake_done(struct intake *intake, struct batch *batch);
 /* The writer is done with something: the batch that waited for it may go. */

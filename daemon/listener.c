@@ -11,7 +11,7 @@
 #include "daemon/log.h"
 
 enum {
-	SOCKET_UMASK = 0117, /* 0660 */
+	ALL_MODES = 0777,
 	FOLDER_MODE = 0750,
 	FOLDER_UMASK = 0027,
 };
@@ -47,7 +47,8 @@ static int make_folder(const char *path, struct fault *fault)
 }
 
 /* Nobody must answer on what is in the way, and it must be a socket. */
-static int clear_way(const char *path, const struct sockaddr_un *address, struct fault *fault)
+static int clear_way(const char *path, int type, const struct sockaddr_un *address,
+                     struct fault *fault)
 {
 	struct stat status;
 	int fd, r;
@@ -58,7 +59,7 @@ static int clear_way(const char *path, const struct sockaddr_un *address, struct
 		               : fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
 	if (!S_ISSOCK(status.st_mode))
 		return fault_set(fault, FAULT_INVALID, "%s: is there and is no socket", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fault_set(fault, FAULT_IO, "socket: %s", strerror(errno));
 	r = connect(fd, (const struct sockaddr *)address, sizeof(*address));
@@ -76,34 +77,33 @@ static int clear_way(const char *path, const struct sockaddr_un *address, struct
 	return 0;
 }
 
-static int bind_socket(struct listener *listener, int *fd_out, struct fault *fault)
+int listener_bind(const char *path, int type, unsigned mode, int *fd_out,
+                  struct listener_file *file_out, struct fault *fault)
 {
 	struct sockaddr_un address;
 	struct stat status;
 	mode_t before;
-	int fd, r = address_of(listener->path, &address, fault);
+	int fd, r = address_of(path, &address, fault);
 
 	if (r == 0)
-		r = make_folder(listener->path, fault);
+		r = make_folder(path, fault);
 	if (r == 0)
-		r = clear_way(listener->path, &address, fault);
+		r = clear_way(path, type, &address, fault);
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fault_set(fault, FAULT_IO, "socket: %s", strerror(errno));
-	before = umask(SOCKET_UMASK);
+	before = umask(ALL_MODES & ~mode);
 	r = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	r = r < 0 ? errno : 0;
 	umask(before);
-	if (r != 0 || lstat(listener->path, &status) < 0) {
+	if (r != 0 || lstat(path, &status) < 0) {
 		close(fd);
-		return fault_set(fault, FAULT_IO, "%s: cannot bind: %s", listener->path,
+		return fault_set(fault, FAULT_IO, "%s: cannot bind: %s", path,
 		                 strerror(r != 0 ? r : errno));
 	}
-	listener->device = status.st_dev;
-	listener->inode = status.st_ino;
-	listener->bound = true;
+	*file_out = (struct listener_file){ status.st_dev, status.st_ino, true };
 	*fd_out = fd;
 	return 0;
 }
@@ -126,7 +126,7 @@ int listener_start(struct listener *listener, uv_loop_t *loop, const char *path,
 
 	listener->path = path;
 	if (fd < 0) {
-		r = bind_socket(listener, &fd, fault);
+		r = listener_bind(path, SOCK_STREAM, LISTENER_MODE, &fd, &listener->file, fault);
 		if (r < 0)
 			return r;
 	}
@@ -153,14 +153,19 @@ bool listener_has_waiting(const struct listener *listener)
 	       poll(&backlog, 1, 0) > 0;
 }
 
-void listener_close(struct listener *listener)
+void listener_unbind(const char *path, struct listener_file *file)
 {
 	struct stat status;
 
-	if (listener->bound && lstat(listener->path, &status) == 0 &&
-	    status.st_dev == listener->device && status.st_ino == listener->inode)
-		unlink(listener->path);
-	listener->bound = false;
+	if (file->bound && lstat(path, &status) == 0 && status.st_dev == file->device &&
+	    status.st_ino == file->inode)
+		unlink(path);
+	file->bound = false;
+}
+
+void listener_close(struct listener *listener)
+{
+	listener_unbind(listener->path, &listener->file);
 	if (listener->open)
 		uv_close((uv_handle_t *)&listener->pipe, NULL);
 	listener->open = false;

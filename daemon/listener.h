@@ -13,7 +13,23 @@
 
 #include "base/fault.h"
 
-enum { LISTENER_BACKLOG = 512 };
+enum { LISTENER_BACKLOG = 512, LISTENER_MODE = 0660 };
+
+/* The file of a socket that was bound, so that no other is removed. */
+struct listener_file {
+	dev_t device;
+	ino_t inode;
+	bool bound;
+};
+
+/*
+ * A socket of this type (SOCK_STREAM, SOCK_DGRAM) bound to `path` with this mode; the faults
+ * are those of listener_start().
+ */
+int listener_bind(const char *path, int type, unsigned mode, int *fd_out,
+                  struct listener_file *file_out, struct fault *fault);
+/* Removes the file, if it is still that one. */
+void listener_unbind(const char *path, struct listener_file *file);
 
 struct listener {
 	uv_pipe_t pipe;
@@ -21,9 +37,8 @@ struct listener {
 	void (*on_waiting)(struct listener *listener);
 	void *context;
 	const char *path; /* the caller's */
-	dev_t device;     /* of the file that was bound, so that no other is removed */
-	ino_t inode;
-	bool bound, open;
+	struct listener_file file;
+	bool open;
 };
 
 /*

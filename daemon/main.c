@@ -54,6 +54,7 @@ static int check_prices(const struct config *config)
 	const char *path = config->text[SETTING_PRICES];
 	struct fault fault = { .code = FAULT_NONE };
 	char where[CONFIG_WHERE_BYTES];
+	struct buf feeds = { .at = NULL };
 	struct book *book = NULL;
 
 	if (path[0] != '\0' && prices_load(&book, path, &fault) < 0) {
@@ -62,6 +63,10 @@ static int check_prices(const struct config *config)
 		return SERVICE_EXIT_CONFIG;
 	}
 	book_free(book);
+	config_feeds_show(&config->feeds, &feeds);
+	if (feeds.len > 0 && feeds.error == 0)
+		fputs(feeds.at, stdout);
+	buf_release(&feeds);
 	fputs("configuration fine\n", stdout);
 	return fflush(stdout) == 0 ? SERVICE_EXIT_OK : SERVICE_EXIT_FAILED;
 }

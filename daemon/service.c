@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/prices.h"
+#include "ingest/change.h"
 
 /* --- gateways ------------------------------------------------------------ */
 
@@ -53,6 +54,7 @@ static void close_all(struct service *service)
 	listener_close(&service->listener);
 	control_close(&service->control);
 	tail_close(&service->tail);
+	inlets_close(&service->inlets);
 	connections_close(&service->connections);
 	intake_close(&service->intake);
 	writer_stop(&service->writer, true);
@@ -85,6 +87,8 @@ static void settle(struct service *service)
 	service->settle_until_ms = uv_now(&service->loop) + SERVICE_SETTLE_MS;
 	if (!connections_stop_reading(&service->connections))
 		service->exit_code = SERVICE_EXIT_FAILED;
+	if (!inlets_stop(&service->inlets))
+		service->exit_code = SERVICE_EXIT_FAILED;
 	intake_flush(&service->intake);
 	writer_hurry(&service->writer);
 }
@@ -96,7 +100,7 @@ static void settle(struct service *service)
 static bool is_drained(struct service *service, uint64_t now)
 {
 	bool quiet = !service->gateway_waits && !listener_has_waiting(&service->listener) &&
-	             connections_drained(&service->connections);
+	             connections_drained(&service->connections) && inlets_drained(&service->inlets);
 	uint64_t idle_ms;
 
 	/* Twice quiet: a gateway that was just accepted was read once between. */
@@ -113,7 +117,7 @@ static bool is_drained(struct service *service, uint64_t now)
 	listener_close(&service->listener);
 	/* While a commit runs, who waits for room waits for the disk. */
 	idle_ms = service->writer.commits > 0 ? SERVICE_SETTLE_MS : SERVICE_DRAIN_IDLE_MS;
-	return !connections_owing(&service->connections) ||
+	return (!connections_owing(&service->connections) && inlets_drained(&service->inlets)) ||
 	       now - service->drain_moved_ms >= idle_ms;
 }
 
@@ -158,6 +162,7 @@ static void stop(struct service *service, int number)
 	service->drained = service->intake.taken;
 	service->drain_moved_ms = uv_now(&service->loop);
 	connections_begin_end(&service->connections);
+	inlets_begin_end(&service->inlets);
 	if (service->gateway_waits)
 		accept_gateway(service);
 	service->drain_until_ms = uv_now(&service->loop) +
@@ -169,7 +174,7 @@ static void stop(struct service *service, int number)
 
 static struct text currency(const struct service *service)
 {
-	const struct book *book = service->intake.book.book;
+	const struct book *book = service->intake.terms.book.book;
 
 	return book != NULL ? book_currency(book) : text_of(NULL);
 }
@@ -195,7 +200,7 @@ static void on_writer_done(struct writer *writer, struct batch *batch)
 	if (service->state == SERVICE_CLOSING)
 		return;
 	intake_writer_free(&service->intake);
-	connections_resume(&service->connections);
+	feeds_resume(&service->feeds);
 	if (service->state == SERVICE_SETTLING)
 		intake_flush(&service->intake);
 }
@@ -304,6 +309,17 @@ static void start_clock(struct service *service)
 	uv_timer_start(&service->tick, on_tick, SERVICE_TICK_MS, SERVICE_TICK_MS);
 }
 
+/* What is asked of the daemon itself, not of its ledger: {"ask":"feeds"}. */
+static void on_ask(struct control *control, struct text what, struct buf *reply)
+{
+	const struct service *service = control->context;
+
+	if (text_is(what, "feeds"))
+		inlets_status(&service->inlets, reply);
+	else
+		change_refuse(reply, -FAULT_INVALID, "ask: nobody knows that");
+}
+
 static int start_parts(struct service *service, struct terms terms, struct fault *fault)
 {
 	const struct config *config = service->config;
@@ -315,7 +331,9 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 	service->writer.context = service;
 	service->writer.on_done = on_writer_done;
 	service->writer.on_failed = on_writer_failed;
-	service->connections.intake = &service->intake;
+	service->feeds.intake = &service->intake;
+	service->connections.feeds = &service->feeds;
+	service->connections.doc = &service->intake.doc;
 	service->connections.config = config;
 	service->connections.on_gone = on_gateway_gone;
 	service->connections.context = service;
@@ -326,13 +344,21 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 	if (r == 0)
 		r = signals_start(&service->signals, &service->loop);
 	if (r == 0)
+		r = inlets_load(&service->inlets, &config->feeds, service->ledger, fault);
+	if (r < 0 && r != -FAULT_NOMEM)
+		return r;
+	if (r == 0)
 		r = writer_start(&service->writer, &service->loop, service->ledger);
 	if (r < 0)
 		return fault_set(fault, FAULT_NOMEM, "not enough memory or threads to start");
 	start_clock(service);
 	tail_start(&service->tail, &service->loop);
+	service->control.context = service;
+	service->control.on_ask = on_ask;
 	r = control_start(&service->control, &service->loop, config->text[SETTING_CONTROL],
 	                  &service->writer, &service->tail, fault);
+	if (r == 0)
+		r = inlets_start(&service->inlets, &service->loop, &service->connections, fault);
 	if (r == 0)
 		r = listener_start(&service->listener, &service->loop, path, notify_listen_fd(path),
 		                   fault);
@@ -347,7 +373,8 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 static int allow_files(const struct config *config, struct fault *fault)
 {
 	rlim_t due = (rlim_t)config->number[SETTING_CONNECTIONS_MAX] + LISTENER_BACKLOG +
-	             CONTROL_CLIENTS_MAX + TAIL_SUBSCRIBERS_MAX + SERVICE_FILES_OWN;
+	             CONTROL_CLIENTS_MAX + TAIL_SUBSCRIBERS_MAX + SERVICE_FILES_OWN +
+	             INLET_FILES * (rlim_t)config->feeds.count;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -435,6 +462,7 @@ out:
 		assert(closed == 0); /* every part has closed its handles */
 		summary(service);
 		connections_release(&service->connections);
+		inlets_release(&service->inlets);
 		intake_release(&service->intake);
 		tail_release(&service->tail);
 	}

@@ -1,7 +1,7 @@
 /*
  * The daemon as a whole: its parts, started in order and stopped backwards.
  *
- *   ledger -> intake -> signals -> writer -> clock -> sockets
+ *   ledger -> intake -> signals -> writer -> clock -> sockets -> feeds
  *
  * The end (SIGTERM, SIGINT) has three steps: DRAINING reads what was sent already,
  * SETTLING waits until all of it is durable and acknowledged, CLOSING closes every
@@ -15,6 +15,8 @@
 #include "daemon/config.h"
 #include "daemon/connection.h"
 #include "daemon/control.h"
+#include "daemon/feed.h"
+#include "daemon/inlets.h"
 #include "daemon/intake.h"
 #include "daemon/listener.h"
 #include "daemon/signals.h"
@@ -44,7 +46,9 @@ struct service {
 	struct ledger *ledger; /* the writer's from writer_start() to writer_stop() */
 	struct writer writer;
 	struct intake intake;
+	struct feeds feeds;
 	struct connections connections;
+	struct inlets inlets;
 	struct listener listener;
 	struct control control;
 	struct tail tail;

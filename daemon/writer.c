@@ -7,6 +7,30 @@
 #include "daemon/now.h"
 #include "daemon/prices.h"
 #include "ingest/change.h"
+#include "ledger/positions.h"
+
+/* Lines of a feed that are stored for the first time: of a line that comes again none. */
+static int64_t new_lines(const struct batch *batch, const struct feed *feed)
+{
+	int64_t lines = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		lines += batch->owners[i] == feed && batch_is_new(batch->items[i].verdict);
+	return lines;
+}
+
+static int store_places(struct ledger *ledger, const struct batch *batch, struct fault *fault)
+{
+	int r = 0;
+
+	for (const struct batch_place *place = batch->places; r == 0 && place != NULL;
+	     place = place->next)
+		r = ledger_position_put(
+			ledger, text_of(place->name), (struct text){ place->json, place->len },
+			place->new_only ? new_lines(batch, place->feed) : place->lines, now_ms(),
+			fault);
+	return r;
+}
 
 /* One transaction; on a failure it is rolled back and can be tried again. */
 static int store_events(struct ledger *ledger, struct batch *batch, struct fault *fault)
@@ -15,6 +39,8 @@ static int store_events(struct ledger *ledger, struct batch *batch, struct fault
 
 	for (size_t i = 0; r == 0 && i < batch->count; i++)
 		r = ingest_store(ledger, &batch->items[i], fault);
+	if (r == 0)
+		r = store_places(ledger, batch, fault);
 	if (r == 0)
 		r = ledger_commit(ledger, fault);
 	if (r < 0)

@@ -42,7 +42,7 @@ static void test_a_batch_has_room_for_as_many_events_as_it_was_asked_for(void **
 			assert_null(batch->owners[n]);
 			/* The last of them is ours, which the address sanitizer knows. */
 			memset(&batch->items[n], 0xff, sizeof(none));
-			batch->owners[n] = (struct connection *)batch;
+			batch->owners[n] = (struct feed *)batch;
 		}
 		batch_free(batch);
 	}
@@ -78,7 +78,7 @@ static void test_a_reset_batch_is_filled_anew_in_the_same_memory(void **state)
 {
 	struct batch *batch = batch_new(8);
 	struct ingest_item *items;
-	struct connection **owners;
+	struct feed **owners;
 	const char *first;
 
 	(void)state;
