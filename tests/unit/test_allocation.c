@@ -21,6 +21,7 @@
 #include "base/table.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
+#include "usage/sse.h"
 #include "wire/wire.h"
 
 void *__real_malloc(size_t len);
@@ -225,6 +226,24 @@ static int open_envelope(void)
 	return r;
 }
 
+/* Two lines of data are joined in memory of the arena. */
+static int split_stream(void)
+{
+	struct arena arena = { NULL, NULL, 0 };
+	struct sse_event event;
+	struct sse sse;
+	int events = 0;
+
+	sse_begin(&sse, text_of("data: a\n\ndata: b\ndata: c\n\ndata: d\n\n"), &arena);
+	while (sse_next(&sse, &event))
+		events++;
+	/* What is not given stays so: the next would be taken for it. */
+	assert_int_equal(events, sse.error == 0 ? 3 : 1);
+	assert_false(sse_next(&sse, &event));
+	arena_release(&arena);
+	return sse.error;
+}
+
 static void test_every_allocation_may_fail(void **state)
 {
 	static const struct {
@@ -234,6 +253,7 @@ static void test_every_allocation_may_fail(void **state)
 		{ "decode an event", decode_event },
 		{ "decode an unknown number", decode_unknown },
 		{ "open an envelope", open_envelope },
+		{ "split a stream", split_stream },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
 		{ "fill a table", fill_table },

@@ -93,6 +93,8 @@ static const struct {
 	{ "no blank lines, names last", "data: {1}\nevent: a\ndata: {2}\nevent: b\n",
 	  "a|{1}\nb|{2}~" },
 	{ "no blank lines, one with a name", "event: a\ndata: {1}\ndata: {2}\n", "a|{1}\n|{2}~" },
+	{ "a name is of one event", "event: a\ndata: {1}\nevent: b\ndata: {2}\n\ndata: {3}\n\n",
+	  "a|{1}\nb|{2}\n|{3}" },
 	{ "no blank lines, arrays", "data: [1] \ndata:  [2]\n\n", "|[1] \n| [2]" },
 	{ "no blank lines, the first in lines", "data: {\ndata: }\ndata: {2}\n\n", "|{\\n}\n|{2}" },
 	{ "an empty line of data between", "data: {1}\ndata:\ndata: {2}\n\n", "|{1}\\n\n|{2}" },
@@ -101,8 +103,10 @@ static const struct {
 	{ "JSON lines, CRLF, blank lines", "{1}\r\n\r\n{2}\r\n", "|{1}\n|{2}" },
 	{ "JSON lines without the last line end", "{1}\n{2}", "|{1}\n|{2}~" },
 	{ "JSON lines, cut", "{1}\n{\"b\":", "|{1}\n|{\"b\":~" },
+	{ "the first JSON line, cut", "{\"a\":", "|{\"a\":~" },
 	{ "JSON lines behind a mark", "\xef\xbb\xbf{1}\n{2}\n", "|{1}\n|{2}" },
 	{ "JSON lines and done", "{1}\n[DONE]\n", "|{1}\n|[DONE]!" },
+	{ "done first", "[DONE]\n{1}\n", "|[DONE]!\n|{1}" },
 	{ "JSON lines with names", "event: a\n{1}\n\nevent: b\n{2}\n", "a|{1}\nb|{2}" },
 	{ "a blank behind a JSON line", "{1} \n{2}\t\n", "|{1} \n|{2}\t" },
 	{ "an error within a stream", "data: {1}\n\n{\"error\":{}}\n", "|{1}\n|{\"error\":{}}" },
@@ -138,6 +142,7 @@ static void put_events(struct buf *out, struct text text, struct arena *arena)
 	while (sse_next(&sse, &event)) {
 		if (out->len > 0)
 			buf_add_cstr(out, "\n");
+		assert_true((event.name.at == NULL) == (event.name.len == 0));
 		buf_add_text(out, event.name);
 		buf_add_cstr(out, "|");
 		put_data(out, event.data);
