@@ -28,6 +28,7 @@ struct pending {
 };
 
 static const char mark[] = "\xef\xbb\xbf";
+static const char done[] = "[DONE]";
 
 /* Without the blanks on both sides. */
 static struct text trimmed(struct text t)
@@ -54,7 +55,14 @@ static bool ends_with(struct text t, char c)
 
 static bool is_done(struct text t)
 {
-	return text_is(trimmed(t), "[DONE]");
+	return text_is(trimmed(t), done);
+}
+
+/* Told by its first bytes alone, so that it ends the event before it wherever it is cut. */
+static bool begins_bare(struct text t)
+{
+	return begins_with(t, '{') ||
+	       (t.len >= sizeof(done) - 1 && memcmp(t.at, done, sizeof(done) - 1) == 0);
 }
 
 static struct text take_line(struct text *rest, bool *ended_out)
@@ -93,7 +101,7 @@ static struct line read_line(struct text *rest)
 		line.kind = LINE_DATA;
 	else if (text_is(name, "event"))
 		line.kind = LINE_EVENT;
-	else if (begins_with(t, '{') || is_done(t))
+	else if (begins_bare(t))
 		line = (struct line){ LINE_BARE, t, line.ended };
 	return line;
 }

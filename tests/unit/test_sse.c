@@ -15,9 +15,10 @@
 
 #include "base/json.h"
 #include "tests/support/fixture.h"
+#include "tests/support/sse_invariants.h"
 #include "usage/sse.h"
 
-enum { EVENTS_MAX = 4096, LONG_LINES = 200000 };
+enum { LONG_LINES = 200000 };
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -113,6 +114,7 @@ static const struct {
 	{ "an error behind data", "data: {1}\n{\"error\":{}}\n\n", "|{1}\n|{\"error\":{}}" },
 	{ "half a JSON line between", "{1}\n{\"b\":\n{3}\n", "|{1}\n|{3}" },
 	{ "half a JSON line behind data", "data: {1}\n{\"b\":\n\n", "|{1}" },
+	{ "more than done behind data", "data: {1}\n[DONE] or not\ndata: x\n\n", "|{1}\n|x" },
 	{ "a JSON line in other data", "data: {\"a\":\n{1}\ndata: 2}\n\n", "|{\"a\":\\n2}" },
 	/* One document. */
 	{ "an object in lines", "{\n\"a\":[\n{\"b\":1}\n]\n}\n", "" },
@@ -198,56 +200,19 @@ static void test_data_of_one_line_is_where_it_was(void **state)
 	arena_release(&arena);
 }
 
-struct list {
-	struct sse_event events[EVENTS_MAX];
-	size_t count;
-};
-
-static void list_events(struct list *list, struct text text, struct arena *arena)
-{
-	struct sse sse;
-
-	list->count = 0;
-	sse_begin(&sse, text, arena);
-	while (list->count < EVENTS_MAX && sse_next(&sse, &list->events[list->count]))
-		list->count++;
-	assert_true(list->count < EVENTS_MAX);
-	assert_int_equal(sse.error, 0);
-}
-
-static bool same_event(const struct sse_event *a, const struct sse_event *b)
-{
-	return text_equal(a->name, b->name) && text_equal(a->data, b->data) &&
-	       a->lines == b->lines && a->is_done == b->is_done && a->ended == b->ended;
-}
-
-/* Wherever the text is cut: what was ended is as in the whole text, and only the last is not. */
 static void check_cuts(const char *label, struct text text, size_t step)
 {
-	static struct list whole, part;
-	struct arena arena = { .first = NULL }, scratch = { .first = NULL };
+	struct sse_bench bench = { .copy = NULL };
+	const char *wrong = sse_invariants_check(&bench, text);
 
-	list_events(&whole, text, &arena);
-	for (size_t len = 0; len <= text.len; len += step) {
-		/* A copy of its own, so that a byte too far is seen. */
-		char *copy = malloc(len > 0 ? len : 1);
-
-		assert_non_null(copy);
-		memcpy(copy, text.at, len);
-		list_events(&part, (struct text){ copy, len }, &scratch);
-		for (size_t i = 0; i < part.count; i++) {
-			const struct sse_event *event = &part.events[i];
-
-			if (!event->ended && i + 1 == part.count)
-				continue;
-			if (i >= whole.count || !same_event(event, &whole.events[i]))
-				fail_msg("%s: cut at %zu, event %zu is another", label, len, i);
-		}
-		arena_reset(&scratch);
-		free(copy);
+	for (size_t len = 0; len <= text.len && wrong == NULL; len += step) {
+		wrong = sse_invariants_cut(&bench, text, len);
+		if (wrong != NULL)
+			fail_msg("%s: cut at %zu: %s", label, len, wrong);
 	}
-	arena_release(&arena);
-	arena_release(&scratch);
+	if (wrong != NULL)
+		fail_msg("%s: %s", label, wrong);
+	sse_invariants_release(&bench);
 }
 
 static void test_a_cut_changes_the_last_event_alone(void **state)
