@@ -131,7 +131,7 @@ help:
 	@echo 'make unit-NAME          one unit test: make unit-money'
 	@echo 'make crash              kill -9 and send again: SEED=1 RUNS=200'
 	@echo 'make bench              the figures of README.md, into build/bench.json'
-	@echo 'make fuzz               SEED=1 SECONDS=60, with clang'
+	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
 	@echo 'make format             lay out the code as .clang-format says'
 	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
 	@echo 'make uninstall          takes away what install put there, but no configuration'
@@ -187,26 +187,43 @@ bench:
 	$(Q)$(PARALLEL) all $(BENCH)
 	$(Q)$(BENCH) --build $(B) --output build/bench.json
 
-# libFuzzer over framer and decoder, all of it instrumented; clang is not needed elsewhere.
-# What it finds is left in build/fuzz: run build/fuzz/fuzz_event FILE to see it again.
-FUZZ   := build/fuzz/fuzz_event
-FUZZ_C := tests/fuzz/fuzz_event.c tests/support/event_invariants.c \
-	$(wildcard lib/base/*.c lib/money/*.c lib/usage/*.c lib/wire/*.c)
+# libFuzzer over what reads strangers' bytes, all of it instrumented; clang is not needed
+# elsewhere.  Each tests/fuzz/fuzz_NAME.c is a target with its seeds in tests/fuzz/corpus/NAME.
+FUZZ_CC   ?= clang-14
+FUZZ_B    := build/fuzz
+FUZZ_SAN  := address,undefined
+FUZZ_C    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_LIB  := $(patsubst %.c,$(FUZZ_B)/%.o,$(sort $(wildcard lib/base/*.c lib/money/*.c \
+	lib/usage/*.c lib/wire/*.c tests/support/*_invariants.c)))
+FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(FUZZ_B)/%,$(FUZZ_C))
+FUZZ_FLAGS = $(CPPFLAGS) -std=gnu17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 
-$(FUZZ): $(FUZZ_C) $(wildcard lib/*/*.h lib/*/*.def tests/support/*.h)
-	$(call say,FUZZ,$@)
-	@mkdir -p build/fuzz/corpus
-	$(Q)clang $(CPPFLAGS) -std=gnu17 -O1 -g -fno-omit-frame-pointer \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(FUZZ_C)
+$(FUZZ_B)/%.o: %.c
+	$(call say,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
 
+# A fault is planted in the harness alone.
+$(FUZZ_B)/tests/fuzz/planted.o: tests/fuzz/fuzz_sse.c
+	$(call say,FUZZCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -DFUZZ_PLANT -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP \
+		-c -o $@ $<
+
+$(FUZZ_B)/libfuzzed.a: $(FUZZ_LIB)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_BINS) $(FUZZ_B)/planted: $(FUZZ_B)/%: $(FUZZ_B)/tests/fuzz/%.o $(FUZZ_B)/libfuzzed.a
+	$(call say,FUZZLD,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^
+
+# Each target gets an equal share of SECONDS; what is found is left in build/fuzz/found.
 .PHONY: fuzz
 fuzz:
 	$(Q)packaging/bootstrap fuzz
-	$(Q)$(PARALLEL) $(FUZZ)
-	@echo 'fuzz: SEED=$(SEED) SECONDS=$(SECONDS)'
-	$(Q)$(FUZZ) -seed=$(SEED) -max_total_time=$(SECONDS) -max_len=8192 \
-		-dict=tests/fuzz/event.dict -artifact_prefix=build/fuzz/ -print_final_stats=1 \
-		build/fuzz/corpus tests/fuzz/corpus
+	$(Q)$(PARALLEL) $(FUZZ_BINS) $(FUZZ_B)/planted
+	$(Q)SEED=$(SEED) SECONDS_ALL=$(SECONDS) tests/fuzz/run-fuzz.sh $(FUZZ_B) $(FUZZ_BINS)
 
 .PHONY: format
 format:
@@ -256,3 +273,4 @@ clean:
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIB_C) $(DAEMON_C) $(CLI_C) $(SUPPORT_C) $(UNIT_C) \
 	$(INTEG_C) $(CRASH_C) $(TOOL_C) $(BENCH_C)))
+-include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_B)/%.d,$(FUZZ_C) tests/fuzz/planted.c)

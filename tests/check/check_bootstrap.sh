@@ -55,6 +55,12 @@ if grep -q -e cmocka -e clang "$folder/calls"; then
 	wrong "the demo needs no tools of the tests"
 fi
 
+bare_machine 0
+bootstrap fuzz
+grep -q "^apt-get install .*[ ]clang-14\( \|\$\)" "$folder/calls" ||
+	wrong "as root: clang is not installed for the fuzzers"
+[ $code = 0 ] || wrong "for the fuzzers: exit code $code"
+
 bare_machine 1000
 bootstrap check
 [ $code = 1 ] || wrong "without rights: exit code $code"
