@@ -63,6 +63,60 @@ static const char *check_event(const struct sse_event *event, struct text text)
 	return NULL;
 }
 
+/* The value of the next line that is data, told in another way than the splitter does. */
+static bool next_value(struct text *rest, struct text *value_out)
+{
+	while (rest->len > 0) {
+		size_t len = 0;
+		struct text line;
+
+		while (len < rest->len && rest->at[len] != '\r' && rest->at[len] != '\n')
+			len++;
+		line = (struct text){ rest->at, len };
+		len += len < rest->len;
+		*rest = (struct text){ rest->at + len, rest->len - len };
+		if (line.len < 4 || memcmp(line.at, "data", 4) != 0 ||
+		    (line.len > 4 && line.at[4] != ':'))
+			continue;
+		len = line.len > 4 ? 5 : 4;
+		len += line.len > 5 && line.at[5] == ' ';
+		*value_out = (struct text){ line.at + len, line.len - len };
+		return true;
+	}
+	return false;
+}
+
+/* A line that was an event by itself: nothing stands before it. */
+static bool is_bare(const struct sse_event *event, struct text text)
+{
+	const char *at = event->data.at;
+
+	return event->lines == 1 && at < text.at + text.len &&
+	       (at == text.at || at[-1] == '\n' || at[-1] == '\r') &&
+	       (at[0] == '{' || at[0] == '[');
+}
+
+/* Each line of data is in one event, in order, and no event has anything else. */
+static const char *check_values(const struct sse_list *list, struct text text)
+{
+	struct text rest = text, value, line;
+
+	if (rest.len >= 3 && memcmp(rest.at, "\xef\xbb\xbf", 3) == 0)
+		rest = (struct text){ rest.at + 3, rest.len - 3 };
+	text = rest;
+	for (size_t i = 0; i < list->count; i++) {
+		struct text data = list->events[i].data;
+
+		if (is_bare(&list->events[i], text))
+			continue;
+		while (text_cut(&data, '\n', &line)) {
+			if (!next_value(&rest, &value) || !text_equal(line, value))
+				return "an event has other data than the text";
+		}
+	}
+	return next_value(&rest, &value) ? "data of the text is in no event" : NULL;
+}
+
 static bool same_event(const struct sse_event *a, const struct sse_event *b)
 {
 	return text_equal(a->name, b->name) && text_equal(a->data, b->data) &&
@@ -101,6 +155,8 @@ const char *sse_invariants_check(struct sse_bench *bench, struct text text)
 		if (wrong == NULL && !bench->whole.events[i].ended && i + 1 < bench->whole.count)
 			wrong = "an event that is not the last was not ended";
 	}
+	if (wrong == NULL)
+		wrong = check_values(&bench->whole, text);
 	if (wrong == NULL && !take_room(bench, 2 * text.len))
 		wrong = "no memory";
 	if (wrong == NULL)
