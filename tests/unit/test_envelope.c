@@ -402,6 +402,137 @@ static void test_the_recorded_attribute_names_are_counted(void **state)
 	buf_release(&line);
 }
 
+/* LiteLLM's calls that are not chat: what is passed on, and in which shape. */
+static void test_a_call_of_another_thing_keeps_its_own_words(void **state)
+{
+	static const struct {
+		const char *label, *rest, *expected;
+	} rows[] = {
+		{ "images by their tokens, in the words of images",
+		  "'call_type':'aimage_generation','metadata':{'usage_object':{'prompt_tokens':5,"
+		  "'completion_tokens':272,'total_tokens':277,'prompt_tokens_details':"
+		  "{'text_tokens':5}}}",
+		  "{'api':'openai.images','usage':{'input_tokens':5,'output_tokens':272,"
+		  "'total_tokens':277,'input_tokens_details':{'text_tokens':5}}," },
+		{ "the response knows more about images than the copy of it",
+		  "'call_type':'image_edit','metadata':{'usage_object':{'prompt_tokens':5}},"
+		  "'response':{'usage':{'input_tokens':5,'output_tokens':9}}",
+		  "{'api':'openai.images','usage':{'input_tokens':5,'output_tokens':9}," },
+		{ "images by their number, of what size was asked for",
+		  "'call_type':'aimage_generation','metadata':{},'model_parameters':{'n':3,"
+		  "'size':'1024x1024','quality':'auto'},'response':{'data':[{'url':'a'},{'url':'b'}"
+		  "]}",
+		  "{'api':'openai.images','images':{'n':2,'size':'1024x1024'}," },
+		{ "seconds",
+		  "'call_type':'atranscription','metadata':{},'response':{'usage':"
+		  "{'type':'duration','seconds':30}}",
+		  "{'api':'openai.audio','usage':{'type':'duration','seconds':30}," },
+		{ "search units",
+		  "'call_type':'arerank','metadata':{},'response':{'meta':{'billed_units':"
+		  "{'search_units':1}}}",
+		  "{'api':'cohere.rerank','usage':{'billed_units':{'search_units':1}}," },
+		{ "pages",
+		  "'call_type':'aocr','metadata':{'usage_object':{'prompt_tokens':0,"
+		  "'total_tokens':0,'pages_processed':7}}",
+		  "{'api':'mistral.ocr','usage':{'prompt_tokens':0,'total_tokens':0,"
+		  "'pages_processed':7}," },
+		{ "a realtime session",
+		  "'call_type':'_arealtime','metadata':{'usage_object':"
+		  "{'prompt_tokens':1,'completion_tokens':2}}",
+		  "{'api':'litellm.chat','usage':{'prompt_tokens':1,'completion_tokens':2}," },
+		{ "a call nobody here knows, with its counters",
+		  "'call_type':'new_thing','metadata':{},'prompt_tokens':1,'total_tokens':1",
+		  "{'api':'litellm.chat','usage':{'prompt_tokens':1,'total_tokens':1}," },
+	};
+	struct buf record = { .at = NULL };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct text line, due;
+
+		buf_clear(&record);
+		buf_addf(&record, "{'id':'c1','startTime':1767225600,'model':'m',%s}",
+		         rows[i].rest);
+		open_text(quoted(record.at));
+		assert_int_equal(bench.count, 1);
+		line = bench.events[0].line;
+		due = quoted(rows[i].expected);
+		if (line.len < due.len || memcmp(line.at, due.at, due.len) != 0)
+			fail_msg("%s:\n  due %.*s\n  got %.*s", rows[i].label, TEXT_ARGS(due),
+			         TEXT_ARGS(line));
+	}
+	buf_release(&record);
+}
+
+/* Every member that a table has, from the record to the event. */
+static void test_the_members_beside_the_counts(void **state)
+{
+	static const struct {
+		const char *label, *json, *expected;
+	} rows[] = {
+		{ "litellm",
+		  "{'id':'c1','call_type':'acompletion','startTime':'2026-01-01T00:00:00+01:00',"
+		  "'endTime':'2026-01-01T00:00:02.5+01:00','completionStartTime':"
+		  "'2026-01-01T00:00:00.140+01:00','model':'m','model_group':'alias',"
+		  "'custom_llm_provider':'azure','stream':true,'response_cost':1e-7,'trace_id':'tr'"
+		  ","
+		  "'metadata':{'user_api_key_hash':'k','user_api_key_end_user_id':'eve'},'response'"
+		  ":"
+		  "{'service_tier':'flex','choices':[{'finish_reason':'stop'}],"
+		  "'usage':{'prompt_tokens':1}}}",
+		  "{'api':'litellm.chat','usage':{'prompt_tokens':1},'id':'c1','account':'eve',"
+		  "'key':'k','time':'2025-12-31T23:00:00.000Z','model':'m','provider':'azure',"
+		  "'service_tier':'flex','finish_reason':'stop','stream':true,'latency_ms':2500,"
+		  "'ttft_ms':140,'tags':{'call_type':'acompletion','model_group':'alias','end_user'"
+		  ":"
+		  "'eve','cost':'1e-7','trace_id':'tr'},'source':'litellm.payload'}" },
+		{ "kong",
+		  "{'request':{'id':'k1'},'started_at':1767225600000.9,'latencies':{'request':9},"
+		  "'authenticated_entity':{'id':'cred'},'consumer':{'custom_id':'','username':'u'},"
+		  "'route':{'name':'r'},'workspace_name':'w','ai':{'proxy':{'meta':{'request_model'"
+		  ":"
+		  "'a','response_model':'b','request_mode':'stream'},'usage':{'prompt_tokens':1,"
+		  "'time_to_first_token':971.5,'cost':0}}}}",
+		  "{'usage':{'prompt_tokens':1},'id':'k1','time':'2026-01-01T00:00:00.000Z',"
+		  "'account':'u','key':'cred','model':'a','api':'openai.chat','stream':true,"
+		  "'latency_ms':9,'ttft_ms':971,'tags':{'response_model':'b','cost':'0','route':'r'"
+		  ","
+		  "'workspace':'w'},'source':'kong.ai'}" },
+		{ "otel",
+		  "{'traceId':'t','spanId':'s','startTimeUnixNano':'1767225600000000001',"
+		  "'endTimeUnixNano':'1767225600999999999','status':{'code':1},'attributes':["
+		  "{'key':'gen_ai.request.model','value':{'stringValue':'m'}},"
+		  "{'key':'gen_ai.provider.name','value':{'stringValue':'openai'}},"
+		  "{'key':'gen_ai.response.id','value':{'stringValue':'resp'}},"
+		  "{'key':'gen_ai.response.finish_reasons','value':{'arrayValue':{'values':"
+		  "[{'stringValue':'length'},{'stringValue':'stop'}]}}},"
+		  "{'key':'gen_ai.request.stream','value':{'boolValue':true}},"
+		  "{'key':'gen_ai.response.time_to_first_chunk','value':{'doubleValue':0.1404}},"
+		  "{'key':'gen_ai.usage.cost','value':{'doubleValue':0.00022500000000000002}},"
+		  "{'key':'openai.response.service_tier','value':{'stringValue':'flex'}},"
+		  "{'key':'toll.account','value':{'intValue':'42'}},"
+		  "{'key':'gen_ai.usage.input_tokens','value':{'intValue':'1'}}]}",
+		  "{'usage':{'prompt_tokens':1},'id':'t/s','time':'2026-01-01T00:00:00.000Z',"
+		  "'account':'42','model':'m','provider':'openai','api':'openai.chat',"
+		  "'service_tier':'flex','finish_reason':'length','stream':true,'latency_ms':999,"
+		  "'ttft_ms':140,'upstream_id':'resp','tags':{'cost':'0.00022500000000000002'},"
+		  "'source':'otel.genai'}" },
+	};
+	struct buf due = { .at = NULL };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		buf_clear(&due);
+		buf_add_text(&due, quoted(rows[i].expected));
+		open_text(quoted(rows[i].json));
+		assert_int_equal(bench.count, 1);
+		if (!text_equal(bench.events[0].line, buf_text(&due)))
+			fail_msg("%s:\n  due %s\n  got %.*s", rows[i].label, due.at,
+			         TEXT_ARGS(bench.events[0].line));
+	}
+	buf_release(&due);
+}
+
 /* Event lines as they are due stay event lines. */
 static void test_no_plain_event_is_taken_for_an_envelope(void **state)
 {
@@ -584,6 +715,8 @@ int main(void)
 		cmocka_unit_test(test_the_recorded_samples),
 		cmocka_unit_test(test_the_recorded_access_log),
 		cmocka_unit_test(test_the_recorded_attribute_names_are_counted),
+		cmocka_unit_test(test_a_call_of_another_thing_keeps_its_own_words),
+		cmocka_unit_test(test_the_members_beside_the_counts),
 		cmocka_unit_test(test_no_plain_event_is_taken_for_an_envelope),
 		cmocka_unit_test(test_what_is_no_json_is_no_envelope),
 		cmocka_unit_test(test_a_source_of_the_connection_counts),
