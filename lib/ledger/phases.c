@@ -76,7 +76,10 @@ int phase_digest(const struct phase_row *phase, unsigned char digest_out[SHA256_
 	return r;
 }
 
-/* A row of `phase` for the event, which the ledger's scratch has as JSON. */
+/*
+ * A row of `phase` for the event, which the ledger's scratch has as JSON.  Where an identity stands
+ * twice, because it fell out of memory, the first row stays: verify tells of the identity.
+ */
 static int phase_write(struct ledger *ledger, const struct event_row *row, int64_t event_ts,
                        bool late, int64_t now_ms, struct fault *fault)
 {

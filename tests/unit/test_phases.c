@@ -319,6 +319,37 @@ static void test_an_identity_out_of_memory_is_found_by_its_own_time(void **state
 	assert_string_equal(ask(kit, "SELECT count(*) FROM phase"), "1");
 }
 
+/* That an identity stands twice is told by verify; it must not stop what comes next. */
+static void test_phases_of_an_identity_that_stands_twice_are_taken(void **state)
+{
+#define PHASE(time, rest)                                                                          \
+	"{'id':'r','time':'2026-08-01T" time "Z','account':'acct','model':'m','api':'toll'," rest  \
+	"}"
+	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
+	struct ledgerkit *kit = *state;
+	struct buf findings = { .at = NULL };
+	char id[16];
+
+	kit_shut(kit);
+	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
+	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'open'")), INGEST_UNPRICED);
+	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
+		snprintf(id, sizeof(id), "e-%d", i);
+		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"input\":1}");
+	}
+	assert_int_equal(send(kit, PHASE("10:00:00", "'settlement':'open'")), INGEST_UNPRICED);
+	/* In the place of the one of its own time, not of the one that memory has. */
+	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'abandoned'")), INGEST_UNPRICED);
+	kit_shut(kit);
+	kit_reopen(kit);
+	/* And of the other, whose earlier phase is kept already. */
+	assert_int_equal(send(kit, PHASE("11:00:00", "'usage':{'input':1}")), INGEST_UNPRICED);
+#undef PHASE
+	assert_int_equal(kit_verify(kit, &findings), 1);
+	assert_non_null(strstr(findings.at, "identity time, where it stands already"));
+	buf_release(&findings);
+}
+
 /* A line a damage, in a file that is otherwise as it was written. */
 static void test_a_phase_that_was_changed_is_named(void **state)
 {
@@ -380,6 +411,7 @@ int main(void)
 		T(test_a_later_phase_that_does_not_fit_leaves_the_earlier),
 		T(test_a_line_refused_today_is_held_by_a_phase),
 		T(test_an_identity_out_of_memory_is_found_by_its_own_time),
+		T(test_phases_of_an_identity_that_stands_twice_are_taken),
 		T(test_a_phase_that_was_changed_is_named),
 	};
 
