@@ -198,9 +198,10 @@ static void say_what_to_do(const struct doctor *doctor)
 		              "Held: the numbers contradict each other and are not counted: toll "
 		              "suspense show, toll quarantine list.");
 	if (warned > 0)
-		printer_wrapf(printer, 0,
-		              "Warned: they do, but cost the same however they are read: "
-		              "counted.");
+		printer_wrapf(
+			printer, 0,
+			"Warned: the numbers contradict each other, but cost the same however they "
+			"are read: counted.");
 	if (unknown > 0)
 		printer_wrapf(printer, 0,
 		              "Unknown: counted without a number under usage that no format "

@@ -22,7 +22,7 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_ROLLUP] = "rollup",     [VERIFY_WATERMARK] = "watermark",
 	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
 	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
-	[VERIFY_UNKNOWN] = "unknown",
+	[VERIFY_UNKNOWN] = "unknown",   [VERIFY_RULE] = "rule",
 };
 
 const char *verify_kind_name(enum verify_kind kind)

@@ -28,6 +28,7 @@ enum verify_kind {
 	VERIFY_PHASE,      /* a phase that was replaced, and is not as it stood, or stands alone */
 	VERIFY_CONFLICT,   /* a second version of an event that is not there */
 	VERIFY_UNKNOWN,    /* a count of numbers that nobody counts */
+	VERIFY_RULE,       /* a standing rule for nobody */
 	VERIFY_KIND_COUNT
 };
 const char *verify_kind_name(enum verify_kind kind); /* "event", "rollup" ... */

@@ -37,11 +37,20 @@ static int check_line(struct verify *verify, const struct query *query, void *co
 	                        text_of(due));
 }
 
-/* A source of a kept row that is no name: no list could show the row. */
+/* A name of a kept row that is none: no list could show the row. */
 static int check_name(struct verify *verify, const struct query *query, void *context,
                       struct fault *fault)
 {
+	static const struct {
+		const char *table;
+		enum verify_kind kind;
+	} kinds[] = {
+		{ "quarantine", VERIFY_QUARANTINE }, { "conflict", VERIFY_CONFLICT },
+		{ "unknown_usage", VERIFY_UNKNOWN }, { "policy_rule", VERIFY_RULE },
+		{ "reading_rule", VERIFY_RULE },     { "phase", VERIFY_PHASE },
+	};
 	struct text table = column_text(query, 0);
+	enum verify_kind kind = VERIFY_UNKNOWN;
 	char where[WHERE_BYTES], number[WHERE_BYTES];
 
 	(void)context;
@@ -49,12 +58,12 @@ static int check_name(struct verify *verify, const struct query *query, void *co
 	snprintf(where, sizeof(where), "%.*s, %lld row%s", TEXT_ARGS(table),
 	         (long long)column_int(query, 2), column_int(query, 2) == 1 ? "" : "s");
 	snprintf(number, sizeof(number), "name %lld", (long long)column_int(query, 1));
-	return verify_report_at(verify,
-	                        text_is(table, "conflict")     ? VERIFY_CONFLICT
-	                        : text_is(table, "phase")      ? VERIFY_PHASE
-	                        : text_is(table, "quarantine") ? VERIFY_QUARANTINE
-	                                                       : VERIFY_UNKNOWN,
-	                        text_of(where), "source", text_of(number),
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (text_is(table, kinds[i].table))
+			kind = kinds[i].kind;
+	}
+	return verify_report_at(verify, kind, text_of(where),
+	                        kind == VERIFY_RULE ? "name" : "source", text_of(number),
 	                        text_of("a name that is there"));
 }
 

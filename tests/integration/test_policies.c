@@ -57,6 +57,11 @@ static int end(void **state)
 	"\"settlement\":\"abandoned\",\"served\":500000,"                                          \
 	"\"usage\":{\"input\":1000000,\"output\":1000000}"
 
+static const char dearer[] =
+	"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/a\",\"versions\":["
+	"{\"effective_from\":\"2020-01-01\",\"rates\":[{\"component\":\"input\",\"per_million\":"
+	"\"4\"},{\"component\":\"output\",\"per_million\":\"8\"}]}]}]}";
+
 static void send_lines(struct both *both, const char *lines, int code)
 {
 	daemonkit_write(both->file, lines);
@@ -102,8 +107,12 @@ static void test_policies_hold_from_when_they_are_set(void **state)
 	TOLLRUN_SAYS(&both->run, "output 500000 of 1000000");
 	TOLLRUN_SAYS(&both->run, "Equal to what is stored.");
 	/* A price book that comes later does not undo the rules, nor does a restart. */
-	TOLLRUN(&both->run, "price", "apply", both->kit.prices);
+	daemonkit_write(both->file, dearer);
+	TOLLRUN(&both->run, "price", "apply", both->file);
 	TOLLRUN_EXPECT(&both->run, 0);
+	send_lines(both, EVENT("dear-1", "a", FAILED) EVENT("dear-2", "b", FAILED), 0);
+	expect_amount(both, "dear-1", "0.00");
+	expect_amount(both, "dear-2", "12.00");
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 	daemonkit_start(&both->kit, none);
 	send_lines(both, EVENT("6", "a", FAILED), 0);

@@ -201,6 +201,11 @@ static void test_a_rule_whose_name_is_lost_is_corrupt(void **state)
 		"VALUES (1, '', 77, 0, 'x', '')",
 	};
 	struct ledgerkit *kit = *state;
+	static const char *const told[] = {
+		"rule name [policy_rule, 1 row] name 77|",
+		"rule name [reading_rule, 1 row] name 77|",
+	};
+	struct buf findings = { .at = NULL };
 	struct rules *rules = NULL;
 	struct fault fault;
 
@@ -211,7 +216,10 @@ static void test_a_rule_whose_name_is_lost_is_corrupt(void **state)
 		kit_reopen(kit);
 		assert_int_equal(ledger_rules_load(kit->ledger, &rules, &fault), -FAULT_CORRUPT);
 		assert_null(rules);
+		assert_int_equal(kit_verify(kit, &findings), 1);
+		assert_non_null(strstr(findings.at, told[i]));
 	}
+	buf_release(&findings);
 }
 
 int main(void)
