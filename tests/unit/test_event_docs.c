@@ -113,6 +113,60 @@ static void test_the_schema_has_every_format_and_component_and_no_other(void **s
 	json_release(&doc);
 }
 
+/* The words of a list of the schema, null left out, are those of `name`, each once. */
+static void expect_words(const struct json *doc, const char *member, int count,
+                         const char *(*name)(int value))
+{
+	const char *const path[] = { "$defs", "event", "properties", member, "enum", NULL };
+	uint32_t list = find(doc, path);
+	int found = 0;
+
+	if (json_type_of(doc, list) != JSON_ARRAY)
+		fail_msg("%s lacks the words of %s", SCHEMA, member);
+	for (uint32_t e = json_first(doc, list); e != JSON_NONE; e = json_next(doc, list, e))
+		found += json_type_of(doc, e) != JSON_NULL;
+	assert_int_equal(found, count);
+	for (int i = 0; i < count; i++) {
+		bool there = false;
+
+		for (uint32_t e = json_first(doc, list); e != JSON_NONE;
+		     e = json_next(doc, list, e))
+			there = there || text_is(json_string(doc, e), name(i));
+		if (!there)
+			fail_msg("%s: %s lacks %s", SCHEMA, member, name(i));
+	}
+}
+
+static const char *settlement_word(int value)
+{
+	return settlement_name((enum settlement)value);
+}
+
+static const char *provenance_word(int value)
+{
+	return provenance_name((enum provenance)value);
+}
+
+static void test_the_schema_has_every_settlement_and_provenance(void **state)
+{
+	static const char *const served[] = { "$defs", "event", "properties", "served", NULL };
+	static const char *const headers[] = { "$defs", "event", "properties", "headers", NULL };
+	struct json doc = { .nodes = NULL };
+	struct buf schema = { .at = NULL };
+	int64_t most = 0;
+
+	(void)state;
+	load(SCHEMA, &schema);
+	assert_int_equal(json_parse(&doc, buf_text(&schema), NULL), 0);
+	expect_words(&doc, "settlement", SETTLEMENT_COUNT, settlement_word);
+	expect_words(&doc, "provenance", PROVENANCE_COUNT, provenance_word);
+	assert_true(json_integer(&doc, json_member(&doc, find(&doc, served), "maximum"), &most));
+	assert_true(most == USAGE_COUNT_MAX);
+	assert_int_equal(json_type_of(&doc, find(&doc, headers)), JSON_OBJECT);
+	buf_release(&schema);
+	json_release(&doc);
+}
+
 /* Every member of the event that the schema names has its words in the manual. */
 static void test_the_manual_has_every_member_of_the_schema(void **state)
 {
@@ -174,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_manual_has_every_format_component_and_reason),
 		cmocka_unit_test(test_the_schema_has_every_format_and_component_and_no_other),
+		cmocka_unit_test(test_the_schema_has_every_settlement_and_provenance),
 		cmocka_unit_test(test_the_manual_has_every_member_of_the_schema),
 		cmocka_unit_test(test_the_manual_states_the_version_and_the_limit_of_a_hello),
 	};
