@@ -270,6 +270,12 @@ static void test_a_settlement_that_lacks_something_is_wrong_use(void **state)
 	}
 }
 
+#define DOUBT(id, rest) CHAT(id, "\"prompt_tokens\":1,\"completion_tokens\":2," rest) "\n"
+
+static const char doubtful[] = DOUBT("1", "\"total_tokens\":9") DOUBT("2", "\"new_tokens\":9")
+	DOUBT("3", "\"newer\":9") DOUBT("4", "\"newer\":8")
+		EVENT("5", "a", "\"usage\":{\"input\":1}");
+
 static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 {
 	struct both *both = *state;
@@ -278,28 +284,7 @@ static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 	TOLLRUN(&both->run, "doctor", "formats");
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "Every usage was read without a doubt.");
-	send_lines(
-		both,
-		CHAT("1", "\"prompt_tokens\":1,\"completion_tokens\":2,\"total_tokens\":9") "\n" CHAT("2", "\"prompt_tokens\":1,\"completion_tokens\":2,\"new_tokens\":9") "\n" CHAT(
-			"3",
-			"\"prompt_tokens\":1,\"completion_tokens\":2,\"newer\":9") "\n" CHAT("4",
-	                                                                                     "\"pro"
-	                                                                                     "mpt_"
-	                                                                                     "token"
-	                                                                                     "s\":"
-	                                                                                     "1,"
-	                                                                                     "\"com"
-	                                                                                     "pleti"
-	                                                                                     "on_"
-	                                                                                     "token"
-	                                                                                     "s\":"
-	                                                                                     "2,"
-	                                                                                     "\"new"
-	                                                                                     "er\":"
-	                                                                                     "8") "\n" EVENT("5",
-	                                                                                                     "a",
-	                                                                                                     "\"usage\":{\"input\":1}"),
-		1);
+	send_lines(both, doubtful, 1);
 	TOLLRUN(&both->run, "doctor", "formats");
 	TOLLRUN_EXPECT(&both->run, 1);
 	output_fits(text_of(both->run.out.at));
@@ -315,15 +300,16 @@ static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 }
 
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
 int main(void)
 {
-#define BOTH_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-		BOTH_TEST(test_policies_hold_from_when_they_are_set),
-		BOTH_TEST(test_a_list_of_policies_is_for_people_and_programs),
-		BOTH_TEST(test_held_readings_are_shown_and_settled),
-		BOTH_TEST(test_a_settlement_that_lacks_something_is_wrong_use),
-		BOTH_TEST(test_the_doctor_sums_up_what_was_read_in_doubt),
+		T(test_policies_hold_from_when_they_are_set),
+		T(test_a_list_of_policies_is_for_people_and_programs),
+		T(test_held_readings_are_shown_and_settled),
+		T(test_a_settlement_that_lacks_something_is_wrong_use),
+		T(test_the_doctor_sums_up_what_was_read_in_doubt),
 	};
 
 	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);
