@@ -14,8 +14,8 @@
 enum { READ_BYTES = 65536, MS_PER_S = 1000 };
 
 /* Sends the request line and reads the reply line into reply->text. */
-static int converse(int fd, const char *path, const struct buf *request, struct buf *reply,
-                    struct fault *fault)
+static int converse(int fd, const char *path, const struct buf *request, int seconds,
+                    struct buf *reply, struct fault *fault)
 {
 	size_t done = 0;
 
@@ -32,7 +32,7 @@ static int converse(int fd, const char *path, const struct buf *request, struct 
 		struct pollfd wait = { .fd = fd, .events = POLLIN };
 		char *room = buf_room(reply, READ_BYTES);
 		ssize_t got;
-		int ready = poll(&wait, 1, CONTROL_REPLY_S_MAX * MS_PER_S);
+		int ready = poll(&wait, 1, seconds * MS_PER_S);
 
 		if (room == NULL)
 			return fault_set(fault, FAULT_NOMEM, "%s: the reply: out of memory", path);
@@ -42,7 +42,7 @@ static int converse(int fd, const char *path, const struct buf *request, struct 
 			return fault_set(fault, FAULT_IO,
 			                 "%s: no reply in %d s; the change may still happen: "
 			                 "see toll status, toll price list",
-			                 path, CONTROL_REPLY_S_MAX);
+			                 path, seconds);
 		got = recv(fd, room, READ_BYTES, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -82,7 +82,7 @@ static int connect_to(const char *path, int *fd_out, struct fault *fault)
 	return 0;
 }
 
-static int ask_daemon(const char *path, const struct buf *request, struct buf *reply,
+static int ask_daemon(const char *path, const struct buf *request, int seconds, struct buf *reply,
                       struct fault *fault)
 {
 	struct buf line = { .at = NULL };
@@ -93,7 +93,7 @@ static int ask_daemon(const char *path, const struct buf *request, struct buf *r
 	buf_add_text(&line, buf_text(request));
 	buf_add(&line, "\n", 1);
 	r = line.error != 0 ? fault_set(fault, FAULT_NOMEM, "the request: out of memory")
-	                    : converse(fd, path, &line, reply, fault);
+	                    : converse(fd, path, &line, seconds, reply, fault);
 	buf_release(&line);
 	close(fd);
 	return r;
@@ -117,13 +117,14 @@ static int find_holder(struct context *context, char note[LEDGER_NOTE_BYTES], co
 	return 0;
 }
 
-static int ask_holder(struct context *context, const struct buf *request, struct buf *reply)
+static int ask_holder(struct context *context, const struct buf *request, int seconds,
+                      struct buf *reply)
 {
 	char note[LEDGER_NOTE_BYTES];
 	const char *path;
 	int r = find_holder(context, note, &path);
 
-	return r < 0 ? r : ask_daemon(path, request, reply, &context->fault);
+	return r < 0 ? r : ask_daemon(path, request, seconds, reply, &context->fault);
 }
 
 int control_connect(struct context *context, int *fd_out)
@@ -187,6 +188,17 @@ int control_change_own(struct context *context, struct ledger *writer, const str
 	return control_read_reply(context, reply_out);
 }
 
+int control_ask(struct context *context, const struct buf *request, struct control_reply *reply_out)
+{
+	int r;
+
+	*reply_out = (struct control_reply){ .doc = { .nodes = NULL } };
+	if (request->error != 0)
+		return fault_set(&context->fault, FAULT_NOMEM, "the request: out of memory");
+	r = ask_holder(context, request, CONTROL_ASK_S_MAX, &reply_out->text);
+	return r < 0 ? r : control_read_reply(context, reply_out);
+}
+
 int control_change(struct context *context, const struct buf *request,
                    struct control_reply *reply_out)
 {
@@ -207,7 +219,7 @@ int control_change(struct context *context, const struct buf *request,
 		if (r != -FAULT_BUSY)
 			return r;
 		buf_clear(&reply_out->text);
-		r = ask_holder(context, request, &reply_out->text);
+		r = ask_holder(context, request, CONTROL_REPLY_S_MAX, &reply_out->text);
 		if (r == 0)
 			return control_read_reply(context, reply_out);
 		if (r != -FAULT_NOT_FOUND)

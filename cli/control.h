@@ -12,6 +12,7 @@
 enum {
 	CONTROL_TRIES = 3,         /* the writer may come or go between two looks */
 	CONTROL_REPLY_S_MAX = 900, /* retrying a large suspense takes its time */
+	CONTROL_ASK_S_MAX = 5,     /* what the daemon has at hand */
 };
 
 /*
@@ -25,7 +26,13 @@ struct control_reply {
 };
 int control_change(struct context *context, const struct buf *request,
                    struct control_reply *reply_out);
-/* The same by a ledger that this process has open as its writer. */
+/*
+ * Asks the daemon for something that changes nothing, {"ask":"feeds"}.  As above;
+ * -FAULT_NOT_FOUND where there is no daemon.
+ */
+int control_ask(struct context *context, const struct buf *request,
+                struct control_reply *reply_out);
+/* control_change() by a ledger that this process has open as its writer. */
 struct ledger;
 int control_change_own(struct context *context, struct ledger *writer, const struct buf *request,
                        struct control_reply *reply_out);

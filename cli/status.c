@@ -3,6 +3,7 @@
 
 #include "base/moment.h"
 #include "cli/command.h"
+#include "cli/status_feeds.h"
 #include "ledger/books.h"
 #include "ledger/ledger.h"
 #include "ledger/read.h"
@@ -69,7 +70,8 @@ static void pair_gap(struct context *context, const char *label, int64_t count, 
 }
 
 static int write_text(struct context *context, const struct ledger_status *status,
-                      const struct shown_book *book, const struct holder *holder)
+                      const struct shown_book *book, const struct holder *holder,
+                      const struct status_feeds *feeds)
 {
 	char first[MOMENT_TEXT_BYTES], last[MOMENT_TEXT_BYTES], file[32], wal[32];
 	int r = 0;
@@ -129,7 +131,7 @@ static int write_text(struct context *context, const struct ledger_status *statu
 	         "events with a number under usage that nobody counts:");
 	if (status->unknown_events > 0)
 		r = ledger_each_unknown(context->ledger, pair_unknown, context, &context->fault);
-	return r;
+	return r == 0 ? status_feeds_text(context, feeds, LABEL_WIDTH) : r;
 }
 
 struct unknown_json {
@@ -164,7 +166,8 @@ static void add_moment(struct buf *out, const char *key, bool there, int64_t ms)
 }
 
 static int write_json(struct context *context, const struct ledger_status *status,
-                      const struct shown_book *book, const struct holder *holder)
+                      const struct shown_book *book, const struct holder *holder,
+                      const struct status_feeds *feeds)
 {
 	struct buf *out = &context->out;
 	struct unknown_json unknown = { out, "" };
@@ -207,7 +210,10 @@ static int write_json(struct context *context, const struct ledger_status *statu
 	}
 	buf_add_cstr(out, ",\"unknown_usage\":[");
 	r = ledger_each_unknown(context->ledger, add_unknown, &unknown, &context->fault);
-	buf_add_cstr(out, "]}\n");
+	buf_add_cstr(out, "],");
+	if (r == 0)
+		r = status_feeds_json(context, feeds, out);
+	buf_add_cstr(out, "}\n");
 	return r;
 }
 
@@ -220,6 +226,7 @@ static enum exit_code run(struct context *context)
 {
 	struct shown_book book = { .any = false };
 	struct holder holder = { .known = true };
+	struct status_feeds feeds = { .asked = false };
 	struct ledger_status status;
 	int r;
 
@@ -232,9 +239,13 @@ static enum exit_code run(struct context *context)
 		holder.known = r == 0 || r == -FAULT_NOT_FOUND;
 		r = 0;
 	}
-	if (r == 0)
-		r = context->form == FORM_JSON ? write_json(context, &status, &book, &holder)
-		                               : write_text(context, &status, &book, &holder);
+	if (r == 0) {
+		status_feeds_ask(context, !holder.known || holder.pid > 0, &feeds);
+		r = context->form == FORM_JSON
+		            ? write_json(context, &status, &book, &holder, &feeds)
+		            : write_text(context, &status, &book, &holder, &feeds);
+	}
+	status_feeds_release(&feeds);
 	if (r < 0) {
 		if (context->form == FORM_JSON)
 			buf_clear(&context->out); /* half of it is no JSON */

@@ -68,7 +68,8 @@ static void on_connect(uv_connect_t *request, int status)
 		/* Once a reason: a gateway that is down for a night does not fill the log. */
 		if (strcmp(c->error, uv_strerror(status)) != 0)
 			log_warning("gateway does not answer", "path=%s error=%s",
-			            log_quote(text_of(c->config->path)).text, uv_strerror(status));
+			            log_quote(text_of(c->config->path)).text,
+			            log_quote(text_of(uv_strerror(status))).text);
 		snprintf(c->error, sizeof(c->error), "%s", uv_strerror(status));
 		connection_close(c->connection);
 		return;

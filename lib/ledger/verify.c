@@ -23,6 +23,7 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
 	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
 	[VERIFY_UNKNOWN] = "unknown",   [VERIFY_RULE] = "rule",
+	[VERIFY_POSITION] = "position",
 };
 
 const char *verify_kind_name(enum verify_kind kind)

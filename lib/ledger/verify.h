@@ -29,6 +29,7 @@ enum verify_kind {
 	VERIFY_CONFLICT,   /* a second version of an event that is not there */
 	VERIFY_UNKNOWN,    /* a count of numbers that nobody counts */
 	VERIFY_RULE,       /* a standing rule for nobody */
+	VERIFY_POSITION,   /* of a feed: what no feed of a daemon could have put there */
 	VERIFY_KIND_COUNT
 };
 const char *verify_kind_name(enum verify_kind kind); /* "event", "rollup" ... */

@@ -1,8 +1,10 @@
 #include "ledger/verify_kept.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 #include "ledger/internal.h"
 
 enum { WHERE_BYTES = 64 };
@@ -106,6 +108,41 @@ static int check_unknown(struct verify *verify, const struct query *query, void 
 	                       entry != NULL ? entry->sum.events : 0);
 }
 
+/* A position that is read at the next start. */
+static int check_position(struct verify *verify, const struct query *query, void *context,
+                          struct fault *fault)
+{
+	static const char *const kinds[] = { "connect:", "file:", "datagram:" };
+	struct text feed = column_text(query, 0), place = column_text(query, 1);
+	struct json doc = { .nodes = NULL };
+	struct buf where = { .at = NULL };
+	bool known = false;
+	int r;
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i]);
+
+		known = known || (feed.len > len && memcmp(feed.at, kinds[i], len) == 0);
+	}
+	buf_addf(&where, "feed %.*s", TEXT_ARGS(feed));
+	r = json_parse(&doc, place, fault);
+	if (r == -FAULT_NOMEM || where.error != 0) {
+		r = fault_set(fault, FAULT_NOMEM, "verify: out of memory");
+	} else if (r < 0 || json_type_of(&doc, 0) != JSON_OBJECT) {
+		if (fault != NULL)
+			fault->code = FAULT_NONE;
+		r = verify_report_at(verify, VERIFY_POSITION, buf_text(&where), "place", place,
+		                     text_of("a JSON object"));
+	} else if (!known) {
+		r = verify_report_at(verify, VERIFY_POSITION, buf_text(&where), "kind", feed,
+		                     text_of("connect, file or datagram"));
+	}
+	json_release(&doc);
+	buf_release(&where);
+	return r;
+}
+
 int verify_kept(struct verify *verify, struct rollups *unknown, struct fault *fault)
 {
 	int r = verify_each(verify, STATEMENT_QUARANTINE_DIGESTS, check_line, NULL, fault);
@@ -116,6 +153,8 @@ int verify_kept(struct verify *verify, struct rollups *unknown, struct fault *fa
 		r = verify_each(verify, STATEMENT_CONFLICT_ORPHANS, check_conflict, NULL, fault);
 	if (r == 0)
 		r = verify_each(verify, STATEMENT_UNKNOWN_SUMS, check_unknown, unknown, fault);
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_POSITION_ALL, check_position, NULL, fault);
 	for (size_t i = 0; r == 0 && i < unknown->count; i++) {
 		const struct rollup_entry *entry = &unknown->entries[i];
 

@@ -1,7 +1,7 @@
 /*
  * The part of verify that looks at what was kept aside: lines in quarantine are as they
- * came, the event behind each conflict is there, and the numbers that nobody counts are
- * those of the events.  Inside lib/ledger.
+ * came, the event behind each conflict is there, the numbers that nobody counts are those of
+ * the events, and the positions of feeds are such.  Inside lib/ledger.
  */
 #ifndef TOLL_LEDGER_VERIFY_KEPT_H
 #define TOLL_LEDGER_VERIFY_KEPT_H
