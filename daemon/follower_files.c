@@ -58,8 +58,10 @@ bool file_mark_parse(struct text json, struct json *doc, struct file_mark *mark_
 	mark.head_hash = strtoull(digits, &end, 16);
 	mark.head_bytes = (uint32_t)head;
 	mark.lost = (int64_t)lost;
+	if (*end != '\0')
+		return false;
 	*mark_out = mark;
-	return *end == '\0';
+	return true;
 }
 
 bool file_same(const struct stat *status, const struct file_mark *mark)

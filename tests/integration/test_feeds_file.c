@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/support/feedkit.h"
+#include "tests/support/tollrun.h"
 
 static struct daemonkit kit;
 static char feeds[512], name[256];
@@ -344,6 +345,56 @@ static void test_what_cannot_be_read_is_said_in_the_status(void **state)
 	check_all(2);
 }
 
+/* With a daemon as it tells, without one as the ledger knows. */
+static void test_toll_status_shows_the_feeds(void **state)
+{
+	struct tollrun run = { .pid = 0 };
+	char words[256];
+
+	(void)state;
+	feedkit_append(log_path, "a", 2);
+	feedkit_start(&kit, feeds, NULL);
+	feedkit_wait_events(&kit, 2);
+	feedkit_wait_status(&kit, "\"state\":\"reading\",\"lines\":2,");
+	TOLLRUN(&run, "status", "--ledger", kit.ledger);
+	TOLLRUN_EXPECT(&run, 0);
+	snprintf(words, sizeof(words), "file %s of gw: reading, 2 lines, 0 bytes behind", log_path);
+	TOLLRUN_SAYS(&run, words);
+	TOLLRUN(&run, "status", "--json", "--ledger", kit.ledger);
+	TOLLRUN_EXPECT(&run, 0);
+	TOLLRUN_SAYS(&run, "\"source\":\"gw\",\"state\":\"reading\",\"lines\":2,\"lag_bytes\":0,"
+	                   "\"lost_files\":0,\"error\":\"\"}]}");
+	feedkit_stop_without_duplicates(&kit);
+	TOLLRUN(&run, "status", "--ledger", kit.ledger);
+	TOLLRUN_EXPECT(&run, 0);
+	snprintf(words, sizeof(words), "file %s: stopped, 2 lines", log_path);
+	TOLLRUN_SAYS(&run, words);
+	TOLLRUN(&run, "status", "--json", "--ledger", kit.ledger);
+	TOLLRUN_EXPECT(&run, 0);
+	TOLLRUN_SAYS(&run, "\"state\":\"stopped\",\"lines\":2,\"lag_bytes\":null,");
+	tollrun_release(&run);
+}
+
+/* What else is asked of it is refused, and it lives. */
+static void test_a_question_that_nobody_knows_is_refused(void **state)
+{
+	struct buf reply = { .at = NULL };
+	int fd;
+
+	(void)state;
+	feedkit_start(&kit, feeds, NULL);
+	fd = daemonkit_connect(kit.control);
+	assert_true(fd >= 0);
+	daemonkit_send_text(fd, "{\"ask\":\"weather\"}\n");
+	assert_true(daemonkit_line(fd, &reply));
+	assert_non_null(strstr(reply.at, "\"ok\":false"));
+	assert_non_null(strstr(reply.at, "nobody knows that"));
+	close(fd);
+	feedkit_append(log_path, "a", 1);
+	check_all(1);
+	buf_release(&reply);
+}
+
 /* Killed anywhere, with the log rotated under it: lines of the position and events agree. */
 static void test_killed_anywhere_no_line_is_lost_or_read_twice(void **state)
 {
@@ -398,6 +449,8 @@ int main(void)
 		FEED_TEST(test_the_last_line_of_a_rotated_file_needs_no_newline),
 		FEED_TEST(test_without_room_it_waits_and_goes_on),
 		FEED_TEST(test_what_cannot_be_read_is_said_in_the_status),
+		FEED_TEST(test_toll_status_shows_the_feeds),
+		FEED_TEST(test_a_question_that_nobody_knows_is_refused),
 		FEED_TEST(test_killed_anywhere_no_line_is_lost_or_read_twice),
 	};
 

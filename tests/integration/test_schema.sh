@@ -32,7 +32,7 @@ def damaged(value):
                 yield {**value, key: inner}
         yield {**value, "no_such_key": 1}
     elif isinstance(value, list):
-        for i in range(min(len(value), 2)):
+        for i in range(min(len(value), 3)):
             for inner in damaged(value[i]):
                 yield value[:i] + [inner] + value[i + 1:]
         yield value + value[:1]
@@ -66,5 +66,7 @@ def campaign(name, schema, sample, command):
 campaign("price book", "schema/pricebook.schema.json", "packaging/pricebook.sample.json",
          [build + "/toll", "price", "lint"])
 campaign("configuration", "schema/config.schema.json", "packaging/tolld.json",
+         [build + "/tolld", "--check-config", "--config"])
+campaign("feeds", "schema/config.schema.json", "packaging/tolld.feeds.json",
          [build + "/tolld", "--check-config", "--config"])
 end

@@ -300,6 +300,19 @@ static void test_a_hello_that_was_written_is_read(void **state)
 	json_release(&doc);
 }
 
+static void test_a_position_says_lines_and_the_last_id(void **state)
+{
+	struct buf line = { .at = NULL };
+
+	(void)state;
+	wire_position_format(&line, 0, text_of(NULL));
+	wire_position_format(&line, INT64_MAX, text_of("a\"\n"));
+	assert_string_equal(line.at, "{\"toll\":1,\"position\":{\"lines\":0}}\n"
+	                             "{\"toll\":1,\"position\":{\"lines\":9223372036854775807,"
+	                             "\"id\":\"a\\\"\\n\"}}\n");
+	buf_release(&line);
+}
+
 static void test_an_acknowledgement_that_was_written_is_read(void **state)
 {
 	static const struct wire_ack rows[] = {
@@ -371,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_a_hello_is_told_from_an_event),
 		cmocka_unit_test(test_a_hello_source_has_the_length_of_a_name),
 		cmocka_unit_test(test_a_hello_that_was_written_is_read),
+		cmocka_unit_test(test_a_position_says_lines_and_the_last_id),
 		cmocka_unit_test(test_an_acknowledgement_that_was_written_is_read),
 		cmocka_unit_test(test_what_is_no_acknowledgement_is_refused),
 	};
