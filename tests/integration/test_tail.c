@@ -276,6 +276,47 @@ static void test_a_stop_is_the_last_line_behind_all_events(void **state)
 	buf_release(&line);
 }
 
+/* More than the socket holds: who reads has the rest of it too. */
+static void test_the_end_waits_for_who_reads(void **state)
+{
+	enum { EVENTS = 1500, READ_BYTES = 65536 };
+	static const char last[] = "{\"end\":\"stopping\"}\n";
+	struct both *both = *state;
+	struct buf lines = { .at = NULL }, told = { .at = NULL };
+	struct text rest, line;
+	struct wire_ack ack;
+	int fd, tail, events = 0;
+
+	daemonkit_start(&both->kit, NULL);
+	tail = subscribe(both, "{\"tail\":true}\n");
+	fd = daemonkit_hello(&both->kit, "gw", true);
+	daemonkit_events(&lines, "e", EVENTS);
+	daemonkit_send(fd, lines.at, lines.len);
+	daemonkit_wait_ack(fd, EVENTS, &ack);
+	close(fd);
+	kill(both->kit.pid, SIGTERM);
+	for (;;) {
+		char *room = buf_room(&told, READ_BYTES);
+		ssize_t got;
+
+		assert_non_null(room);
+		got = recv(tail, room, READ_BYTES, 0);
+		if (got <= 0)
+			break;
+		told.len += (size_t)got;
+	}
+	close(tail);
+	assert_true(told.len > sizeof(last));
+	assert_memory_equal(told.at + told.len - strlen(last), last, strlen(last));
+	rest = buf_text(&told);
+	while (text_cut(&rest, '\n', &line))
+		events += line.len > 0;
+	assert_int_equal(events, EVENTS + 1);
+	assert_int_equal(daemonkit_wait_exit(&both->kit), 0);
+	buf_release(&lines);
+	buf_release(&told);
+}
+
 /* Not even at the end: whoever does not read is left behind. */
 static void test_the_end_does_not_wait_for_who_never_reads(void **state)
 {
@@ -612,6 +653,7 @@ int main(void)
 		EACH(test_a_bad_request_is_refused_with_the_reason),
 		EACH(test_who_never_reads_holds_nobody_back),
 		EACH(test_a_stop_is_the_last_line_behind_all_events),
+		EACH(test_the_end_waits_for_who_reads),
 		EACH(test_the_end_does_not_wait_for_who_never_reads),
 		EACH(test_two_who_tail_have_their_own_filters),
 		EACH(test_csv_has_a_header_and_a_row_a_line),
