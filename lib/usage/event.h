@@ -40,7 +40,7 @@ const char *reason_name(enum reason reason);
 const char *reason_advice(enum reason reason);
 enum reason reason_find(struct text name); /* REASON_COUNT when there is none */
 
-/* How far a request is settled, in order of rank: a later phase replaces an earlier one.  Stored. */
+/* How far a request is settled, by rank: a later phase replaces an earlier one.  Stored. */
 enum settlement {
 	SETTLEMENT_OPEN,      /* it began; nothing is known of what it used */
 	SETTLEMENT_PARTIAL,   /* under way, or ended without a word on all it used */

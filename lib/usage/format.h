@@ -79,8 +79,8 @@ struct usage_part {
 
 /*
  * Another way to mean numbers of which an identity or a part does not hold.  It is offered
- * where all of `needs` were sent and are not 0, its sum holds (where its total was sent) and no share
- * is negative.  Names are for ever: rules are made of them.
+ * where all of `needs` were sent and are not 0, its sum holds (where its total was sent) and no
+ * share is negative.  Names are for ever: rules are made of them.
  */
 struct usage_reading {
 	const char *name, *why;

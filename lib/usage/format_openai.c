@@ -1,8 +1,8 @@
 /*
  * OpenAI's shapes.  Sources: openai-python types/completion_usage.py,
  * types/responses/response_usage.py, types/create_embedding_response.py,
- * types/images_response.py, types/audio/transcription.py, types/realtime/realtime_response_usage.py,
- * types/batch_usage.py.
+ * types/images_response.py, types/audio/transcription.py,
+ * types/realtime/realtime_response_usage.py, types/batch_usage.py.
  */
 #include "usage/format_openai.h"
 

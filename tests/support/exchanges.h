@@ -1,6 +1,6 @@
 /*
- * Recorded exchanges of real providers (../shared/data/exchanges_dev_sample.jsonl) as event lines: the
- * body or the text of the stream as it came, not the usage that somebody took out of it.
+ * Recorded exchanges of real providers (../shared/data/exchanges_dev_sample.jsonl) as event lines:
+ * the body or the text of the stream as it came, not the usage that somebody took out of it.
  */
 #ifndef TOLL_TESTS_SUPPORT_EXCHANGES_H
 #define TOLL_TESTS_SUPPORT_EXCHANGES_H
