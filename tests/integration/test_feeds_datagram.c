@@ -185,6 +185,30 @@ static void test_without_room_the_sender_waits_and_nothing_is_lost(void **state)
 	feedkit_stop_without_duplicates(&kit);
 }
 
+/* It waits inside a datagram, also right before its last line, which has no newline. */
+static void test_without_room_a_datagram_is_taken_in_pieces(void **state)
+{
+	enum { DATAGRAMS = 30, LINES = 7 };
+	char prefix[16];
+	int fd;
+
+	(void)state;
+	feedkit_start(&kit, feeds, daemonkit_narrow);
+	fd = sender();
+	for (int i = 0; i < DATAGRAMS; i++) {
+		struct buf lines = { .at = NULL };
+
+		snprintf(prefix, sizeof(prefix), "d%d", i);
+		daemonkit_events(&lines, prefix, LINES);
+		assert_int_equal(send(fd, lines.at, lines.len - 1, 0), lines.len - 1);
+		buf_release(&lines);
+	}
+	feedkit_stop_without_duplicates(&kit);
+	assert_int_equal(daemonkit_status(&kit).events, DATAGRAMS * LINES);
+	assert_int_equal(daemonkit_status(&kit).quarantined, 0);
+	close(fd);
+}
+
 static void test_a_stale_socket_is_removed_and_a_used_one_is_not(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -243,6 +267,7 @@ int main(void)
 		FEED_TEST(test_a_datagram_or_a_line_too_long_is_quarantined),
 		FEED_TEST(test_the_end_takes_what_was_sent),
 		FEED_TEST(test_without_room_the_sender_waits_and_nothing_is_lost),
+		FEED_TEST(test_without_room_a_datagram_is_taken_in_pieces),
 		FEED_TEST(test_a_stale_socket_is_removed_and_a_used_one_is_not),
 		FEED_TEST(test_something_else_in_the_way_is_left_alone),
 		FEED_TEST(test_the_mode_is_the_one_that_was_asked_for),
