@@ -472,8 +472,9 @@ static void test_recorded_events_make_a_ledger_that_verifies(void **state)
 			                 0);
 			assert_int_equal(ingest_store(kit->ledger, &item, NULL), 0);
 			counts[item.verdict]++;
-			if (item.verdict == INGEST_ACCEPTED)
-				expected += charge_by_hand(&item.event.usage);
+			for (const struct ingest_item *i = &item;
+			     item.verdict == INGEST_ACCEPTED && i != NULL; i = i->more)
+				expected += charge_by_hand(&i->event.usage);
 		}
 		assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
 	}

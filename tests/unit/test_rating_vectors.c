@@ -517,8 +517,8 @@ static uint32_t prices_of_id(const struct json *doc, struct text provider, struc
 }
 
 /*
- * Recorded exchanges whose price here is another one, and why.  Four hold one search each:
- * the catalogue has no price for it, so they wait in suspense, where theirs count it as
+ * Recorded exchanges whose price here is another one, and why.  Six hold searches:
+ * the catalogue has no price for them, so they wait in suspense, where theirs count them as
  * nothing.  For the others they had a newer catalogue than the one beside them:
  *   gemini-2.5-flash-image  in it all output costs 30 a million; they have 2.5 for text:
  *                           14 x 2.5 + 1290 x 30 = 0.038735, and 1304 x 30 = 0.03912 here
@@ -529,6 +529,11 @@ static uint32_t prices_of_id(const struct json *doc, struct text provider, struc
  *                           4158 x 5 + 4418 x 6.25 + 52 x 30 = 0.0499625 here;
  *                           8 x 4 + 4012 x 5 + 4 x 20 = 0.020172, and
  *                           8 x 5 + 4012 x 6.25 + 4 x 30 = 0.025235 here
+ * - of deepseek-v4-flash it has newer prices, 0.22 and 0.66 per 1M; the catalogue has 0.14 and
+ *   0.28: 12 x 0.22 + 1 x 0.66 = 0.0000033, and 12 x 0.14 + 1 x 0.28 = 0.00000196 here
+ * - of gpt-image-1.5 it prices images at 8 and 32: 27 x 5 + 194 x 8 + 262 x 10 + 1056 x 32 =
+ *   0.038099; the catalogue has no price of them: 221 x 5 + 1318 x 10 = 0.014285 here
+ * - OpenRouter's searches have no rate in it: 0.066407 was charged, 0.036407 and 3 x 0.01
  */
 static const struct {
 	const char *id, *rated, *why;
@@ -541,6 +546,20 @@ static const struct {
 	{ "ex-a80df334e62d", "0.277146", "a price of its own for text beside images" },
 	{ "ex-09472dd7546a", "0.0499625", "other prices of gpt-5.6-sol" },
 	{ "ex-e3fd227da8ac", "0.025235", "other prices of gpt-5.6-sol" },
+	{ "ex-b161a6ac2d54", "0.00000196", "other prices of deepseek-v4-flash" },
+	{ "ex-a248baca94bf", "0.00003696", "other prices of deepseek-v4-flash" },
+	{ "ex-bc4cd2639c62", "0.0000365568", "other prices of deepseek-v4-flash" },
+	{ "ex-70447ff07085", "0.00005068", "other prices of deepseek-v4-flash" },
+	{ "ex-c3963b3d2905", "0.00005838", "other prices of deepseek-v4-flash" },
+	{ "ex-deb61e317f87", "0.00005418", "other prices of deepseek-v4-flash" },
+	{ "ex-02c4f2d16bc9", "0.00000966", "other prices of deepseek-v4-flash" },
+	{ "ex-4693857cfd09", "0.00002856", "other prices of deepseek-v4-flash" },
+	{ "ex-f588b9bfd2b1", "0.00142744", "other prices of deepseek-v4-flash" },
+	{ "ex-788c7ec7fac0", "0.00014462", "other prices of deepseek-v4-flash" },
+	{ "ex-18161534e5e7", "0.0000307888", "other prices of deepseek-v4-flash" },
+	{ "ex-ae0e0c2e1612", "0.014285", "prices of its own for images" },
+	{ "ex-b4d4fae1bce6", "unpriced", "a search without a rate" },
+	{ "ex-1a973b02c64f", "unpriced", "a search without a rate" },
 };
 
 struct exchanges {
