@@ -115,14 +115,14 @@ void tail_format(struct buf *out, const struct ingest_item *item, struct text cu
 {
 	const struct named named = name_item(item);
 	const struct event *event = !item->refused && named.is_event ? &item->event : NULL;
-	bool held = item->verdict == INGEST_QUARANTINED;
-	bool charged = item->verdict == INGEST_ACCEPTED;
+	bool held = item->own_verdict == INGEST_QUARANTINED;
+	bool charged = item->own_verdict == INGEST_ACCEPTED;
 	char amount[MONEY_TEXT_BYTES], received[MOMENT_TEXT_BYTES];
 
 	moment_text(item->received_ms, received);
 	buf_addf(out, "{\"received\":\"%s\"", received);
 	add_time(out, named.time_ms);
-	buf_addf(out, ",\"verdict\":\"%s\"", ingest_verdict_name(item->verdict));
+	buf_addf(out, ",\"verdict\":\"%s\"", ingest_verdict_name(item->own_verdict));
 	add_text(out, "reason", text_of(held ? reason_name(item->refusal->reason) : NULL));
 	add_text(out, "detail", text_of(held ? item->refusal->detail : NULL));
 	add_text(out, "source", named.source);
@@ -237,7 +237,7 @@ static bool wants(const struct tail_subscriber *subscriber, const struct ingest_
 		[FILTER_MODEL] = named->model,
 	};
 
-	if (subscriber->verdict != INGEST_VERDICT_COUNT && subscriber->verdict != item->verdict)
+	if (subscriber->verdict != INGEST_VERDICT_COUNT && subscriber->verdict != item->own_verdict)
 		return false;
 	for (int f = 0; f < FILTER_COUNT; f++) {
 		if (subscriber->filters[f][0] != '\0' && !text_is(names[f], subscriber->filters[f]))
@@ -284,8 +284,13 @@ void tail_batch(struct tail *tail, const struct batch *batch, struct text curren
 {
 	if (tail->first == NULL)
 		return;
-	for (size_t i = 0; i < batch->count; i++)
-		tell_item(tail, &batch->items[i], currency);
+	for (size_t i = 0; i < batch->count; i++) {
+		for (const struct ingest_item *item = &batch->items[i]; item != NULL;
+		     item = item->more) {
+			if (item->own_verdict != INGEST_VERDICT_COUNT)
+				tell_item(tail, item, currency);
+		}
+	}
 	for (struct tail_subscriber *subscriber = tail->first; subscriber != NULL;
 	     subscriber = subscriber->next)
 		flush(subscriber);

@@ -301,6 +301,7 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 		.length = length,
 		.received_ms = defaults->now_ms,
 		.refusal = refusal,
+		.own_verdict = INGEST_VERDICT_COUNT,
 	};
 	if (how == INGEST_LINE_TOO_LONG)
 		return prepare_too_long(item, defaults, doc, arena);

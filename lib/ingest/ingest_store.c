@@ -46,16 +46,16 @@ static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struc
 	int r = ledger_checkpoint_get(ledger, source, item->checkpoint_seq, &stored, fault);
 
 	if (r == 0 && stored.len == 0) {
-		item->verdict = INGEST_CHECKPOINT;
+		item->own_verdict = INGEST_CHECKPOINT;
 		r = ledger_checkpoint_add(ledger, source, item->checkpoint_seq,
 		                          item->checkpoint_json, item->received_ms, fault);
 	} else if (r == 0) {
 		r = same_totals(buf_text(&stored), item->checkpoint_json, &same, fault);
 		if (same)
-			item->verdict = INGEST_DUPLICATE;
+			item->own_verdict = INGEST_DUPLICATE;
 	}
 	buf_release(&stored);
-	if (r == 0 && item->verdict == INGEST_QUARANTINED) {
+	if (r == 0 && item->own_verdict == INGEST_QUARANTINED) {
 		item->refusal->source = source;
 		refusal_set(item->refusal, REASON_CHECKPOINT,
 		            "checkpoint.seq %lld came before, with other totals",
@@ -78,7 +78,7 @@ static int try_refused(struct ledger *ledger, struct ingest_item *item, struct f
 	r = ledger_holds(ledger, refusal->source, refusal->id, refusal->time_ms,
 	                 item->event.content_hash, &holds, fault);
 	if (r == 0 && holds)
-		item->verdict = INGEST_DUPLICATE;
+		item->own_verdict = INGEST_DUPLICATE;
 	return r;
 }
 
@@ -89,7 +89,7 @@ static int try_one(struct ledger *ledger, struct ingest_item *item,
 	enum ledger_outcome outcome;
 	int r;
 
-	item->verdict = INGEST_QUARANTINED;
+	item->own_verdict = INGEST_QUARANTINED;
 	if (item->refused)
 		return try_refused(ledger, item, fault);
 	if (item->checkpoint)
@@ -109,18 +109,18 @@ static int try_one(struct ledger *ledger, struct ingest_item *item,
 		            "the sum of its hour would be larger than it can be");
 		break;
 	case LEDGER_CONFLICT:
-		item->verdict = INGEST_CONFLICT;
+		item->own_verdict = INGEST_CONFLICT;
 		break;
 	case LEDGER_DUPLICATE:
-		item->verdict = INGEST_DUPLICATE;
+		item->own_verdict = INGEST_DUPLICATE;
 		break;
 	case LEDGER_LATE: /* nothing of it is due: that it had no rate does not matter */
-		item->verdict = INGEST_ACCEPTED;
+		item->own_verdict = INGEST_ACCEPTED;
 		break;
 	case LEDGER_REPLACED:
 	case LEDGER_ADDED:
-		item->verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
-		                                                        : INGEST_ACCEPTED;
+		item->own_verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
+		                                                            : INGEST_ACCEPTED;
 		break;
 	}
 	return 0;
@@ -171,10 +171,13 @@ static void worst(enum ingest_verdict *verdict, enum ingest_verdict other)
 		*verdict = other;
 }
 
-/* The turns behind a request that was stored just now; *next_out: what is no turn of it. */
+/*
+ * The turns behind a request that was stored just now, and their verdicts into *verdict; *next_out:
+ * what is no turn of it.
+ */
 static int store_parts(struct ledger *ledger, struct ingest_item *whole,
-                       enum ledger_outcome outcome, struct ingest_item **next_out,
-                       struct fault *fault)
+                       enum ledger_outcome outcome, enum ingest_verdict *verdict,
+                       struct ingest_item **next_out, struct fault *fault)
 {
 	bool stands = outcome == LEDGER_ADDED || outcome == LEDGER_REPLACED;
 	struct ingest_item *item = whole->more;
@@ -188,9 +191,9 @@ static int store_parts(struct ledger *ledger, struct ingest_item *whole,
 		if (!stands)
 			continue;
 		r = try_one(ledger, item, &ignored, fault);
-		if (r == 0 && item->verdict == INGEST_QUARANTINED)
+		if (r == 0 && item->own_verdict == INGEST_QUARANTINED)
 			r = keep(ledger, item, fault);
-		worst(&whole->verdict, item->verdict);
+		worst(verdict, item->own_verdict);
 	}
 	if (r == 0 && outcome == LEDGER_REPLACED)
 		r = end_parts(ledger, whole, count, fault);
@@ -212,17 +215,19 @@ static int store_line(struct ledger *ledger, struct ingest_item *line, bool held
 
 	for (struct ingest_item *item = line; r == 0 && item != NULL; item = next) {
 		enum ledger_outcome outcome = LEDGER_CONFLICT;
+		enum ingest_verdict verdict;
 
 		r = try_one(ledger, item, &outcome, fault);
 		next = item->more;
+		verdict = item->own_verdict;
 		if (r == 0)
-			r = store_parts(ledger, item, outcome, &next, fault);
-		worst(&all, item->verdict);
-		if (item->verdict != INGEST_QUARANTINED)
-			worst(&stored, item->verdict);
+			r = store_parts(ledger, item, outcome, &verdict, &next, fault);
+		worst(&all, verdict);
+		if (item->own_verdict != INGEST_QUARANTINED)
+			worst(&stored, verdict);
 	}
 	for (struct ingest_item *item = line; r == 0 && item != NULL; item = item->more) {
-		if (!item->part && item->verdict == INGEST_QUARANTINED &&
+		if (!item->part && item->own_verdict == INGEST_QUARANTINED &&
 		    (!held || stored != INGEST_VERDICT_COUNT))
 			r = keep(ledger, item, fault);
 	}

@@ -285,9 +285,6 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	    (objects.count > 0 && !decode_objects(line, format, &objects, &decoded)))
 		return false;
 	event->usage = decoded.usage;
-	/* Of a request that was served; where the gateway counts them itself, it knows better. */
-	if (!decoded.counts_requests)
-		event->usage.count[COMPONENT_REQUESTS] = !failed;
 	/* Beside `usage` too: what it cannot tell stands in the body alone. */
 	if (line->body.doc != NULL && (!failed || objects.count > 0)) {
 		int64_t before = event->usage.count[COMPONENT_IMAGES_OUT];
@@ -300,6 +297,10 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	derive_settlement(line,
 	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
 	                  objects.add);
+	/* Of a request that was served; where the gateway counts them itself, it knows better. */
+	if (!decoded.counts_requests)
+		event->usage.count[COMPONENT_REQUESTS] = !failed &&
+		                                         event->settlement != SETTLEMENT_OPEN;
 	take_facts(line, format, &objects);
 	event->unknown_path = decoded.unknown;
 	event->parts = decoded.parts;

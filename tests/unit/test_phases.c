@@ -183,7 +183,7 @@ static void test_the_highest_phase_stands_and_the_others_are_kept(void **state)
 		kit_quotes("01 1785585600000 {'id':'r','source':'gw-1','time':'2026-08-01T09:59:"
 	                   "59.999Z','account':'acct','model':'" PRICED "','api':'toll',"
 	                   "'settlement':'open','provenance':'none','stream':false,'counts':"
-	                   "{'requests':1},'policy':0,'price_id':1,'amount':'0.00'}; "
+	                   "{},'policy':0,'price_id':0,'amount':'0.00'}; "
 	                   "10 1785585600000 {'id':'r','source':'gw-1','time':'2026-08-01T10:00:00."
 	                   "000Z','account':'acct','model':'" UNPRICED "','api':'toll',"
 	                   "'settlement':'partial','provenance':'partial','stream':false,"
@@ -332,12 +332,12 @@ static void test_phases_of_an_identity_that_stands_twice_are_taken(void **state)
 
 	kit_shut(kit);
 	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
-	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'open'")), INGEST_UNPRICED);
+	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'open'")), INGEST_ACCEPTED);
 	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
 		snprintf(id, sizeof(id), "e-%d", i);
 		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"input\":1}");
 	}
-	assert_int_equal(send(kit, PHASE("10:00:00", "'settlement':'open'")), INGEST_UNPRICED);
+	assert_int_equal(send(kit, PHASE("10:00:00", "'settlement':'open'")), INGEST_ACCEPTED);
 	/* In the place of the one of its own time, not of the one that memory has. */
 	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'abandoned'")), INGEST_UNPRICED);
 	kit_shut(kit);

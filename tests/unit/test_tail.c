@@ -88,7 +88,7 @@ static void test_a_line_is_told_with_what_is_known_of_it(void **state)
 		struct ingest_item item;
 
 		kit_prepare(kit, kit_quotes(told_rows[i].line), &item);
-		item.verdict = told_rows[i].verdict;
+		item.own_verdict = told_rows[i].verdict;
 		tail_format(&out, &item, text_of("USD"));
 		if (out.at == NULL || strcmp(out.at, kit_quotes(told_rows[i].told)) != 0)
 			fail_msg("%s: %s", told_rows[i].label, out.at);
@@ -108,7 +108,7 @@ static void test_what_is_no_name_is_not_told(void **state)
 		buf_add_cstr(&line, "x");
 	buf_add_cstr(&line, "\",\"time\":\"2026-08-01T10:42:07Z\",\"model\":\"m\\nn\"}");
 	kit_prepare(kit, line.at, &item);
-	item.verdict = INGEST_QUARANTINED;
+	item.own_verdict = INGEST_QUARANTINED;
 	tail_format(&out, &item, text_of(NULL));
 	assert_non_null(strstr(out.at, "\"account\":null"));
 	assert_null(strstr(out.at, "xxx"));
@@ -160,7 +160,7 @@ static void bench_open(struct bench *bench, struct ledgerkit *kit)
 	tail_start(&bench->tail, &bench->loop);
 	kit_price(kit, kit_small_book);
 	kit_prepare(kit, kit_quotes(told_rows[0].line), &bench->batch->items[0]);
-	bench->batch->items[0].verdict = INGEST_ACCEPTED;
+	bench->batch->items[0].own_verdict = INGEST_ACCEPTED;
 	bench->batch->count = 1;
 }
 
