@@ -59,8 +59,9 @@ struct ingest_item {
 	struct ingest_item *more;
 	bool part;
 	/* Filled by ingest_store(): */
-	enum ingest_verdict verdict;     /* of the line; in its first item only */
-	enum ingest_verdict own_verdict; /* of this item; INGEST_VERDICT_COUNT: it was passed over */
+	enum ingest_verdict verdict; /* of the line; in its first item only */
+	enum ingest_verdict
+		own_verdict; /* of this item; INGEST_VERDICT_COUNT: it was passed over */
 };
 
 /*

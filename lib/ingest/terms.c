@@ -128,7 +128,7 @@ bool terms_warned(struct text unknown_path)
 	return unknown_path.len > len && memcmp(unknown_path.at, TERMS_READINGS_WARNING, len) == 0;
 }
 
-/* "declared 0.0012, xai.chat 0.0034": what a person has to choose from. */
+/* "declared 0.0012, xai.chat 0.0034; usage: ...": what a person has to choose from, and why. */
 static void refuse_readings(const struct event *event, const enum rating_verdict *verdicts,
                             const struct money *totals, struct event_refusal *refusal)
 {
@@ -143,7 +143,8 @@ static void refuse_readings(const struct event *event, const enum rating_verdict
 		                        : verdicts[i] == RATING_RANGE  ? "no amount"
 		                                                       : amount);
 	}
-	refusal_set(refusal, REASON_READINGS, "%s", detail);
+	refusal_set(refusal, REASON_READINGS, "%s%s%.*s", detail,
+	            event->contradiction.len > 0 ? "; " : "", TEXT_ARGS(event->contradiction));
 }
 
 /* Decides between the readings: event->usage is the one to rate, or it is refused. */
@@ -157,6 +158,11 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 
 	if (ruled == event->reading_count)
 		ruled = find_reading(event, rules_reading(terms->rules, event->source, event->api));
+	if (event->reading_count == 1) {
+		int r = warn(event, arena);
+
+		return r < 0 ? r : keep_reading(event, event->readings[0].name, arena);
+	}
 	if (ruled < event->reading_count) {
 		event->usage = event->readings[ruled].usage;
 		return keep_reading(event, event->readings[ruled].name, arena);
@@ -178,7 +184,7 @@ int terms_rate(const struct terms *terms, struct event *event, struct arena *are
                struct rated *rated_out, struct event_refusal *refusal)
 {
 	assert(event->reading_count <= EVENT_READINGS_MAX);
-	if (event->reading_count >= 2) {
+	if (event->reading_count > 0) {
 		int r = choose(terms, event, arena, refusal);
 
 		if (r < 0 || refusal->reason != REASON_NONE)

@@ -36,6 +36,7 @@ struct rated {
  * Rates an event.  Where its numbers can be read in more than one way (event->readings):
  *   a rule names one of them      it is taken: event->usage, event->reading, and "reading" in
  *                                 event->extra
+ *   there is only one             it is taken as by a rule, and event->unknown_path tells so
  *   all of them cost the same     the first is taken, and event->unknown_path tells so
  *   else                          refused, REASON_READINGS, with each reading and its amount
  * An amount that is none is refused too, REASON_AMOUNT.  On a refusal refusal->reason is set.

@@ -297,7 +297,8 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 	if (count == 0 || (declared && count == others) || (count == 1 && !total_sent(d)))
 		return;
 	kept = arena_take(d->arena, count * sizeof(*kept));
-	if (kept == NULL) {
+	out->contradiction = arena_copy(d->arena, text_of(why.detail));
+	if (kept == NULL || out->contradiction.at == NULL) {
 		d->no_memory = true;
 		return;
 	}

@@ -93,7 +93,6 @@ static void decode_response(struct decode *d, const uint32_t *nodes, size_t coun
 		decode_readings(d, out);
 		if (d->refusal->reason != REASON_NONE)
 			return;
-		decode_set_unknown(d, "(numbers that contradict each other)");
 	}
 	if (d->turns != JSON_NONE && !decode_turns(d, out))
 		return;

@@ -95,12 +95,13 @@ struct event {
 	const struct event_part *parts; /* in the arena */
 	size_t part_count;
 	/*
-	 * In the arena, where the numbers contradict each other and can be read in more than
-	 * one way: `usage` is the first of them.  Whoever rates it decides.
+	 * In the arena, where the numbers contradict each other and can be read all the same:
+	 * `usage` is the first of them.  Whoever rates it decides.
 	 */
 	const struct event_reading *readings;
-	size_t reading_count; /* 0, or 2 and more */
-	struct text reading;  /* the one that was taken by a rule; else absent */
+	size_t reading_count;      /* 0: no contradiction; 1: it can be read in one way only */
+	struct text contradiction; /* what does not hold; absent where all does */
+	struct text reading;       /* the one that was taken by a rule; else absent */
 	/* JSON object with the optional members that have no column (region, upstream_id,
 	 * upstream_cost, reading, tags), as sent; absent when none was. */
 	struct text extra;

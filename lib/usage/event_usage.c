@@ -305,7 +305,8 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	event->unknown_path = decoded.unknown;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
-	if (decoded.reading_count > 1) {
+	event->contradiction = decoded.contradiction;
+	if (decoded.reading_count > 0) {
 		complete_readings(event, decoded.readings, decoded.reading_count);
 		event->readings = decoded.readings;
 		event->reading_count = decoded.reading_count;

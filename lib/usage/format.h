@@ -204,7 +204,8 @@ struct usage_decoded {
 	struct text unknown;  /* path of the first non-zero number that no word names */
 	bool counts_requests; /* it told how many requests it was */
 	struct event_reading *readings;
-	size_t reading_count; /* 0: no contradiction; 1: it can be read in one way only */
+	size_t reading_count; /* as in struct event */
+	struct text contradiction;
 	const struct event_part *parts;
 	size_t part_count;
 };

@@ -404,7 +404,7 @@ static void test_explain_asks_which_source_is_meant(void **state)
 	TOLLRUN_SAYS(&cli->run, "Nothing was used");
 	TOLLRUN(&cli->run, "explain", "a4");
 	TOLLRUN_EXPECT(&cli->run, 3);
-	TOLLRUN_SAYS(&cli->run, "in quarantine (identity");
+	TOLLRUN_SAYS(&cli->run, "in quarantine (readings");
 	TOLLRUN(&cli->run, "explain", "nobody");
 	TOLLRUN_EXPECT(&cli->run, 3);
 }
@@ -565,9 +565,9 @@ static void test_quarantine_shows_each_line_as_it_was_sent(void **state)
 {
 	struct cli *cli = *state;
 
-	TOLLRUN(&cli->run, "quarantine", "list", "--csv", "--reason", "identity");
+	TOLLRUN(&cli->run, "quarantine", "list", "--csv", "--reason", "readings");
 	TOLLRUN_EXPECT(&cli->run, 0);
-	TOLLRUN_SAYS(&cli->run, ",gw-1,a4,identity,");
+	TOLLRUN_SAYS(&cli->run, ",gw-1,a4,readings,");
 	/* The word that show and retry take. */
 	TOLLRUN_SAYS(&cli->run, "line,time,source,event_id,");
 	TOLLRUN_SAYS_NOT(&cli->run, ",syntax,");

@@ -191,11 +191,11 @@ static const struct row {
 	{ "a count as a string", "usage", "{\"prompt_tokens\":\"10\",\"completion_tokens\":5}",
 	  REASON_TYPE },
 	{ "total does not add up", "usage",
-	  "{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":16}", REASON_IDENTITY },
+	  "{\"prompt_tokens\":10,\"completion_tokens\":5,\"total_tokens\":16}", REASON_READINGS },
 	{ "cached larger than prompt", "usage",
 	  "{\"prompt_tokens\":10,\"completion_tokens\":5,\"prompt_tokens_details\":"
 	  "{\"cached_tokens\":11}}",
-	  REASON_PART },
+	  REASON_READINGS },
 	{ "depth 100", "usage", depth_100, REASON_DEPTH },
 	{ "duplicate key in usage", "usage", "{\"prompt_tokens\":10,\"prompt_tokens\":10}",
 	  REASON_DUPLICATE },

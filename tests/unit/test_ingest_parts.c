@@ -1,0 +1,242 @@
+/*
+ * One line, several events: the turns of a request on models of their own, the events of an
+ * envelope; and numbers that can be read in more ways than one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/ledgerkit.h"
+
+/* 1 and 2 a million for "m", 10 and 20 for "opus"; reasoning as output. */
+static const char book[] =
+	"{'pricebook':1,'currency':'USD','models':["
+	"{'model':'m','versions':[{'effective_from':'2020-01-01','rates':["
+	"{'component':'input','per_million':'1'},{'component':'output','per_million':'2'},"
+	"{'component':'reasoning','per_million':'2'},{'component':'cache_read','per_million':'0.5'}"
+        "]}]}"
+	","
+	"{'model':'opus','versions':[{'effective_from':'2020-01-01','rates':["
+	"{'component':'input','per_million':'10'},{'component':'output','per_million':'20'}]}]}]}";
+
+#define LINE(id, rest)                                                                             \
+	"{'id':'" id                                                                               \
+	"','source':'gw','time':'2026-08-01T10:00:00Z','account':'a','model':'m'," rest "}"
+#define ADVISED(id, rest)                                                                          \
+	LINE(id, rest "'api':'anthropic.messages','usage':{'input_tokens':1000,"                   \
+	              "'output_tokens':100,'iterations':["                                         \
+	              "{'type':'message','input_tokens':1000,'output_tokens':100},"                \
+	              "{'type':'advisor_message','model':'opus','input_tokens':3000,"              \
+	              "'output_tokens':10},"                                                       \
+	              "{'type':'compaction','input_tokens':7000,'output_tokens':0}]}")
+#define PLAIN(id, rest)                                                                            \
+	LINE(id, rest "'api':'anthropic.messages','usage':{'input_tokens':1000,"                   \
+	              "'output_tokens':100}")
+
+static enum ingest_verdict send(struct ledgerkit *kit, const char *line)
+{
+	return kit_send(kit, kit_quotes(line));
+}
+
+static void test_each_turn_is_priced_by_its_own_model(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, ADVISED("r", "")), INGEST_ACCEPTED);
+	/* 0.001 + 0.0002, 0.03 + 0.0002, 0.007; the turns without the fee of a request */
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=2:0.0302 r~3=1:0.007");
+	assert_int_equal(send(kit, ADVISED("r", "")), INGEST_DUPLICATE);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=2:0.0302 r~3=1:0.007");
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT sum(requests) FROM event"), 1);
+	kit_reopen(kit);
+}
+
+static void test_a_turn_without_a_price_makes_its_line_unpriced(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_small_book);
+	assert_int_equal(send(kit, "{'id':'r','source':'gw','time':'2026-08-01T10:00:00Z',"
+	                           "'account':'a','model':'acme/llama-4-70b','api':"
+	                           "'anthropic.messages','usage':{'input_tokens':1,"
+	                           "'output_tokens':1,'iterations':[{'type':'message'},"
+	                           "{'type':'advisor_message','model':'x','input_tokens':3}]}}"),
+	                 INGEST_UNPRICED);
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM event WHERE price = -1"), 1);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM event"), 2);
+	kit_reopen(kit);
+}
+
+/* What a later phase does not tell any more is charged no more. */
+static void test_a_later_phase_with_fewer_turns_ends_the_others(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, PLAIN("r", "")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=0:0.00 r~3=0:0.00");
+	/* And the earlier phase again changes nothing. */
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_DUPLICATE);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=0:0.00 r~3=0:0.00");
+	kit_verify_clean(kit);
+}
+
+static void test_an_earlier_phase_that_comes_late_adds_no_turns(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, PLAIN("r", "")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012");
+	assert_int_equal(send(kit, ADVISED("r", "")), INGEST_CONFLICT);
+	assert_string_equal(kit_events(kit), "r=1:0.0012");
+	kit_verify_clean(kit);
+}
+
+static void test_an_id_that_has_no_room_for_a_number_is_refused(void **state)
+{
+	struct ledgerkit *kit = *state;
+	char line[2048], id[256];
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	kit_price(kit, kit_quotes(book));
+	for (int cut = 0; cut < 2; cut++) {
+		id[255 - cut] = '\0';
+		snprintf(line, sizeof(line),
+		         "{'id':'%s','source':'gw','time':'2026-08-01T10:00:00Z','account':'a',"
+		         "'model':'m','api':'anthropic.messages','usage':{'input_tokens':1,"
+		         "'output_tokens':1,'iterations':[{'type':'message'},{'type':'compaction',"
+		         "'input_tokens':3}]}}",
+		         id);
+		assert_int_equal(send(kit, line), cut == 0 ? INGEST_QUARANTINED : INGEST_ACCEPTED);
+	}
+	kit_shut(kit);
+	/* Of the refused line nothing is stored. */
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM event"), 2);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM quarantine WHERE reason = 'name'"),
+	                 1);
+	kit_reopen(kit);
+}
+
+#define SPAN(id, rest)                                                                             \
+	"{'traceId':'t','spanId':'" id "','startTimeUnixNano':'1785578400000000000',"              \
+	"'endTimeUnixNano':'1785578401000000000','attributes':["                                   \
+	"{'key':'gen_ai.operation.name','value':{'stringValue':'chat'}}," rest "]}"
+#define MODEL(name)   "{'key':'gen_ai.request.model','value':{'stringValue':'" name "'}},"
+#define COUNT(key, n) "{'key':'gen_ai.usage." key "','value':{'intValue':'" n "'}}"
+#define SPANS(spans)                                                                               \
+	"{'resourceSpans':[{'resource':{'attributes':[{'key':'service.name','value':"              \
+	"{'stringValue':'svc'}}]},'scopeSpans':[{'spans':[" spans "]}]}]}"
+
+static void test_a_line_of_many_spans_is_as_many_events(void **state)
+{
+	static const char line[] = SPANS(SPAN(
+		"1", MODEL("m") COUNT("input_tokens", "1000") "," COUNT(
+			     "output_tokens",
+			     "10")) "," SPAN("2",
+	                                     MODEL("opus")
+	                                             COUNT("input_tokens",
+	                                                   "2000")) "," SPAN("3",
+	                                                                     MODEL("m") COUNT(
+										     "input_tokens",
+										     "-5")));
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	/* The worst of them is the verdict of the line; the others are stored. */
+	assert_int_equal(send(kit, line), INGEST_QUARANTINED);
+	assert_int_equal(send(kit, line), INGEST_QUARANTINED);
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM event"), 2);
+	assert_int_equal(kit_sql_int(kit, "SELECT sum(input) FROM event"), 3000);
+	assert_int_equal(kit_sql_int(kit, "SELECT sum(nanos) FROM event"), 1020000 + 20000000);
+	/* Held by itself, so that it can be tried by itself. */
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM quarantine WHERE times = 2 AND "
+	                                  "event_id = 't/3' AND reason = 'count'"),
+	                 1);
+	kit_reopen(kit);
+}
+
+static void test_a_line_of_which_all_is_known_is_a_duplicate(void **state)
+{
+	static const char one[] = SPANS(SPAN("1", MODEL("m") COUNT("input_tokens", "1")));
+	static const char two[] = SPANS(SPAN("1", MODEL("m") COUNT("input_tokens", "1")) "," SPAN(
+		"2", MODEL("m") COUNT("input_tokens", "1")));
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, one), INGEST_ACCEPTED);
+	/* One of the two is known: of a line the highest verdict is told. */
+	assert_int_equal(send(kit, two), INGEST_DUPLICATE);
+	assert_int_equal(send(kit, two), INGEST_DUPLICATE);
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM event"), 2);
+	kit_reopen(kit);
+}
+
+/* Of contradicting numbers those whose readings cost the same are taken, with a warning. */
+static void test_readings_decide_by_their_price(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	/* Reasoning costs what output costs: 10 of it are 10 of it. */
+	assert_int_equal(send(kit, LINE("same", "'api':'openrouter.chat','usage':{'prompt_tokens':"
+	                                        "43,'completion_tokens':10,'total_tokens':53,"
+	                                        "'completion_tokens_details':"
+	                                        "{'reasoning_tokens':11}}")),
+	                 INGEST_ACCEPTED);
+	assert_int_equal(send(kit, LINE("differ", "'api':'openai.chat','usage':{'prompt_tokens':35,"
+	                                          "'completion_tokens':12,'total_tokens':109}")),
+	                 INGEST_QUARANTINED);
+	assert_int_equal(send(kit, LINE("differ-2", "'api':'openai.chat','usage':{'prompt_tokens':"
+	                                            "7,'completion_tokens':1,'total_tokens':8,"
+	                                            "'prompt_tokens_details':"
+	                                            "{'cached_tokens':163}}")),
+	                 INGEST_QUARANTINED);
+	assert_string_equal(kit_events(kit), "same=1:0.000063");
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM unknown_usage"), 1);
+	/* Both amounts: 35 and 12 x 2, or 74 x 2; 163 x 0.5 beside 7 and 2, or 7 x 0.5 and 2. */
+	assert_string_equal(
+		kit_sql_text(kit, "SELECT detail FROM quarantine WHERE event_id = 'differ'"),
+		"declared 0.000059, rest-is-reasoning 0.000183; usage: prompt_tokens 35 + "
+		"completion_tokens 12 = 47, but total_tokens is 109");
+	assert_string_equal(
+		kit_sql_text(kit, "SELECT detail FROM quarantine WHERE event_id = 'differ-2'"),
+		"cached-beside 0.0000905, cached-is-all 0.0000055; usage: cached_tokens 163 is "
+	        "larger "
+		"than prompt_tokens 7");
+	kit_reopen(kit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
+		T(test_each_turn_is_priced_by_its_own_model),
+		T(test_a_turn_without_a_price_makes_its_line_unpriced),
+		T(test_a_later_phase_with_fewer_turns_ends_the_others),
+		T(test_an_earlier_phase_that_comes_late_adds_no_turns),
+		T(test_an_id_that_has_no_room_for_a_number_is_refused),
+		T(test_a_line_of_many_spans_is_as_many_events),
+		T(test_a_line_of_which_all_is_known_is_a_duplicate),
+		T(test_readings_decide_by_their_price),
+#undef T
+	};
+
+	return cmocka_run_group_tests_name("ingest parts", tests, NULL, NULL);
+}
