@@ -577,8 +577,8 @@ static void test_quarantine_shows_each_line_as_it_was_sent(void **state)
 	TOLLRUN(&cli->run, "quarantine", "show", "2", "--json");
 	TOLLRUN_SAYS(&cli->run, "{\"line\":2,");
 	TOLLRUN(&cli->run, "quarantine", "show", "1");
-	TOLLRUN_SAYS(&cli->run, "total_tokens is 21");
-	TOLLRUN_SAYS(&cli->run, "check the declared api");
+	TOLLRUN_SAYS(&cli->run, "declared ");
+	TOLLRUN_SAYS(&cli->run, "toll suspense settle");
 	TOLLRUN(&cli->run, "quarantine", "retry");
 	TOLLRUN_EXPECT(&cli->run, 0);
 	TOLLRUN_SAYS(&cli->run, "Still held    2");
