@@ -101,6 +101,7 @@ static void test_it_says_where_it_is_and_acknowledges(void **state)
 
 static void test_what_comes_twice_is_a_duplicate_and_moves_nothing(void **state)
 {
+	struct buf place = { .at = NULL };
 	struct wire_ack ack;
 	int fd;
 
@@ -118,6 +119,8 @@ static void test_what_comes_twice_is_a_duplicate_and_moves_nothing(void **state)
 	/* By lines it would now leave five out, had they counted. */
 	close(take("{\"toll\":1,\"position\":{\"lines\":5,\"id\":\"a-4\"}}"));
 	assert_int_equal(daemonkit_stop(&kit), 0);
+	assert_int_equal(feedkit_position(&kit, name, &place), 5);
+	buf_release(&place);
 }
 
 static void test_the_position_outlives_the_daemon(void **state)

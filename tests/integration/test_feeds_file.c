@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,24 @@ static void test_what_a_copytruncate_took_away_unread_is_read_from_the_copy(void
 	feedkit_append(log_path, "b", 1);
 	feedkit_start(&kit, feeds, NULL);
 	check_all(9);
+}
+
+/* The same between two looks of a daemon that runs; it goes on behind the copy's end. */
+static void test_what_a_copytruncate_took_away_between_two_looks_is_read(void **state)
+{
+	(void)state;
+	feedkit_append(log_path, "a", 5);
+	feedkit_start(&kit, feeds, NULL);
+	feedkit_wait_events(&kit, 5);
+	assert_int_equal(kill(kit.pid, SIGSTOP), 0);
+	feedkit_append(log_path, "unread", 3);
+	feedkit_copy(log_path, log_1);
+	assert_int_equal(truncate(log_path, 0), 0);
+	feedkit_append(log_path, "b", 1);
+	assert_int_equal(kill(kit.pid, SIGCONT), 0);
+	feedkit_wait_events(&kit, 9);
+	feedkit_append(log_path, "c", 1);
+	check_all(10);
 }
 
 static void test_a_link_may_point_to_another_file(void **state)
@@ -440,6 +459,7 @@ int main(void)
 		FEED_TEST(test_copytruncate_is_noticed_by_the_length),
 		FEED_TEST(test_copytruncate_and_refill_is_noticed_by_the_fingerprint),
 		FEED_TEST(test_what_a_copytruncate_took_away_unread_is_read_from_the_copy),
+		FEED_TEST(test_what_a_copytruncate_took_away_between_two_looks_is_read),
 		FEED_TEST(test_a_link_may_point_to_another_file),
 		FEED_TEST(test_a_restart_goes_on_where_it_was),
 		FEED_TEST(test_rotations_while_the_daemon_is_down_are_all_read),
