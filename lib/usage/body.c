@@ -58,8 +58,8 @@ uint32_t body_find_any(const struct body *body, const char *path)
 {
 	uint32_t found = JSON_NONE;
 
-	for (size_t i = 0; i < body->count && found == JSON_NONE; i++)
-		found = body_find(body->doc, body->elements[i], path);
+	for (size_t i = body->count; i > 0 && found == JSON_NONE; i--)
+		found = body_find(body->doc, body->elements[i - 1], path);
 	return found;
 }
 

@@ -39,7 +39,7 @@ struct text body_finish_reason(const struct body *body);
 
 /* The first value under a path of format.h that is not null, or JSON_NONE. */
 uint32_t body_find(const struct json *doc, uint32_t node, const char *path);
-/* The same in any object of the body. */
+/* The same in the last object of the body that has it: what a stream says at its end holds. */
 uint32_t body_find_any(const struct body *body, const char *path);
 
 #endif

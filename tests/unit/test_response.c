@@ -1,0 +1,421 @@
+/*
+ * Whole responses and the streams that break: what is counted, how far it is settled, and what the
+ * response says of itself.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/moment.h"
+#include "usage/event.h"
+
+#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+/* ' stands for ", ` for \" inside the text of a stream, and ^ for its line end. */
+static const struct row {
+	const char *label, *rest;
+	const char *expected; /* "counts | settlement provenance | what else it says" */
+} rows[] = {
+	/* --- streams, read to their end --------------------------------------- */
+	{ "Chat: nulls, then the usage",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`delta`:{}}],`usage`:null}^^"
+	  "data: {`choices`:[{`finish_reason`:`stop`}],`usage`:null}^^"
+	  "data: {`choices`:[],`usage`:{`prompt_tokens`:9,`completion_tokens`:3}}^^"
+	  "data: [DONE]^^'",
+	  "input=9 output=3 | final reported | finish stop" },
+	{ "Chat: the usage in the chunk that ends it, and no [DONE]",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`finish_reason`:`length`}],`usage`:"
+	  "{`prompt_tokens`:9,`completion_tokens`:3}}'",
+	  "input=9 output=3 | final reported | finish length" },
+	{ "vLLM: the usage twice, the details only in the last",
+	  "'api':'vllm.chat','sse':'data: {`choices`:[{`finish_reason`:`stop`}],`usage`:"
+	  "{`prompt_tokens`:100,`completion_tokens`:3,`total_tokens`:103}}^^"
+	  "data: "
+	  "{`choices`:[],`usage`:{`prompt_tokens`:100,`completion_tokens`:3,`total_tokens`:103,"
+	  "`prompt_tokens_details`:{`cached_tokens`:96}}}^^data: [DONE]^^'",
+	  "input=4 cache_read=96 output=3 | final reported | finish stop" },
+	{ "Anthropic: start and delta, the last that is not null",
+	  "'api':'anthropic.messages','sse':'event: message_start^"
+	  "data: {`type`:`message_start`,`message`:{`usage`:{`input_tokens`:25,"
+	  "`cache_read_input_tokens`:7,`output_tokens`:1,`service_tier`:`standard`}}}^^"
+	  ": keep-alive^^"
+	  "event: message_delta^"
+	  "data: {`type`:`message_delta`,`delta`:{`stop_reason`:`end_turn`},`usage`:"
+	  "{`input_tokens`:null,`output_tokens`:90}}^^"
+	  "event: message_stop^data: {`type`:`message_stop`}^^'",
+	  "input=25 cache_read=7 output=90 | final reported | finish end_turn tier standard" },
+	{ "Google: each chunk repeats the usage, the last counts",
+	  "'api':'google.generate','sse':'data: {`candidates`:[{}],`usageMetadata`:"
+	  "{`promptTokenCount`:8,`candidatesTokenCount`:1,`totalTokenCount`:9}}^^"
+	  "data: {`candidates`:[{`finishReason`:`STOP`}],`usageMetadata`:"
+	  "{`promptTokenCount`:8,`candidatesTokenCount`:5,`totalTokenCount`:13}}^^'",
+	  "input=8 output=5 | final reported | finish STOP" },
+	{ "Google: the same as one JSON list",
+	  "'api':'google.generate','sse':'[{`usageMetadata`:{`promptTokenCount`:8,"
+	  "`totalTokenCount`:8}},^ {`candidates`:[{`finishReason`:`STOP`}],`usageMetadata`:"
+	  "{`promptTokenCount`:8,`candidatesTokenCount`:5,`totalTokenCount`:13}}]'",
+	  "input=8 output=5 | final reported | finish STOP" },
+	{ "Responses: the usage is in the last event's response",
+	  "'api':'openai.responses','sse':'data: "
+	  "{`type`:`response.created`,`response`:{`usage`:null,"
+	  "`service_tier`:`auto`}}^^data: {`type`:`response.completed`,`response`:{`usage`:"
+	  "{`input_tokens`:10,`output_tokens`:2},`service_tier`:`default`,`output`:["
+	  "{`type`:`web_search_call`,`action`:{`type`:`search`}},"
+	  "{`type`:`web_search_call`,`action`:{`type`:`open_page`}}]}}^^'",
+	  "input=10 output=2 searches=1 | final reported | tier default" },
+	{ "Cohere: delta.usage of the last event",
+	  "'api':'cohere.chat','sse':'data: {`type`:`message-end`,`delta`:{`finish_reason`:"
+	  "`COMPLETE`,`usage`:{`billed_units`:{`input_tokens`:11.0,`output_tokens`:4.0}}}}^^'",
+	  "input=11 output=4 | final reported | finish COMPLETE" },
+	{ "data on two lines is one, and a byte order mark is none",
+	  "'api':'openai.chat','sse':'\\ufeffdata: {`usage`:^data: {`prompt_tokens`:9,"
+	  "`completion_tokens`:3},`choices`:[{`finish_reason`:`stop`}]}^^'",
+	  "input=9 output=3 | final reported | finish stop" },
+	{ "a ping is no object",
+	  "'api':'openai.chat','sse':'data: ping^^data: {`choices`:[{`finish_reason`:`stop`}],"
+	  "`usage`:{`prompt_tokens`:9,`completion_tokens`:3}}^^'",
+	  "input=9 output=3 | final reported | finish stop" },
+	{ "Ollama: lines of JSON",
+	  "'api':'ollama.chat','sse':'{`response`:`a`,`done`:false}^{`response`:``,`done`:true,"
+	  "`done_reason`:`stop`,`prompt_eval_count`:17,`eval_count`:71,`total_duration`:5}^'",
+	  "input=17 output=71 | final reported | finish stop" },
+	{ "Ollama: a list of them",
+	  "'api':'ollama.chat','response':[{'response':'a','done':false},{'done':true,"
+	  "'done_reason':'stop','prompt_eval_count':17,'eval_count':71}]",
+	  "input=17 output=71 | final reported | finish stop" },
+	{ "Bedrock: the events of a Converse stream",
+	  "'api':'bedrock.converse','response':{'eventstream':[{'type':'messageStop','payload':"
+	  "{'stopReason':'end_turn'}},{'type':'metadata','payload':{'usage':{'inputTokens':17,"
+	  "'outputTokens':16,'totalTokens':33}}}]}",
+	  "input=17 output=16 | final reported | finish end_turn" },
+	{ "Bedrock: the same as lines",
+	  "'api':'bedrock.converse','sse':'{`messageStop`:{`stopReason`:`end_turn`}}^"
+	  "{`metadata`:{`usage`:{`inputTokens`:17,`outputTokens`:16}}}^'",
+	  "input=17 output=16 | final reported | finish end_turn" },
+	{ "Realtime: the responses of a session add up",
+	  "'api':'openai.realtime','response':{'frames_with_usage':[{'type':'response.done',"
+	  "'response':{'usage':{'input_tokens':10,'output_tokens':2}}},{'type':'response.done',"
+	  "'response':{'usage':{'input_tokens':20,'output_tokens':3}}}]}",
+	  "input=30 output=5 | final reported" },
+
+	/* --- streams without usage, and streams that break --------------------- */
+	{ "it ended, and told nothing",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`finish_reason`:`stop`}]}^^"
+	  "data: [DONE]^^'",
+	  " | partial none | finish stop" },
+	{ "it broke off, and told nothing",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`delta`:{`content`:`hi`}}]}^^'",
+	  " | abandoned none" },
+	{ "it broke off inside an object",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`delta`:{}}]}^^data: {`usa'",
+	  " | abandoned none" },
+	{ "it broke off before its first word", "'api':'openai.chat','sse':''",
+	  " | abandoned none" },
+	{ "Anthropic's broke off behind its start: what was told so far, and not more",
+	  "'api':'anthropic.messages','sse':'data: {`type`:`message_start`,`message`:{`usage`:"
+	  "{`input_tokens`:25,`output_tokens`:1}}}^^data: {`type`:`content_block_delta`}^^'",
+	  "input=25 output=1 | abandoned partial" },
+	{ "running counts of a stream that broke off",
+	  "'api':'vllm.chat','sse':'data: {`choices`:[{}],`usage`:{`prompt_tokens`:9,"
+	  "`completion_tokens`:1}}^^data: {`choices`:[{}],`usage`:{`prompt_tokens`:9,"
+	  "`completion_tokens`:2}}^^'",
+	  "input=9 output=2 | abandoned partial" },
+	{ "what the gateway says goes first",
+	  "'api':'openai.chat','settlement':'final','provenance':'estimated','sse':"
+	  "'data: {`usage`:{`prompt_tokens`:9}}^^'",
+	  "input=9 | final estimated" },
+	{ "an error in the middle: what it had used is in no event",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{}]}^^data: {`error`:{`code`:502}}^^'",
+	  " | abandoned none" },
+	{ "a list of nulls of a stream", "'api':'openai.chat','stream':true,'usage':[null,null]",
+	  " | partial none" },
+	{ "a stream that failed, and told what it had used",
+	  "'api':'anthropic.messages','status':529,'sse':'data: {`type`:`message_start`,`message`:"
+	  "{`usage`:{`input_tokens`:25,`output_tokens`:1}}}^^'",
+	  "input=25 output=1 | abandoned partial" },
+	{ "open: it began", "'api':'openai.chat','settlement':'open'", " | open none" },
+	{ "partial, with what it had used so far",
+	  "'api':'openai.chat','settlement':'partial','usage':{'prompt_tokens':9}",
+	  "input=9 | partial partial" },
+	{ "an event in the middle that is no JSON",
+	  "'api':'openai.chat','sse':'data: {`usage`:{`prompt_tokens`:9}^^data: [DONE]^^'",
+	  "syntax: sse: event 1 is no JSON" },
+	{ "a stream of two responses",
+	  "'api':'anthropic.messages','sse':'data: {`message`:{`usage`:{`input_tokens`:9,"
+	  "`output_tokens`:9}}}^^data: "
+	  "{`message`:{`usage`:{`input_tokens`:9,`output_tokens`:1}}}^^'",
+	  "identity: usage: output_tokens fell from 9 to 1: more than one response in one event" },
+	{ "a text that is no text", "'api':'openai.chat','sse':7",
+	  "type: sse: the text of a stream is due" },
+
+	/* --- bodies ------------------------------------------------------------ */
+	{ "a body's usage, tier and reason",
+	  "'api':'openai.chat','response':{'service_tier':'flex','choices':[{'finish_reason':'stop'"
+	  "}"
+	  "],'usage':{'prompt_tokens':9,'completion_tokens':3}}",
+	  "input=9 output=3 | final reported | finish stop tier flex" },
+	{ "what the line says goes first",
+	  "'api':'openai.chat','service_tier':'batch','finish_reason':'cut','response':"
+	  "{'service_tier':'flex','choices':[{'finish_reason':'stop'}],'usage':{'prompt_tokens':9}"
+	  "}",
+	  "input=9 | final reported | finish cut tier batch" },
+	{ "a tool's arguments are no usage",
+	  "'api':'openai.chat','response':{'choices':[{'message':{'tool_calls':[{'arguments':"
+	  "{'usage':{'prompt_tokens':99}}}]}}],'usage':{'prompt_tokens':9}}",
+	  "input=9 | final reported" },
+	{ "Anthropic: where and how fast it ran",
+	  "'api':'anthropic.messages','response':{'stop_reason':'end_turn','usage':{'input_tokens':"
+	  "9,"
+	  "'output_tokens':1,'service_tier':'priority','inference_geo':'us','speed':'fast'}}",
+	  "input=9 output=1 | final reported | finish end_turn tier priority "
+	  "extra {\"region\":\"us\",\"speed\":\"fast\"}" },
+	{ "Anthropic: geography not available says nothing",
+	  "'api':'anthropic.messages','usage':{'input_tokens':9,'output_tokens':1,'inference_geo':"
+	  "'not_available'}",
+	  "input=9 output=1 | final reported" },
+	{ "OpenRouter: what it charged",
+	  "'api':'openrouter.chat','usage':{'prompt_tokens':9,'cost':3.4e-07,'is_byok':false,"
+	  "'cost_details':{'upstream_inference_cost':1.0}}",
+	  "input=9 | final reported | extra {\"upstream_cost\":\"0.00000034\"}" },
+	{ "OpenRouter with the customer's own key: both are paid",
+	  "'api':'openrouter.chat','usage':{'prompt_tokens':9,'cost':0.05,'is_byok':true,"
+	  "'cost_details':{'upstream_inference_cost':1.25}}",
+	  "input=9 | final reported | extra {\"upstream_cost\":\"1.30\"}" },
+	{ "xAI: ticks of 1e-10 USD",
+	  "'api':'xai.chat','usage':{'prompt_tokens':9,'cost_in_usd_ticks':4680000}",
+	  "input=9 | final reported | extra {\"upstream_cost\":\"0.000468\"}" },
+	{ "Groq: the split by model is what is priced",
+	  "'api':'groq.chat','response':{'usage':{'prompt_tokens':30,'completion_tokens':5},"
+	  "'usage_breakdown':{'models':[{'model':'m','usage':{'prompt_tokens':10,"
+	  "'completion_tokens':2}},{'model':'other','usage':{'prompt_tokens':20,"
+	  "'completion_tokens':3}}]}}",
+	  "input=10 output=2 | final reported | part other input=20 output=3" },
+	{ "Groq: a split that does not add up",
+	  "'api':'groq.chat','response':{'usage':{'prompt_tokens':30,'completion_tokens':5},"
+	  "'usage_breakdown':{'models':[{'model':'other','usage':{'prompt_tokens':20,"
+	  "'completion_tokens':3}}]}}",
+	  "identity: usage: the split by model does not add up to input 30" },
+	{ "Groq: no split",
+	  "'api':'groq.chat','response':{'usage':{'prompt_tokens':30},"
+	  "'usage_breakdown':{'models':null}}",
+	  "input=30 | final reported" },
+	{ "a batch's result line",
+	  "'api':'openai.batch','response':{'custom_id':'1','response':{'status_code':200,'body':"
+	  "{'usage':{'prompt_tokens':9,'completion_tokens':3}}}}",
+	  "input=9 output=3 | final reported" },
+	{ "result lines of a batch add up",
+	  "'api':'anthropic.messages','response':[{'result':{'message':{'usage':{'input_tokens':20,"
+	  "'output_tokens':5,'service_tier':'batch'}}}},{'result':{'message':{'usage':"
+	  "{'input_tokens':19,'output_tokens':4,'service_tier':'batch'}}}}]",
+	  "input=39 output=9 | final reported | tier batch" },
+	{ "Bedrock's embedding: the header alone",
+	  "'api':'bedrock.invoke','headers':{'x-amzn-bedrock-input-token-count':'19','date':'x'},"
+	  "'response':{'embedding':[0.5]}",
+	  "input=19 | final reported" },
+	{ "a header beside a usage says nothing new",
+	  "'api':'bedrock.invoke','headers':{'x-amzn-bedrock-input-token-count':'3'},"
+	  "'response':{'usage':{'input_tokens':3,'output_tokens':4}}",
+	  "input=3 output=4 | final reported" },
+	{ "images are counted, of the size that came",
+	  "'api':'openai.images','response':{'size':'1024x1024','quality':'hd','data':[{'url':'a'},"
+	  "{'url':'b'}]}",
+	  "images_out=2 | final reported | 2 x 1024x1024 hd" },
+	{ "images are counted, of the size that the gateway resolved",
+	  "'api':'openai.images','images':{'size':'1792x1024','quality':'standard'},'response':"
+	  "{'data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x 1792x1024 standard" },
+	{ "auto is a wish, not a size",
+	  "'api':'openai.images','images':{'size':'auto','quality':'auto'},'response':"
+	  "{'size':'1024x1536','data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x 1024x1536 -" },
+	{ "images of kinds that the gateway tells",
+	  "'api':'openai.images','images':[{'size':'a','n':1},{'size':'b','n':2}],'response':"
+	  "{'data':[{},{},{}]}",
+	  "images_out=3 | final reported | 1 x a - 2 x b -" },
+	{ "more images asked for than came",
+	  "'api':'openai.images','images':{'n':2},'response':{'data':[{'url':'a'}]}",
+	  "part: images: n is 2, and the response holds 1" },
+	{ "images with a usage are not counted twice",
+	  "'api':'openai.images','response':{'data':[{}],'usage':{'input_tokens':9,"
+	  "'output_tokens':100,'total_tokens':109}}",
+	  "input=9 output_image=100 | final reported" },
+	{ "Imagen: images are counted",
+	  "'api':'google.predict','response':{'predictions':[{'mimeType':'image/png',"
+	  "'bytesBase64Encoded':'x'},{'raiFilteredReason':'y'}]}",
+	  "images_out=1 | final reported | 1 x - -" },
+	{ "embeddings of Vertex: a count a prediction",
+	  "'api':'google.predict','response':{'predictions':[{'embeddings':{'statistics':"
+	  "{'token_count':3}}},{'embeddings':{'statistics':{'token_count':4}}}]}",
+	  "input=7 | final reported" },
+	{ "a body without usage", "'api':'openai.chat','response':{'id':'x'}",
+	  "missing: response: it holds no usage" },
+};
+
+static void put_counts(struct buf *out, const struct usage *usage)
+{
+	const char *blank = "";
+
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] == 0 || c == COMPONENT_REQUESTS)
+			continue;
+		buf_addf(out, "%s%s=%lld", blank, component_info[c].key,
+		         (long long)usage->count[c]);
+		blank = " ";
+	}
+}
+
+static void put_line(struct buf *out, const char *rest, const char *line_end)
+{
+	buf_clear(out);
+	buf_add_cstr(out, "{\"id\":\"e\",\"source\":\"s\",\"time\":\"2026-11-22T08:00:00Z\","
+	                  "\"account\":\"a\",\"model\":\"m\",");
+	for (const char *c = rest; *c != '\0'; c++) {
+		if (*c == '^')
+			buf_add_cstr(out, line_end);
+		else if (*c == '\'')
+			buf_add_cstr(out, "\"");
+		else if (*c == '`')
+			buf_add_cstr(out, "\\\"");
+		else
+			buf_add(out, c, 1);
+	}
+	buf_add_cstr(out, "}");
+}
+
+static void put_said(struct buf *out, const struct event *e)
+{
+	struct buf said = { .at = NULL };
+
+	for (size_t i = 0; i < e->part_count; i++) {
+		buf_addf(&said, " part %.*s ", TEXT_ARGS(e->parts[i].model));
+		put_counts(&said, &e->parts[i].usage);
+	}
+	for (unsigned i = 0; i < e->usage.images_count; i++) {
+		const struct usage_images *images = &e->usage.images[i];
+
+		buf_addf(&said, " %lld x %s %s", (long long)images->n,
+		         images->size[0] != '\0' ? images->size : "-",
+		         images->quality[0] != '\0' ? images->quality : "-");
+	}
+	if (e->finish_reason.at != NULL)
+		buf_addf(&said, " finish %.*s", TEXT_ARGS(e->finish_reason));
+	if (e->service_tier.at != NULL)
+		buf_addf(&said, " tier %.*s", TEXT_ARGS(e->service_tier));
+	if (e->extra.at != NULL)
+		buf_addf(&said, " extra %.*s", TEXT_ARGS(e->extra));
+	if (said.len > 0)
+		buf_addf(out, " |%.*s", TEXT_ARGS(buf_text(&said)));
+	buf_release(&said);
+}
+
+struct bench {
+	struct event_defaults defaults;
+	struct buf line, got;
+	struct json doc;
+	struct arena arena;
+};
+
+static unsigned check_row(struct bench *b, const struct row *row, const char *line_end)
+{
+	struct event event;
+	struct event_refusal refusal;
+
+	put_line(&b->line, row->rest, line_end);
+	arena_reset(&b->arena);
+	assert_int_equal(event_decode(buf_text(&b->line), &b->defaults, &b->doc, &b->arena, &event,
+	                              &refusal),
+	                 0);
+	buf_clear(&b->got);
+	if (refusal.reason != REASON_NONE) {
+		buf_addf(&b->got, "%s: %s", reason_name(refusal.reason), refusal.detail);
+	} else {
+		put_counts(&b->got, &event.usage);
+		buf_addf(&b->got, " | %s %s", settlement_name(event.settlement),
+		         provenance_name(event.provenance));
+		put_said(&b->got, &event);
+	}
+	if (strcmp(b->got.at, row->expected) == 0)
+		return 0;
+	printf("%s:\n  %s\nwanted\n  %s\n", row->label, b->got.at, row->expected);
+	return 1;
+}
+
+static void test_a_response_is_counted_as_far_as_it_tells(void **state)
+{
+	static const char *const line_ends[] = { "\\n", "\\r\\n" };
+	struct bench bench = { .line = { .at = NULL } };
+	unsigned wrong = 0;
+
+	(void)state;
+	assert_true(moment_parse(text_of("2026-11-23T00:00:00Z"), &bench.defaults.now_ms));
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		for (size_t end = 0; end < ROWS(line_ends); end++)
+			wrong += check_row(&bench, &rows[i], line_ends[end]);
+	}
+	assert_int_equal(wrong, 0);
+	buf_release(&bench.line);
+	buf_release(&bench.got);
+	json_release(&bench.doc);
+	arena_release(&bench.arena);
+}
+
+/* Cut anywhere: never more than the whole, never a count that nobody told, always an answer. */
+static void test_a_stream_that_is_cut_anywhere_tells_no_more_than_it_did(void **state)
+{
+	static const char whole[] =
+		"data: {`type`:`message_start`,`message`:{`usage`:{`input_tokens`:25,"
+		"`cache_read_input_tokens`:7,`output_tokens`:1}}}^^"
+		"data: {`type`:`message_delta`,`delta`:{`stop_reason`:`end_turn`},`usage`:"
+		"{`output_tokens`:90}}^^data: {`type`:`message_stop`}^^";
+	struct bench bench = { .line = { .at = NULL } };
+	int64_t last = 0;
+
+	(void)state;
+	assert_true(moment_parse(text_of("2026-11-23T00:00:00Z"), &bench.defaults.now_ms));
+	for (size_t len = 0; len < sizeof(whole); len++) {
+		char rest[sizeof(whole) + 64];
+		struct event event;
+		struct event_refusal refusal;
+
+		snprintf(rest, sizeof(rest), "'api':'anthropic.messages','sse':'%.*s'", (int)len,
+		         whole);
+		put_line(&bench.line, rest, "\\n");
+		arena_reset(&bench.arena);
+		assert_int_equal(event_decode(buf_text(&bench.line), &bench.defaults, &bench.doc,
+		                              &bench.arena, &event, &refusal),
+		                 0);
+		if (refusal.reason != REASON_NONE)
+			fail_msg("%zu bytes: %s", len, refusal.detail);
+		assert_true(event.usage.count[COMPONENT_OUTPUT] >= last);
+		last = event.usage.count[COMPONENT_OUTPUT];
+		assert_true(last == 0 || last == 1 || last == 90);
+		assert_int_equal(event.usage.count[COMPONENT_INPUT], last == 0 ? 0 : 25);
+		if (last == 90)
+			assert_int_equal(event.settlement, SETTLEMENT_FINAL);
+		else
+			assert_int_equal(event.settlement, SETTLEMENT_ABANDONED);
+		assert_int_equal(event.provenance, last == 0   ? PROVENANCE_NONE
+		                                   : last == 1 ? PROVENANCE_PARTIAL
+		                                               : PROVENANCE_REPORTED);
+	}
+	assert_int_equal(last, 90);
+	buf_release(&bench.line);
+	json_release(&bench.doc);
+	arena_release(&bench.arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_response_is_counted_as_far_as_it_tells),
+		cmocka_unit_test(test_a_stream_that_is_cut_anywhere_tells_no_more_than_it_did),
+	};
+
+	return cmocka_run_group_tests_name("response", tests, NULL, NULL);
+}
