@@ -19,7 +19,7 @@ static const char book[] =
 	"{'model':'m','versions':[{'effective_from':'2020-01-01','rates':["
 	"{'component':'input','per_million':'1'},{'component':'output','per_million':'2'},"
 	"{'component':'reasoning','per_million':'2'},{'component':'cache_read','per_million':'0.5'}"
-        "]}]}"
+	"]}]}"
 	","
 	"{'model':'opus','versions':[{'effective_from':'2020-01-01','rates':["
 	"{'component':'input','per_million':'10'},{'component':'output','per_million':'20'}]}]}]}";
@@ -218,7 +218,7 @@ static void test_readings_decide_by_their_price(void **state)
 	assert_string_equal(
 		kit_sql_text(kit, "SELECT detail FROM quarantine WHERE event_id = 'differ-2'"),
 		"cached-beside 0.0000905, cached-is-all 0.0000055; usage: cached_tokens 163 is "
-	        "larger "
+		"larger "
 		"than prompt_tokens 7");
 	kit_reopen(kit);
 }
