@@ -302,6 +302,59 @@ static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* Numbers that really contradict each other, from the socket to a standing rule. */
+static void test_contradictions_are_held_until_somebody_decides(void **state)
+{
+#define GEMINI(id)                                                                                 \
+	"{\"id\":\"" id                                                                            \
+	"\",\"source\":\"gw\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"a\",\"model\":"      \
+	"\"m/a\",\"api\":\"openai.chat\",\"usage\":{\"prompt_tokens\":1000000,"                    \
+	"\"completion_tokens\":1000000,\"total_tokens\":3000000}}\n"
+	static const char reasons[] =
+		"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/a\",\"versions\":"
+		"[{\"effective_from\":\"2020-01-01\",\"rates\":[{\"component\":\"input\","
+		"\"per_million\":\"1\"},{\"component\":\"output\",\"per_million\":\"2\"},"
+		"{\"component\":\"reasoning\",\"per_million\":\"2\"}]}]}]}";
+	struct both *both = *state;
+
+	daemonkit_start(&both->kit, none);
+	daemonkit_write(both->file, reasons);
+	TOLLRUN(&both->run, "price", "apply", both->file);
+	TOLLRUN_EXPECT(&both->run, 0);
+	send_lines(both, GEMINI("1") GEMINI("2"), 1);
+	TOLLRUN(&both->run, "suspense", "show", "1");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "declared 3.00, rest-is-reasoning 5.00");
+	TOLLRUN_SAYS(&both->run, "input 1000000, output 1000000, reasoning 1000000");
+	output_fits(text_of(both->run.out.at));
+	/* One of them, as Google bills it; and nothing else moves. */
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading",
+	        "rest-is-reasoning", "--reason", "thoughts are billed", "1");
+	TOLLRUN_EXPECT(&both->run, 0);
+	expect_amount(both, "1", "5.00");
+	TOLLRUN(&both->run, "explain", "1");
+	TOLLRUN_SAYS(&both->run, "rest-is-reasoning");
+	TOLLRUN(&both->run, "explain", "2");
+	TOLLRUN_EXPECT(&both->run, 3);
+	/* A name that no line has settles nothing. */
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "nonsense",
+	        "--reason", "x", "2");
+	TOLLRUN_EXPECT(&both->run, 3);
+	/* Standing: what is held, and what comes. */
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--api", "openai.chat",
+	        "--reading", "declared", "--reason", "agreed with the provider");
+	TOLLRUN_EXPECT(&both->run, 0);
+	expect_amount(both, "2", "3.00");
+	send_lines(both, GEMINI("3"), 0);
+	expect_amount(both, "3", "3.00");
+	/* Sent again they are what they were. */
+	send_lines(both, GEMINI("1") GEMINI("2") GEMINI("3"), 0);
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 0);
+#undef GEMINI
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +363,7 @@ int main(void)
 		T(test_held_readings_are_shown_and_settled),
 		T(test_a_settlement_that_lacks_something_is_wrong_use),
 		T(test_the_doctor_sums_up_what_was_read_in_doubt),
+		T(test_contradictions_are_held_until_somebody_decides),
 	};
 
 	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);

@@ -58,12 +58,57 @@ static const char *check_extra(struct event_bench *bench, struct text extra)
 	return NULL;
 }
 
+/* Parts and readings are usages too; the first reading is the event's own. */
+static const char *check_more(const struct event *e)
+{
+	const char *wrong = NULL;
+
+	if (e->part_count > EVENT_PARTS_MAX || e->reading_count > EVENT_READINGS_MAX)
+		return "more parts or readings than there may be";
+	for (size_t i = 0; wrong == NULL && i < e->part_count; i++) {
+		wrong = check_counts(&e->parts[i].usage);
+		if (!is_name(e->parts[i].model, true))
+			wrong = "the model of a part is no name";
+	}
+	for (size_t i = 0; wrong == NULL && i < e->reading_count; i++) {
+		wrong = check_counts(&e->readings[i].usage);
+		if (i == 0 &&
+		    memcmp(e->readings[0].usage.count, e->usage.count, sizeof(e->usage.count)) != 0)
+			wrong = "the first reading is another one than the event's";
+		for (size_t other = 0; other < i; other++) {
+			if (memcmp(e->readings[i].usage.count, e->readings[other].usage.count,
+			           sizeof(e->usage.count)) == 0)
+				wrong = "two readings are the same";
+		}
+	}
+	if (wrong == NULL && (e->reading_count > 0) != (e->contradiction.at != NULL))
+		wrong = "readings without a contradiction, or the reverse";
+	return wrong;
+}
+
+/* No count that nobody told. */
+static const char *check_settlement(const struct event *e)
+{
+	if (e->settlement >= SETTLEMENT_COUNT || e->provenance >= PROVENANCE_COUNT)
+		return "there is no such settlement or provenance";
+	if (e->served < EVENT_ABSENT || e->served > USAGE_COUNT_MAX)
+		return "served is no count";
+	if (e->settlement == SETTLEMENT_OPEN && e->usage.count[COMPONENT_REQUESTS] > 0 &&
+	    !text_is(e->api, "toll"))
+		return "a request that only began is counted as served";
+	return NULL;
+}
+
 static const char *check_event(const struct event *e)
 {
 	const char *wrong = check_names(e);
 
 	if (wrong == NULL)
 		wrong = check_counts(&e->usage);
+	if (wrong == NULL)
+		wrong = check_more(e);
+	if (wrong == NULL)
+		wrong = check_settlement(e);
 	if (wrong == NULL &&
 	    (e->time_ms < EVENT_TIME_MIN_MS || e->time_ms > NOW_MS + EVENT_FUTURE_MAX_MS))
 		wrong = "the time is outside its window";
