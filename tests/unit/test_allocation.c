@@ -21,6 +21,7 @@
 #include "base/table.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
+#include "usage/format_fields.h"
 #include "usage/sse.h"
 #include "wire/wire.h"
 
@@ -244,6 +245,19 @@ static int split_stream(void)
 	return sse.error;
 }
 
+static void pass_over(void *context, enum format_row_topic topic, struct text name,
+                      struct text meaning)
+{
+	(void)context;
+	(void)topic;
+	assert_true(name.len > 0 && meaning.len > 0);
+}
+
+static int tell_format(void)
+{
+	return event_format_rows(0, pass_over, NULL);
+}
+
 static void test_every_allocation_may_fail(void **state)
 {
 	static const struct {
@@ -254,6 +268,7 @@ static void test_every_allocation_may_fail(void **state)
 		{ "decode an unknown number", decode_unknown },
 		{ "open an envelope", open_envelope },
 		{ "split a stream", split_stream },
+		{ "tell what a format means", tell_format },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
 		{ "fill a table", fill_table },
