@@ -1,6 +1,7 @@
 /*
  * toll-event(5) and the JSON Schema against the lists they describe: what is in a .def
- * file and not in them fails here.  Read from the project's root, where make runs.
+ * file and not in them fails here.  The examples of the manual are decoded, and what it says
+ * under each of them is what came out.  Read from the project's root, where make runs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/version.h"
-#include "usage/event.h"
+#include "tests/support/event_line.h"
+#include "usage/format.h"
 #include "wire/wire.h"
 
 #define MANUAL "packaging/man/toll-event.5"
@@ -223,6 +225,245 @@ static void test_the_manual_states_the_version_and_the_limit_of_a_hello(void **s
 	json_release(&doc);
 }
 
+/* --- the examples ---------------------------------------------------------- */
+
+static void put_counts(struct buf *out, const struct usage *usage)
+{
+	const char *before = "";
+
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] == 0)
+			continue;
+		buf_addf(out, "%s%s %lld", before, component_info[c].key,
+		         (long long)usage->count[c]);
+		before = ", ";
+	}
+	buf_add_cstr(out, before[0] == '\0' ? "nothing" : "");
+}
+
+/* What was taken from the response, or stands beside the counts. */
+static void put_facts(struct buf *out, const struct event *event)
+{
+	struct json extra = { .nodes = NULL };
+	const char *before = " Beside it: ";
+
+	if (event->service_tier.at != NULL) {
+		buf_addf(out, "%sservice_tier %.*s", before, TEXT_ARGS(event->service_tier));
+		before = ", ";
+	}
+	if (event->finish_reason.at != NULL) {
+		buf_addf(out, "%sfinish_reason %.*s", before, TEXT_ARGS(event->finish_reason));
+		before = ", ";
+	}
+	if (event->extra.at != NULL) {
+		assert_int_equal(json_parse(&extra, event->extra, NULL), 0);
+		for (uint32_t k = json_first(&extra, 0); k != JSON_NONE;
+		     k = json_next(&extra, 0, k)) {
+			buf_addf(out, "%s%.*s %.*s", before, TEXT_ARGS(extra.nodes[k].text),
+			         TEXT_ARGS(json_string(&extra, k + 1)));
+			before = ", ";
+		}
+	}
+	buf_add_cstr(out, before[0] == ',' ? "." : "");
+	json_release(&extra);
+}
+
+/* The words that stand under an example of the manual. */
+static void put_words(struct buf *out, const struct event *event)
+{
+	buf_add_cstr(out, event->reading_count > 0 ? "can be read as " : "becomes ");
+	for (size_t i = 0; i < event->reading_count; i++) {
+		buf_addf(out, "%s%s: ", i > 0 ? "; " : "", event->readings[i].name);
+		put_counts(out, &event->readings[i].usage);
+	}
+	if (event->reading_count == 0)
+		put_counts(out, &event->usage);
+	buf_add_cstr(out, ".");
+	for (unsigned i = 0; i < event->usage.images_count; i++) {
+		const struct usage_images *images = &event->usage.images[i];
+
+		if (images->size[0] != '\0' || images->quality[0] != '\0')
+			buf_addf(out, " Images: %lld of %s %s.", (long long)images->n, images->size,
+			         images->quality);
+	}
+	for (size_t i = 0; i < event->part_count; i++) {
+		buf_addf(out, " And %.*s~%zu of %.*s: ", TEXT_ARGS(event->id), i + 2,
+		         TEXT_ARGS(event->parts[i].model));
+		put_counts(out, &event->parts[i].usage);
+		buf_add_cstr(out, ".");
+	}
+	if (event->unknown_path.at != NULL)
+		buf_addf(out, " Warns of %.*s.", TEXT_ARGS(event->unknown_path));
+	if (event->settlement != SETTLEMENT_FINAL || event->provenance != PROVENANCE_REPORTED)
+		buf_addf(out, " Settlement %s, provenance %s.", settlement_name(event->settlement),
+		         provenance_name(event->provenance));
+	put_facts(out, event);
+}
+
+/* A line of the manual's source, as it is read: "\e" is a backslash. */
+static void put_unescaped(struct buf *out, struct text line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		buf_add(out, line.at + i, 1);
+		if (line.at[i] == '\\' && i + 1 < line.len && strchr("e&-", line.at[i + 1])) {
+			i++;
+			if (line.at[i] != 'e')
+				out->len--;
+			if (line.at[i] == '-')
+				buf_add_cstr(out, "-");
+		}
+	}
+}
+
+struct example {
+	char term[64];     /* the last term of a list before it */
+	struct buf line;   /* the event, on one line */
+	struct buf told;   /* the text under it, on one line */
+	unsigned examples; /* so far, with this one */
+};
+
+static bool begins(struct text line, const char *with)
+{
+	return line.len >= strlen(with) && memcmp(line.at, with, strlen(with)) == 0;
+}
+
+/* The next block that is an event with what it becomes; false: there is none. */
+static bool next_example(struct text *manual, struct example *example)
+{
+	struct text line;
+	bool inside = false;
+
+	buf_clear(&example->line);
+	buf_clear(&example->told);
+	while (text_cut(manual, '\n', &line)) {
+		if (begins(line, ".It Cm ")) {
+			line = (struct text){ line.at + 7, line.len - 7 };
+			text_copy(example->term, sizeof(example->term), line);
+		} else if (begins(line, ".Bd -literal")) {
+			inside = true;
+			buf_clear(&example->line);
+		} else if (begins(line, ".Ed")) {
+			inside = false;
+		} else if (inside) {
+			while (line.len > 0 && line.at[0] == ' ')
+				line = (struct text){ line.at + 1, line.len - 1 };
+			put_unescaped(&example->line, line);
+		} else if (example->line.len > 0 && !begins(line, ".Pp")) {
+			if (!begins(line, ".")) {
+				buf_add_cstr(&example->told, example->told.len > 0 ? " " : "");
+				put_unescaped(&example->told, line);
+				if (manual->len > 0 && manual->at[0] != '.')
+					continue;
+			}
+			if (begins(buf_text(&example->told), "becomes ") ||
+			    begins(buf_text(&example->told), "can be read as ")) {
+				example->examples++;
+				return true;
+			}
+			buf_clear(&example->line);
+			buf_clear(&example->told);
+		}
+	}
+	return false;
+}
+
+static void example_release(struct example *example)
+{
+	buf_release(&example->line);
+	buf_release(&example->told);
+}
+
+static void test_each_example_becomes_what_the_manual_says(void **state)
+{
+	struct event_line l = { .line = { .at = NULL } };
+	struct example example = { .examples = 0 };
+	struct buf manual = { .at = NULL }, words = { .at = NULL };
+	struct text rest;
+	unsigned wrong = 0;
+
+	(void)state;
+	load(MANUAL, &manual);
+	rest = buf_text(&manual);
+	while (next_example(&rest, &example)) {
+		event_line_decode(&l, buf_text(&example.line));
+		buf_clear(&words);
+		if (l.refusal.reason == REASON_NONE)
+			put_words(&words, &l.event);
+		else
+			buf_addf(&words, "is refused: %s", l.refusal.detail);
+		if (text_equal(buf_text(&words), buf_text(&example.told)))
+			continue;
+		printf("%s: under %s: %s\n%s says: %s\nit became: %s\n", MANUAL, example.term,
+		       example.line.at, MANUAL, example.told.at, words.at);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+	assert_true(example.examples > 35);
+	example_release(&example);
+	event_line_release(&l);
+	buf_release(&words);
+	buf_release(&manual);
+}
+
+static void test_each_shape_has_an_example_under_its_name(void **state)
+{
+	struct buf manual = { .at = NULL };
+	struct json doc = { .nodes = NULL };
+
+	(void)state;
+	load(MANUAL, &manual);
+	for (size_t f = 0; event_format_name(f) != NULL; f++) {
+		struct example example = { .examples = 0 };
+		struct text rest = buf_text(&manual);
+		bool found = false;
+
+		while (!found && next_example(&rest, &example)) {
+			assert_int_equal(json_parse(&doc, buf_text(&example.line), NULL), 0);
+			found = strcmp(example.term, event_format_name(f)) == 0 &&
+			        text_is(json_string(&doc, json_member(&doc, 0, "api")),
+			                event_format_name(f));
+		}
+		if (!found)
+			fail_msg("%s: %s has no example", MANUAL, event_format_name(f));
+		example_release(&example);
+	}
+	json_release(&doc);
+	buf_release(&manual);
+}
+
+/* The section between this heading and the next. */
+static struct text section_of(const struct buf *manual, const char *heading)
+{
+	const char *at = strstr(manual->at, heading), *end;
+
+	if (at == NULL)
+		fail_msg("%s lacks the section %s", MANUAL, heading);
+	at += strlen(heading);
+	end = strstr(at, "\n.Sh ");
+	return (struct text){ at, end != NULL ? (size_t)(end - at) : strlen(at) };
+}
+
+static void test_the_manual_has_every_reading(void **state)
+{
+	struct buf manual = { .at = NULL };
+	struct text section;
+
+	(void)state;
+	load(MANUAL, &manual);
+	section = section_of(&manual, "\n.Sh READINGS\n");
+	assert_true(is_term(section, "declared"));
+	for (size_t f = 0; event_format_name(f) != NULL; f++) {
+		const struct usage_format *format = format_find(text_of(event_format_name(f)));
+
+		for (size_t i = 0; i < format->reading_count; i++) {
+			if (!is_term(section, format->readings[i].name))
+				fail_msg("%s lacks the reading %s of %s", MANUAL,
+				         format->readings[i].name, format->name);
+		}
+	}
+	buf_release(&manual);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +472,9 @@ int main(void)
 		cmocka_unit_test(test_the_schema_has_every_settlement_and_provenance),
 		cmocka_unit_test(test_the_manual_has_every_member_of_the_schema),
 		cmocka_unit_test(test_the_manual_states_the_version_and_the_limit_of_a_hello),
+		cmocka_unit_test(test_each_example_becomes_what_the_manual_says),
+		cmocka_unit_test(test_each_shape_has_an_example_under_its_name),
+		cmocka_unit_test(test_the_manual_has_every_reading),
 	};
 
 	return cmocka_run_group_tests_name("event documents", tests, NULL, NULL);
