@@ -2,6 +2,7 @@
 # test_schema.sh: what the programs take is what the JSON Schemas allow.  Every value of the
 # sample price book and configuration is damaged in turn: the program's verdict and the
 # schema's agree, but where a schema cannot say what is wrong (two names, an order, decimals).
+# The examples of events in the manual are events of the schema, too.
 set -eu
 build=${TOLL_BUILD:-build/release}
 folder=$(mktemp -d build/schema-XXXXXX)
@@ -9,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # Debian's own: another python3 of this machine need not have the library.
 /usr/bin/python3 - "$build" "$folder/case.json" <<'end'
-import copy, json, subprocess, sys
+import copy, json, re, subprocess, sys
 import jsonschema
 
 build, path = sys.argv[1:]
@@ -69,4 +70,19 @@ campaign("configuration", "schema/config.schema.json", "packaging/tolld.json",
          [build + "/tolld", "--check-config", "--config"])
 campaign("feeds", "schema/config.schema.json", "packaging/tolld.feeds.json",
          [build + "/tolld", "--check-config", "--config"])
+
+# The examples of toll-event(5), which the decoder's own test runs: the schema allows each.
+page = open("packaging/man/toll-event.5").read().replace("\\e", "\\").replace("\\&", "")
+validator = jsonschema.Draft202012Validator(json.load(open("schema/event.schema.json")))
+allowed = 0
+for block in re.findall(r"^\.Bd -literal.*\n((?:[^.].*\n)*)\.Ed\n(?:\.Pp\n)?(?=becomes|can be)", page,
+                        re.M):
+    event = json.loads("".join(line.strip() for line in block.splitlines()))
+    for error in validator.iter_errors(event):
+        sys.exit("the schema refuses %s: %s" % (json.dumps(event), error.message))
+    allowed += 1
+assert allowed > 35, allowed
+assert not validator.is_valid({**event, "api": "no.such"})
+assert not validator.is_valid({k: event[k] for k in event if k not in ("usage", "response", "sse")})
+print("events: %d examples allowed" % allowed)
 end
