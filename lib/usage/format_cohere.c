@@ -83,5 +83,6 @@ const struct usage_format format_cohere_rerank = {
 	.name = "cohere.rerank",
 	.fold = FOLD_LAST,
 	.needs_one = { SEARCH, PLAIN_IN, TOTAL, IN },
+	.cost = { "cost", 0 }, /* OpenRouter's rerank */
 	COHERE_RULES,
 };
