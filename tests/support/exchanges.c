@@ -52,7 +52,7 @@ const char *exchange_api(struct text wire, struct text provider)
 	return NULL;
 }
 
-static void put_node(struct buf *out, const struct json *doc, uint32_t node)
+void exchange_put_json(struct buf *out, const struct json *doc, uint32_t node)
 {
 	static const char *const words[] = {
 		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"
@@ -82,7 +82,7 @@ static void put_node(struct buf *out, const struct json *doc, uint32_t node)
 			buf_add_json(out, doc->nodes[c].text);
 			buf_add_cstr(out, ":");
 		}
-		put_node(out, doc, type == JSON_OBJECT ? c + 1 : c);
+		exchange_put_json(out, doc, type == JSON_OBJECT ? c + 1 : c);
 	}
 	buf_add_cstr(out, type == JSON_ARRAY ? "]" : "}");
 }
@@ -94,7 +94,7 @@ static void put_member(struct buf *out, const struct json *row, const char *key,
 	if (json_type_of(row, node) == JSON_NULL)
 		return;
 	buf_addf(out, ",\"%s\":", as);
-	put_node(out, row, node);
+	exchange_put_json(out, row, node);
 }
 
 bool exchange_line(const struct json *row, bool from_usage, struct buf *out)
@@ -108,7 +108,7 @@ bool exchange_line(const struct json *row, bool from_usage, struct buf *out)
 	if (api == NULL)
 		return false;
 	buf_add_cstr(out, "{\"id\":");
-	put_node(out, row, json_member(row, 0, "id"));
+	exchange_put_json(out, row, json_member(row, 0, "id"));
 	buf_addf(out,
 	         ",\"source\":\"recorded\",\"time\":\"2026-08-01T00:00:00Z\",\"account\":\"a\","
 	         "\"api\":\"%s\",\"model\":",

@@ -20,4 +20,7 @@ const char *exchange_api(struct text wire, struct text provider);
  */
 bool exchange_line(const struct json *row, bool from_usage, struct buf *out);
 
+/* Adds a value as JSON: numbers as they were written. */
+void exchange_put_json(struct buf *out, const struct json *doc, uint32_t node);
+
 #endif
