@@ -129,6 +129,12 @@ struct recorded *recording_find(const struct recording *r, struct text id)
 	return NULL;
 }
 
+bool recorded_adds(const struct recorded *e)
+{
+	return text_is(e->wire, "openai-realtime") || text_is(e->wire, "gemini-live") ||
+	       text_is(e->wire, "batch");
+}
+
 int64_t recorded_count(const struct event *event, enum component component)
 {
 	int64_t sum = event->usage.count[component];

@@ -48,6 +48,8 @@ struct recorded *recording_find(const struct recording *r, struct text id); /* N
 /* Decodes a line into *out, whose texts are in the arena. */
 void recording_decode(struct recording *r, struct text line, struct recorded_event *out);
 
+/* The usage objects of the row are each of a response of its own: a session, a batch. */
+bool recorded_adds(const struct recorded *e);
 /* usage and all parts: a count. */
 int64_t recorded_count(const struct event *event, enum component component);
 /* Tokens of a usage. */

@@ -388,8 +388,7 @@ static int64_t stated_total(const struct json *doc, uint32_t usage, const char *
 static int64_t total_of_objects(const struct recorded *e)
 {
 	const struct json *doc = &recording.doc;
-	bool adds = strcmp(e->api, "openai.realtime") == 0 || strcmp(e->api, "google.live") == 0 ||
-	            text_is(e->wire, "batch");
+	bool adds = recorded_adds(e);
 	uint32_t objects;
 	int64_t sum = -1;
 
