@@ -75,8 +75,8 @@ campaign("feeds", "schema/config.schema.json", "packaging/tolld.feeds.json",
 page = open("packaging/man/toll-event.5").read().replace("\\e", "\\").replace("\\&", "")
 validator = jsonschema.Draft202012Validator(json.load(open("schema/event.schema.json")))
 allowed = 0
-for block in re.findall(r"^\.Bd -literal.*\n((?:[^.].*\n)*)\.Ed\n(?:\.Pp\n)?(?=becomes|can be)", page,
-                        re.M):
+example = r"^\.Bd -literal.*\n((?:[^.].*\n)*)\.Ed\n(?:\.Pp\n)?(?=becomes|can be)"
+for block in re.findall(example, page, re.M):
     event = json.loads("".join(line.strip() for line in block.splitlines()))
     for error in validator.iter_errors(event):
         sys.exit("the schema refuses %s: %s" % (json.dumps(event), error.message))

@@ -328,7 +328,7 @@ static void test_every_contradiction_has_its_readings(void **state)
 			continue;
 		assert_true(event->reading_count >= 2);
 		assert_memory_equal(&event->usage, &event->readings[0].usage, sizeof(event->usage));
-		assert_non_null(event->unknown_path.at);
+		assert_non_null(event->contradiction.at);
 		exception_happened(&readings, e->id, event->readings[0].name, e->body.counts);
 	}
 	exceptions_end(&readings);
