@@ -300,18 +300,16 @@ static void put_words(struct buf *out, const struct event *event)
 	put_facts(out, event);
 }
 
-/* A line of the manual's source, as it is read: "\e" is a backslash. */
+/* A line of the manual's source, as it is read: "\e" is a backslash, "\&" is nothing. */
 static void put_unescaped(struct buf *out, struct text line)
 {
 	for (size_t i = 0; i < line.len; i++) {
-		buf_add(out, line.at + i, 1);
-		if (line.at[i] == '\\' && i + 1 < line.len && strchr("e&-", line.at[i + 1])) {
-			i++;
-			if (line.at[i] != 'e')
-				out->len--;
-			if (line.at[i] == '-')
-				buf_add_cstr(out, "-");
-		}
+		bool escaped = line.at[i] == '\\' && i + 1 < line.len;
+
+		if (escaped && line.at[++i] == 'e')
+			buf_add_cstr(out, "\\");
+		else if (!escaped || line.at[i] != '&')
+			buf_add(out, line.at + i, 1);
 	}
 }
 
@@ -327,41 +325,52 @@ static bool begins(struct text line, const char *with)
 	return line.len >= strlen(with) && memcmp(line.at, with, strlen(with)) == 0;
 }
 
+/* The rest of a literal block, as one line. */
+static void read_block(struct text *manual, struct buf *out)
+{
+	struct text line;
+
+	buf_clear(out);
+	while (text_cut(manual, '\n', &line) && !begins(line, ".Ed")) {
+		while (line.len > 0 && line.at[0] == ' ')
+			line = (struct text){ line.at + 1, line.len - 1 };
+		put_unescaped(out, line);
+	}
+}
+
+/* The text behind it, up to the next macro, as one line. */
+static void read_told(struct text *manual, struct buf *out)
+{
+	struct text line;
+
+	buf_clear(out);
+	if (begins(*manual, ".Pp\n"))
+		text_cut(manual, '\n', &line);
+	while (manual->len > 0 && manual->at[0] != '.' && text_cut(manual, '\n', &line)) {
+		buf_add_cstr(out, out->len > 0 ? " " : "");
+		put_unescaped(out, line);
+	}
+}
+
 /* The next block that is an event with what it becomes; false: there is none. */
 static bool next_example(struct text *manual, struct example *example)
 {
 	struct text line;
-	bool inside = false;
 
-	buf_clear(&example->line);
-	buf_clear(&example->told);
 	while (text_cut(manual, '\n', &line)) {
-		if (begins(line, ".It Cm ")) {
-			line = (struct text){ line.at + 7, line.len - 7 };
-			text_copy(example->term, sizeof(example->term), line);
-		} else if (begins(line, ".Bd -literal")) {
-			inside = true;
-			buf_clear(&example->line);
-		} else if (begins(line, ".Ed")) {
-			inside = false;
-		} else if (inside) {
-			while (line.len > 0 && line.at[0] == ' ')
-				line = (struct text){ line.at + 1, line.len - 1 };
-			put_unescaped(&example->line, line);
-		} else if (example->line.len > 0 && !begins(line, ".Pp")) {
-			if (!begins(line, ".")) {
-				buf_add_cstr(&example->told, example->told.len > 0 ? " " : "");
-				put_unescaped(&example->told, line);
-				if (manual->len > 0 && manual->at[0] != '.')
-					continue;
-			}
-			if (begins(buf_text(&example->told), "becomes ") ||
-			    begins(buf_text(&example->told), "can be read as ")) {
-				example->examples++;
-				return true;
-			}
-			buf_clear(&example->line);
-			buf_clear(&example->told);
+		if (begins(line, ".It Cm "))
+			text_copy(example->term, sizeof(example->term),
+			          (struct text){ line.at + 7, line.len - 7 });
+		if (begins(line, ".El"))
+			example->term[0] = '\0';
+		if (!begins(line, ".Bd -literal"))
+			continue;
+		read_block(manual, &example->line);
+		read_told(manual, &example->told);
+		if (begins(buf_text(&example->told), "becomes ") ||
+		    begins(buf_text(&example->told), "can be read as ")) {
+			example->examples++;
+			return true;
 		}
 	}
 	return false;
