@@ -413,7 +413,7 @@ static void compare_charge(struct exceptions *other, const struct recorded *e)
 	struct text amount = json_string(&theirs_doc, json_member(&theirs_doc, billed, "amount"));
 	char theirs_text[MONEY_TEXT_BYTES], ours_text[MONEY_TEXT_BYTES] = "nothing";
 	struct money theirs, ours;
-	char both[NUMBERS_BYTES];
+	char both[NUMBERS_BYTES + 2 * MONEY_TEXT_BYTES];
 	bool told = upstream_cost(e, &ours), readable = money_parse_number(amount, 0, &theirs) == 0;
 
 	if (readable)
