@@ -82,11 +82,27 @@ static bool fold_objects(struct decode *d, const uint32_t *nodes, size_t count)
 	return d->format->fold == FOLD_MERGE || count == 1 || check_end(d);
 }
 
+/* The response headers, whose document need not be the objects' one.  false: refused. */
+static bool walk_headers(struct decode *d, const struct usage_objects *objects)
+{
+	bool read;
+
+	if (objects->headers_doc == NULL)
+		return true;
+	d->doc = objects->headers_doc;
+	d->group = d->format->headers;
+	read = decode_walk_object(d, objects->headers);
+	d->doc = objects->doc;
+	d->group = objects->group;
+	return read;
+}
+
 /* One response. */
-static void decode_response(struct decode *d, const uint32_t *nodes, size_t count,
+static void decode_response(struct decode *d, const struct usage_objects *objects,
                             struct usage_decoded *out)
 {
-	if (!fold_objects(d, nodes, count) || d->no_memory || !decode_check_needed(d))
+	if (!fold_objects(d, objects->nodes, objects->count) || !walk_headers(d, objects) ||
+	    d->no_memory || !decode_check_needed(d))
 		return;
 	decode_fall_back(d);
 	if (!decode_shares(d, &out->usage)) {
@@ -183,6 +199,6 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
 	*out = (struct usage_decoded){ .unknown = { NULL, 0 } };
 	if (objects->count > 1 && (objects->add || format->fold == FOLD_ADD))
 		return decode_each(&d, objects, out);
-	decode_response(&d, objects->nodes, objects->count, out);
+	decode_response(&d, objects, out);
 	return d.no_memory ? -FAULT_NOMEM : 0;
 }

@@ -53,22 +53,31 @@ static bool stated_usage(struct line *line, struct usage_objects *out)
 	return true;
 }
 
-/* The response headers, where a format has its counts there.  false: no memory. */
+/*
+ * The response headers, where a format has counts there: by themselves, or behind what the body
+ * says, which may leave some out.  false: no memory.
+ */
 static bool header_usage(struct line *line, const struct usage_format *format,
                          struct usage_objects *out)
 {
-	uint32_t *node;
+	uint32_t headers = line->member[MEMBER_HEADERS], *node;
 
-	if (format->headers == 0 ||
-	    json_type_of(line->doc, line->member[MEMBER_HEADERS]) != JSON_OBJECT)
+	if (format->headers == 0 || json_type_of(line->doc, headers) != JSON_OBJECT)
 		return true;
+	if (out->count > 0) {
+		out->headers_doc = line->doc;
+		out->headers = headers;
+		return true;
+	}
 	node = arena_take(line->arena, sizeof(*node));
 	if (node == NULL) {
 		line->no_memory = true;
 		return false;
 	}
-	*node = line->member[MEMBER_HEADERS];
-	*out = (struct usage_objects){ line->doc, node, 1, false, format->headers };
+	*node = headers;
+	*out = (struct usage_objects){
+		.doc = line->doc, .nodes = node, .count = 1, .group = format->headers
+	};
 	return true;
 }
 
@@ -103,14 +112,14 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 		return false;
 	/* There also where what stands beside a failed request is hollow. */
 	if (stated != JSON_NONE && !(failed && is_hollow(line->doc, stated)))
-		return stated_usage(line, out);
+		return stated_usage(line, out) && header_usage(line, format, out);
 	if (line->body.doc != NULL)
 		line->no_memory = body_usage(&line->body, format, line->arena, out) < 0;
 	while (failed && out->count > 0 && is_hollow(out->doc, out->nodes[out->count - 1]))
 		out->count--;
 	if (line->no_memory)
 		return false;
-	return out->count > 0 || header_usage(line, format, out);
+	return header_usage(line, format, out);
 }
 
 /* A text that the response says of itself, where the line does not say it. */

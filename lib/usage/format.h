@@ -197,6 +197,9 @@ struct usage_objects {
 	size_t count;
 	bool add;      /* each is of a request of its own, whatever the format's fold */
 	uint8_t group; /* the words are those of this group: response headers; else 0 */
+	/* Response headers with counts, behind the objects; NULL: none. */
+	const struct json *headers_doc;
+	uint32_t headers;
 };
 
 struct usage_decoded {

@@ -7,7 +7,8 @@
  *
  * Invoke has the body of the model's maker: Claude's, Nova's, Titan's, Llama's.  A stream ends with
  * the metrics of the invocation, which repeat the counts and were seen to differ from them; an
- * embedding's count stands in a response header alone.
+ * embedding's count stands in a response header alone, and so does the answer's of a body that a
+ * guardrail rewrote.
  */
 #include "usage/format.h"
 
@@ -101,6 +102,8 @@ static const struct usage_identity invoke_identities[] = {
 	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL }, false },
 	{ { M_IN }, IN, { IN, M_IN }, false },
 	{ { M_OUT }, OUT, { OUT, M_OUT }, false },
+	{ { M_READ }, READ, { READ, M_READ }, false },
+	{ { M_WRITE }, WRITE, { WRITE, M_WRITE }, false },
 };
 
 static const struct usage_reading invoke_readings[] = {

@@ -286,6 +286,22 @@ const struct format_row format_rows_more[] = {
 	  "identity: usage: ephemeral_5m_input_tokens 4 + ephemeral_1h_input_tokens 4 = 8, but "
 	  "cacheWriteInputTokens is 9",
 	  REFUSED, NULL },
+	{ "invoke: what a body leaves out stands in the headers", INVOKE,
+	  "{'inputTokens':30,'headers':{'x-amzn-bedrock-input-token-count':'30',"
+	  "'x-amzn-bedrock-output-token-count':'51'}}",
+	  "input=30 output=51", OBJECT, NULL },
+	{ "invoke: headers of another cache read", INVOKE,
+	  "{'input_tokens':3,'output_tokens':4,'cache_read_input_tokens':9,'headers':"
+	  "{'x-amzn-bedrock-cache-read-input-token-count':'8'}}",
+	  "identity: usage: x-amzn-bedrock-cache-read-input-token-count 8 = 8, but "
+	  "cacheReadInputTokens is 9",
+	  REFUSED, NULL },
+	{ "invoke: headers of another cache write", INVOKE,
+	  "{'input_tokens':3,'output_tokens':4,'cache_creation_input_tokens':9,'headers':"
+	  "{'x-amzn-bedrock-cache-write-input-token-count':'8'}}",
+	  "identity: usage: x-amzn-bedrock-cache-write-input-token-count 8 = 8, but "
+	  "cacheWriteInputTokens is 9",
+	  REFUSED, NULL },
 	{ "invoke: a header that is no count", INVOKE,
 	  "{'headers':{'x-amzn-bedrock-input-token-count':'many'}}",
 	  "count: x-amzn-bedrock-input-token-count: \"many\" is no count", REFUSED, NULL },

@@ -122,6 +122,17 @@ static const struct {
 	{ NULL, "pages_processed", { COMPONENT_PAGES, -1 }, NULL },
 };
 
+/* What Amazon counts of an invocation, whatever the body says. */
+static const struct {
+	const char *name;
+	int parts[PARTS_MAX + 1];
+} headers[] = {
+	{ "x-amzn-bedrock-input-token-count", { INPUTS, -1 } },
+	{ "x-amzn-bedrock-output-token-count", { OUTPUTS, -1 } },
+	{ "x-amzn-bedrock-cache-read-input-token-count", { READS, -1 } },
+	{ "x-amzn-bedrock-cache-write-input-token-count", { WRITES, -1 } },
+};
+
 static struct recording recording;
 
 static int load(void **state)
@@ -212,10 +223,52 @@ static void test_a_word_of_the_provider_is_in_its_component(void **state)
 	exceptions_end(&other);
 }
 
+static unsigned compare_headers(const struct recorded *e)
+{
+	const struct json *doc = &recording.doc;
+	unsigned numbers = 0;
+	uint32_t object;
+
+	assert_int_equal(json_parse(&recording.doc, e->row, NULL), 0);
+	object = json_member(doc, 0, "headers");
+	for (size_t h = 0; h < ROWS(headers); h++) {
+		struct text text = json_string(doc, json_member(doc, object, headers[h].name));
+		int64_t theirs, ours = 0;
+
+		if (text.at == NULL)
+			continue;
+		assert_true(text_int(text, &theirs));
+		numbers++;
+		for (int c = 0; headers[h].parts[c] >= 0; c++)
+			ours += e->body.event.usage.count[headers[h].parts[c]];
+		if (ours != theirs)
+			fail_msg("%.*s: %s says %lld, counted %lld", TEXT_ARGS(e->id),
+			         headers[h].name, (long long)theirs, (long long)ours);
+	}
+	return numbers;
+}
+
+static void test_the_counts_of_the_headers_are_those_of_the_body(void **state)
+{
+	unsigned numbers = 0;
+
+	(void)state;
+	skip_without_data();
+	for (size_t i = 0; i < recording.count; i++) {
+		const struct recorded *e = &recording.rows[i];
+
+		if (e->api != NULL && e->body.refusal.reason == REASON_NONE)
+			numbers += compare_headers(e);
+	}
+	printf("  %u headers\n", numbers);
+	assert_true(numbers > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_word_of_the_provider_is_in_its_component),
+		cmocka_unit_test(test_the_counts_of_the_headers_are_those_of_the_body),
 	};
 
 	return cmocka_run_group_tests_name("words of recorded usage", tests, load, unload);
