@@ -112,6 +112,9 @@ static void decode_response(struct decode *d, const struct usage_objects *object
 	}
 	if (d->turns != JSON_NONE && !decode_turns(d, out))
 		return;
+	if (d->format->calls != 0 &&
+	    d->value[d->format->calls] > d->value[d->format->calls_counted])
+		decode_set_unknown(d, decode_slot_name(d->format, d->format->calls));
 	out->unknown = d->unknown;
 	for (size_t i = 0; i < d->format->share_count; i++) {
 		const struct usage_share *share = &d->format->shares[i];

@@ -153,9 +153,14 @@ static void take_cost(struct line *line, const struct usage_format *format,
 	if (format->cost.path == NULL || sent(line, MEMBER_UPSTREAM_COST))
 		return;
 	cost = body_find(doc, last, format->cost.path);
-	if (json_type_of(doc, cost) == JSON_NULL ||
-	    money_parse_number(doc->nodes[cost].text, format->cost.decimals, &amount) < 0)
+	/* xAI's gRPC writes it as a string. */
+	if (json_type_of(doc, cost) != JSON_NUMBER && json_type_of(doc, cost) != JSON_STRING)
 		return;
+	if (money_parse_number(doc->nodes[cost].text, format->cost.decimals, &amount) < 0) {
+		if (line->event->unknown_path.at == NULL)
+			line->event->unknown_path = text_of("(a cost that is no exact amount)");
+		return;
+	}
 	/* OpenRouter: with the customer's own key the provider's charge is not in its own. */
 	if (json_type_of(doc, json_member(doc, last, "is_byok")) == JSON_TRUE) {
 		cost = body_find(doc, last, "cost_details.upstream_inference_cost");
@@ -205,6 +210,22 @@ static bool is_silent_list(const struct line *line)
 	       json_type_of(line->doc, line->member[MEMBER_USAGE]) == JSON_ARRAY;
 }
 
+/* A batch or a response in the background that was asked for before its end. */
+static bool is_under_way(const struct line *line)
+{
+	static const char *const states[] = { "queued", "validating", "in_progress", "finalizing" };
+	struct text state = { NULL, 0 };
+
+	if (line->body.doc != NULL && line->body.count == 1 && !line->body.text)
+		state = json_string(line->body.doc,
+		                    json_member(line->body.doc, line->body.elements[0], "status"));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (text_is(state, states[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A stream that says nothing of what it used, or not the end of it, and a gateway that says
  * nothing of the stream.
@@ -218,6 +239,8 @@ static void derive_settlement(struct line *line, bool counted, bool batch)
 		event->settlement = SETTLEMENT_ABANDONED;
 	else if ((line->body.stream || is_silent_list(line)) && !counted && event->status < 400 &&
 	         !sent(line, MEMBER_SETTLEMENT))
+		event->settlement = SETTLEMENT_PARTIAL;
+	if (is_under_way(line) && !sent(line, MEMBER_SETTLEMENT))
 		event->settlement = SETTLEMENT_PARTIAL;
 	if (sent(line, MEMBER_PROVENANCE))
 		return;
@@ -306,12 +329,12 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	derive_settlement(line,
 	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
 	                  objects.add);
+	event->unknown_path = decoded.unknown;
 	/* Of a request that was served; where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
 		event->usage.count[COMPONENT_REQUESTS] = !failed &&
 		                                         event->settlement != SETTLEMENT_OPEN;
 	take_facts(line, format, &objects);
-	event->unknown_path = decoded.unknown;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
 	event->contradiction = decoded.contradiction;

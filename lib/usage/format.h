@@ -178,6 +178,9 @@ struct usage_format {
 	 */
 	const char *split;
 	struct usage_cost cost;
+	/* Slots: calls of tools, which are billed, and those of them that are counted; the
+	 * difference warns. */
+	uint8_t calls, calls_counted;
 };
 
 /* A list of the table and its length: LIST(words, word_count, chat_words). */

@@ -38,13 +38,15 @@ static const struct usage_word openrouter_words[] = {
 	WORD(ROOT, "server_tool_use", WORD_GROUP, OTHER),
 	WORD(OTHER, "web_search_requests", WORD_COUNT, SEARCH),
 	WORD(OTHER, "web_fetch_requests", WORD_KNOWN, 0),
-	WORD(OTHER, "tool_calls_executed", WORD_KNOWN, 0),
+	WORD(OTHER, "tool_calls_executed", WORD_COUNT, CALLS),
 	WORD(OTHER, "tool_calls_requested", WORD_KNOWN, 0),
 };
 
 const struct usage_format format_openrouter_chat = {
 	.name = "openrouter.chat",
 	CHAT_RULES,
+	.calls = CALLS,
+	.calls_counted = SEARCH,
 	LIST(words, word_count, openrouter_words),
 	LIST(paths, path_count, chat_paths),
 	.cost = { "cost", 0 },

@@ -31,6 +31,7 @@ enum {
 	SECOND, /* seconds of audio */
 	HIT,    /* DeepSeek: the prompt, found in the cache and not */
 	MISS,
+	CALLS, /* of tools of the provider */
 	OPENAI_SLOTS
 };
 

@@ -467,6 +467,13 @@ const struct format_row format_rows_more[] = {
 	  "input=80 input_video=20 cache_read=600 cache_write=300 output=30 reasoning=20 "
 	  "searches=2",
 	  OBJECT, NULL },
+	{ "OpenRouter: a tool that is billed and not counted", OPENROUTER,
+	  "{'prompt_tokens':5,'completion_tokens':6,'server_tool_use_details':"
+	  "{'web_search_requests':1,'tool_calls_executed':2}}",
+	  "input=5 output=6 searches=1", OBJECT, "tool_calls_executed" },
+	{ "OpenRouter: a cost that is no exact amount", OPENROUTER,
+	  "{'prompt_tokens':5,'cost':0.0076509169000000005}", "input=5", OBJECT,
+	  "(a cost that is no exact amount)" },
 	{ "OpenRouter: a response out of its cache", OPENROUTER,
 	  "{'prompt_tokens':0,'completion_tokens':0,'total_tokens':0,'cost':0}", "", OBJECT, NULL },
 	{ "OpenRouter in a stream", OPENROUTER,

@@ -253,6 +253,14 @@ static const struct row {
 	  "'api':'google.predict','response':{'predictions':[{'embeddings':{'statistics':"
 	  "{'token_count':3}}},{'embeddings':{'statistics':{'token_count':4}}}]}",
 	  "input=7 | final reported" },
+	{ "a batch that was asked for before its end",
+	  "'api':'openai.batch','response':{'object':'batch','status':'in_progress','usage':"
+	  "{'input_tokens':0,'output_tokens':0,'total_tokens':0}}",
+	  " | partial partial" },
+	{ "a batch that has ended",
+	  "'api':'openai.batch','response':{'object':'batch','status':'completed','usage':"
+	  "{'input_tokens':7,'output_tokens':1,'total_tokens':8}}",
+	  "input=7 output=1 | final reported" },
 	{ "a body without usage", "'api':'openai.chat','response':{'id':'x'}",
 	  "missing: response: it holds no usage" },
 };
