@@ -298,6 +298,8 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 		r = usage_split(format, line->body.doc, split, line->event->model, line->arena,
 		                decoded, line->refusal);
 	line->no_memory = line->no_memory || r < 0;
+	if (r == 0 && line->refusal->reason == REASON_MISSING)
+		usage_suggest(format, objects, line->event->model, line->arena, line->refusal);
 	return r == 0 && line->refusal->reason == REASON_NONE;
 }
 

@@ -50,7 +50,7 @@ static const struct usage_identity identities[] = {
 static const struct usage_fallback fallbacks[] = {
 	{ IN, { PLAIN_IN } },
 	{ OUT, { PLAIN_OUT } },
-	{ IN, { TOTAL } },
+	{ IN, { TOTAL, -PLAIN_OUT } },
 };
 
 static const struct usage_path chat_paths[] = {

@@ -184,7 +184,9 @@ const struct format_row format_rows[] = {
 	  "reasoning=1 | reasoning-is-none: input=10 output=1",
 	  READINGS, NULL },
 	{ "chat's words under the name of responses", RESPONSES,
-	  "{'prompt_tokens':10,'completion_tokens':1}", "missing: usage: input_tokens is missing",
+	  "{'prompt_tokens':10,'completion_tokens':1}",
+	  "missing: usage: input_tokens is missing; it would fit openai.chat, openai.completions, "
+	  "openai.audio",
 	  REFUSED, NULL },
 
 	{ "prompt and total", EMBED, "{'prompt_tokens':8,'total_tokens':8}", "input=8", OBJECT,

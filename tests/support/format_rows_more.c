@@ -320,6 +320,8 @@ const struct format_row format_rows_more[] = {
 	  "{'prompt_tokens':4,'completion_tokens':1,'total_tokens':6}",
 	  "identity: usage: input_tokens 4 + output_tokens 1 = 5, but total_tokens is 6", REFUSED,
 	  NULL },
+	{ "a total with an answer and no prompt is not all prompt", COHERE,
+	  "{'completion_tokens':4,'total_tokens':4}", "output=4", OBJECT, NULL },
 	{ "embed: images are tokens of their own", COHERE_EMBED,
 	  "{'billed_units':{'input_tokens':3,'image_tokens':512}}", "input=3 input_image=512",
 	  OBJECT, NULL },
