@@ -292,6 +292,8 @@ static void put_words(struct buf *out, const struct event *event)
 		put_counts(out, &event->parts[i].usage);
 		buf_add_cstr(out, ".");
 	}
+	if (event->contradiction.at != NULL)
+		buf_addf(out, " Contradiction: %.*s.", TEXT_ARGS(event->contradiction));
 	if (event->unknown_path.at != NULL)
 		buf_addf(out, " Warns of %.*s.", TEXT_ARGS(event->unknown_path));
 	if (event->settlement != SETTLEMENT_FINAL || event->provenance != PROVENANCE_REPORTED)
