@@ -311,13 +311,12 @@ static void put_count(struct fields *f, const struct usage_word *word)
 	} else {
 		if (home != NULL)
 			put_home(f, word->slot, home);
-		put_wholes(f, word->slot);
-		if (home == NULL)
+		else
 			put_checks(f, word->slot);
 		put_fallbacks(f, word->slot);
-		/* A term of what must hold, and of nothing that is counted. */
 		if (f->meaning.len == 0)
-			buf_add_cstr(&f->meaning, "checked, not counted by itself");
+			buf_add_cstr(&f->meaning, "not counted by itself");
+		put_wholes(f, word->slot);
 	}
 	if (word->kind == WORD_COUNT_TEXT)
 		buf_add_cstr(clause(f), "digits in a string");
@@ -344,7 +343,7 @@ static void put_split(struct fields *f, const struct usage_word *word)
 		before = ", ";
 	}
 	if (f->meaning.len == 0)
-		buf_add_cstr(&f->meaning, "checked, not counted by itself");
+		buf_add_cstr(&f->meaning, "not counted by itself");
 	put_wholes(f, word->slot);
 }
 

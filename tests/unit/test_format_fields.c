@@ -111,6 +111,11 @@ static void test_what_each_kind_of_row_says(void **state)
 		                     "promptTokensDetails" },
 		{ "google.generate", "holds|part|the sum of promptTokensDetails <= "
 		                     "promptTokenCount" },
+		{ "google.generate", "field|toolUsePromptTokensDetails|not counted by itself; "
+		                     "inside toolUsePromptTokenCount" },
+		{ "openai.realtime",
+		  "field|input_token_details.cached_tokens_details.text_tokens|not counted by "
+		  "itself; inside cached_tokens" },
 		{ "google.predict", "from|predictions[]|one of images_out each, with gcsUri; where "
 		                    "there is no usage" },
 		{ "bedrock.invoke", "from|headers|of the event line, where no usage is found" },
