@@ -426,7 +426,7 @@ static void put_from(struct fields *f)
 	}
 	if (format->headers != 0) {
 		put_path(&f->name, format, word_to(format, format->headers));
-		buf_add_cstr(&f->meaning, "of the event line, where no usage is found");
+		buf_add_cstr(&f->meaning, "of the event line: counts that the body leaves out");
 		emit(f, FORMAT_ROW_FROM);
 	}
 	if (format->split != NULL) {
@@ -551,6 +551,14 @@ static void put_holds(struct fields *f)
 	put_identities(f, format->identities, format->identity_count, false);
 	put_identities(f, format->object_identities, format->object_identity_count, true);
 	put_parts(f);
+	if (format->calls != 0) {
+		buf_add_cstr(&f->name, "calls");
+		put_slot(&f->meaning, format, format->calls);
+		buf_add_cstr(&f->meaning, " <= ");
+		put_slot(&f->meaning, format, format->calls_counted);
+		buf_add_cstr(&f->meaning, ", else it warns");
+		emit(f, FORMAT_ROW_HOLDS);
+	}
 }
 
 static void put_readings(struct fields *f)

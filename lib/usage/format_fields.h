@@ -14,7 +14,7 @@ enum format_row_topic {
 	FORMAT_ROW_FROM,    /* name: a path in the response; where the usage stands */
 	FORMAT_ROW_FIELD,   /* name: a path in the usage object; what the number is */
 	FORMAT_ROW_STREAM,  /* name: "last", "merge", "add" ...; how several objects are folded */
-	FORMAT_ROW_HOLDS,   /* name: "needed", "sum", "mirror", "part"; what must hold */
+	FORMAT_ROW_HOLDS,   /* name: "needed", "sum" ...; what must hold */
 	FORMAT_ROW_READING, /* name: of a reading, as rules have it; how else it may be meant */
 	FORMAT_ROW_TOPICS
 };

@@ -118,7 +118,8 @@ static void test_what_each_kind_of_row_says(void **state)
 		  "itself; inside cached_tokens" },
 		{ "google.predict", "from|predictions[]|one of images_out each, with gcsUri; where "
 		                    "there is no usage" },
-		{ "bedrock.invoke", "from|headers|of the event line, where no usage is found" },
+		{ "bedrock.invoke",
+		  "from|headers|of the event line: counts that the body leaves out" },
 		{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
 		                    "of inputTokenCount; digits in a string" },
 		{ "deepseek.chat", "holds|mirror|prompt_cache_hit_tokens + "
@@ -131,6 +132,8 @@ static void test_what_each_kind_of_row_says(void **state)
 		{ "xai.chat", "field|completion_tokens_details.reasoning_tokens|reasoning" },
 		{ "xai.responses",
 		  "field|output_tokens_details.reasoning_tokens|reasoning; inside output_tokens" },
+		{ "openrouter.chat", "holds|calls|tool_calls_executed <= web_search_requests, "
+		                     "else it warns" },
 		{ "ollama.chat", "from|.|the usage: the object itself" },
 		{ "toll", "holds|needed|any count" },
 		{ "toll", "field|cache_read|cache_read" },
