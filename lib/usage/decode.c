@@ -230,6 +230,10 @@ static const struct usage_word *word_of(const struct usage_format *format, unsig
 		if (word->in == group && word->key_len == key.len &&
 		    memcmp(word->key, key.at, key.len) == 0)
 			return word;
+		/* The names of headers have no case (RFC 9110, 5.1). */
+		if (group != 0 && group == format->headers && word->in == group &&
+		    word->key_len == key.len && strncasecmp(word->key, key.at, key.len) == 0)
+			return word;
 	}
 	return NULL;
 }

@@ -334,8 +334,11 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	event->unknown_path = decoded.unknown;
 	/* Of a request that was served; where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
-		event->usage.count[COMPONENT_REQUESTS] = !failed &&
-		                                         event->settlement != SETTLEMENT_OPEN;
+		event->usage.count[COMPONENT_REQUESTS] = failed || event->settlement ==
+		                                                                 SETTLEMENT_OPEN
+		                                                 ? 0
+		                                         : objects.add ? (int64_t)objects.count
+		                                                       : 1;
 	take_facts(line, format, &objects);
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;

@@ -226,8 +226,8 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
                  struct event_refusal *refusal);
 
 /*
- * The declared shape has no words for the numbers: names in refusal->detail up to three others under
- * which every one of them has a place and all that must hold does, where there are.
+ * The declared shape has no words for the numbers: names in refusal->detail up to three others
+ * under which every one of them has a place and all that must hold does, where there are.
  */
 void usage_suggest(const struct usage_format *declared, const struct usage_objects *objects,
                    struct text model, struct arena *arena, struct event_refusal *refusal);

@@ -63,6 +63,7 @@ static const struct usage_identity deepseek_identities[] = {
 	{ { P, C }, T, { P, T }, false },
 	{ { HIT, MISS }, P, { HIT, MISS, P }, true },
 	{ { CR }, HIT, { CR, HIT }, true },
+	{ { CR_TOP }, CR, { CR, CR_TOP }, true },
 };
 
 static const struct usage_fallback deepseek_fallbacks[] = {
@@ -97,15 +98,23 @@ static const struct usage_word mistral_words[] = {
 	WORD(ROOT, "connectors", WORD_GROUP, CONNECTORS),
 	WORD(ROOT, "request_count", WORD_KNOWN, 0),
 	WORD(CONNECTORS, "web_search", WORD_COUNT, SEARCH),
-	WORD(CONNECTORS, "web_search_premium", WORD_COUNT, SEARCH),
+	WORD(CONNECTORS, "web_search_premium", WORD_COUNT, SEARCH_TOO),
 };
 
 static const struct usage_share mistral_shares[] = {
-	{ COMPONENT_INPUT, { P, -CR, -CW, -II } }, { COMPONENT_INPUT_AUDIO, { AI } },
-	{ COMPONENT_INPUT_IMAGE, { II } },         { COMPONENT_INPUT_TOOL, { TOOL } },
-	{ COMPONENT_CACHE_READ, { CR } },          { COMPONENT_CACHE_WRITE, { CW } },
-	{ COMPONENT_OUTPUT, { C, -R } },           { COMPONENT_REASONING, { R } },
-	{ COMPONENT_SEARCHES, { SEARCH } },        { COMPONENT_SECONDS, { SECOND } },
+	{ COMPONENT_INPUT, { P, -CR, -CW, -II, -VI } },
+	{ COMPONENT_INPUT_AUDIO, { AI } },
+	{ COMPONENT_INPUT_IMAGE, { II } },
+	{ COMPONENT_INPUT_VIDEO, { VI } },
+	{ COMPONENT_INPUT_TOOL, { TOOL } },
+	{ COMPONENT_CACHE_READ, { CR } },
+	{ COMPONENT_CACHE_WRITE, { CW } },
+	{ COMPONENT_OUTPUT, { C, -R, -AO, -IO } },
+	{ COMPONENT_REASONING, { R } },
+	{ COMPONENT_OUTPUT_AUDIO, { AO } },
+	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	{ COMPONENT_SEARCHES, { SEARCH, SEARCH_TOO } },
+	{ COMPONENT_SECONDS, { SECOND } },
 };
 
 static const struct usage_identity mistral_identities[] = {
@@ -121,7 +130,7 @@ static const struct usage_reading mistral_readings[] = {
 		.why = "audio is inside the prompt, as in openai.chat",
 		.needs = { AI },
 		.share_count = 1,
-		.shares = { { COMPONENT_INPUT, { P, -CR, -CW, -II, -AI } } },
+		.shares = { { COMPONENT_INPUT, { P, -CR, -CW, -II, -VI, -AI } } },
 		.sum = { P, C, TOOL },
 		.total = T,
 	},
@@ -130,7 +139,7 @@ static const struct usage_reading mistral_readings[] = {
 		.why = "what connectors put into the prompt is inside it",
 		.needs = { TOOL },
 		.share_count = 1,
-		.shares = { { COMPONENT_INPUT, { P, -CR, -CW, -II, -TOOL } } },
+		.shares = { { COMPONENT_INPUT, { P, -CR, -CW, -II, -VI, -TOOL } } },
 		.sum = { P, C, AI },
 		.total = T,
 	},
@@ -188,9 +197,10 @@ static const struct usage_word xai_words[] = {
 };
 
 static const struct usage_share xai_shares[] = {
-	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II } },
+	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II, -VI } },
 	{ COMPONENT_INPUT_AUDIO, { AI } },
 	{ COMPONENT_INPUT_IMAGE, { II } },
+	{ COMPONENT_INPUT_VIDEO, { VI } },
 	{ COMPONENT_CACHE_READ, { CR } },
 	{ COMPONENT_CACHE_WRITE, { CW } },
 	{ COMPONENT_OUTPUT, { C, -AO, -IO } },
@@ -223,7 +233,7 @@ static const struct usage_reading xai_readings[] = {
 		.needs = { CR },
 		.without = CW,
 		.share_count = 1,
-		.shares = { { COMPONENT_INPUT, { P, -CW, -AI, -II } } },
+		.shares = { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } } },
 		.sum = { P, C, R },
 		.total = T,
 	},
@@ -233,7 +243,8 @@ static const struct usage_reading xai_readings[] = {
 		.needs = { CR },
 		.without = CW,
 		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { 0 } }, { COMPONENT_CACHE_READ, { P, -AI, -II } } },
+		.shares = { { COMPONENT_INPUT, { 0 } },
+	                    { COMPONENT_CACHE_READ, { P, -AI, -II, -VI } } },
 		.sum = { P, C, R },
 		.total = T,
 		.is_whole = true,
@@ -244,7 +255,7 @@ static const struct usage_reading xai_readings[] = {
 		.needs = { CR, II },
 		.share_count = 2,
 		.shares = { { COMPONENT_INPUT, { 0 } },
-	                    { COMPONENT_INPUT_IMAGE, { P, -CR, -CW, -AI } } },
+	                    { COMPONENT_INPUT_IMAGE, { P, -CR, -CW, -AI, -VI } } },
 		.sum = { P, C, R },
 		.total = T,
 	},
@@ -274,18 +285,28 @@ static const struct usage_word perplexity_words[] = {
 	WORD(ROOT, "cost", WORD_KNOWN, 0),
 	WORD(ROOT, "citation_tokens", WORD_COUNT, TOOL),
 	WORD(ROOT, "num_search_queries", WORD_COUNT, SEARCH),
-	WORD(ROOT, "reasoning_tokens", WORD_COUNT, R),
+	WORD(ROOT, "reasoning_tokens", WORD_COUNT, R_TOP),
 };
 
 static const struct usage_share perplexity_shares[] = {
-	{ COMPONENT_INPUT, { P, -CR } },  { COMPONENT_INPUT_TOOL, { TOOL } },
-	{ COMPONENT_CACHE_READ, { CR } }, { COMPONENT_OUTPUT, { C } },
-	{ COMPONENT_REASONING, { R } },   { COMPONENT_SEARCHES, { SEARCH } },
+	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II, -VI } },
+	{ COMPONENT_INPUT_AUDIO, { AI } },
+	{ COMPONENT_INPUT_IMAGE, { II } },
+	{ COMPONENT_INPUT_VIDEO, { VI } },
+	{ COMPONENT_INPUT_TOOL, { TOOL } },
+	{ COMPONENT_CACHE_READ, { CR } },
+	{ COMPONENT_CACHE_WRITE, { CW } },
+	{ COMPONENT_OUTPUT, { C, -R, -AO, -IO } },
+	{ COMPONENT_REASONING, { R, R_TOP } },
+	{ COMPONENT_OUTPUT_AUDIO, { AO } },
+	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	{ COMPONENT_SEARCHES, { SEARCH } },
 };
 
-static const struct usage_identity perplexity_identities[] = { { { P, C }, T, { P, T }, false } };
-
-static const struct usage_part perplexity_parts[] = { { { CR }, P, false } };
+static const struct usage_identity perplexity_identities[] = {
+	{ { P, C }, T, { P, T }, false },
+	{ { CR_TOP }, CR, { CR, CR_TOP }, true },
+};
 
 const struct usage_format format_perplexity_chat = {
 	.name = "perplexity.chat",
@@ -295,8 +316,9 @@ const struct usage_format format_perplexity_chat = {
 	LIST(paths, path_count, chat_paths),
 	LIST(shares, share_count, perplexity_shares),
 	LIST(identities, identity_count, perplexity_identities),
-	LIST(parts, part_count, perplexity_parts),
+	LIST(parts, part_count, openai_parts),
 	LIST(rises, rise_count, openai_rises),
+	LIST(fallbacks, fallback_count, openai_fallbacks),
 	.cost = { "cost.total_cost", 0 },
 };
 

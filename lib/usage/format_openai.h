@@ -31,7 +31,9 @@ enum {
 	SECOND, /* seconds of audio */
 	HIT,    /* DeepSeek: the prompt, found in the cache and not */
 	MISS,
-	CALLS, /* of tools of the provider */
+	CALLS,      /* of tools of the provider */
+	SEARCH_TOO, /* searches under a second name, which add up */
+	R_TOP,      /* reasoning at the top, beside the answer */
 	OPENAI_SLOTS
 };
 

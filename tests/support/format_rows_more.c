@@ -302,6 +302,8 @@ const struct format_row format_rows_more[] = {
 	  "identity: usage: x-amzn-bedrock-cache-write-input-token-count 8 = 8, but "
 	  "cacheWriteInputTokens is 9",
 	  REFUSED, NULL },
+	{ "invoke: headers have no case", INVOKE,
+	  "{'headers':{'X-Amzn-Bedrock-Input-Token-Count':'19'}}", "input=19", OBJECT, NULL },
 	{ "invoke: a header that is no count", INVOKE,
 	  "{'headers':{'x-amzn-bedrock-input-token-count':'many'}}",
 	  "count: x-amzn-bedrock-input-token-count: \"many\" is no count", REFUSED, NULL },
@@ -349,6 +351,10 @@ const struct format_row format_rows_more[] = {
 	  "{'prompt_tokens':100,'completion_tokens':2,'total_tokens':142,'connector_tokens':40,"
 	  "'connectors':{'web_search':2}}",
 	  "input=100 input_tool=40 output=2 searches=2", OBJECT, NULL },
+	{ "Mistral: two kinds of search add up", MISTRAL,
+	  "{'prompt_tokens':10,'completion_tokens':2,'total_tokens':12,'connectors':"
+	  "{'web_search':2,'web_search_premium':1}}",
+	  "input=10 output=2 searches=3", OBJECT, NULL },
 	{ "Mistral in a stream", MISTRAL,
 	  "[null,{'prompt_tokens':10,'completion_tokens':2,'total_tokens':12}]",
 	  "input=10 output=2", STREAM, NULL },
@@ -443,6 +449,10 @@ const struct format_row format_rows_more[] = {
 	  "'prompt_tokens_details':{'cached_tokens':63}}",
 	  "identity: usage: cached_tokens 63 = 63, but prompt_cache_hit_tokens is 64", REFUSED,
 	  NULL },
+	{ "DeepSeek: another mirror that differs", DEEPSEEK,
+	  "{'prompt_tokens':100,'completion_tokens':9,'prompt_cache_hit_tokens':64,"
+	  "'cached_tokens':63}",
+	  "identity: usage: cached_tokens 63 = 63, but cached_tokens is 64", REFUSED, NULL },
 	{ "DeepSeek: the total", DEEPSEEK,
 	  "{'prompt_tokens':100,'completion_tokens':9,'total_tokens':108}",
 	  "identity: usage: prompt_tokens 100 + completion_tokens 9 = 109, but total_tokens is 108",
@@ -493,6 +503,13 @@ const struct format_row format_rows_more[] = {
 	  "'reasoning_tokens':7000,'num_search_queries':8,'search_context_size':'low',"
 	  "'cost':{'total_cost':0.05}}",
 	  "input=14 input_tool=900 output=200 reasoning=7000 searches=8", OBJECT, NULL },
+	{ "Perplexity: reasoning in the details is inside the answer", PERPLEXITY,
+	  "{'prompt_tokens':10,'completion_tokens':2,'total_tokens':12,'cached_tokens':4,"
+	  "'completion_tokens_details':{'reasoning_tokens':1}}",
+	  "input=6 cache_read=4 output=1 reasoning=1", OBJECT, NULL },
+	{ "Perplexity: mirrors", PERPLEXITY,
+	  "{'prompt_tokens':9,'cached_tokens':4,'prompt_tokens_details':{'cached_tokens':3}}",
+	  "identity: usage: cached_tokens 4 = 4, but cached_tokens is 3", REFUSED, NULL },
 	{ "Perplexity in a stream", PERPLEXITY,
 	  "[{'prompt_tokens':8,'completion_tokens':1,'total_tokens':9},"
 	  "{'prompt_tokens':8,'completion_tokens':5,'total_tokens':13}]",

@@ -255,6 +255,33 @@ static void test_toll_takes_every_component(void **state)
 	release(&d);
 }
 
+static bool in_terms(const usage_terms terms, int slot)
+{
+	for (int t = 0; t < FORMAT_TERMS_MAX && terms[t] != 0; t++) {
+		if (terms[t] == slot || terms[t] == -slot)
+			return true;
+	}
+	return false;
+}
+
+/* A count that is read goes into a component, or is held against what does. */
+static bool is_of_use(const struct usage_format *format, int slot)
+{
+	bool of_use = slot == format->calls;
+
+	for (size_t i = 0; i < format->share_count; i++)
+		of_use = of_use || in_terms(format->shares[i].terms, slot);
+	for (size_t i = 0; i < format->identity_count; i++)
+		of_use = of_use || in_terms(format->identities[i].terms, slot) ||
+		         format->identities[i].total == slot;
+	for (size_t i = 0; i < format->object_identity_count; i++)
+		of_use = of_use || in_terms(format->object_identities[i].terms, slot) ||
+		         format->object_identities[i].total == slot;
+	for (size_t i = 0; i < format->part_count; i++)
+		of_use = of_use || in_terms(format->parts[i].parts, slot);
+	return of_use;
+}
+
 /* The tables' own promises, which the decoder takes for granted. */
 static void test_every_table_is_sound(void **state)
 {
@@ -283,6 +310,8 @@ static void test_every_table_is_sound(void **state)
 
 			assert_true(last < FORMAT_SLOTS_MAX);
 			assert_true(word->kind > WORD_COUNT_TEXT || word->slot > 0);
+			if (word->kind <= WORD_COUNT_TEXT && !is_of_use(format, word->slot))
+				fail_msg("%s: %s is read and of no use", format->name, word->key);
 			for (size_t other = 0; other < w; other++)
 				assert_false(format->words[other].in == word->in &&
 				             strcmp(format->words[other].key, word->key) == 0);
