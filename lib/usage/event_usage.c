@@ -122,23 +122,61 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 	return header_usage(line, format, out);
 }
 
-/* A text that the response says of itself, where the line does not say it. */
-static void take_said(struct line *line, const struct usage_objects *usage,
-                      const char *const paths[], size_t count, struct text *out)
-{
-	struct text said = { NULL, 0 };
+/* What a response says of itself, beside its numbers. */
+enum fact { FACT_TIER, FACT_REGION, FACT_SPEED, FACT_COUNT };
 
-	for (size_t p = 0; p < count && said.len == 0; p++) {
-		for (size_t i = usage->count; i > 0 && said.len == 0; i--)
-			said = json_string(usage->doc,
-			                   body_find(usage->doc, usage->nodes[i - 1], paths[p]));
-		if (said.len == 0 && line->body.doc != NULL)
-			said = json_string(line->body.doc, body_find_any(&line->body, paths[p]));
+static const struct {
+	const char *path;
+	enum fact fact;
+	bool in_usage; /* of the usage object; else from the body */
+} fact_paths[] = {
+	/* Billed as served: what the response says of the tier. */
+	{ "service_tier", FACT_TIER, true },    { "serviceTier", FACT_TIER, true },
+	{ "inference_geo", FACT_REGION, true }, { "speed", FACT_SPEED, true },
+	{ "service_tier", FACT_TIER, false },   { "response.service_tier", FACT_TIER, false },
+};
+
+enum { FACT_PATHS = sizeof(fact_paths) / sizeof(fact_paths[0]) };
+
+/* The members of usage objects that are texts: the last one that tells a fact holds. */
+static void facts_of_usage(const struct usage_objects *usage, struct text facts[FACT_COUNT])
+{
+	const struct json *doc = usage->doc;
+
+	for (size_t i = 0; i < usage->count; i++) {
+		uint32_t node = usage->nodes[i];
+
+		for (uint32_t k = json_first(doc, node); k != JSON_NONE;
+		     k = json_next(doc, node, k)) {
+			struct text said = json_string(doc, k + 1);
+
+			/* Nearly all of them are numbers. */
+			for (size_t p = 0; said.len > 0 && p < FACT_PATHS; p++) {
+				if (fact_paths[p].in_usage &&
+				    text_is(doc->nodes[k].text, fact_paths[p].path))
+					facts[fact_paths[p].fact] = said;
+			}
+		}
 	}
-	if (said.len > 0 && said.len <= EVENT_NAME_BYTES_MAX && text_plain(said)) {
-		*out = arena_copy(line->arena, said);
-		line->no_memory = line->no_memory || out->at == NULL;
+}
+
+/* What the usage does not say, of the body. */
+static void facts_of_body(const struct body *body, struct text facts[FACT_COUNT])
+{
+	for (size_t p = 0; body->doc != NULL && p < FACT_PATHS; p++) {
+		if (!fact_paths[p].in_usage && facts[fact_paths[p].fact].len == 0)
+			facts[fact_paths[p].fact] = json_string(
+				body->doc, body_find_any(body, fact_paths[p].path));
 	}
+}
+
+/* A copy of what was said, where it can be a name. */
+static void keep_said(struct line *line, struct text said, struct text *out)
+{
+	if (said.len == 0 || said.len > EVENT_NAME_BYTES_MAX || !text_plain(said))
+		return;
+	*out = arena_copy(line->arena, said);
+	line->no_memory = line->no_memory || out->at == NULL;
 }
 
 /* The charge that the provider told, exact, as plain decimal text. */
@@ -174,33 +212,24 @@ static void take_cost(struct line *line, const struct usage_format *format,
 	line->no_memory = line->no_memory || line->cost.at == NULL;
 }
 
+/* Where the line does not say it itself. */
 static void take_facts(struct line *line, const struct usage_format *format,
                        const struct usage_objects *usage)
 {
-	/* Billed as served: what the response says of the tier. */
-	static const char *const tiers[] = { "service_tier", "serviceTier", "response.service_tier",
-		                             "usage.service_tier", "message.usage.service_tier" };
-	static const char *const regions[] = { "inference_geo" };
-	static const char *const speeds[] = { "speed" };
 	struct event *event = line->event;
-	struct text reason;
+	struct text facts[FACT_COUNT] = { { NULL, 0 } };
 
+	facts_of_usage(usage, facts);
+	facts_of_body(&line->body, facts);
 	if (event->service_tier.at == NULL)
-		take_said(line, usage, tiers, sizeof(tiers) / sizeof(tiers[0]),
-		          &event->service_tier);
-	take_said(line, usage, regions, 1, &line->region);
-	if (text_is(line->region, "not_available"))
-		line->region = text_of(NULL);
-	take_said(line, usage, speeds, 1, &line->speed);
+		keep_said(line, facts[FACT_TIER], &event->service_tier);
+	if (!text_is(facts[FACT_REGION], "not_available"))
+		keep_said(line, facts[FACT_REGION], &line->region);
+	keep_said(line, facts[FACT_SPEED], &line->speed);
 	if (usage->count > 0)
 		take_cost(line, format, usage);
-	if (event->finish_reason.at != NULL || line->body.doc == NULL)
-		return;
-	reason = body_finish_reason(&line->body);
-	if (reason.len > 0 && reason.len <= EVENT_NAME_BYTES_MAX && text_plain(reason)) {
-		event->finish_reason = arena_copy(line->arena, reason);
-		line->no_memory = line->no_memory || event->finish_reason.at == NULL;
-	}
+	if (event->finish_reason.at == NULL && line->body.doc != NULL)
+		keep_said(line, body_finish_reason(&line->body), &event->finish_reason);
 }
 
 /* A list of the usage of a stream without any: nulls, or nothing. */
