@@ -318,6 +318,11 @@ void body_close(struct body *body)
 	json_release(&body->own);
 }
 
+static bool is_of_type(const struct json *doc, uint32_t element, const char *type)
+{
+	return type == NULL || text_is(json_string(doc, json_member(doc, element, "type")), type);
+}
+
 /* The usage under one of the format's paths, of the objects that have the path's type. */
 static void find_usage(const struct body *body, const struct usage_format *format,
                        struct found *found, bool *add_out)
@@ -331,9 +336,7 @@ static void find_usage(const struct body *body, const struct usage_format *forma
 			const struct usage_path *path = &format->paths[p];
 			size_t before = found->count;
 
-			if (path->type != NULL &&
-			    !text_is(json_string(doc, json_member(doc, element, "type")),
-			             path->type))
+			if (!is_of_type(doc, element, path->type))
 				continue;
 			path_each(doc, element, path->path, add_found, found);
 			/* A stream repeats its own usage, a batch does not come as one. */
@@ -416,6 +419,20 @@ void body_add_items(const struct body *body, const struct usage_format *format, 
 				usage->count[item->component] += is_billed(item, doc, e);
 		}
 	}
+}
+
+const char *body_beside(const struct body *body, const struct usage_format *format)
+{
+	for (size_t b = 0; b < format->beside_count; b++) {
+		const struct usage_beside *beside = &format->besides[b];
+
+		for (size_t i = 0; i < body->count; i++) {
+			if (is_of_type(body->doc, body->elements[i], beside->type) &&
+			    body_find(body->doc, body->elements[i], beside->path) != JSON_NONE)
+				return beside->name;
+		}
+	}
+	return NULL;
 }
 
 uint32_t body_split(const struct body *body, const struct usage_format *format)

@@ -32,6 +32,8 @@ int body_usage(const struct body *body, const struct usage_format *format, struc
 /* Adds the format's items; `usage_found`: there was a usage object. */
 void body_add_items(const struct body *body, const struct usage_format *format, bool usage_found,
                     struct usage *usage);
+/* The name of the first of format->besides that the body has; NULL: none. */
+const char *body_beside(const struct body *body, const struct usage_format *format);
 /* The list under format->split, or JSON_NONE. */
 uint32_t body_split(const struct body *body, const struct usage_format *format);
 /* Why the model stopped, as the provider says it; absent where it does not. */

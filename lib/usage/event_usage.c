@@ -361,6 +361,8 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
 	                  objects.add);
 	event->unknown_path = decoded.unknown;
+	if (event->unknown_path.at == NULL && line->body.doc != NULL)
+		event->unknown_path = text_of(body_beside(&line->body, format));
 	/* Of a request that was served; where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
 		event->usage.count[COMPONENT_REQUESTS] = failed || event->settlement ==

@@ -132,6 +132,12 @@ struct usage_path {
 	bool adds;
 };
 
+/* What is billed and stands in the response, and is not counted: it warns under its name. */
+struct usage_beside {
+	const char *path, *type; /* as of struct usage_path */
+	const char *name;
+};
+
 /* What the provider says it charged: a number under usage, in 10^-`decimals` USD. */
 struct usage_cost {
 	const char *path; /* from the usage object */
@@ -177,6 +183,8 @@ struct usage_format {
 	 * and is a part of its own.
 	 */
 	const char *split;
+	const struct usage_beside *besides;
+	size_t beside_count;
 	struct usage_cost cost;
 	/* Slots: calls of tools, which are billed, and those of them that are counted; the
 	 * difference warns. */

@@ -57,6 +57,13 @@ static const struct usage_path converse_paths[] = {
 	{ "metadata.usage", NULL, false },
 };
 
+/* Guardrails are billed by units of their own. */
+static const struct usage_beside guardrails[] = {
+	{ "trace.guardrail", NULL, "(a guardrail's units)" },
+	{ "metadata.trace.guardrail", NULL, "(a guardrail's units)" },
+	{ "amazon-bedrock-trace.guardrail", NULL, "(a guardrail's units)" },
+};
+
 const struct usage_format format_bedrock_converse = {
 	.name = "bedrock.converse",
 	.fold = FOLD_LAST,
@@ -66,6 +73,7 @@ const struct usage_format format_bedrock_converse = {
 	LIST(shares, share_count, shares),
 	LIST(identities, identity_count, identities),
 	LIST(readings, reading_count, readings),
+	LIST(besides, beside_count, guardrails),
 };
 
 static const struct usage_word invoke_words[] = {
@@ -154,4 +162,5 @@ const struct usage_format format_bedrock_invoke = {
 	LIST(readings, reading_count, invoke_readings),
 	LIST(fallbacks, fallback_count, invoke_fallbacks),
 	LIST(rises, rise_count, invoke_rises),
+	LIST(besides, beside_count, guardrails),
 };

@@ -435,6 +435,14 @@ static void put_from(struct fields *f)
 		                          "becomes events of their own");
 		emit(f, FORMAT_ROW_FROM);
 	}
+	for (size_t i = 0; i < format->beside_count; i++) {
+		buf_add_cstr(&f->name, format->besides[i].path);
+		if (format->besides[i].type != NULL)
+			buf_addf(&f->meaning, "where type is %s: ", format->besides[i].type);
+		buf_addf(&f->meaning, "billed, and not counted: warns of %s",
+		         format->besides[i].name);
+		emit(f, FORMAT_ROW_FROM);
+	}
 	for (size_t i = 0; i < format->item_count; i++)
 		put_item(f, &format->items[i]);
 	if (format->cost.path != NULL) {

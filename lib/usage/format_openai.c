@@ -506,6 +506,12 @@ static const struct usage_path realtime_paths[] = {
 	{ "response.usage", NULL, true }, { "usage", "response.done", true }, /* xAI */
 };
 
+/* What was said is written down by another model, which the frame does not name. */
+static const struct usage_beside realtime_besides[] = {
+	{ "usage", "conversation.item.input_audio_transcription.completed",
+	  "(a transcription's usage)" },
+};
+
 const struct usage_format format_openai_realtime = {
 	.name = "openai.realtime",
 	.fold = FOLD_ADD,
@@ -515,4 +521,5 @@ const struct usage_format format_openai_realtime = {
 	LIST(shares, share_count, realtime_shares),
 	LIST(identities, identity_count, realtime_identities),
 	LIST(parts, part_count, realtime_parts),
+	LIST(besides, beside_count, realtime_besides),
 };

@@ -44,6 +44,9 @@ static const struct exception refused[] = {
 static const struct exception warned[] = {
 	/* 0.0001764 of tokens and 0.015885 of another model, which nothing counts. */
 	{ "ex-95aecf5d9fdd", "tool_calls_executed", NULL, "an advisor's call, billed beside" },
+	/* AWS bills policy units apart, and no component counts them. */
+	{ "ex-f3e8a51b4a15", "(a guardrail's units)", NULL, "8 units of policies, 1 of them free" },
+	{ "ex-de18f086dd65", "(a guardrail's units)", NULL, "8 units of policies, 1 of them free" },
 	{ "ex-42786d364bc7", "(a cost that is no exact amount)", NULL, "19 decimals" },
 	{ "ex-3a0d618566ea", "num_server_side_tools_used", NULL,
 	  "a code interpreter of xAI's: billed by call, and no component is made of it" },

@@ -173,7 +173,7 @@ static void test_nothing_of_a_table_is_left_out(void **state)
 	for (size_t i = 0; event_format_name(i) != NULL; i++) {
 		const struct usage_format *format = format_find(text_of(event_format_name(i)));
 		size_t from = format->path_count + (format->headers != 0) +
-		              (format->split != NULL) + format->item_count +
+		              (format->split != NULL) + format->item_count + format->beside_count +
 		              (format->cost.path != NULL);
 
 		load(&rows, format->name);

@@ -261,6 +261,15 @@ static const struct row {
 	  "'api':'openai.batch','response':{'object':'batch','status':'completed','usage':"
 	  "{'input_tokens':7,'output_tokens':1,'total_tokens':8}}",
 	  "input=7 output=1 | final reported" },
+	{ "a transcription of another model in a session",
+	  "'api':'openai.realtime','response':[{'type':'response.done','response':{'usage':"
+	  "{'input_tokens':3,'output_tokens':2}}},{'type':"
+	  "'conversation.item.input_audio_transcription.completed','usage':{'seconds':3}}]",
+	  "input=3 output=2 | final reported | warns of (a transcription's usage)" },
+	{ "a guardrail beside the model",
+	  "'api':'bedrock.converse','response':{'stopReason':'end_turn','trace':{'guardrail':{}},"
+	  "'usage':{'inputTokens':3,'outputTokens':2}}",
+	  "input=3 output=2 | final reported | warns of (a guardrail's units) finish end_turn" },
 	{ "a body without usage", "'api':'openai.chat','response':{'id':'x'}",
 	  "missing: response: it holds no usage" },
 };
@@ -311,6 +320,8 @@ static void put_said(struct buf *out, const struct event *e)
 		         images->size[0] != '\0' ? images->size : "-",
 		         images->quality[0] != '\0' ? images->quality : "-");
 	}
+	if (e->unknown_path.at != NULL)
+		buf_addf(&said, " warns of %.*s", TEXT_ARGS(e->unknown_path));
 	if (e->finish_reason.at != NULL)
 		buf_addf(&said, " finish %.*s", TEXT_ARGS(e->finish_reason));
 	if (e->service_tier.at != NULL)
