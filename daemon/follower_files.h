@@ -18,8 +18,8 @@
 #include "base/json.h"
 
 enum {
-	FILE_HEAD_BYTES_MAX = 256, /* the fingerprint is of so many, or of what was read */
-	FILE_NAMES_MAX = 100000,   /* names of one folder that are looked at */
+	FILE_HEAD_BYTES_MAX = 4096, /* the fingerprint is of so many, or of what was read */
+	FILE_NAMES_MAX = 100000,    /* names of one folder that are looked at */
 	FILE_PATH_BYTES = 1024 + 256,
 	FILE_MARK_BYTES_MAX = 256,
 };

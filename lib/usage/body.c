@@ -142,19 +142,29 @@ static int take_elements(struct body *body, uint32_t root, struct arena *arena)
 
 /* --- the text of a stream ------------------------------------------------- */
 
-/* One JSON document, not a stream: a body, or Google's list of chunks. */
-static bool is_document(struct text text)
+static bool is_blank(char c)
 {
-	size_t i = 0;
-
-	while (i < text.len && strchr(" \t\r\n", text.at[i]) != NULL)
-		i++;
-	return i < text.len && (text.at[i] == '[' || text.at[i] == '{');
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool begins_object(struct text data)
+/* JSON does not mind the blanks around it, nor a byte order mark before it: some write them. */
+static struct text trim(struct text text)
 {
-	return data.len > 0 && (data.at[0] == '{' || data.at[0] == '[');
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (text.len >= 3 && memcmp(text.at, mark, 3) == 0)
+		text = (struct text){ text.at + 3, text.len - 3 };
+	while (text.len > 0 && is_blank(text.at[0]))
+		text = (struct text){ text.at + 1, text.len - 1 };
+	while (text.len > 0 && is_blank(text.at[text.len - 1]))
+		text.len--;
+	return text;
+}
+
+/* Of a text: one JSON document, a body or Google's list of chunks.  Of a payload: an object. */
+static bool begins_json(struct text text)
+{
+	return text.len > 0 && (text.at[0] == '{' || text.at[0] == '[');
 }
 
 /*
@@ -175,7 +185,8 @@ static int join_payloads(struct body *body, struct text text, struct arena *aren
 	while (r == 0 && sse_next(&sse, &event)) {
 		number++;
 		body->done = body->done || event.is_done;
-		if (event.is_done || !begins_object(event.data))
+		event.data = trim(event.data);
+		if (event.is_done || !begins_json(event.data))
 			continue;
 		r = json_parse(&one, event.data, NULL);
 		if (r == -FAULT_SYNTAX && event.ended) {
@@ -196,6 +207,16 @@ static int join_payloads(struct body *body, struct text text, struct arena *aren
 	return r < 0 ? r : (sse.error < 0 || out->error != 0 ? -FAULT_NOMEM : 0);
 }
 
+/*
+ * A document of several lines that is none: cut, or followed by something.  Of its first line alone
+ * nobody can tell it from a stream that broke off.
+ */
+static bool is_broken_document(const struct body *body, struct text text)
+{
+	return begins_json(text) && memchr(text.at, '\n', text.len) != NULL &&
+	       body->own.nodes[0].count == 0;
+}
+
 static int open_text(struct body *body, struct text text, struct arena *arena,
                      struct event_refusal *refusal)
 {
@@ -204,7 +225,8 @@ static int open_text(struct body *body, struct text text, struct arena *arena,
 	int r = -FAULT_SYNTAX;
 
 	body->doc = &body->own;
-	if (is_document(text))
+	text = trim(text);
+	if (begins_json(text))
 		r = json_parse(&body->own, text, NULL);
 	if (r == -FAULT_SYNTAX) {
 		body->text = true;
@@ -214,6 +236,9 @@ static int open_text(struct body *body, struct text text, struct arena *arena,
 		buf_release(&joined);
 		if (r == 0 && refusal->reason == REASON_NONE)
 			r = kept.at != NULL ? json_parse(&body->own, kept, NULL) : -FAULT_NOMEM;
+		if (r == 0 && refusal->reason == REASON_NONE && is_broken_document(body, text))
+			refusal_set(refusal, REASON_SYNTAX,
+			            "response: neither JSON nor the events of a stream");
 	}
 	if (r < 0 || refusal->reason != REASON_NONE)
 		return r;
@@ -243,6 +268,7 @@ static const struct {
 	{ "is_finished", NULL, false },
 	{ "serverContent.turnComplete", NULL, false },
 	{ "amazon-bedrock-invocationMetrics", NULL, false },
+	{ "status", "completed", false },
 	{ "type", "message_stop", false },
 	{ "type", "response.completed", false },
 	{ "type", "response.incomplete", false },
@@ -323,59 +349,110 @@ static bool is_of_type(const struct json *doc, uint32_t element, const char *typ
 	return type == NULL || text_is(json_string(doc, json_member(doc, element, "type")), type);
 }
 
-/* The usage under one of the format's paths, of the objects that have the path's type. */
+static bool is_at(const struct json *doc, uint32_t element, const struct usage_path *path)
+{
+	return is_of_type(doc, element, path->type) &&
+	       (path->has == NULL || json_member(doc, element, path->has) != JSON_NONE);
+}
+
+struct usages {
+	const struct json *doc;
+	struct found found;
+};
+
+/* What is no object is no usage: the older OpenAI has a null in every chunk, xAI's voice a {}. */
+static void add_usage(void *context, uint32_t node)
+{
+	struct usages *usages = context;
+
+	if (json_type_of(usages->doc, node) == JSON_OBJECT &&
+	    json_first(usages->doc, node) != JSON_NONE)
+		add_found(&usages->found, node);
+}
+
+/*
+ * The usage under the format's paths, of the objects that these are for.  Of an object that tells
+ * a sum and what it is made of only one is taken, the one whose path stands first.
+ */
 static void find_usage(const struct body *body, const struct usage_format *format,
-                       struct found *found, bool *add_out)
+                       struct usages *usages, bool *add_out)
 {
 	const struct json *doc = body->doc;
 
 	for (size_t i = 0; i < body->count; i++) {
-		uint32_t element = body->elements[i];
+		const struct usage_path *taken = NULL;
 
 		for (size_t p = 0; p < format->path_count; p++) {
 			const struct usage_path *path = &format->paths[p];
-			size_t before = found->count;
+			size_t before = usages->found.count;
 
-			if (!is_of_type(doc, element, path->type))
+			if (!is_at(doc, body->elements[i], path) ||
+			    (taken != NULL && (taken->adds || path->adds)))
 				continue;
-			path_each(doc, element, path->path, add_found, found);
-			/* A stream repeats its own usage, a batch does not come as one. */
-			if (found->count > before && path->adds && !body->text)
-				*add_out = true;
+			path_each(doc, body->elements[i], path->path, add_usage, usages);
+			if (usages->found.count == before)
+				continue;
+			taken = path;
+			*add_out = *add_out || path->adds;
 		}
 	}
 }
 
-/* What is no object is no usage: the older OpenAI has a null in every chunk, xAI's voice a {}. */
-static size_t drop_others(const struct json *doc, uint32_t *nodes, size_t count)
-{
-	size_t kept = 0;
+/* Where an object of a stream names its response. */
+static const char *const ids[] = { "id", "message.id", "responseId", "response.id",
+	                           "response.responseId" };
 
-	for (size_t i = 0; i < count; i++) {
-		if (json_type_of(doc, nodes[i]) == JSON_OBJECT &&
-		    json_first(doc, nodes[i]) != JSON_NONE)
-			nodes[kept++] = nodes[i];
+/*
+ * More than one response: of the objects that tell usage two have other ids, or two say that they
+ * are the last.
+ */
+static bool mixes_responses(const struct body *body, const struct usage_format *format)
+{
+	const struct json *doc = body->doc;
+	struct text first[sizeof(ids) / sizeof(ids[0])] = { { NULL, 0 } };
+	size_t last = 0;
+
+	for (size_t i = 0; i < body->count; i++) {
+		uint32_t element = body->elements[i];
+		struct body one = { .doc = doc, .elements = &element, .count = 1 };
+		struct usages usages = { .doc = doc };
+		bool add = false;
+
+		find_usage(&one, format, &usages, &add);
+		if (usages.found.count == 0)
+			continue;
+		last += json_type_of(doc, json_member(doc, element, "done")) == JSON_TRUE;
+		for (size_t p = 0; p < sizeof(ids) / sizeof(ids[0]); p++) {
+			struct text id = json_string(doc, body_find(doc, element, ids[p]));
+
+			if (id.len > 0 && first[p].len > 0 && !text_equal(id, first[p]))
+				return true;
+			if (id.len > 0)
+				first[p] = id;
+		}
 	}
-	return kept;
+	return last > 1;
 }
 
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
                struct usage_objects *out)
 {
-	struct found found = { NULL, 0 };
+	struct usages usages = { .doc = body->doc };
 	uint32_t *nodes;
 
 	*out = (struct usage_objects){ .doc = body->doc };
-	find_usage(body, format, &found, &out->add);
-	if (found.count == 0)
+	find_usage(body, format, &usages, &out->add);
+	if (usages.found.count == 0)
 		return 0;
-	nodes = arena_take(arena, found.count * sizeof(*nodes));
+	nodes = arena_take(arena, usages.found.count * sizeof(*nodes));
 	if (nodes == NULL)
 		return -FAULT_NOMEM;
-	found = (struct found){ nodes, 0 };
-	find_usage(body, format, &found, &out->add);
+	usages.found = (struct found){ nodes, 0 };
+	find_usage(body, format, &usages, &out->add);
 	out->nodes = nodes;
-	out->count = drop_others(body->doc, nodes, found.count);
+	out->count = usages.found.count;
+	out->mixed = out->count > 1 && !out->add && format->fold != FOLD_ADD &&
+	             mixes_responses(body, format);
 	return 0;
 }
 
@@ -398,26 +475,32 @@ static bool is_billed(const struct usage_item *item, const struct json *doc, uin
 	return true;
 }
 
-void body_add_items(const struct body *body, const struct usage_format *format, bool usage_found,
-                    struct usage *usage)
+/* Adds those of one object of the body; false: it has none. */
+static bool add_items(const struct json *doc, uint32_t element, const struct usage_item *item,
+                      struct usage *usage)
 {
-	const struct json *doc = body->doc;
+	uint32_t array = body_find(doc, element, item->array);
 
+	if (json_type_of(doc, array) != JSON_ARRAY)
+		return false;
+	/* No more of them than a line has bytes: far below USAGE_COUNT_MAX. */
+	for (uint32_t e = json_first(doc, array); e != JSON_NONE; e = json_next(doc, array, e))
+		usage->count[item->component] += is_billed(item, doc, e);
+	return true;
+}
+
+void body_add_items(const struct body *body, const struct usage_format *format,
+                    const struct usage_objects *found, struct usage *usage)
+{
 	for (size_t i = 0; i < format->item_count; i++) {
 		const struct usage_item *item = &format->items[i];
+		bool added = false;
 
-		if (item->without_usage && usage_found)
+		if (item->without_usage && found->count > 0)
 			continue;
-		/* No more of them than a line has bytes: far below USAGE_COUNT_MAX. */
-		for (size_t n = 0; n < body->count; n++) {
-			uint32_t array = body_find(doc, body->elements[n], item->array);
-
-			if (json_type_of(doc, array) != JSON_ARRAY)
-				continue;
-			for (uint32_t e = json_first(doc, array); e != JSON_NONE;
-			     e = json_next(doc, array, e))
-				usage->count[item->component] += is_billed(item, doc, e);
-		}
+		/* The objects of a stream repeat them; those of a batch have their own. */
+		for (size_t n = body->count; n > 0 && (!added || found->add); n--)
+			added = add_items(body->doc, body->elements[n - 1], item, usage) || added;
 	}
 }
 

@@ -29,9 +29,9 @@ void body_close(struct body *body);
 /* The usage objects under the format's paths; none: out->count is 0. */
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
                struct usage_objects *out);
-/* Adds the format's items; `usage_found`: there was a usage object. */
-void body_add_items(const struct body *body, const struct usage_format *format, bool usage_found,
-                    struct usage *usage);
+/* Adds the format's items; `found`: the usage objects, which say whether they add up. */
+void body_add_items(const struct body *body, const struct usage_format *format,
+                    const struct usage_objects *found, struct usage *usage);
 /* The name of the first of format->besides that the body has; NULL: none. */
 const char *body_beside(const struct body *body, const struct usage_format *format);
 /* The list under format->split, or JSON_NONE. */

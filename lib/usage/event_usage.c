@@ -117,7 +117,10 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 		line->no_memory = body_usage(&line->body, format, line->arena, out) < 0;
 	while (failed && out->count > 0 && is_hollow(out->doc, out->nodes[out->count - 1]))
 		out->count--;
-	if (line->no_memory)
+	if (out->mixed)
+		refusal_set(line->refusal, REASON_IDENTITY,
+		            "usage: of more than one response in one event");
+	if (line->no_memory || out->mixed)
 		return false;
 	return header_usage(line, format, out);
 }
@@ -352,7 +355,7 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	if (line->body.doc != NULL && (!failed || objects.count > 0)) {
 		int64_t before = event->usage.count[COMPONENT_IMAGES_OUT];
 
-		body_add_items(&line->body, format, objects.count > 0, &event->usage);
+		body_add_items(&line->body, format, &objects, &event->usage);
 		line->images_counted = event->usage.count[COMPONENT_IMAGES_OUT] > before;
 	}
 	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format)))

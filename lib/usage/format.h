@@ -130,6 +130,7 @@ struct usage_item {
 struct usage_path {
 	const char *path, *type;
 	bool adds;
+	const char *has; /* only where the object has this member; NULL: everywhere */
 };
 
 /* What is billed and stands in the response, and is not counted: it warns under its name. */
@@ -207,6 +208,7 @@ struct usage_objects {
 	const uint32_t *nodes;
 	size_t count;
 	bool add;      /* each is of a request of its own, whatever the format's fold */
+	bool mixed;    /* they are of more than one response, and do not add up */
 	uint8_t group; /* the words are those of this group: response headers; else 0 */
 	/* Response headers with counts, behind the objects; NULL: none. */
 	const struct json *headers_doc;

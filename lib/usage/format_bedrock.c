@@ -12,7 +12,21 @@
  */
 #include "usage/format.h"
 
-enum { IN = 1, OUT, TOTAL, READ, WRITE, FIVE_M, ONE_H, M_IN, M_OUT, M_READ, M_WRITE };
+enum {
+	IN = 1,
+	OUT,
+	TOTAL,
+	READ,
+	WRITE,
+	FIVE_M,
+	ONE_H,
+	M_IN,
+	M_OUT,
+	M_READ,
+	M_WRITE,
+	READ_OLD,
+	WRITE_OLD
+};
 enum { ROOT, SPLIT, HEADERS };
 
 #define CONVERSE_WORDS                                                                             \
@@ -20,8 +34,8 @@ enum { ROOT, SPLIT, HEADERS };
 		WORD(ROOT, "totalTokens", WORD_COUNT, TOTAL),                                      \
 		WORD(ROOT, "cacheReadInputTokens", WORD_COUNT, READ),                              \
 		WORD(ROOT, "cacheWriteInputTokens", WORD_COUNT, WRITE),                            \
-		WORD(ROOT, "cacheReadInputTokenCount", WORD_COUNT, READ),                          \
-		WORD(ROOT, "cacheWriteInputTokenCount", WORD_COUNT, WRITE)
+		WORD(ROOT, "cacheReadInputTokenCount", WORD_COUNT, READ_OLD),                      \
+		WORD(ROOT, "cacheWriteInputTokenCount", WORD_COUNT, WRITE_OLD)
 
 static const struct usage_word converse_words[] = { CONVERSE_WORDS };
 
@@ -36,6 +50,13 @@ static const struct usage_share shares[] = {
 
 static const struct usage_identity identities[] = {
 	{ { IN, OUT, READ, WRITE }, TOTAL, { IN, TOTAL }, false },
+	{ { READ_OLD }, READ, { READ, READ_OLD }, true },
+	{ { WRITE_OLD }, WRITE, { WRITE, WRITE_OLD }, true },
+};
+
+static const struct usage_fallback fallbacks[] = {
+	{ READ, { READ_OLD } },
+	{ WRITE, { WRITE_OLD } },
 };
 
 /* Nova on other routes: the prompt with its cache inside. */
@@ -53,8 +74,8 @@ static const struct usage_reading readings[] = {
 };
 
 static const struct usage_path converse_paths[] = {
-	{ "usage", NULL, false },
-	{ "metadata.usage", NULL, false },
+	{ "usage", NULL, false, NULL },
+	{ "metadata.usage", NULL, false, NULL },
 };
 
 /* Guardrails are billed by units of their own. */
@@ -74,6 +95,7 @@ const struct usage_format format_bedrock_converse = {
 	LIST(identities, identity_count, identities),
 	LIST(readings, reading_count, readings),
 	LIST(besides, beside_count, guardrails),
+	LIST(fallbacks, fallback_count, fallbacks),
 };
 
 static const struct usage_word invoke_words[] = {
@@ -112,6 +134,8 @@ static const struct usage_identity invoke_identities[] = {
 	{ { M_OUT }, OUT, { OUT, M_OUT }, false },
 	{ { M_READ }, READ, { READ, M_READ }, false },
 	{ { M_WRITE }, WRITE, { WRITE, M_WRITE }, false },
+	{ { READ_OLD }, READ, { READ, READ_OLD }, true },
+	{ { WRITE_OLD }, WRITE, { WRITE, WRITE_OLD }, true },
 };
 
 static const struct usage_reading invoke_readings[] = {
@@ -125,10 +149,8 @@ static const struct usage_reading invoke_readings[] = {
 };
 
 static const struct usage_fallback invoke_fallbacks[] = {
-	{ IN, { M_IN } },
-	{ OUT, { M_OUT } },
-	{ READ, { M_READ } },
-	{ WRITE, { M_WRITE } },
+	{ IN, { M_IN } },         { OUT, { M_OUT } },   { READ, { READ_OLD } },
+	{ WRITE, { WRITE_OLD } }, { READ, { M_READ } }, { WRITE, { M_WRITE } },
 };
 
 static const struct usage_identity invoke_object_identities[] = {
@@ -143,10 +165,10 @@ static const struct usage_rise invoke_rises[] = {
 };
 
 static const struct usage_path invoke_paths[] = {
-	{ "usage", NULL, false },
-	{ "message.usage", NULL, false },
-	{ "metadata.usage", NULL, false },
-	{ "amazon-bedrock-invocationMetrics", NULL, false },
+	{ "usage", NULL, false, NULL },
+	{ "message.usage", NULL, false, NULL },
+	{ "metadata.usage", NULL, false, NULL },
+	{ "amazon-bedrock-invocationMetrics", NULL, false, NULL },
 };
 
 const struct usage_format format_bedrock_invoke = {

@@ -170,8 +170,8 @@ static const struct usage_word ocr_words[] = {
 static const struct usage_share ocr_shares[] = { { COMPONENT_PAGES, { PAGES } } };
 
 static const struct usage_path ocr_paths[] = {
-	{ "usage_info", NULL, false },
-	{ "response.body.usage_info", NULL, true },
+	{ "usage_info", NULL, false, NULL },
+	{ "response.body.usage_info", NULL, true, NULL },
 };
 
 const struct usage_format format_mistral_ocr = {
@@ -343,7 +343,9 @@ static const struct usage_share ollama_shares[] = {
 	{ COMPONENT_OUTPUT, { WRITTEN } },
 };
 
-static const struct usage_path ollama_paths[] = { { "", NULL, false } };
+static const struct usage_path ollama_paths[] = { { "", NULL, false, NULL } };
+
+static const struct usage_rise ollama_rises[] = { { EVALUATED, false }, { WRITTEN, false } };
 
 const struct usage_format format_ollama_chat = {
 	.name = "ollama.chat",
@@ -352,4 +354,5 @@ const struct usage_format format_ollama_chat = {
 	LIST(words, word_count, ollama_words),
 	LIST(paths, path_count, ollama_paths),
 	LIST(shares, share_count, ollama_shares),
+	LIST(rises, rise_count, ollama_rises),
 };

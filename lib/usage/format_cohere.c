@@ -54,10 +54,10 @@ static const struct usage_fallback fallbacks[] = {
 };
 
 static const struct usage_path chat_paths[] = {
-	{ "usage", NULL, false },
-	{ "delta.usage", NULL, false },
-	{ "meta", NULL, false },
-	{ "response.meta", NULL, false },
+	{ "usage", NULL, false, NULL },
+	{ "delta.usage", NULL, false, NULL },
+	{ "meta", NULL, false, NULL },
+	{ "response.meta", NULL, false, NULL },
 };
 
 #define COHERE_RULES                                                                               \

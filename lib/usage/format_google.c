@@ -103,8 +103,12 @@ static const struct usage_fallback fallbacks[] = {
 };
 
 static const struct usage_path paths[] = {
-	{ "usageMetadata", NULL, false },
-	{ "response.usageMetadata", NULL, true }, /* a line of a batch's results */
+	{ "usageMetadata", NULL, false, NULL },
+	/* A line of a batch's results, as the Gemini API and as Vertex AI has it; and a stream of
+	 * the same form (Code Assist). */
+	{ "response.usageMetadata", NULL, true, "key" },
+	{ "response.usageMetadata", NULL, true, "request" },
+	{ "response.usageMetadata", NULL, false, NULL },
 };
 
 /* Of the Gemini API some older answers had the tools' part inside the prompt. */
@@ -192,9 +196,9 @@ static const struct usage_word interactions_words[] = {
 };
 
 static const struct usage_path interactions_paths[] = {
-	{ "usage", NULL, false },
-	{ "interaction.usage", NULL, false },
-	{ "metadata.usage", NULL, false },
+	{ "usage", NULL, false, NULL },
+	{ "interaction.usage", NULL, false, NULL },
+	{ "metadata.usage", NULL, false, NULL },
 };
 
 const struct usage_format format_google_interactions = {
@@ -220,8 +224,8 @@ static const struct usage_word predict_words[] = {
 };
 
 static const struct usage_path predict_paths[] = {
-	{ "predictions[].embeddings.statistics", NULL, true },
-	{ "usageMetadata", NULL, false },
+	{ "predictions[].embeddings.statistics", NULL, true, NULL },
+	{ "usageMetadata", NULL, false, NULL },
 };
 
 static const struct usage_item predict_items[] = {

@@ -192,10 +192,10 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 };
 
 const struct usage_path chat_paths[CHAT_PATHS] = {
-	{ "usage", NULL, false },
-	{ "x_groq.usage", NULL, false },
-	{ "response.body.usage", NULL, true },
-	{ "outputs[].response.body.usage", NULL, true },
+	{ "usage", NULL, false, NULL },
+	{ "x_groq.usage", NULL, false, NULL },
+	{ "response.body.usage", NULL, true, NULL },
+	{ "outputs[].response.body.usage", NULL, true, NULL },
 };
 
 static const struct usage_word chat_words[] = { CHAT_WORDS, COST_WORDS, TIME_WORDS };
@@ -248,9 +248,9 @@ const struct usage_format format_openai_completions = {
 static const struct usage_word responses_words[] = { RESPONSES_WORDS, COST_WORDS };
 
 static const struct usage_path responses_paths[] = {
-	{ "usage", NULL, false },
-	{ "response.usage", NULL, false },
-	{ "response.body.usage", NULL, true },
+	{ "usage", NULL, false, NULL },
+	{ "response.usage", NULL, false, NULL },
+	{ "response.body.usage", NULL, true, NULL },
 };
 
 /* openai-python types/responses/response_function_web_search.py; "find" is the older name. */
@@ -281,9 +281,9 @@ const struct usage_format format_openai_responses = {
 static const struct usage_word batch_words[] = { CHAT_WORDS, RESPONSES_ROOT, COST_WORDS };
 
 static const struct usage_path batch_paths[] = {
-	{ "response.body.usage", NULL, true },
-	{ "outputs[].response.body.usage", NULL, true },
-	{ "usage", NULL, false },
+	{ "response.body.usage", NULL, true, NULL },
+	{ "outputs[].response.body.usage", NULL, true, NULL },
+	{ "usage", NULL, false, NULL },
 };
 
 const struct usage_format format_openai_batch = {
@@ -384,8 +384,8 @@ static const struct usage_identity images_identities[] = {
 };
 
 static const struct usage_path images_paths[] = {
-	{ "usage", NULL, false },
-	{ "response.body.usage", NULL, true },
+	{ "usage", NULL, false, NULL },
+	{ "response.body.usage", NULL, true, NULL },
 };
 
 static const struct usage_item images_items[] = {
@@ -440,7 +440,7 @@ static const struct usage_identity audio_identities[] = {
 	{ { MISTRAL_P, MISTRAL_C, MISTRAL_AUDIO }, T, { MISTRAL_P, T }, false },
 };
 
-static const struct usage_path audio_paths[] = { { "usage", NULL, false } };
+static const struct usage_path audio_paths[] = { { "usage", NULL, false, NULL } };
 
 const struct usage_format format_openai_audio = {
 	.name = "openai.audio",
@@ -503,7 +503,7 @@ static const struct usage_part realtime_parts[] = {
 };
 
 static const struct usage_path realtime_paths[] = {
-	{ "response.usage", NULL, true }, { "usage", "response.done", true }, /* xAI */
+	{ "response.usage", NULL, true, NULL }, { "usage", "response.done", true, NULL }, /* xAI */
 };
 
 /* What was said is written down by another model, which the frame does not name. */

@@ -24,7 +24,7 @@ static const struct usage_rise rises[] = {
 #undef C
 };
 
-static const struct usage_path paths[] = { { "usage", NULL, false } };
+static const struct usage_path paths[] = { { "usage", NULL, false, NULL } };
 
 const struct usage_format format_toll = {
 	.name = "toll",

@@ -253,6 +253,20 @@ const struct format_row format_rows_more[] = {
 	  "declared: input=100 cache_read=60 output=16 | cached-inside: input=40 cache_read=60 "
 	  "output=16",
 	  READINGS, NULL },
+	{ "converse: an old name that differs", CONVERSE,
+	  "{'inputTokens':10,'outputTokens':5,'cacheReadInputTokens':100,"
+	  "'cacheReadInputTokenCount':7}",
+	  "identity: usage: cacheReadInputTokenCount 7 = 7, but cacheReadInputTokens is 100",
+	  REFUSED, NULL },
+	{ "converse: an old name of what was written that differs", CONVERSE,
+	  "{'inputTokens':10,'outputTokens':5,'cacheWriteInputTokens':100,"
+	  "'cacheWriteInputTokenCount':7}",
+	  "identity: usage: cacheWriteInputTokenCount 7 = 7, but cacheWriteInputTokens is 100",
+	  REFUSED, NULL },
+	{ "converse: old names alone", CONVERSE,
+	  "{'inputTokens':10,'outputTokens':5,'cacheReadInputTokenCount':7,"
+	  "'cacheWriteInputTokenCount':8}",
+	  "input=10 cache_read=7 cache_write=8 output=5", OBJECT, NULL },
 	{ "converse that does not add up", CONVERSE,
 	  "{'inputTokens':17,'outputTokens':16,'totalTokens':34}",
 	  "identity: usage: inputTokens 17 + outputTokens 16 = 33, but totalTokens is 34", REFUSED,
@@ -277,6 +291,16 @@ const struct format_row format_rows_more[] = {
 	{ "invoke: metrics of another prompt", INVOKE,
 	  "{'input_tokens':5,'output_tokens':1,'inputTokenCount':6,'outputTokenCount':1}",
 	  "declared: input=5 output=1 | as-metered: input=6 output=1", READINGS, NULL },
+	{ "invoke: an old name that differs", INVOKE,
+	  "{'inputTokens':10,'outputTokens':5,'cacheReadInputTokens':100,"
+	  "'cacheReadInputTokenCount':7}",
+	  "identity: usage: cacheReadInputTokenCount 7 = 7, but cacheReadInputTokens is 100",
+	  REFUSED, NULL },
+	{ "invoke: an old name of what was written that differs", INVOKE,
+	  "{'inputTokens':10,'outputTokens':5,'cacheWriteInputTokens':100,"
+	  "'cacheWriteInputTokenCount':7}",
+	  "identity: usage: cacheWriteInputTokenCount 7 = 7, but cacheWriteInputTokens is 100",
+	  REFUSED, NULL },
 	{ "invoke: Nova's total", INVOKE, "{'inputTokens':408,'outputTokens':54,'totalTokens':463}",
 	  "identity: usage: inputTokens 408 + outputTokens 54 = 462, but totalTokens is 463",
 	  REFUSED, NULL },
@@ -523,6 +547,11 @@ const struct format_row format_rows_more[] = {
 	  "input=17 output=71", OBJECT, NULL },
 	{ "Ollama in a stream", OLLAMA, "[{'done':false},{'prompt_eval_count':17,'eval_count':71}]",
 	  "input=17 output=71", STREAM, NULL },
+	{ "Ollama: two answers in one event", OLLAMA,
+	  "[{'prompt_eval_count':17,'eval_count':71},{'prompt_eval_count':3,'eval_count':71}]",
+	  "identity: usage: prompt_eval_count fell from 17 to 3: more than one response in one "
+	  "event",
+	  REFUSED, NULL },
 	{ "Ollama without counts", OLLAMA, "{'done':true,'total_duration':42}",
 	  "missing: usage: prompt_eval_count is missing", REFUSED, NULL },
 	{ "vLLM: usage", VLLM, "{'prompt_tokens':5,'completion_tokens':6,'total_tokens':11}",

@@ -31,7 +31,7 @@ static const struct exception refused[] = {
 	  "failed" },
 	{ "ex-2b2dbaaf236f", "missing", "promptTokenCount is missing",
 	  "candidates 23, thoughts 67 and no prompt: a part of what is billed is not known" },
-	{ "ex-52e08c9b46e4", "identity", "input_tokens fell from 1630 to 1040",
+	{ "ex-52e08c9b46e4", "identity", "of more than one response in one event",
 	  "two responses recorded as one stream: 158 tokens were written in the first, 41 in the "
 	  "second, and the last numbers would bill 41" },
 	/* Storage of a cache: a total, not split, and no request to a model. */

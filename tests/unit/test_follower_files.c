@@ -137,7 +137,7 @@ static void test_what_is_no_mark_is_refused(void **state)
 		"",
 		"{}",
 		"[]",
-		"{\"device\":1,\"inode\":2,\"offset\":3,\"head\":257,"
+		"{\"device\":1,\"inode\":2,\"offset\":3,\"head\":4097,"
 		"\"hash\":\"0000000000000000\",\"lost\":0}",
 		"{\"device\":1,\"inode\":2,\"offset\":-3,\"head\":3,"
 		"\"hash\":\"0000000000000000\",\"lost\":0}",

@@ -154,6 +154,66 @@ static const struct row {
 	{ "a text that is no text", "'api':'openai.chat','sse':7",
 	  "type: sse: the text of a stream is due" },
 
+	/* --- more than one response ------------------------------------------- */
+	{ "blanks before the object",
+	  "'api':'openai.chat','sse':'data:  {`choices`:[{`finish_reason`:`stop`}]}^^"
+	  "data:\\t{`usage`:{`prompt_tokens`:9,`completion_tokens`:3}}^^'",
+	  "input=9 output=3 | final reported | finish stop" },
+	{ "two responses in a stream, the second larger",
+	  "'api':'openai.chat','sse':'data: {`id`:`a`,`usage`:{`prompt_tokens`:9}}^^"
+	  "data: {`id`:`b`,`usage`:{`prompt_tokens`:20}}^^data: [DONE]^^'",
+	  "identity: usage: of more than one response in one event" },
+	{ "one response in two chunks",
+	  "'api':'openai.chat','sse':'data: {`id`:`a`,`usage`:{`prompt_tokens`:9}}^^"
+	  "data: {`id`:`a`,`usage`:{`prompt_tokens`:9}}^^data: [DONE]^^'",
+	  "input=9 | final reported" },
+	{ "two of Anthropic's, the second larger",
+	  "'api':'anthropic.messages','sse':'data: {`message`:{`id`:`a`,`usage`:{`input_tokens`:9,"
+	  "`output_tokens`:1}}}^^data: {`message`:{`id`:`b`,`usage`:{`input_tokens`:20,"
+	  "`output_tokens`:8}}}^^'",
+	  "identity: usage: of more than one response in one event" },
+	{ "two of Google's",
+	  "'api':'google.generate','response':[{'responseId':'a','usageMetadata':"
+	  "{'promptTokenCount':9}},{'responseId':'b','usageMetadata':{'promptTokenCount':20}}]",
+	  "identity: usage: of more than one response in one event" },
+	{ "two of Ollama's, the second larger",
+	  "'api':'ollama.chat','response':[{'done':true,'prompt_eval_count':9,'eval_count':1},"
+	  "{'done':true,'prompt_eval_count':20,'eval_count':2}]",
+	  "identity: usage: of more than one response in one event" },
+	{ "Google's stream with its response inside is no batch",
+	  "'api':'google.generate','response':[{'response':{'usageMetadata':{'promptTokenCount':8,"
+	  "'candidatesTokenCount':1,'totalTokenCount':9}}},{'response':{'candidates':"
+	  "[{'finishReason':'STOP'}],'usageMetadata':{'promptTokenCount':8,"
+	  "'candidatesTokenCount':5,'totalTokenCount':13}}}]",
+	  "input=8 output=5 | final reported | finish STOP" },
+	{ "Google's batch has keys",
+	  "'api':'google.generate','response':[{'key':'1','response':{'usageMetadata':"
+	  "{'promptTokenCount':8}}},{'key':'2','response':{'usageMetadata':"
+	  "{'promptTokenCount':9}}}]",
+	  "input=17 | final reported" },
+	{ "a batch's results as the text of their file",
+	  "'api':'openai.batch','response':'{`custom_id`:`1`,`response`:{`body`:{`usage`:"
+	  "{`prompt_tokens`:9,`completion_tokens`:1}}}}^{`custom_id`:`2`,`response`:{`body`:"
+	  "{`usage`:{`prompt_tokens`:20,`completion_tokens`:2}}}}^'",
+	  "input=29 output=3 | final reported" },
+	{ "a job that tells its sum and what it is made of",
+	  "'api':'mistral.chat','response':{'usage':{'prompt_tokens':30,'completion_tokens':3},"
+	  "'outputs':[{'response':{'body':{'usage':{'prompt_tokens':10,'completion_tokens':1}}}},"
+	  "{'response':{'body':{'usage':{'prompt_tokens':20,'completion_tokens':2}}}}]}",
+	  "input=30 output=3 | final reported" },
+	{ "searches that a stream repeats are counted once",
+	  "'api':'openai.responses','response':[{'status':'in_progress','output':["
+	  "{'type':'web_search_call'}]},{'status':'completed','output':[{'type':"
+	  "'web_search_call'}],'usage':{'input_tokens':10,'output_tokens':5}}]",
+	  "input=10 output=5 searches=1 | final reported" },
+	{ "a document of several lines with something behind it",
+	  "'api':'openai.chat','sse':'{^ `usage`:{`prompt_tokens`:9}^}^^[DONE]'",
+	  "syntax: response: neither JSON nor the events of a stream" },
+	{ "a byte order mark before a document",
+	  "'api':'openai.chat','response':'\ufeff{`choices`:[{`finish_reason`:`stop`}],`usage`:"
+	  "{`prompt_tokens`:9}}'",
+	  "input=9 | final reported | finish stop" },
+
 	/* --- bodies ------------------------------------------------------------ */
 	{ "a body's usage, tier and reason",
 	  "'api':'openai.chat','response':{'service_tier':'flex','choices':[{'finish_reason':'stop'"
