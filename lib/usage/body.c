@@ -226,6 +226,7 @@ static int open_text(struct body *body, struct text text, struct arena *arena,
 
 	body->doc = &body->own;
 	text = trim(text);
+	body->page = text.len > 0 && text.at[0] == '<';
 	if (begins_json(text))
 		r = json_parse(&body->own, text, NULL);
 	if (r == -FAULT_SYNTAX) {

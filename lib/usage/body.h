@@ -15,6 +15,7 @@ struct body {
 	size_t count;
 	bool text;   /* the raw text of a stream */
 	bool stream; /* one of more objects than a body, or a text */
+	bool page;   /* a text that is no stream at all, but a page of a proxy */
 	bool done;   /* its end was seen: nothing is to follow */
 };
 

@@ -292,9 +292,11 @@ static bool allow_silence(struct line *line, const struct usage_format *format)
 		return true;
 	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
 		return true;
-	if (line->body.text && !sent(line, MEMBER_RESPONSE))
+	if (line->body.text && !line->body.page && !sent(line, MEMBER_RESPONSE))
 		return true; /* broken off before its first word */
-	if (sent(line, MEMBER_RESPONSE))
+	if (line->body.page)
+		refusal_set(line->refusal, REASON_MISSING, "sse: a page, and no stream");
+	else if (sent(line, MEMBER_RESPONSE))
 		refusal_set(line->refusal, REASON_MISSING, "response: it holds no %s",
 		            format->paths[0].path[0] != '\0' ? format->paths[0].path : "usage");
 	else

@@ -209,6 +209,8 @@ static const struct row {
 	{ "a document of several lines with something behind it",
 	  "'api':'openai.chat','sse':'{^ `usage`:{`prompt_tokens`:9}^}^^[DONE]'",
 	  "syntax: response: neither JSON nor the events of a stream" },
+	{ "a page of a proxy", "'api':'openai.chat','sse':'<html>no</html>'",
+	  "missing: sse: a page, and no stream" },
 	{ "a byte order mark before a document",
 	  "'api':'openai.chat','response':'\ufeff{`choices`:[{`finish_reason`:`stop`}],`usage`:"
 	  "{`prompt_tokens`:9}}'",
