@@ -180,6 +180,18 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 	return 0;
 }
 
+/* A threshold is for each request by itself, and here there is only the sum of several. */
+static bool sum_moves_price(const struct terms *terms, const struct event *event)
+{
+	struct book_found found;
+
+	if (event->largest_prompt == 0 || terms->book.book == NULL)
+		return false;
+	found = book_find(terms->book.book, event->model, event->time_ms);
+	return rating_context_differs(found.version, event->largest_prompt,
+	                              usage_prompt_total(&event->usage));
+}
+
 int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,
                struct rated *rated_out, struct event_refusal *refusal)
 {
@@ -189,6 +201,14 @@ int terms_rate(const struct terms *terms, struct event *event, struct arena *are
 
 		if (r < 0 || refusal->reason != REASON_NONE)
 			return r;
+	}
+	if (sum_moves_price(terms, event)) {
+		refusal_set(
+			refusal, REASON_UNSUPPORTED,
+			"usage: several requests or turns in one event, the largest with a prompt "
+			"of %lld, pass a threshold of the price only together; send each by itself",
+			(long long)event->largest_prompt);
+		return 0;
 	}
 	if (rate(terms, event, rated_out) == RATING_RANGE)
 		refusal_set(refusal, REASON_AMOUNT,

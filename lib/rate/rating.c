@@ -20,6 +20,16 @@ static bool context_holds(const struct book_rate *rate, int64_t prompt_total)
 	return true;
 }
 
+bool rating_context_differs(const struct book_version *version, int64_t prompt, int64_t other)
+{
+	for (size_t i = 0; version != NULL && i < version->rate_count; i++) {
+		if (context_holds(&version->rates[i], prompt) !=
+		    context_holds(&version->rates[i], other))
+			return true;
+	}
+	return false;
+}
+
 /* An image without a stated size meets only entries that do not ask for one. */
 static bool images_hold(const struct book_rate *rate, const struct usage_images *images)
 {

@@ -45,6 +45,9 @@ struct charges {
 /* A line of the arithmetic; else a fee that the version does not name, which does not exist. */
 bool charge_is_due(const struct charges *charges, const struct charge *charge);
 
+/* Of a version some rate holds for one of two prompts and not for the other. */
+bool rating_context_differs(const struct book_version *version, int64_t prompt, int64_t other);
+
 /*
  * Price one request.  `at_ms` is when the request ran, not now.  A component with
  * a count and without a rate gives RATING_UNPRICED, never a charge of zero; the

@@ -140,6 +140,7 @@ static int decode_each(struct decode *d, const struct usage_objects *objects,
 {
 	struct usage sum = { .images_count = 0 };
 	struct text unknown = { NULL, 0 };
+	int64_t largest = 0;
 
 	for (size_t i = 0; i < objects->count; i++) {
 		struct usage_objects one = { .doc = objects->doc,
@@ -151,13 +152,15 @@ static int decode_each(struct decode *d, const struct usage_objects *objects,
 
 		if (r < 0 || d->refusal->reason != REASON_NONE)
 			return r;
-		if (decoded.reading_count > 1 || decoded.part_count > 0) {
+		if (decoded.reading_count > 0 || decoded.part_count > 0) {
 			refusal_set(d->refusal, REASON_UNSUPPORTED,
 			            "usage: one of %zu responses in one event has several %s; send "
 			            "it as an event of its own",
 			            objects->count, decoded.part_count > 0 ? "models" : "readings");
 			return 0;
 		}
+		if (usage_prompt_total(&decoded.usage) > largest)
+			largest = usage_prompt_total(&decoded.usage);
 		if (!add_usage(&sum, &decoded.usage)) {
 			refusal_set(d->refusal, REASON_QUANTITY, "usage: the sum is no count");
 			return 0;
@@ -166,6 +169,7 @@ static int decode_each(struct decode *d, const struct usage_objects *objects,
 			unknown = decoded.unknown;
 	}
 	out->usage = sum;
+	out->largest_prompt = largest;
 	out->unknown = unknown;
 	return 0;
 }

@@ -195,7 +195,7 @@ static bool add_part(struct decode *d, struct parts *parts, struct text model,
 	return true;
 }
 
-static bool take_turn(struct decode *d, uint32_t turn, bool inside, struct usage *whole,
+static bool take_turn(struct decode *d, uint32_t turn, bool inside, struct usage_decoded *out,
                       struct parts *parts)
 {
 	struct text model = json_string(d->doc, json_member(d->doc, turn, "model"));
@@ -203,9 +203,12 @@ static bool take_turn(struct decode *d, uint32_t turn, bool inside, struct usage
 
 	if (!object_usage(d, "iterations", turn, &usage))
 		return false;
-	if (inside && !is_other(d, model))
+	if (inside && !is_other(d, model)) {
+		if (usage_prompt_total(&usage) > out->largest_prompt)
+			out->largest_prompt = usage_prompt_total(&usage);
 		return true;
-	if (inside && !take_out(whole, &usage)) {
+	}
+	if (inside && !take_out(&out->usage, &usage)) {
 		refusal_set(d->refusal, REASON_IDENTITY,
 		            "usage: a turn on %.*s has more than the totals",
 		            TEXT_ARGS(model.len > 64 ? text_of("another model") : model));
@@ -236,7 +239,7 @@ bool decode_turns(struct decode *d, struct usage_decoded *out)
 	     e = json_next(d->doc, d->turns, e)) {
 		enum where where = turn_where(d, e);
 
-		if (!take_turn(d, e, where == INSIDE || where == last, &out->usage, &parts))
+		if (!take_turn(d, e, where == INSIDE || where == last, out, &parts))
 			return false;
 	}
 	if (parts.count > 0 && out->reading_count > 1) {

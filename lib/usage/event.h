@@ -92,6 +92,11 @@ struct event {
 	enum settlement settlement;
 	enum provenance provenance;
 	struct usage usage; /* COMPONENT_REQUESTS: 0 or 1 by the status, where usage has none */
+	/*
+	 * The largest prompt of the requests or turns that `usage` is the sum of; 0: it is one.
+	 * A threshold of a price is for each by itself.
+	 */
+	int64_t largest_prompt;
 	const struct event_part *parts; /* in the arena */
 	size_t part_count;
 	/*

@@ -229,7 +229,8 @@ static void take_facts(struct line *line, const struct usage_format *format,
 	if (!text_is(facts[FACT_REGION], "not_available"))
 		keep_said(line, facts[FACT_REGION], &line->region);
 	keep_said(line, facts[FACT_SPEED], &line->speed);
-	if (usage->count > 0)
+	/* Of several requests each tells its own charge. */
+	if (usage->count > 0 && !(usage->add && usage->count > 1))
 		take_cost(line, format, usage);
 	if (event->finish_reason.at == NULL && line->body.doc != NULL)
 		keep_said(line, body_finish_reason(&line->body), &event->finish_reason);
@@ -376,6 +377,7 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		                                         : objects.add ? (int64_t)objects.count
 		                                                       : 1;
 	take_facts(line, format, &objects);
+	event->largest_prompt = decoded.largest_prompt;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
 	event->contradiction = decoded.contradiction;
