@@ -241,7 +241,7 @@ struct succession {
 	struct stat own, current; /* of the file that was read, and of the one at the path */
 	bool named;               /* looks for the name of the own file; then for the next one */
 	struct moment_of self, best;
-	int fd;
+	int fd, own_fd;
 	char *path_out;
 };
 
@@ -254,6 +254,25 @@ static void moment_of(const struct stat *status, const char *name, struct moment
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/*
+ * A copy of what was read: it begins with the same bytes, and, where what was read is still there
+ * to look at, has the same before the place.  Logs may have equal beginnings.
+ */
+static bool is_copy(int fd, int own, const struct file_mark *mark)
+{
+	char copied[FILE_HEAD_BYTES_MAX], read[FILE_HEAD_BYTES_MAX];
+	size_t len = mark->offset < sizeof(read) ? (size_t)mark->offset : sizeof(read);
+	off_t at = (off_t)(mark->offset - len);
+	struct stat status;
+
+	if (mark->head_bytes == 0 || !head_is(fd, mark))
+		return false;
+	if (fstat(own, &status) < 0 || (uint64_t)status.st_size < mark->offset ||
+	    pread(own, read, len, at) != (ssize_t)len)
+		return true;
+	return pread(fd, copied, len, at) == (ssize_t)len && memcmp(copied, read, len) == 0;
 }
 
 static bool look_for_next(void *context, int folder_fd, const struct place *place, const char *name,
@@ -276,7 +295,7 @@ static bool look_for_next(void *context, int folder_fd, const struct place *plac
 		return false;
 	fd = open_at(folder_fd, name);
 	/* A copy of what was read is not what came after it. */
-	if (fd < 0 || (next->mark->head_bytes > 0 && head_is(fd, next->mark))) {
+	if (fd < 0 || is_copy(fd, next->own_fd, next->mark)) {
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -292,7 +311,7 @@ static bool look_for_next(void *context, int folder_fd, const struct place *plac
 int file_after(const char *path, int fd, const struct file_mark *mark,
                char path_out[FILE_PATH_BYTES])
 {
-	struct succession next = { .mark = mark, .fd = -1, .path_out = path_out };
+	struct succession next = { .mark = mark, .fd = -1, .own_fd = fd, .path_out = path_out };
 	struct place beside;
 
 	if (fstat(fd, &next.own) < 0)

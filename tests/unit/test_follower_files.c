@@ -271,6 +271,27 @@ static void test_a_copy_of_what_was_read_does_not_come_next(void **state)
 	expect_after("u.log.2", 5, NULL);
 }
 
+/* Logs may begin alike for longer than the bytes that a mark keeps of a beginning. */
+static void test_a_later_file_with_the_same_beginning_is_no_copy(void **state)
+{
+	struct file_mark mark;
+	char path[FILE_PATH_BYTES];
+	int fd;
+
+	(void)state;
+	put("u.log.2", "head\nread\n", 1);
+	put("u.log.1", "head\nthen\n", 2);
+	put("u.log", "now\n", 3);
+	mark = mark_of("u.log.2", 5);
+	mark.offset = 10;
+	fd = open(in("u.log.2"), O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	expect_path(file_after(in("u.log"), fd, &mark, path), path, "u.log.1");
+	put("u.log.1", "head\nread\nand more\n", 2);
+	expect_path(file_after(in("u.log"), fd, &mark, path), path, NULL);
+	close(fd);
+}
+
 #define FILES_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -284,6 +305,7 @@ int main(void)
 		FILES_TEST(test_the_next_file_is_the_oldest_of_the_later_ones),
 		FILES_TEST(test_of_one_moment_the_name_tells),
 		FILES_TEST(test_a_copy_of_what_was_read_does_not_come_next),
+		FILES_TEST(test_a_later_file_with_the_same_beginning_is_no_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
