@@ -34,13 +34,13 @@ static struct text count_text(const struct json *doc, uint32_t node)
 	struct text t = json_type_of(doc, node) == JSON_NUMBER ? doc->nodes[node].text
 	                                                       : json_string(doc, node);
 	int64_t value;
-	size_t len = t.len;
+	size_t len = t.len, sign = len > 0 && t.at[0] == '-';
 
 	while (len > 0 && t.at[len - 1] == '0')
 		len--;
 	if (len > 1 && len < t.len && t.at[len - 1] == '.')
 		t.len = len - 1;
-	if (t.at == NULL || !text_int(t, &value) || (t.len > 1 && t.at[0] == '0'))
+	if (t.at == NULL || !text_int(t, &value) || (t.len > sign + 1 && t.at[sign] == '0'))
 		return text_of(NULL);
 	return t;
 }

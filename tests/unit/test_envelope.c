@@ -533,6 +533,38 @@ static void test_the_members_beside_the_counts(void **state)
 	buf_release(&due);
 }
 
+/* What JSON has no number for stays the string it was; the event's reader refuses it. */
+static void test_a_count_that_is_no_number_of_json_stays_a_string(void **state)
+{
+	static const struct {
+		const char *sent, *due;
+	} rows[] = {
+		{ "'7'", "'prompt_tokens':7}" },           { "7.0", "'prompt_tokens':7}" },
+		{ "'-1'", "'prompt_tokens':-1}" },         { "'07'", "'prompt_tokens':'07'}" },
+		{ "'-00'", "'prompt_tokens':'-00'}" },     { "'-07'", "'prompt_tokens':'-07'}" },
+		{ "'-7.50'", "'prompt_tokens':'-7.50'}" },
+	};
+	struct text due, got;
+	char json[512];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		snprintf(json, sizeof(json),
+		         "{'traceId':'t','spanId':'s','startTimeUnixNano':'1767225600000000001',"
+		         "'attributes':[{'key':'gen_ai.request.model','value':{'stringValue':'m'}},"
+		         "{'key':'gen_ai.provider.name','value':{'stringValue':'openai'}},"
+		         "{'key':'gen_ai.usage.input_tokens','value':{'intValue':%s}}]}",
+		         rows[i].sent);
+		open_text(quoted(json));
+		assert_int_equal(bench.count, 1);
+		due = quoted(rows[i].due);
+		got = bench.events[0].line;
+		if (memmem(got.at, got.len, due.at, due.len) == NULL)
+			fail_msg("%s:\n  due %s\n  got %.*s", rows[i].sent, rows[i].due,
+			         TEXT_ARGS(got));
+	}
+}
+
 /* Event lines as they are due stay event lines. */
 static void test_no_plain_event_is_taken_for_an_envelope(void **state)
 {
@@ -722,6 +754,7 @@ int main(void)
 		cmocka_unit_test(test_a_source_of_the_connection_counts),
 		cmocka_unit_test(test_the_limits_hold),
 		cmocka_unit_test(test_a_name_that_is_too_long_stays_too_long_and_short),
+		cmocka_unit_test(test_a_count_that_is_no_number_of_json_stays_a_string),
 		cmocka_unit_test(test_what_sinks_too_deep_is_refused),
 		cmocka_unit_test(test_damaged_records_are_opened_or_refused_and_nothing_else),
 		cmocka_unit_test(test_every_envelope_tells_its_mapping),
