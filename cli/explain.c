@@ -154,6 +154,12 @@ static void write_settlement(struct context *context, const struct event *event)
 		         event->served == 1 ? "was" : "were");
 	printer_pairf(&context->printer, LABEL_WIDTH, "Phase", "%s, %s%s",
 	              settlement_name(event->settlement), counts[event->provenance], served);
+	if (event->turn != TURN_NONE)
+		printer_pairf(&context->printer, LABEL_WIDTH, "Turn", "%s",
+		              event->turn == TURN_OF
+		                      ? "of a request, and none by itself"
+		                      : "a later phase of its request has it no more: it counts "
+		                        "nothing");
 }
 
 /* Which policies held, what they took away, and so what is not in the table. */
@@ -510,7 +516,6 @@ static enum exit_code explain(struct explained *x)
 	}
 	if (x->found > 1)
 		return ask_for_source(x);
-	phases_settle_parts(&x->phases, x->row.event.source);
 	r = derive(x);
 	if (r == 0)
 		r = phases_read(&x->phases, context->ledger, &x->row, &context->fault);

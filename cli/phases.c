@@ -91,8 +91,8 @@ static int keep(struct phases *phases, struct text *text, struct fault *fault)
 
 static int keep_texts(struct phases *phases, struct shown_phase *shown, struct fault *fault)
 {
-	struct text *const texts[] = { &shown->id, &shown->source, &shown->model,
-		                       &shown->provenance, &shown->amount };
+	struct text *const texts[] = { &shown->id, &shown->model, &shown->provenance,
+		                       &shown->amount };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -132,23 +132,8 @@ int phases_add_part(struct phases *phases, const struct stored_event *row, struc
 
 	if (shown == NULL)
 		return no_memory(fault);
-	shown->source = row->event.source;
-	shown->attos = row->amount.attos;
+	phases->parts_attos += row->amount.attos; /* no 2^60 of them */
 	return show_event(phases, shown, row, fault);
-}
-
-void phases_settle_parts(struct phases *phases, struct text source)
-{
-	struct shown_phase **at = &phases->parts;
-
-	while (*at != NULL) {
-		if (text_equal((*at)->source, source)) {
-			phases->parts_attos += (*at)->attos; /* no 2^60 of them */
-			at = &(*at)->next;
-		} else {
-			*at = (*at)->next;
-		}
-	}
 }
 
 /* What one walk over phases needs. */

@@ -15,9 +15,8 @@
 struct shown_phase {
 	struct shown_phase *next;
 	const char *settlement, *state; /* static; the state: "stands", "replaced", "late" */
-	struct text id, source, model, provenance;
+	struct text id, model, provenance;
 	int64_t time_ms, kept_ms; /* kept_ms 0: it stands */
-	wide attos;               /* the amount of a part */
 	struct text amount;       /* absent: it had no price */
 	struct text counts;       /* "input 100, output 5" */
 	struct text counts_json;  /* {"input":100,"output":5} */
@@ -25,15 +24,13 @@ struct shown_phase {
 
 struct phases {
 	struct shown_phase *phases, *parts; /* in their order */
-	wide parts_attos;
+	wide parts_attos;                   /* what the parts cost together */
 	struct arena arena;
 };
 
 /* Is this the id of a part of the request: "ID~2"? */
 bool phases_is_part(struct text id, struct text request);
 int phases_add_part(struct phases *phases, const struct stored_event *row, struct fault *fault);
-/* Lets go of the parts of other sources, and adds the others up. */
-void phases_settle_parts(struct phases *phases, struct text source);
 /* The phases of the event that stands, and itself as the last, where there are any. */
 int phases_read(struct phases *phases, struct ledger *ledger, const struct stored_event *stands,
                 struct fault *fault);

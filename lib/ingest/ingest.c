@@ -200,6 +200,7 @@ static int prepare_parts(struct ingest_item *whole, const struct terms *terms, s
 		if (item == NULL)
 			return -FAULT_NOMEM;
 		item->part = true;
+		event->turn = TURN_OF;
 		event->parts = NULL;
 		event->part_count = 0;
 		event->model = part->model;

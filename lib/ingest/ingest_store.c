@@ -133,33 +133,33 @@ static int keep(struct ledger *ledger, const struct ingest_item *item, struct fa
 }
 
 /*
- * A later phase may have fewer turns than the one that it replaced: what is left of those counts
- * nothing any more.
+ * A later phase may have fewer turns than the one that it replaced: those that are left end.  What
+ * a client sent under such an id is no turn, and stays.
  */
-static int end_parts(struct ledger *ledger, const struct ingest_item *whole, size_t count,
+static int end_turns(struct ledger *ledger, const struct ingest_item *whole, size_t count,
                      struct fault *fault)
 {
-	struct ingest_item empty = *whole;
+	struct event ended = whole->event;
 	bool known = true;
 	int r = 0;
 
-	empty.price_id = LEDGER_PRICE_NONE;
-	empty.amount = (struct money){ 0 };
-	empty.event.usage = (struct usage){ .images_count = 0 };
-	empty.event.extra = empty.event.unknown_path = text_of(NULL);
-	for (size_t number = count + 2; r == 0 && known; number++) {
+	ended.turn = TURN_ENDED;
+	ended.usage = (struct usage){ .images_count = 0 };
+	ended.extra = ended.unknown_path = text_of(NULL);
+	for (size_t number = count + 2; r == 0 && known && number < EVENT_PARTS_MAX + 2; number++) {
 		char id[EVENT_NAME_BYTES_MAX + 32];
 		enum ledger_outcome outcome;
+		enum turn turn = TURN_NONE;
 		int len = snprintf(id, sizeof(id), "%.*s~%zu", TEXT_ARGS(whole->event.id), number);
 
 		if (len > EVENT_NAME_BYTES_MAX)
 			break;
-		empty.event.id = text_of(id);
-		empty.event.content_hash = hash64_mix(whole->event.content_hash, number);
-		r = ledger_knows(ledger, empty.event.source, empty.event.id, &known, fault);
-		if (r == 0 && known)
-			r = ledger_add(ledger, &empty.event, empty.price_id, empty.amount,
-			               empty.policy, empty.line, empty.received_ms, &outcome,
+		ended.id = text_of(id);
+		ended.content_hash = hash64_mix(whole->event.content_hash, number);
+		r = ledger_knows(ledger, ended.source, ended.id, &known, &turn, fault);
+		if (r == 0 && turn == TURN_OF)
+			r = ledger_add(ledger, &ended, LEDGER_PRICE_NONE, (struct money){ 0 },
+			               whole->policy, whole->line, whole->received_ms, &outcome,
 			               fault);
 	}
 	return r;
@@ -196,7 +196,7 @@ static int store_parts(struct ledger *ledger, struct ingest_item *whole,
 		worst(verdict, item->own_verdict);
 	}
 	if (r == 0 && outcome == LEDGER_REPLACED)
-		r = end_parts(ledger, whole, count, fault);
+		r = end_turns(ledger, whole, count, fault);
 	*next_out = item;
 	return r;
 }

@@ -144,6 +144,7 @@ struct standing {
 	int64_t ts;
 	uint64_t hash; /* of its content */
 	enum settlement settlement;
+	enum turn turn;
 };
 
 /* store.c: the parts of adding an event that its phases need too. */

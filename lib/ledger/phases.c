@@ -278,6 +278,9 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 	bool found = false;
 	int r;
 
+	/* A client may have given a request the id of a turn: neither is a phase of the other. */
+	if ((event->turn == TURN_NONE) != (standing->turn == TURN_NONE))
+		return same_phase(ledger, standing, row, line, now_ms, outcome_out, fault);
 	/* Beyond memory an identity may stand twice (verify tells): its own time first. */
 	if (event->settlement > standing->settlement && event->time_ms != standing->ts) {
 		r = store_standing(ledger, event->time_ms, row, &found, &other, fault);

@@ -139,6 +139,7 @@ int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
 			row.price_id = column_int(&query, COLUMN_PRICE);
 			row.events = sum.events;
 			row.errors = sum.errors;
+			row.turns = sum.turns;
 			row.partial = sum.partial;
 			row.estimated = sum.estimated;
 			row.uncounted = sum.uncounted;

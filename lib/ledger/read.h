@@ -33,7 +33,7 @@ int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, led
 /* Events with this id; `source` may be absent.  Reads the whole range: there is no index on ids. */
 int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
                        int64_t to_ms, ledger_event_fn *each, void *context, struct fault *fault);
-/* The same, and the parts of the request, "ID~2" ..., each of its source. */
+/* The same, and the turns that the request has, "ID~2" ..., each of its source. */
 int ledger_find_request(struct ledger *ledger, struct text id, struct text source,
                         ledger_event_fn *each, void *context, struct fault *fault);
 
@@ -59,9 +59,10 @@ struct rollup_row {
 	struct text account, key, model, source, provider, service_tier; /* absent: not sent */
 	int64_t price_id;
 	int64_t events;
-	int64_t errors;                        /* of them, with status >= 400 */
-	int64_t suspense;                      /* of them, unpriced: all or none */
-	int64_t partial, estimated, uncounted; /* of them, by ledger_provenance() */
+	int64_t turns;                         /* of them, no requests */
+	int64_t errors;                        /* of the requests, with status >= 400 */
+	int64_t suspense;                      /* of the events, unpriced: all or none */
+	int64_t partial, estimated, uncounted; /* of the requests, by ledger_provenance() */
 	int64_t count[COMPONENT_COUNT];
 	struct money amount;
 };

@@ -82,9 +82,19 @@ struct rollup_entry *rollups_add(struct rollups *rollups, const struct rollup_ke
 	return entry;
 }
 
-/* How an event moves the counters of provenance: by 1, or by -1. */
-static void count_provenance(struct rollup_sum *sum, enum provenance provenance, int64_t step)
+/*
+ * How an event moves the counters: by 1, or by -1.  A turn is no request: how that ended and who
+ * told its counts is counted once.
+ */
+static void count_event(struct rollup_sum *sum, const struct rollup_delta *delta, int64_t step)
 {
+	enum provenance provenance = delta->provenance;
+
+	sum->events += delta->turn != TURN_ENDED ? step : 0;
+	sum->turns += delta->turn == TURN_OF ? step : 0;
+	if (delta->turn != TURN_NONE)
+		return;
+	sum->errors += delta->error ? step : 0;
 	sum->partial += provenance == PROVENANCE_PARTIAL ? step : 0;
 	sum->estimated += provenance == PROVENANCE_ESTIMATED ? step : 0;
 	sum->uncounted += provenance == PROVENANCE_NONE ? step : 0;
@@ -94,9 +104,7 @@ int rollup_sum_add(struct rollup_sum *sum, const struct rollup_delta *delta)
 {
 	struct rollup_sum next = *sum;
 
-	next.events += 1;
-	next.errors += delta->error;
-	count_provenance(&next, delta->provenance, 1);
+	count_event(&next, delta, 1);
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (__builtin_add_overflow(next.count[c], delta->usage->count[c], &next.count[c]))
 			return -FAULT_RANGE;
@@ -111,11 +119,9 @@ int rollup_sum_take(struct rollup_sum *sum, const struct rollup_delta *delta)
 {
 	struct rollup_sum next = *sum;
 
-	next.events -= 1;
-	next.errors -= delta->error;
-	count_provenance(&next, delta->provenance, -1);
-	if (next.events < 0 || next.errors < 0 || next.partial < 0 || next.estimated < 0 ||
-	    next.uncounted < 0)
+	count_event(&next, delta, -1);
+	if (next.events < 0 || next.errors < 0 || next.turns < 0 || next.partial < 0 ||
+	    next.estimated < 0 || next.uncounted < 0)
 		return -FAULT_RANGE;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		next.count[c] -= delta->usage->count[c];
@@ -130,8 +136,8 @@ int rollup_sum_take(struct rollup_sum *sum, const struct rollup_delta *delta)
 
 bool rollup_sum_equal(const struct rollup_sum *a, const struct rollup_sum *b)
 {
-	return a->events == b->events && a->errors == b->errors && a->partial == b->partial &&
-	       a->estimated == b->estimated && a->uncounted == b->uncounted &&
-	       memcmp(a->count, b->count, sizeof(a->count)) == 0 &&
+	return a->events == b->events && a->errors == b->errors && a->turns == b->turns &&
+	       a->partial == b->partial && a->estimated == b->estimated &&
+	       a->uncounted == b->uncounted && memcmp(a->count, b->count, sizeof(a->count)) == 0 &&
 	       money_compare(a->amount, b->amount) == 0;
 }

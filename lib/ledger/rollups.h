@@ -20,6 +20,7 @@ struct rollup_key {
 
 struct rollup_sum {
 	int64_t events, errors;
+	int64_t turns;                         /* of the events */
 	int64_t partial, estimated, uncounted; /* of the events: by their provenance */
 	int64_t count[COMPONENT_COUNT];
 	struct money amount;
@@ -40,6 +41,7 @@ struct rollups {
 
 /* What one event adds to a sum. */
 struct rollup_delta {
+	enum turn turn;
 	const struct usage *usage;
 	bool error;
 	struct money amount;

@@ -40,7 +40,8 @@ enum {
 	COLUMN_SETTLEMENT,
 	COLUMN_PROVENANCE,
 	COLUMN_POLICY,
-	COLUMN_SERVED
+	COLUMN_SERVED,
+	COLUMN_TURN
 };
 
 static bool is_image(enum component c)
@@ -124,6 +125,7 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 	event->provenance = (enum provenance)column_int(query, COLUMN_PROVENANCE);
 	row.stored.policy = (unsigned)column_int(query, COLUMN_POLICY);
 	event->served = column_int_or_absent(query, COLUMN_SERVED);
+	event->turn = (enum turn)column_int(query, COLUMN_TURN);
 	if (money_join(column_int(query, COLUMN_NANOS), column_int(query, COLUMN_ATTOS),
 	               &row.stored.amount) < 0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
@@ -212,6 +214,7 @@ struct rollup_delta event_row_delta(const struct event_row *row)
 	const struct event *event = &row->stored.event;
 
 	return (struct rollup_delta){
+		.turn = event->turn,
 		.usage = &event->usage,
 		.error = event->status >= 400,
 		.amount = row->stored.amount,
@@ -291,6 +294,7 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	query_int(&query, event->provenance);
 	query_int(&query, row->stored.policy);
 	query_int_or_null(&query, event->served);
+	query_int(&query, event->turn);
 	r = query_done(&query, fault);
 	if (r < 0)
 		return r;
@@ -376,6 +380,7 @@ int rollup_read(const struct query *query, int column, struct rollup_sum *sum_ou
 	struct rollup_sum sum = { .events = column_int(query, column) };
 
 	sum.errors = column_int(query, ++column);
+	sum.turns = column_int(query, ++column);
 	sum.partial = column_int(query, ++column);
 	sum.estimated = column_int(query, ++column);
 	sum.uncounted = column_int(query, ++column);

@@ -93,6 +93,7 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 		return query_done(&query, fault);
 	query_int(&query, entry->sum.events);
 	query_int(&query, entry->sum.errors);
+	query_int(&query, entry->sum.turns);
 	query_int(&query, entry->sum.partial);
 	query_int(&query, entry->sum.estimated);
 	query_int(&query, entry->sum.uncounted);
@@ -224,6 +225,7 @@ int store_standing(struct ledger *ledger, int64_t ts, const struct event_row *ro
 			.ts = ts,
 			.hash = (uint64_t)column_int(&query, 0),
 			.settlement = (enum settlement)column_int(&query, 1),
+			.turn = (enum turn)column_int(&query, 2),
 		};
 		query_end(&query);
 	}
@@ -293,7 +295,7 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 		return store_drop(ledger, row->stored.event.time_ms, row, fault);
 	}
 	*outcome_out = LEDGER_ADDED;
-	r = store_watermark(ledger, row, 1, now_ms, fault);
+	r = store_watermark(ledger, row, row->stored.event.turn == TURN_NONE, now_ms, fault);
 	return r < 0 ? r : store_unknown(ledger, row, fault);
 }
 
@@ -452,7 +454,7 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 }
 
 int ledger_knows(struct ledger *ledger, struct text source, struct text id, bool *knows_out,
-                 struct fault *fault)
+                 enum turn *turn_out, struct fault *fault)
 {
 	struct event_row row = { .stored.event.id = id };
 	struct standing standing;
@@ -464,7 +466,10 @@ int ledger_knows(struct ledger *ledger, struct text source, struct text id, bool
 	r = names_id(ledger, source, &row.source, fault);
 	if (r < 0 || !identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts))
 		return r;
-	return store_standing(ledger, ts, &row, knows_out, &standing, fault);
+	r = store_standing(ledger, ts, &row, knows_out, &standing, fault);
+	if (r == 0 && *knows_out)
+		*turn_out = standing.turn;
+	return r;
 }
 
 int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, const char *what,

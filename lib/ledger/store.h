@@ -69,9 +69,9 @@ int ledger_checkpoint_get(struct ledger *ledger, struct text source, int64_t seq
 int ledger_holds(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                  uint64_t content_hash, bool *holds_out, struct fault *fault);
 
-/* Is any event of this identity stored? */
+/* Is any event of this identity stored?  *turn_out is only filled where one is. */
 int ledger_knows(struct ledger *ledger, struct text source, struct text id, bool *knows_out,
-                 struct fault *fault);
+                 enum turn *turn_out, struct fault *fault);
 
 /*
  * Outside a transaction: copy the WAL into the file when it is large (idle: also empty it).

@@ -412,6 +412,7 @@ static int compare_sums(struct verify *verify, const struct rollup_key *key,
 		int64_t stored, derived;
 	} counters[] = {
 		{ "events", stored->events, derived->events },
+		{ "turns", stored->turns, derived->turns },
 		{ "errors", stored->errors, derived->errors },
 		{ "partial", stored->partial, derived->partial },
 		{ "estimated", stored->estimated, derived->estimated },
@@ -550,7 +551,7 @@ int verify_count(struct rollups *counts, int64_t source, int64_t api, struct fau
 {
 	/* Only the number of events is looked at. */
 	static const struct usage no_usage;
-	const struct rollup_delta one = { &no_usage, false, { 0 }, PROVENANCE_REPORTED };
+	const struct rollup_delta one = { .usage = &no_usage };
 	const struct rollup_key key = { .source = source, .tier = api };
 
 	return add_to(counts, &key, &one, fault);
@@ -576,7 +577,7 @@ static int add_event(struct verify *verify, const struct event_row *row)
 		r = verify_count(&verify->unknown, row->source, row->api, verify->fault);
 	return r != 0 ? r
 	              : verify_sources_add(&verify->sources, row->source, row->stored.event.time_ms,
-	                                   1, verify->fault);
+	                                   row->stored.event.turn == TURN_NONE, verify->fault);
 }
 
 static int check_event(struct verify *verify, const struct query *query)

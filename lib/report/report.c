@@ -240,7 +240,7 @@ static int add_rollup(void *context, const struct rollup_row *row)
 		.source = row->source,
 		.provider = row->provider,
 		.time_ms = row->hour_ms,
-		.sums = { .events = row->events,
+		.sums = { .events = row->events - row->turns,
 		          .errors = row->errors,
 		          .suspense = row->suspense,
 		          .partial = row->partial,
@@ -257,6 +257,7 @@ static int add_event(void *context, const struct stored_event *row)
 {
 	const struct event *event = &row->event;
 	enum provenance provenance = ledger_provenance(event);
+	bool request = event->turn == TURN_NONE;
 	struct addend addend = {
 		.account = event->account,
 		.key = event->key,
@@ -264,17 +265,17 @@ static int add_event(void *context, const struct stored_event *row)
 		.source = event->source,
 		.provider = event->provider,
 		.time_ms = event->time_ms,
-		.sums = { .events = 1,
-		          .errors = event->status >= 400,
+		.sums = { .events = request,
+		          .errors = request && event->status >= 400,
 		          .suspense = row->price_id == LEDGER_PRICE_SUSPENSE,
-		          .partial = provenance == PROVENANCE_PARTIAL,
-		          .estimated = provenance == PROVENANCE_ESTIMATED,
-		          .uncounted = provenance == PROVENANCE_NONE,
+		          .partial = request && provenance == PROVENANCE_PARTIAL,
+		          .estimated = request && provenance == PROVENANCE_ESTIMATED,
+		          .uncounted = request && provenance == PROVENANCE_NONE,
 		          .attos = row->amount.attos },
 	};
 
 	memcpy(addend.sums.count, event->usage.count, sizeof(addend.sums.count));
-	return add(context, &addend);
+	return event->turn == TURN_ENDED ? 0 : add(context, &addend);
 }
 
 /* Whole hours from the rollups, what is left at both ends from the events. */

@@ -39,8 +39,9 @@ struct report_notes {
 
 /*
  * One row a group, in the order of the group's text (absent first); columns: the group,
- * events, errors, suspense, partial, estimated and uncounted (by provenance; hidden from the
- * terminal, where a note tells them), every component by its key, amount; and a total row.
+ * events (requests: their turns only add counts and amounts), errors, suspense, partial,
+ * estimated and uncounted (by provenance; hidden from the terminal, where a note tells them),
+ * every component by its key, amount; and a total row.
  * The component `requests` (what a per-request fee is due for) is hidden from the
  * terminal where it is events - errors everywhere.  -FAULT_RANGE where a sum does not
  * fit; -FAULT_INVALID where the range is empty.  Released by table_release().

@@ -62,6 +62,14 @@ enum provenance {
 const char *provenance_name(enum provenance provenance);
 enum provenance provenance_find(struct text name); /* PROVENANCE_COUNT when there is none */
 
+/* What an event is.  Stored. */
+enum turn {
+	TURN_NONE,  /* a request */
+	TURN_OF,    /* a turn of one: struct event_part */
+	TURN_ENDED, /* a turn that a later phase of its request has no more: it counts nothing */
+	TURN_COUNT
+};
+
 /*
  * A turn of the request that its totals leave out, or that ran on another model: stored as an
  * event of its own, with "~2", "~3" ... behind the id, and without the fee of a request.
@@ -89,6 +97,7 @@ struct event {
 	int64_t status, latency_ms, ttft_ms;
 	int64_t served; /* tokens of the answer that reached the client of a cancelled request */
 	bool stream;
+	enum turn turn;
 	enum settlement settlement;
 	enum provenance provenance;
 	struct usage usage; /* COMPONENT_REQUESTS: 0 or 1 by the status, where usage has none */

@@ -5,19 +5,24 @@
 -- provenance  of the counts: 0 reported, 1 partial, 2 estimated, 3 none
 -- policy      bits of the policies in force for it when it was rated (rate/policy.def)
 -- served      tokens of the answer that reached the client, where it was cancelled
+-- turn        0 a request; 1 a turn of one, with "~2", "~3" ... behind its id; 2 a turn that a
+--             later phase of its request has no more: it counts nothing
 ALTER TABLE event ADD COLUMN settlement INTEGER NOT NULL DEFAULT 3
 	CHECK (settlement BETWEEN 0 AND 3);
 ALTER TABLE event ADD COLUMN provenance INTEGER NOT NULL DEFAULT 0
 	CHECK (provenance BETWEEN 0 AND 3);
 ALTER TABLE event ADD COLUMN policy INTEGER NOT NULL DEFAULT 0 CHECK (policy BETWEEN 0 AND 255);
 ALTER TABLE event ADD COLUMN served INTEGER CHECK (served >= 0);
+ALTER TABLE event ADD COLUMN turn INTEGER NOT NULL DEFAULT 0 CHECK (turn BETWEEN 0 AND 2);
 
 -- Until now it was kept beside the event, as sent.
 UPDATE event SET settlement = CASE json_extract(extra, '$.settlement')
 	WHEN 'open' THEN 0 WHEN 'partial' THEN 1 WHEN 'abandoned' THEN 2 ELSE 3 END
 	WHERE extra IS NOT NULL AND json_extract(extra, '$.settlement') IS NOT NULL;
 
--- Of `events`: those whose counts are not (wholly) what the provider reported.
+-- Of `events`: the turns; and of the others those whose counts are not (wholly) what the provider
+-- reported.
+ALTER TABLE rollup ADD COLUMN turns     INTEGER NOT NULL DEFAULT 0 CHECK (turns >= 0);
 ALTER TABLE rollup ADD COLUMN partial   INTEGER NOT NULL DEFAULT 0 CHECK (partial >= 0);
 ALTER TABLE rollup ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0 CHECK (estimated >= 0);
 ALTER TABLE rollup ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0 CHECK (uncounted >= 0);

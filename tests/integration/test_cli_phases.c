@@ -16,27 +16,47 @@
 
 #define REQUEST "'source':'gw-1','account':'acct','model':'acme/llama-4-70b','api':'toll'"
 
+#define TURN(n) "{'type':'advisor_message','input_tokens':" n ",'output_tokens':0},"
+#define NINE    TURN("10") SEVEN TURN("20")
+#define SEVEN   TURN("1") TURN("1") TURN("1") TURN("1") TURN("1") TURN("1") TURN("1")
+
+#define BOTH(source, n)                                                                            \
+	"{'id':'both','source':'" source "','time':'2026-11-22T08:00:02Z','account':'acct',"       \
+	"'model':'acme/llama-4-70b','api':'anthropic.messages','usage':{'input_tokens':1000,"      \
+	"'output_tokens':50,'iterations':[" TURN(                                                  \
+		n) "{'type':'message','input_tokens':1000,'output_tokens':50}]}}\n"
+
 static const char events_text[] =
 	"{'id':'r','time':'2026-11-22T07:59:59Z'," REQUEST ",'settlement':'open'}\n"
 	"{'id':'r','time':'2026-11-22T08:00:01Z','source':'gw-1','account':'acct',"
 	"'model':'unlisted','api':'toll','settlement':'partial','usage':{'input':100,'pages':2}}\n"
-	"{'id':'r','time':'2026-11-22T08:00:02Z'," REQUEST ",'usage':{'input':1000,'output':50}}\n"
+	"{'id':'r','time':'2026-11-22T08:00:02Z','source':'gw-1','account':'acct',"
+	"'model':'acme/llama-4-70b','api':'anthropic.messages','usage':{'input_tokens':1000,"
+	"'output_tokens':50,'iterations':[" NINE
+	"{'type':'message','input_tokens':1000,'output_tokens':50}]}}\n"
 	"{'id':'r','time':'2026-11-22T08:00:03Z'," REQUEST ",'settlement':'abandoned',"
 	"'usage':{'input':1000}}\n"
-	"{'id':'r~2','time':'2026-11-22T08:00:02Z'," REQUEST ",'usage':{'input':10,'requests':0}}\n"
-	"{'id':'r~10','time':'2026-11-22T08:00:02Z'," REQUEST
-	",'usage':{'input':20,'requests':0}}\n"
-	/* None of its parts: another source, and ids that only begin like one. */
+	/* None of its parts: a request, another source, and ids that only begin like one. */
+	"{'id':'r~11','time':'2026-11-22T08:00:02Z'," REQUEST ",'usage':{'input':30}}\n"
 	"{'id':'r~3','source':'gw-2','time':'2026-11-22T08:00:02Z','account':'acct',"
 	"'model':'acme/llama-4-70b','api':'toll','usage':{'input':30}}\n"
-	"{'id':'r~2x','time':'2026-11-22T08:00:02Z'," REQUEST ",'usage':{'input':30}}\n"
-	"{'id':'r~','time':'2026-11-22T08:00:02Z'," REQUEST ",'usage':{'input':30}}\n"
-	"{'id':'gone','time':'2026-11-22T08:00:02Z'," REQUEST ",'settlement':'abandoned',"
-	"'provenance':'estimated','served':4,'usage':{'input':10,'output':9}}\n"
-	"{'id':'began','time':'2026-11-22T08:00:02Z'," REQUEST ",'settlement':'open'}\n"
-	"{'id':'half','time':'2026-11-22T08:00:02Z'," REQUEST ",'settlement':'partial',"
-	"'usage':{'input':10}}\n"
-	"{'id':'failed','time':'2026-11-22T08:00:02Z'," REQUEST ",'status':503}\n";
+	/* One id, two sources, a turn of each. */
+	BOTH("gw-3", "10")
+		BOTH("gw-4",
+                     "20") "{'id':'r~2x','time':'2026-11-22T08:00:02Z'," REQUEST
+			   ",'usage':{'input':30}}\n"
+			   "{'id':'r~','time':'2026-11-22T08:00:02Z'," REQUEST
+			   ",'usage':{'input':30}}\n"
+			   "{'id':'gone','time':'2026-11-22T08:00:02Z'," REQUEST
+			   ",'settlement':'abandoned',"
+			   "'provenance':'estimated','served':4,'usage':{'input':10,'output':9}}\n"
+			   "{'id':'began','time':'2026-11-22T08:00:02Z'," REQUEST
+			   ",'settlement':'open'}\n"
+			   "{'id':'half','time':'2026-11-22T08:00:02Z'," REQUEST
+			   ",'settlement':'partial',"
+			   "'usage':{'input':10}}\n"
+			   "{'id':'failed','time':'2026-11-22T08:00:02Z'," REQUEST
+			   ",'status':503}\n";
 
 enum { PATH_BYTES = 256 };
 
@@ -132,10 +152,10 @@ static void test_explain_shows_every_phase_and_the_parts(void **state)
 	TOLLRUN_SAYS(&cli->run, "final     stands   2026-11-22T08:00:02.000Z  0.00092");
 	TOLLRUN_SAYS(&cli->run, "r~2   acme/llama-4-70b  0.000008");
 	TOLLRUN_SAYS(&cli->run, "r~10  acme/llama-4-70b  0.000016");
-	TOLLRUN_SAYS_NOT(&cli->run, "r~3");
+	TOLLRUN_SAYS_NOT(&cli->run, "r~11");
 	TOLLRUN_SAYS_NOT(&cli->run, "r~2x");
-	/* 0.00092 + 10 and 20 tokens at 0.80 per 1M */
-	TOLLRUN_SAYS(&cli->run, "The request with its parts: 0.000944\n");
+	/* 0.00092 + 10, 7 and 20 tokens at 0.80 per 1M */
+	TOLLRUN_SAYS(&cli->run, "The request with its parts: 0.0009496\n");
 	output_fits(buf_text(&cli->run.out));
 	TOLLRUN(&cli->run, "explain", "r", "--json");
 	TOLLRUN_EXPECT(&cli->run, 0);
@@ -143,8 +163,27 @@ static void test_explain_shows_every_phase_and_the_parts(void **state)
 	assert_string_equal(list, "open replaced then 0.00; partial replaced then -; "
 	                          "abandoned late then 0.0008; final stands 0.00092");
 	put_list(cli, "parts", "id", list);
-	assert_string_equal(list, "r~2 stands 0.000008; r~10 stands 0.000016");
+	assert_string_equal(list, "r~2 stands 0.000008; r~3 stands 0.0000008; "
+	                          "r~4 stands 0.0000008; r~5 stands 0.0000008; "
+	                          "r~6 stands 0.0000008; r~7 stands 0.0000008; "
+	                          "r~8 stands 0.0000008; r~9 stands 0.0000008; "
+	                          "r~10 stands 0.000016");
 	TOLLRUN_SAYS(&cli->run, "\"counts\":{\"input\":100,\"pages\":2,\"requests\":1}");
+}
+
+static void test_explain_takes_the_parts_of_one_source(void **state)
+{
+	struct cli *cli = *state;
+
+	TOLLRUN(&cli->run, "explain", "both");
+	TOLLRUN_EXPECT(&cli->run, 2);
+	TOLLRUN(&cli->run, "explain", "both", "--source", "gw-4");
+	TOLLRUN_EXPECT(&cli->run, 0);
+	/* 0.00092 + 20 tokens at 0.80 per 1M */
+	TOLLRUN_SAYS(&cli->run, "The request with its parts: 0.000936\n");
+	TOLLRUN(&cli->run, "explain", "both~2", "--source", "gw-4");
+	TOLLRUN_EXPECT(&cli->run, 0);
+	TOLLRUN_SAYS(&cli->run, "of a request, and none by itself");
 }
 
 static void test_explain_of_one_phase_says_what_it_is(void **state)
@@ -219,6 +258,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(test_explain_shows_every_phase_and_the_parts),
+		T(test_explain_takes_the_parts_of_one_source),
 		T(test_explain_of_one_phase_says_what_it_is),
 		T(test_report_and_status_say_whose_the_counts_are),
 		T(test_a_phase_that_was_changed_is_found_by_verify),

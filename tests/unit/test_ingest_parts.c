@@ -104,6 +104,69 @@ static void test_an_earlier_phase_that_comes_late_adds_no_turns(void **state)
 	kit_verify_clean(kit);
 }
 
+/* Requests, events and turns as the sums of the hours and of the source have them. */
+static void expect_requests(struct ledgerkit *kit, int64_t requests, int64_t turns)
+{
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT sum(events - turns) FROM rollup"), requests);
+	assert_int_equal(kit_sql_int(kit, "SELECT sum(turns) FROM rollup"), turns);
+	assert_int_equal(kit_sql_int(kit, "SELECT sum(events) FROM watermark"), requests);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM rollup WHERE events = 0"), 0);
+	kit_reopen(kit);
+}
+
+/* The end is the same, whichever phase comes first: also in what is counted. */
+static void test_requests_are_counted_without_their_turns_in_any_order(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, ADVISED("a", "")), INGEST_ACCEPTED);
+	expect_requests(kit, 1, 2);
+	assert_int_equal(send(kit, ADVISED("b", "'settlement':'partial',")), INGEST_ACCEPTED);
+	expect_requests(kit, 2, 4);
+	assert_int_equal(send(kit, PLAIN("b", "")), INGEST_ACCEPTED);
+	expect_requests(kit, 2, 2);
+	assert_int_equal(send(kit, PLAIN("c", "")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("c", "'settlement':'partial',")), INGEST_ACCEPTED);
+	expect_requests(kit, 3, 2);
+	/* A turn that ended comes back with a phase that has it. */
+	assert_int_equal(send(kit, ADVISED("d", "'settlement':'open',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, PLAIN("d", "'settlement':'partial',")), INGEST_ACCEPTED);
+	expect_requests(kit, 4, 2);
+	assert_int_equal(send(kit, ADVISED("d", "")), INGEST_ACCEPTED);
+	expect_requests(kit, 4, 4);
+}
+
+/* What a client itself sends under the id of a turn is never taken for one. */
+static void test_a_request_with_the_id_of_a_turn_stays(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, PLAIN("x", "'settlement':'open',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, PLAIN("x~2", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, PLAIN("x~3", "")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, PLAIN("x", "")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "x=1:0.0012 x~2=1:0.0012 x~3=1:0.0012");
+	expect_requests(kit, 3, 0);
+	/* Where both are there, the first stays and the other is told. */
+	assert_int_equal(send(kit, PLAIN("y~2", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("y", "'settlement':'partial',")), INGEST_CONFLICT);
+	assert_int_equal(send(kit, PLAIN("y~3", "")), INGEST_CONFLICT);
+	assert_string_equal(kit_events(kit), "x=1:0.0012 x~2=1:0.0012 x~3=1:0.0012 y=1:0.0012 "
+	                                     "y~2=1:0.0012 y~3=1:0.007");
+	/* The turn behind that of the client ends all the same. */
+	assert_int_equal(send(kit, PLAIN("y", "")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "x=1:0.0012 x~2=1:0.0012 x~3=1:0.0012 y=1:0.0012 "
+	                                     "y~2=1:0.0012 y~3=0:0.00");
+	expect_requests(kit, 5, 0);
+	kit_shut(kit);
+	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM conflict"), 2);
+	kit_reopen(kit);
+}
+
 static void test_an_id_that_has_no_room_for_a_number_is_refused(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -269,6 +332,8 @@ int main(void)
 		T(test_a_turn_without_a_price_makes_its_line_unpriced),
 		T(test_a_later_phase_with_fewer_turns_ends_the_others),
 		T(test_an_earlier_phase_that_comes_late_adds_no_turns),
+		T(test_requests_are_counted_without_their_turns_in_any_order),
+		T(test_a_request_with_the_id_of_a_turn_stays),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
 		T(test_a_line_of_many_spans_is_as_many_events),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),

@@ -304,6 +304,52 @@ static void test_a_range_without_events_has_a_total_of_nothing(void **state)
 	assert_int_equal(report_run(kit->ledger, &query, &table, &notes, NULL), -FAULT_INVALID);
 }
 
+/* A request with two turns, one that failed in a turn, and one whose turns ended. */
+static void test_turns_are_no_requests_but_cost(void **state)
+{
+	static const char *const lines[] = {
+		"'id':'r','usage':{'input_tokens':10,'output_tokens':1,'iterations':["
+		"{'type':'message'},{'type':'advisor_message','input_tokens':100,"
+		"'output_tokens':0},{'type':'compaction','input_tokens':1000,'output_tokens':0}]}",
+		"'id':'f','status':500,'usage':{'input_tokens':10,'output_tokens':0,'iterations':["
+		"{'type':'message'},{'type':'advisor_message','input_tokens':100,"
+		"'output_tokens':0}]}",
+		"'id':'p','settlement':'open','usage':{'input_tokens':10,'output_tokens':1,"
+		"'iterations':[{'type':'message'},{'type':'advisor_message','model':'other',"
+		"'input_tokens':100,'output_tokens':0}]}",
+		"'id':'p','settlement':'partial','usage':{'input_tokens':10,'output_tokens':1}",
+	};
+	struct report_query query = { .by = REPORT_BY_MODEL, .to_ms = LEDGER_TO_MAX };
+	struct ledgerkit *kit = *state;
+	struct table table = { .rows = NULL };
+	struct report_notes notes;
+	char line[1024];
+
+	kit_price(kit, kit_small_book);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		snprintf(line, sizeof(line),
+		         "{'source':'gw','time':'2026-07-01T00:10:00Z','account':'a',"
+		         "'model':'acme/llama-4-70b','api':'anthropic.messages',%s}",
+		         lines[i]);
+		kit_send(kit, kit_quotes(line));
+	}
+	/* From the sums of hours, and from the events of a part of one. */
+	for (int part = 0; part < 2; part++) {
+		query.from_ms = part ? DAY_MS : LEDGER_FROM_MIN;
+		query.to_ms = part ? DAY_MS + MS_PER_HOUR / 2 : LEDGER_TO_MAX;
+		assert_int_equal(report_run(kit->ledger, &query, &table, &notes, NULL), 0);
+		assert_int_equal(table.row_count, 1);
+		assert_int_equal(count_of(&table, &table.total, "events"), 3);
+		assert_int_equal(count_of(&table, &table.total, "errors"), 1);
+		assert_int_equal(count_of(&table, &table.total, "partial"), 1);
+		assert_int_equal(count_of(&table, &table.total, "suspense"), 0);
+		assert_int_equal(count_of(&table, &table.total, "input"), 1230);
+		/* 1230 at 0.80 and 2 at 2.40 a million */
+		assert_int_equal(amount_of(&table, &table.total).attos, 988800000000000);
+		table_release(&table);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +361,8 @@ int main(void)
 		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_the_notes_tell_what_is_not_in_the_amount,
 		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_turns_are_no_requests_but_cost, kit_setup,
+		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_a_range_without_events_has_a_total_of_nothing,
 		                                kit_setup, kit_teardown),
 	};

@@ -74,7 +74,7 @@ static void test_many_keys_are_all_found_again(void **state)
 static void test_what_was_added_can_be_taken_again(void **state)
 {
 	const struct usage usage = ones();
-	const struct rollup_delta delta = { &usage, true, { 5 }, PROVENANCE_NONE };
+	const struct rollup_delta delta = { TURN_NONE, &usage, true, { 5 }, PROVENANCE_NONE };
 	struct rollup_sum sum = { .events = 0 }, nothing = { .events = 0 };
 
 	(void)state;
@@ -94,7 +94,7 @@ static void test_what_was_added_can_be_taken_again(void **state)
 static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
 {
 	const struct usage usage = ones();
-	struct rollup_delta delta = { &usage, false, { 1 }, PROVENANCE_REPORTED };
+	struct rollup_delta delta = { TURN_NONE, &usage, false, { 1 }, PROVENANCE_REPORTED };
 	struct rollup_sum sum, before;
 
 	(void)state;
@@ -115,7 +115,7 @@ static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
 static void test_a_sum_never_falls_below_zero(void **state)
 {
 	const struct usage usage = ones();
-	const struct rollup_delta delta = { &usage, true, { 0 }, PROVENANCE_PARTIAL };
+	const struct rollup_delta delta = { TURN_NONE, &usage, true, { 0 }, PROVENANCE_PARTIAL };
 	struct rollup_sum full = { .events = 1, .errors = 1, .partial = 1 }, sum, before;
 
 	(void)state;
@@ -155,7 +155,9 @@ static void test_each_provenance_has_its_counter(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < PROVENANCE_COUNT; i++) {
-		struct rollup_delta delta = { &nothing, false, { 0 }, rows[i].provenance };
+		struct rollup_delta delta = {
+			TURN_NONE, &nothing, false, { 0 }, rows[i].provenance
+		};
 		struct rollup_sum sum = { .events = 0 };
 
 		assert_int_equal(rollup_sum_add(&sum, &delta), 0);
@@ -167,6 +169,36 @@ static void test_each_provenance_has_its_counter(void **state)
 		delta.provenance = rows[(i + 1) % PROVENANCE_COUNT].provenance;
 		assert_true(rollup_sum_take(&sum, &delta) < 0 ||
 		            delta.provenance == PROVENANCE_REPORTED);
+	}
+}
+
+/* A turn is no request: how that ended and who told its counts is counted once. */
+static void test_what_a_turn_counts(void **state)
+{
+	static const struct {
+		enum turn turn;
+		struct rollup_sum sum;
+	} rows[TURN_COUNT] = {
+		{ TURN_NONE, { .events = 1, .errors = 1, .partial = 1 } },
+		{ TURN_OF, { .events = 1, .turns = 1 } },
+		{ TURN_ENDED, { .events = 0 } },
+	};
+	const struct usage nothing = { .images_count = 0 };
+	const struct rollup_sum empty = { .events = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < TURN_COUNT; i++) {
+		const struct rollup_delta delta = {
+			rows[i].turn, &nothing, true, { 0 }, PROVENANCE_PARTIAL
+		};
+		struct rollup_sum sum = { .events = 0 };
+
+		assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+		assert_true(rollup_sum_equal(&sum, &rows[i].sum));
+		for (size_t other = 0; other < TURN_COUNT; other++)
+			assert_int_equal(rollup_sum_equal(&sum, &rows[other].sum), other == i);
+		assert_int_equal(rollup_sum_take(&sum, &delta), 0);
+		assert_true(rollup_sum_equal(&sum, &empty));
 	}
 }
 
@@ -198,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_a_sum_that_does_not_fit_is_left_as_it_was),
 		cmocka_unit_test(test_a_sum_never_falls_below_zero),
 		cmocka_unit_test(test_each_provenance_has_its_counter),
+		cmocka_unit_test(test_what_a_turn_counts),
 		cmocka_unit_test(test_each_part_makes_sums_differ),
 	};
 

@@ -278,8 +278,8 @@ static void test_an_event_that_is_gone_or_too_many_is_named(void **state)
 		  "api, "
 		  "tier, finish, price, status, flags, latency_ms, ttft_ms, input, cache_read, "
 		  "cache_write_5m, cache_write_1h, output, reasoning, requests, nanos, attos, "
-		  "hash, extra, settlement, provenance, policy, served "
-		  "FROM event WHERE id = 'e';"
+		  "hash, extra, settlement, provenance, policy, served, "
+		  "turn FROM event WHERE id = 'e';"
 		  "UPDATE rollup SET events = 2, errors = 2 WHERE price = 0;"
 		  "UPDATE watermark SET events = events + 1 WHERE events = 5",
 		  "identity time, where it stands already [source gw-1 id e time "
