@@ -39,7 +39,7 @@ static bool end_of_datagram(struct datagram *d, int r)
 	return r == 0 && !d->feed.paused;
 }
 
-/* One datagram.  False: no more for now. */
+/* One datagram.  False: the socket is empty, or it failed. */
 static bool read_one(struct datagram *d)
 {
 	ssize_t len = recv(d->fd, d->bytes, sizeof(d->bytes), MSG_DONTWAIT | MSG_TRUNC);

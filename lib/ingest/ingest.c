@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "rate/policy.h"
 #include "usage/envelope.h"
 
 static const char *const verdict_names[INGEST_VERDICT_COUNT] = {
@@ -185,6 +186,16 @@ static bool part_id(const struct ingest_item *whole, size_t number, struct arena
 	return out->at != NULL;
 }
 
+/* Of the tokens that were served: those that an event leaves for the turns behind it. */
+static int64_t served_after(const struct event *event)
+{
+	int64_t answer = policy_answer(&event->usage);
+
+	if (event->served == EVENT_ABSENT)
+		return EVENT_ABSENT;
+	return event->served > answer ? event->served - answer : 0;
+}
+
 /* The turns of a request as items behind it: each has its own model, and so its own price. */
 static int prepare_parts(struct ingest_item *whole, const struct terms *terms, struct arena *arena)
 {
@@ -203,6 +214,7 @@ static int prepare_parts(struct ingest_item *whole, const struct terms *terms, s
 		event->turn = TURN_OF;
 		event->parts = NULL;
 		event->part_count = 0;
+		event->served = served_after(&last->event);
 		event->model = part->model;
 		event->usage = part->usage;
 		event->extra = event->unknown_path = text_of(NULL);

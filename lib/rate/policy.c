@@ -190,10 +190,19 @@ static void served_only(struct usage *usage, int64_t served)
 	}
 }
 
+int64_t policy_answer(const struct usage *usage)
+{
+	int64_t answer = 0;
+
+	/* Each at most USAGE_COUNT_MAX: no overflow. */
+	for (size_t i = 0; i < STREAMED_COUNT; i++)
+		answer += usage->count[streamed[i]];
+	return answer;
+}
+
 /* Whether the policy takes anything away; the answer before it is in *usage. */
 static bool takes_away(enum policy policy, const struct event *event, const struct usage *usage)
 {
-	int64_t answer = 0;
 	bool any = false;
 
 	switch (policy) {
@@ -206,11 +215,8 @@ static bool takes_away(enum policy policy, const struct event *event, const stru
 			any = any || usage->count[pictures[i]] != 0;
 		return any && is_not_whole(event);
 	case POLICY_SERVED_ONLY:
-		/* Each at most USAGE_COUNT_MAX: no overflow. */
-		for (size_t i = 0; i < STREAMED_COUNT; i++)
-			answer += usage->count[streamed[i]];
 		return event->settlement == SETTLEMENT_ABANDONED && event->served != EVENT_ABSENT &&
-		       answer > event->served;
+		       policy_answer(usage) > event->served;
 	case POLICY_COUNT:
 		break;
 	}

@@ -18,7 +18,9 @@
  * served-only      An abandoned request is charged for as many tokens of the answer as reached
  *                  the client (event.served), in the order they are streamed: reasoning, output,
  *                  output_audio, output_image, output_video.  The prompt stays charged, and so the
- *                  context it is priced by.  Where `served` is not known nothing changes.
+ *                  context it is priced by.  Where `served` is not known nothing changes.  Turns
+ *                  of a request are events of their own: each has as `served` what those before
+ *                  it leave of it.
  *
  * They are applied in this order.  What is not charged needs no price: an event of which nothing
  * is left costs nothing, also where its model has no rate.  What is left of any other event
@@ -65,6 +67,9 @@ int policy_read(struct text list, unsigned *bits_out, struct fault *fault);
  */
 const struct usage *policy_charged(unsigned bits, const struct event *event,
                                    struct usage *charged_out);
+
+/* Tokens of the answer, of which served-only charges those that were served. */
+int64_t policy_answer(const struct usage *usage);
 
 /* Those of the bits that change what is charged for this event. */
 unsigned policy_effect(unsigned bits, const struct event *event);

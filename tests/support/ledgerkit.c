@@ -123,6 +123,18 @@ void kit_rules(struct ledgerkit *kit)
 		fail_msg("rules: %s", fault.text);
 }
 
+void kit_policies(struct ledgerkit *kit, const char *account, unsigned bits)
+{
+	const struct rule_note note = { KIT_NOW_MS, text_of("t"), text_of("") };
+
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	assert_int_equal(
+		ledger_policy_set(kit->ledger, text_of(account), text_of(NULL), bits, &note, NULL),
+		0);
+	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+	kit_rules(kit);
+}
+
 const struct terms *kit_terms(struct ledgerkit *kit)
 {
 	kit->terms = (struct terms){ .book = kit->book, .rules = kit->rules };

@@ -52,6 +52,8 @@ const char *kit_quotes(const char *text);
 void kit_price(struct ledgerkit *kit, const char *json);
 /* The standing rules of the ledger are those that kit_send() rates with. */
 void kit_rules(struct ledgerkit *kit);
+/* A standing rule for an account, NULL: for every one; it holds from now on. */
+void kit_policies(struct ledgerkit *kit, const char *account, unsigned bits);
 /* Both, as ingest_prepare() takes them: the kit's own, until the next call. */
 const struct terms *kit_terms(struct ledgerkit *kit);
 /* A small book: acme/llama-4-70b with input, output, cache_read; reasoning as output. */

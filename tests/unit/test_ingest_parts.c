@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "rate/policy.h"
 #include "tests/support/ledgerkit.h"
 
 /* 1 and 2 a million for "m", 10 and 20 for "opus"; reasoning as output. */
@@ -165,6 +166,26 @@ static void test_a_request_with_the_id_of_a_turn_stays(void **state)
 	kit_shut(kit);
 	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM conflict"), 2);
 	kit_reopen(kit);
+}
+
+/* What was served is charged once, not of each turn again. */
+static void test_turns_share_what_was_served(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	kit_policies(kit, NULL, POLICY_BIT(POLICY_SERVED_ONLY));
+	/* 100 and 10 of output: 105 served are all of the first and 5 of the second. */
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'abandoned','served':105,")),
+	                 INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=2:0.0301 r~3=1:0.007");
+	assert_int_equal(send(kit, ADVISED("s", "'settlement':'abandoned','served':3,")),
+	                 INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("t", "'settlement':'abandoned',")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=2:0.0301 r~3=1:0.007 "
+	                                     "s=1:0.001006 s~2=2:0.03 s~3=1:0.007 "
+	                                     "t=1:0.0012 t~2=2:0.0302 t~3=1:0.007");
+	kit_verify_clean(kit);
 }
 
 static void test_an_id_that_has_no_room_for_a_number_is_refused(void **state)
@@ -334,6 +355,7 @@ int main(void)
 		T(test_an_earlier_phase_that_comes_late_adds_no_turns),
 		T(test_requests_are_counted_without_their_turns_in_any_order),
 		T(test_a_request_with_the_id_of_a_turn_stays),
+		T(test_turns_share_what_was_served),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
 		T(test_a_line_of_many_spans_is_as_many_events),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),

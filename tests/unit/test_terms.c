@@ -97,18 +97,6 @@ static void set_rule(struct ledgerkit *kit, const char *api, const char *reading
 	kit_rules(kit);
 }
 
-static void set_policies(struct ledgerkit *kit, const char *account, unsigned bits)
-{
-	const struct rule_note note = { KIT_NOW_MS, text_of("t"), text_of("") };
-
-	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	assert_int_equal(
-		ledger_policy_set(kit->ledger, text_of(account), text_of(NULL), bits, &note, NULL),
-		0);
-	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
-	kit_rules(kit);
-}
-
 static void test_readings_at_other_prices_are_refused_with_both_amounts(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -254,7 +242,7 @@ static void test_readings_are_compared_by_what_is_charged(void **state)
 	struct bench bench = contradicting();
 
 	kit_price(kit, book);
-	set_policies(kit, "a", POLICY_BIT(POLICY_ZERO_COMPLETION));
+	kit_policies(kit, "a", POLICY_BIT(POLICY_ZERO_COMPLETION));
 	bench.event.finish_reason = text_of("error");
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
 	assert_int_equal(bench.rated.price_id, LEDGER_PRICE_NONE);
@@ -275,7 +263,7 @@ static void test_an_event_is_rated_with_the_policies_of_its_account(void **state
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
 	expect_amount(&bench, "20.00");
 	assert_int_equal(bench.rated.policy, 0);
-	set_policies(kit, "a", POLICY_BIT(POLICY_SERVED_ONLY));
+	kit_policies(kit, "a", POLICY_BIT(POLICY_SERVED_ONLY));
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
 	expect_amount(&bench, "14.00");
 	assert_int_equal(bench.rated.policy, POLICY_BIT(POLICY_SERVED_ONLY));
@@ -308,7 +296,7 @@ static void test_what_policies_left_is_verified_by_the_stored_bits(void **state)
 	char text[512];
 
 	kit_price(kit, book);
-	set_policies(kit, "a", POLICIES_ALL);
+	kit_policies(kit, "a", POLICIES_ALL);
 	snprintf(text, sizeof(text), line, "free", "m", "error", 5);
 	assert_int_equal(kit_send(kit, text), INGEST_ACCEPTED);
 	/* Nothing is left to price: a model without a price is no matter. */
