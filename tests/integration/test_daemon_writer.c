@@ -23,6 +23,7 @@
 #include "daemon/tail.h"
 #include "ledger/books.h"
 #include "tests/support/daemonkit.h"
+#include "tests/support/fixture.h"
 
 static struct daemonkit kit;
 
@@ -643,10 +644,8 @@ static void test_only_root_and_the_daemons_user_may_change(void **state)
 	char folder[DAEMONKIT_PATH_BYTES], large[2 * TAIL_REQUEST_BYTES_MAX + 1];
 
 	(void)state;
-	if (geteuid() != 0) {
-		print_message("SKIPPED: another user's change needs root to be another user\n");
-		skip();
-	}
+	if (geteuid() != 0)
+		fixture_skip("another user's change needs root to be another user");
 	daemonkit_start(&kit, NULL);
 	snprintf(folder, sizeof(folder), "%s/run", kit.folder);
 	assert_int_equal(chmod(kit.folder, 0755), 0);

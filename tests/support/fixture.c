@@ -6,6 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+/* after the four above, as it asks for */
+#include <cmocka.h>
+
+#include "base/fault.h"
+
 enum { PATH_BYTES = 4096, CHANGES_MAX = 4, PIECE_MAX = 24 };
 
 const char *fixture_data_dir(void)
@@ -17,12 +24,44 @@ const char *fixture_data_dir(void)
 
 bool fixture_load(const char *name, struct buf *out)
 {
+	struct fault fault = { .code = FAULT_NONE };
 	char path[PATH_BYTES];
 
 	snprintf(path, sizeof(path), "%s/%s", fixture_data_dir(), name);
-	if (access(path, R_OK) != 0)
+	if (access(path, F_OK) != 0)
 		return false;
-	return buf_read_file(out, path, FIXTURE_FILE_BYTES_MAX, NULL) == 0;
+	if (buf_read_file(out, path, FIXTURE_FILE_BYTES_MAX, &fault) < 0)
+		fail_msg("%s: %s", path, fault.text);
+	return true;
+}
+
+void fixture_need(const char *name, struct buf *out)
+{
+	if (!fixture_load(name, out))
+		fixture_skip_without(name);
+}
+
+bool fixture_line(struct text *rest, struct text *line_out)
+{
+	while (text_cut(rest, '\n', line_out)) {
+		if (line_out->len > 0)
+			return true;
+	}
+	return false;
+}
+
+void fixture_skip(const char *reason)
+{
+	printf("SKIPPED: %s\n", reason);
+	skip();
+}
+
+void fixture_skip_without(const char *name)
+{
+	char reason[PATH_BYTES];
+
+	snprintf(reason, sizeof(reason), "no %s/%s", fixture_data_dir(), name);
+	fixture_skip(reason);
 }
 
 uint64_t fixture_seed(const char *test, uint64_t fallback)

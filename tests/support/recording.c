@@ -13,6 +13,8 @@
 
 enum { RECORDED_MAX = 8192 };
 
+static const char exchanges[] = "exchanges_dev_sample.jsonl";
+
 void recorded_put(struct buf *out, const struct usage *usage)
 {
 	size_t begin = out->len;
@@ -97,15 +99,13 @@ bool recording_load(struct recording *r)
 	struct buf event = { .at = NULL };
 	struct text rest, line;
 
-	if (!fixture_load("exchanges_dev_sample.jsonl", &r->file))
+	if (!fixture_load(exchanges, &r->file))
 		return false;
 	r->rows = calloc(RECORDED_MAX, sizeof(*r->rows));
 	assert_non_null(r->rows);
 	rest = buf_text(&r->file);
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len > 0)
-			load_row(r, line, &row, &event);
-	}
+	while (fixture_line(&rest, &line))
+		load_row(r, line, &row, &event);
 	json_release(&row);
 	buf_release(&event);
 	return true;
@@ -118,6 +118,30 @@ void recording_release(struct recording *r)
 	buf_release(&r->file);
 	arena_release(&r->arena);
 	json_release(&r->doc);
+}
+
+int recording_setup(void **state)
+{
+	static struct recording recording;
+
+	recording_load(&recording);
+	*state = &recording;
+	return 0;
+}
+
+int recording_teardown(void **state)
+{
+	recording_release(*state);
+	return 0;
+}
+
+struct recording *recording_of(void **state)
+{
+	struct recording *r = *state;
+
+	if (r->rows == NULL)
+		fixture_skip_without(exchanges);
+	return r;
 }
 
 struct recorded *recording_find(const struct recording *r, struct text id)

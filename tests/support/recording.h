@@ -43,6 +43,13 @@ struct recording {
 /* false: no data; fails the test for anything else. */
 bool recording_load(struct recording *r);
 void recording_release(struct recording *r);
+
+/* cmocka's setup and teardown of a group of tests: *state is what recording_of() takes. */
+int recording_setup(void **state);
+int recording_teardown(void **state);
+/* The recording of the running test, which is skipped where there is no data. */
+struct recording *recording_of(void **state);
+
 struct recorded *recording_find(const struct recording *r, struct text id); /* NULL: none */
 
 /* Decodes a line into *out, whose texts are in the arena. */

@@ -305,10 +305,7 @@ static void test_the_recorded_samples(void **state)
 		uint32_t node = 0;
 
 		buf_clear(&file);
-		if (!fixture_load(samples[i].file, &file)) {
-			print_message("skipped: no ../shared/data\n");
-			skip();
-		}
+		fixture_need(samples[i].file, &file);
 		assert_int_equal(json_parse(&bench.inner, buf_text(&file), NULL), 0);
 		for (int p = 0; p < 3 && samples[i].path[p] != NULL; p++) {
 			const char *step = samples[i].path[p];
@@ -340,14 +337,9 @@ static void test_the_recorded_access_log(void **state)
 	size_t n = 0;
 
 	(void)state;
-	if (!fixture_load("gateway_logs/envoy_ai_gateway_access_log.jsonl", &file)) {
-		print_message("skipped: no ../shared/data\n");
-		skip();
-	}
+	fixture_need("gateway_logs/envoy_ai_gateway_access_log.jsonl", &file);
 	rest = buf_text(&file);
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len == 0)
-			continue;
+	while (fixture_line(&rest, &line)) {
 		assert_true(n < ROWS(expected));
 		check_sample(line, "access log", "envoy.ai", expected[n++]);
 		/* A refusal can be traced. */
@@ -368,10 +360,7 @@ static void test_the_recorded_attribute_names_are_counted(void **state)
 	unsigned names = 0;
 
 	(void)state;
-	if (!fixture_load("gateway_logs/otel_genai_usage_attributes.json", &file)) {
-		print_message("skipped: no ../shared/data\n");
-		skip();
-	}
+	fixture_need("gateway_logs/otel_genai_usage_attributes.json", &file);
 	assert_int_equal(json_parse(&bench.inner, buf_text(&file), NULL), 0);
 	for (size_t l = 0; l < ROWS(lists); l++) {
 		uint32_t list = json_member(&bench.inner, 0, lists[l]);
@@ -573,14 +562,9 @@ static void test_no_plain_event_is_taken_for_an_envelope(void **state)
 	unsigned lines = 0;
 
 	(void)state;
-	if (!fixture_load("events-real.ndjson", &file)) {
-		print_message("skipped: no ../shared/data\n");
-		skip();
-	}
+	fixture_need("events-real.ndjson", &file);
 	rest = buf_text(&file);
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len == 0)
-			continue;
+	while (fixture_line(&rest, &line)) {
 		assert_int_equal(json_parse(&bench.doc, line, NULL), 0);
 		for (size_t e = 0; envelope_name(e) != NULL; e++) {
 			if (envelope_matches(e, &bench.doc))

@@ -185,33 +185,16 @@ static const struct {
 	{ "web_searches", { COMPONENT_SEARCHES, -1 }, false },
 };
 
-static struct recording recording;
 static struct json theirs_doc;
 
-static int load(void **state)
+static int teardown(void **state)
 {
-	(void)state;
-	recording_load(&recording);
-	return 0;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	recording_release(&recording);
 	json_release(&theirs_doc);
-	return 0;
-}
-
-static void skip_without_data(void)
-{
-	if (recording.rows != NULL)
-		return;
-	printf("SKIPPED: no data at %s\n", fixture_data_dir());
-	skip();
+	return recording_teardown(state);
 }
 
 struct comparison {
+	struct recording *recording;
 	struct exceptions other;
 	unsigned exchanges, numbers;
 	bool *compared; /* of each exchange */
@@ -237,7 +220,7 @@ static void compare_words(struct comparison *c, struct recorded *e, uint32_t usa
 	uint32_t known = 0;
 
 	c->exchanges++;
-	c->compared[e - recording.rows] = true;
+	c->compared[e - c->recording->rows] = true;
 	if (e->api == NULL || e->body.refusal.reason != REASON_NONE) {
 		exception_happened(&c->other, e->id, "refused", e->body.refusal.detail);
 		return;
@@ -323,14 +306,12 @@ static void each_line(const char *name, struct comparison *c,
 	if (!fixture_load(name, &file))
 		fail_msg("%s is missing beside the exchanges", name);
 	rest = buf_text(&file);
-	while (text_cut(&rest, '\n', &line)) {
+	while (fixture_line(&rest, &line)) {
 		struct recorded *e;
 
-		if (line.len == 0)
-			continue;
 		assert_int_equal(json_parse(&theirs_doc, line, NULL), 0);
 		e = recording_find(
-			&recording,
+			c->recording,
 			json_string(&theirs_doc, json_member(&theirs_doc, 0, "exchange_id")));
 		assert_non_null(e);
 		compare(c, e);
@@ -342,21 +323,21 @@ static void each_line(const char *name, struct comparison *c,
 /* What only its own total and its identities speak for. */
 static void tell_unexpected(const struct comparison *c)
 {
+	const struct recording *r = c->recording;
 	unsigned count = 0;
 
-	for (size_t i = 0; i < recording.count; i++)
-		count += recording.rows[i].body.counts != NULL &&
-		         recording.rows[i].body.counts[0] != '\0' && !c->compared[i];
+	for (size_t i = 0; i < r->count; i++)
+		count += r->rows[i].body.counts != NULL && r->rows[i].body.counts[0] != '\0' &&
+		         !c->compared[i];
 	printf("  %u exchanges with counts stand in no expected file\n", count);
 }
 
 static void test_an_independent_project_counts_the_same(void **state)
 {
-	struct comparison c = { .other = EXCEPTIONS("counts differ", differences) };
+	struct comparison c = { .recording = recording_of(state),
+		                .other = EXCEPTIONS("counts differ", differences) };
 
-	(void)state;
-	skip_without_data();
-	c.compared = test_calloc(recording.count, sizeof(*c.compared));
+	c.compared = test_calloc(c.recording->count, sizeof(*c.compared));
 	each_line("exchange_expected_genai_prices_dev.jsonl", &c, compare_extracted);
 	each_line("genai_prices_js_oracle_dev.jsonl", &c, compare_single);
 	tell_unexpected(&c);
@@ -365,17 +346,17 @@ static void test_an_independent_project_counts_the_same(void **state)
 	exceptions_end(&c.other);
 }
 
-static struct recorded *find_origin(struct text origin)
+static struct recorded *find_origin(const struct recording *r, struct text origin)
 {
-	for (size_t i = 0; i < recording.count; i++) {
-		if (text_equal(recording.rows[i].origin, origin))
-			return &recording.rows[i];
+	for (size_t i = 0; i < r->count; i++) {
+		if (text_equal(r->rows[i].origin, origin))
+			return &r->rows[i];
 	}
 	return NULL;
 }
 
 /* The usage of their row, by itself, through the same decoder. */
-static void compare_usage(struct exceptions *other, const struct recorded *e)
+static void compare_usage(struct recording *r, struct exceptions *other, const struct recorded *e)
 {
 	struct recorded_event alone = { .counts = NULL };
 	struct buf line = { .at = NULL };
@@ -386,7 +367,7 @@ static void compare_usage(struct exceptions *other, const struct recorded *e)
 	         e->api);
 	exchange_put_json(&line, &theirs_doc, json_member(&theirs_doc, 0, "usage"));
 	buf_add_cstr(&line, "}");
-	recording_decode(&recording, buf_text(&line), &alone);
+	recording_decode(r, buf_text(&line), &alone);
 	buf_clear(&line);
 	buf_addf(&line, "theirs %s, ours %s.", alone.counts, e->body.counts);
 	if (alone.refusal.reason != REASON_NONE || strcmp(alone.counts, e->body.counts) != 0)
@@ -395,26 +376,26 @@ static void compare_usage(struct exceptions *other, const struct recorded *e)
 }
 
 /* What the event keeps as upstream_cost; false: nothing. */
-static bool upstream_cost(const struct recorded *e, struct money *out)
+static bool upstream_cost(struct recording *r, const struct recorded *e, struct money *out)
 {
 	struct text extra = e->body.event.extra;
 
 	if (extra.at == NULL)
 		return false;
-	assert_int_equal(json_parse(&recording.doc, extra, NULL), 0);
-	return money_parse(
-		       json_string(&recording.doc, json_member(&recording.doc, 0, "upstream_cost")),
-		       out, NULL) == 0;
+	assert_int_equal(json_parse(&r->doc, extra, NULL), 0);
+	return money_parse(json_string(&r->doc, json_member(&r->doc, 0, "upstream_cost")), out,
+	                   NULL) == 0;
 }
 
-static void compare_charge(struct exceptions *other, const struct recorded *e)
+static void compare_charge(struct recording *r, struct exceptions *other, const struct recorded *e)
 {
 	uint32_t billed = json_member(&theirs_doc, 0, "billed");
 	struct text amount = json_string(&theirs_doc, json_member(&theirs_doc, billed, "amount"));
 	char theirs_text[MONEY_TEXT_BYTES], ours_text[MONEY_TEXT_BYTES] = "nothing";
 	struct money theirs, ours;
 	char both[NUMBERS_BYTES + 2 * MONEY_TEXT_BYTES];
-	bool told = upstream_cost(e, &ours), readable = money_parse_number(amount, 0, &theirs) == 0;
+	bool told = upstream_cost(r, e, &ours),
+	     readable = money_parse_number(amount, 0, &theirs) == 0;
 
 	if (readable)
 		money_text(theirs, theirs_text);
@@ -430,30 +411,27 @@ static void compare_charge(struct exceptions *other, const struct recorded *e)
 /* {"source":..,"usage":{..},"billed":{"amount":"3.4E-7","unit":"USD",..}} */
 static void test_the_charge_of_the_provider_is_kept_to_the_last_digit(void **state)
 {
+	struct recording *r = recording_of(state);
 	struct exceptions other = EXCEPTIONS("charges differ", charges);
 	struct buf file = { .at = NULL };
 	struct text rest, line;
 	unsigned compared = 0;
 
-	(void)state;
-	skip_without_data();
 	if (!fixture_load("provider_billed_costs_dev.jsonl", &file))
 		fail_msg("the charges are missing beside the exchanges");
 	rest = buf_text(&file);
-	while (text_cut(&rest, '\n', &line)) {
+	while (fixture_line(&rest, &line)) {
 		const struct recorded *e;
 
-		if (line.len == 0)
-			continue;
 		compared++;
 		assert_int_equal(json_parse(&theirs_doc, line, NULL), 0);
-		e = find_origin(json_string(&theirs_doc, json_member(&theirs_doc, 0, "source")));
+		e = find_origin(r, json_string(&theirs_doc, json_member(&theirs_doc, 0, "source")));
 		if (e == NULL || e->api == NULL || e->body.refusal.reason != REASON_NONE) {
 			fail_msg("a charge without its exchange: %.*s", TEXT_ARGS(line));
 			break;
 		}
-		compare_usage(&other, e);
-		compare_charge(&other, e);
+		compare_usage(r, &other, e);
+		compare_charge(r, &other, e);
 	}
 	buf_release(&file);
 	printf("  %u charges\n", compared);
@@ -468,5 +446,6 @@ int main(void)
 		cmocka_unit_test(test_the_charge_of_the_provider_is_kept_to_the_last_digit),
 	};
 
-	return cmocka_run_group_tests_name("counts of recorded exchanges", tests, load, unload);
+	return cmocka_run_group_tests_name("counts of recorded exchanges", tests, recording_setup,
+	                                   teardown);
 }

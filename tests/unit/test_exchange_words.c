@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 #include "tests/support/exceptions.h"
-#include "tests/support/fixture.h"
 #include "tests/support/recording.h"
 
 enum { PARTS_MAX = 12, NUMBERS_BYTES = 96 };
@@ -133,34 +132,10 @@ static const struct {
 	{ "x-amzn-bedrock-cache-write-input-token-count", { WRITES, -1 } },
 };
 
-static struct recording recording;
-
-static int load(void **state)
-{
-	(void)state;
-	recording_load(&recording);
-	return 0;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	recording_release(&recording);
-	return 0;
-}
-
-static void skip_without_data(void)
-{
-	if (recording.rows != NULL)
-		return;
-	printf("SKIPPED: no data at %s\n", fixture_data_dir());
-	skip();
-}
-
 /* The last object that has the word counts, or all of them; false: none has it. */
-static bool told(const struct recorded *e, const char *group, const char *key, int64_t *out)
+static bool told(const struct json *doc, const struct recorded *e, const char *group,
+                 const char *key, int64_t *out)
 {
-	const struct json *doc = &recording.doc;
 	uint32_t objects = json_member(doc, 0, "usage_events");
 	bool found = false;
 
@@ -179,17 +154,18 @@ static bool told(const struct recorded *e, const char *group, const char *key, i
 	return found;
 }
 
-static unsigned compare_words(struct exceptions *other, const struct recorded *e)
+static unsigned compare_words(struct recording *recording, struct exceptions *other,
+                              const struct recorded *e)
 {
 	unsigned numbers = 0;
 
-	assert_int_equal(json_parse(&recording.doc, e->row, NULL), 0);
+	assert_int_equal(json_parse(&recording->doc, e->row, NULL), 0);
 	for (size_t w = 0; w < ROWS(words); w++) {
 		char numbers_text[NUMBERS_BYTES], word[NUMBERS_BYTES];
 		int64_t theirs, ours = 0;
 
 		if ((words[w].but_api != NULL && strcmp(words[w].but_api, e->api) == 0) ||
-		    !told(e, words[w].group, words[w].key, &theirs))
+		    !told(&recording->doc, e, words[w].group, words[w].key, &theirs))
 			continue;
 		numbers++;
 		for (int i = 0; words[w].parts[i] >= 0; i++)
@@ -207,29 +183,28 @@ static unsigned compare_words(struct exceptions *other, const struct recorded *e
 
 static void test_a_word_of_the_provider_is_in_its_component(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions other = EXCEPTIONS("words differ", differences);
 	unsigned numbers = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 
 		if (e->api != NULL && e->body.refusal.reason == REASON_NONE)
-			numbers += compare_words(&other, e);
+			numbers += compare_words(recording, &other, e);
 	}
 	printf("  %u numbers\n", numbers);
 	assert_true(numbers > 0);
 	exceptions_end(&other);
 }
 
-static unsigned compare_headers(const struct recorded *e)
+static unsigned compare_headers(struct recording *recording, const struct recorded *e)
 {
-	const struct json *doc = &recording.doc;
+	const struct json *doc = &recording->doc;
 	unsigned numbers = 0;
 	uint32_t object;
 
-	assert_int_equal(json_parse(&recording.doc, e->row, NULL), 0);
+	assert_int_equal(json_parse(&recording->doc, e->row, NULL), 0);
 	object = json_member(doc, 0, "headers");
 	for (size_t h = 0; h < ROWS(headers); h++) {
 		struct text text = json_string(doc, json_member(doc, object, headers[h].name));
@@ -250,15 +225,14 @@ static unsigned compare_headers(const struct recorded *e)
 
 static void test_the_counts_of_the_headers_are_those_of_the_body(void **state)
 {
+	struct recording *recording = recording_of(state);
 	unsigned numbers = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 
 		if (e->api != NULL && e->body.refusal.reason == REASON_NONE)
-			numbers += compare_headers(e);
+			numbers += compare_headers(recording, e);
 	}
 	printf("  %u headers\n", numbers);
 	assert_true(numbers > 0);
@@ -271,5 +245,6 @@ int main(void)
 		cmocka_unit_test(test_the_counts_of_the_headers_are_those_of_the_body),
 	};
 
-	return cmocka_run_group_tests_name("words of recorded usage", tests, load, unload);
+	return cmocka_run_group_tests_name("words of recorded usage", tests, recording_setup,
+	                                   recording_teardown);
 }

@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 #include "tests/support/exceptions.h"
-#include "tests/support/fixture.h"
 #include "tests/support/recording.h"
 
 /* The wire, and what it is. */
@@ -173,30 +172,6 @@ static const struct exception totals[] = {
 
 enum { WORDS_BYTES = 160 };
 
-static struct recording recording;
-
-static int load(void **state)
-{
-	(void)state;
-	recording_load(&recording);
-	return 0;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	recording_release(&recording);
-	return 0;
-}
-
-static void skip_without_data(void)
-{
-	if (recording.rows != NULL)
-		return;
-	printf("SKIPPED: no data at %s\n", fixture_data_dir());
-	skip();
-}
-
 static bool is_taken(const struct recorded *e)
 {
 	return e->api != NULL && e->body.refusal.reason == REASON_NONE;
@@ -209,13 +184,12 @@ static bool has_failed(const struct recorded *e)
 
 static void test_every_exchange_is_of_a_shape_that_is_read(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions none = EXCEPTIONS("of no shape", of_no_shape);
 	unsigned with_usage = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 		char wire[WORDS_BYTES];
 
 		snprintf(wire, sizeof(wire), "%.*s", TEXT_ARGS(e->wire));
@@ -223,20 +197,19 @@ static void test_every_exchange_is_of_a_shape_that_is_read(void **state)
 			exception_happened(&none, e->id, wire, "");
 		with_usage += e->usage_objects > 0;
 	}
-	printf("  %zu exchanges, %u of them with usage objects\n", recording.count, with_usage);
+	printf("  %zu exchanges, %u of them with usage objects\n", recording->count, with_usage);
 	assert_true(with_usage > 0);
 	exceptions_end(&none);
 }
 
 static void test_every_exchange_is_taken_or_refused_for_a_stated_reason(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions no = EXCEPTIONS("refused", refused);
 	unsigned taken = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 
 		if (e->api != NULL && !is_taken(e))
 			exception_happened(&no, e->id, reason_name(e->body.refusal.reason),
@@ -251,12 +224,11 @@ static void test_every_exchange_is_taken_or_refused_for_a_stated_reason(void **s
 /* What the format does not know, and what it does not believe. */
 static void test_every_warning_has_its_reason(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions warnings = EXCEPTIONS("warnings", warned);
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 		char path[WORDS_BYTES];
 
 		if (!is_taken(e) || e->body.event.unknown_path.at == NULL ||
@@ -271,12 +243,11 @@ static void test_every_warning_has_its_reason(void **state)
 /* A count needs a word of the provider: where it is missing, no number is made up. */
 static void test_every_response_without_its_end_says_so(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions open = EXCEPTIONS("without an end", unfinished);
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 		const struct event *event = &e->body.event;
 		char words[WORDS_BYTES];
 
@@ -300,12 +271,11 @@ static void test_every_response_without_its_end_says_so(void **state)
 
 static void test_a_failed_request_is_taken_and_counts_nothing(void **state)
 {
+	struct recording *recording = recording_of(state);
 	unsigned failed = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 
 		if (!has_failed(e))
 			continue;
@@ -323,12 +293,11 @@ static void test_a_failed_request_is_taken_and_counts_nothing(void **state)
 /* The reading that the row names stands first, so that it is the one in `usage`. */
 static void test_every_contradiction_has_its_readings(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions readings = EXCEPTIONS("held", held);
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 		const struct event *event = &e->body.event;
 
 		if (!is_taken(e) || event->reading_count == 0)
@@ -343,13 +312,12 @@ static void test_every_contradiction_has_its_readings(void **state)
 
 static void test_a_body_counts_what_its_usage_objects_count(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions other = EXCEPTIONS("body and usage objects differ", taken_out);
 	unsigned compared = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 		struct buf both = { .at = NULL };
 
 		if (!is_taken(e))
@@ -392,14 +360,14 @@ static int64_t stated_total(const struct json *doc, uint32_t usage, const char *
 }
 
 /* Of sessions and of batches the totals add up, of a stream the last one counts. */
-static int64_t total_of_objects(const struct recorded *e)
+static int64_t total_of_objects(struct recording *recording, const struct recorded *e)
 {
-	const struct json *doc = &recording.doc;
+	const struct json *doc = &recording->doc;
 	bool adds = recorded_adds(e);
 	uint32_t objects;
 	int64_t sum = -1;
 
-	assert_int_equal(json_parse(&recording.doc, e->row, NULL), 0);
+	assert_int_equal(json_parse(&recording->doc, e->row, NULL), 0);
 	objects = json_member(doc, 0, "usage_events");
 	for (uint32_t u = json_first(doc, objects); u != JSON_NONE;
 	     u = json_next(doc, objects, u)) {
@@ -416,19 +384,18 @@ static int64_t total_of_objects(const struct recorded *e)
 
 static void test_components_add_up_to_the_total_the_provider_states(void **state)
 {
+	struct recording *recording = recording_of(state);
 	struct exceptions other = EXCEPTIONS("totals differ", totals);
 	unsigned compared = 0;
 
-	(void)state;
-	skip_without_data();
-	for (size_t i = 0; i < recording.count; i++) {
-		const struct recorded *e = &recording.rows[i];
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct recorded *e = &recording->rows[i];
 		char numbers[WORDS_BYTES];
 		int64_t total, sum;
 
 		if (!is_taken(e) || has_failed(e))
 			continue;
-		total = total_of_objects(e);
+		total = total_of_objects(recording, e);
 		sum = recorded_tokens(&e->body.event.usage);
 		if (total < 0)
 			continue;
@@ -458,5 +425,6 @@ int main(void)
 		cmocka_unit_test(test_components_add_up_to_the_total_the_provider_states),
 	};
 
-	return cmocka_run_group_tests_name("recorded exchanges", tests, load, unload);
+	return cmocka_run_group_tests_name("recorded exchanges", tests, recording_setup,
+	                                   recording_teardown);
 }

@@ -11,6 +11,7 @@
 #include "ledger/files.h"
 #include "ledger/ledger.h"
 #include "ledger/store.h"
+#include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
 
 #define EVENT_TIME "2026-08-01T10:00:00Z"
@@ -154,7 +155,7 @@ static void test_what_root_makes_belongs_to_the_ledgers_owner(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		fixture_skip("a file of another user needs root");
 	kit_open(&kit);
 	assert_int_equal(owner(&kit, ""), 0);
 	kit_shut(&kit);

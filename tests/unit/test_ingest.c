@@ -11,6 +11,7 @@
 
 #include "base/moment.h"
 #include "ledger/read.h"
+#include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
 
 #define LINE(id, rest)                                                                             \
@@ -440,31 +441,21 @@ static wide charge_by_hand(const struct usage *usage)
 static void test_recorded_events_make_a_ledger_that_verifies(void **state)
 {
 	const struct event_defaults later = { text_of("gw-1"), KIT_NOW_MS + 365 * MS_PER_DAY };
-	const char *data = getenv("TOLL_DATA");
 	struct ledgerkit *kit = *state;
 	struct buf file = { .at = NULL }, book = { .at = NULL };
 	int64_t counts[INGEST_VERDICT_COUNT] = { 0 };
-	char path[512];
 	wide expected = 0;
 
-	snprintf(path, sizeof(path), "%s/events-real.ndjson",
-	         data != NULL ? data : "../shared/data");
-	if (access(path, R_OK) != 0) {
-		print_message("skipped: no %s\n", path);
-		skip();
-	}
+	fixture_need("events-real.ndjson", &file);
 	every_price(&book);
 	kit_price(kit, book.at);
-	assert_int_equal(buf_read_file(&file, path, BUF_BYTES_MAX, NULL), 0);
 	for (int round = 0; round < 2; round++) {
 		struct text rest = buf_text(&file), line;
 
 		assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-		while (text_cut(&rest, '\n', &line)) {
+		while (fixture_line(&rest, &line)) {
 			struct ingest_item item;
 
-			if (line.len == 0)
-				continue;
 			arena_reset(&kit->arena);
 			assert_int_equal(ingest_prepare(&item, line, INGEST_LINE_WHOLE,
 			                                (int64_t)line.len, &later, kit_terms(kit),

@@ -28,23 +28,19 @@ struct file {
 
 struct vectors {
 	struct file cases, catalogue;
-	bool there;
+	const char *missing; /* the name of a file; NULL: both are there */
 };
 
-static bool read_file(struct file *file, const char *name)
+static bool read_file(struct vectors *vectors, struct file *file, const char *name)
 {
-	const char *data = getenv("TOLL_DATA");
 	struct fault fault = { .code = FAULT_NONE };
-	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", data != NULL ? data : "../shared/data", name);
-	if (access(path, R_OK) != 0) {
-		print_message("skipped: no %s\n", path);
+	if (!fixture_load(name, &file->text)) {
+		vectors->missing = name;
 		return false;
 	}
-	if (buf_read_file(&file->text, path, BUF_BYTES_MAX, &fault) < 0 ||
-	    json_parse(&file->doc, buf_text(&file->text), &fault) < 0)
-		fail_msg("%s: %s", path, fault.text);
+	if (json_parse(&file->doc, buf_text(&file->text), &fault) < 0)
+		fail_msg("%s: %s", name, fault.text);
 	return true;
 }
 
@@ -52,10 +48,19 @@ static int load_vectors(void **state)
 {
 	static struct vectors vectors;
 
-	vectors.there = read_file(&vectors.cases, "token_price_vectors_dev.json") &&
-	                read_file(&vectors.catalogue, "prices/genai_prices_data.json");
+	if (read_file(&vectors, &vectors.cases, "token_price_vectors_dev.json"))
+		read_file(&vectors, &vectors.catalogue, "prices/genai_prices_data.json");
 	*state = &vectors;
 	return 0;
+}
+
+static const struct vectors *vectors_of(void **state)
+{
+	const struct vectors *vectors = *state;
+
+	if (vectors->missing != NULL)
+		fixture_skip_without(vectors->missing);
+	return vectors;
 }
 
 static int free_vectors(void **state)
@@ -466,13 +471,11 @@ static void run_record(struct tally *tally, const struct json *doc, struct text 
 
 static void test_published_price_vectors_come_out_to_the_digit(void **state)
 {
-	const struct vectors *vectors = *state;
+	const struct vectors *vectors = vectors_of(state);
 	const struct json *doc = &vectors->cases.doc;
 	struct tally tally = { 0, 0, 0, 0 };
 	uint32_t list;
 
-	if (!vectors->there)
-		skip();
 	list = json_member(doc, 0, "vectors");
 	for (uint32_t v = json_first(doc, list); v != JSON_NONE; v = json_next(doc, list, v)) {
 		struct text id = json_string(doc, json_member(doc, v, "id"));
@@ -577,8 +580,8 @@ static bool decode_exchange(struct exchanges *x, struct text id)
 	struct text rest = buf_text(&x->lines), line;
 	struct event_refusal refusal;
 
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len == 0 || memmem(line.at, line.len, id.at, id.len) == NULL)
+	while (fixture_line(&rest, &line)) {
+		if (memmem(line.at, line.len, id.at, id.len) == NULL)
 			continue;
 		arena_reset(&x->arena);
 		assert_int_equal(
@@ -650,17 +653,14 @@ out:
 /* From the line a gateway sends to the charge, against what another project made of it. */
 static void test_recorded_exchanges_cost_what_the_catalogue_says(void **state)
 {
-	const struct vectors *vectors = *state;
+	const struct vectors *vectors = vectors_of(state);
 	struct exchanges x = { .same = 0 };
 	struct text rest, line;
 
-	if (!vectors->there || !fixture_load("events-real.ndjson", &x.lines) ||
-	    !fixture_load("genai_prices_js_oracle_dev.jsonl", &x.oracle))
-		skip();
+	fixture_need("events-real.ndjson", &x.lines);
+	fixture_need("genai_prices_js_oracle_dev.jsonl", &x.oracle);
 	rest = buf_text(&x.oracle);
-	while (text_cut(&rest, '\n', &line)) {
-		if (line.len == 0)
-			continue;
+	while (fixture_line(&rest, &line)) {
 		assert_int_equal(json_parse(&x.expected, line, NULL), 0);
 		if (json_member(&x.expected, 0, "total_price") != JSON_NONE)
 			price_exchange(&x, &vectors->catalogue.doc);

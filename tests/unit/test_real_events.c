@@ -111,6 +111,7 @@ static const struct {
 	  "input=181 output=8; claude-sonnet-4-6 input=100 cache_read=55096 output=83" },
 };
 
+static const char name[] = "events-real.ndjson";
 static struct recording recording;
 
 static struct line {
@@ -142,16 +143,14 @@ static int load(void **state)
 	struct text rest, text;
 
 	(void)state;
-	if (!fixture_load("events-real.ndjson", &file))
+	if (!fixture_load(name, &file))
 		return 0;
 	assert_true(recording_load(&recording));
 	lines = calloc(LINES_MAX, sizeof(*lines));
 	assert_non_null(lines);
 	rest = buf_text(&file);
-	while (text_cut(&rest, '\n', &text)) {
-		if (text.len > 0)
-			read_line(text);
-	}
+	while (fixture_line(&rest, &text))
+		read_line(text);
 	return 0;
 }
 
@@ -167,10 +166,8 @@ static int unload(void **state)
 
 static void skip_without_data(void)
 {
-	if (lines != NULL)
-		return;
-	printf("SKIPPED: no data at %s\n", fixture_data_dir());
-	skip();
+	if (lines == NULL)
+		fixture_skip_without(name);
 }
 
 static void test_every_line_is_taken_or_refused_for_a_stated_reason(void **state)

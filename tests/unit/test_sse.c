@@ -308,16 +308,11 @@ static void test_recorded_streams_are_json(void **state)
 	struct text rest, line;
 
 	(void)state;
-	if (!fixture_load("exchanges_dev_sample.jsonl", &file)) {
-		print_message("%s has no recorded exchanges\n", fixture_data_dir());
-		skip();
-	}
+	fixture_need("exchanges_dev_sample.jsonl", &file);
 	rest = buf_text(&file);
-	while (text_cut(&rest, '\n', &line)) {
+	while (fixture_line(&rest, &line)) {
 		struct text text;
 
-		if (line.len == 0)
-			continue;
 		assert_int_equal(json_parse(&doc, line, NULL), 0);
 		text = json_string(&doc, json_member(&doc, 0, "response"));
 		if (text.at != NULL)
