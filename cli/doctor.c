@@ -8,11 +8,11 @@
 /* One trouble, or after merging all of one source and api.  Texts are in the arena. */
 struct trouble {
 	struct text source, api;
-	int64_t held, warned, unknown; /* events */
+	int64_t held, settled, warned, unknown; /* events */
 	struct text held_detail, held_id;
-	struct text path, first_id; /* of an unknown number, else of a warning */
+	struct text path, first_id; /* of an unknown number, else of a contradiction */
 	int64_t path_ms;
-	bool path_is_warning;
+	bool path_is_number;
 };
 
 struct doctor {
@@ -50,30 +50,33 @@ static int add_trouble(struct doctor *doctor, const struct trouble *trouble)
 	return 0;
 }
 
-/* "readings: a, b; path": a warning, and where there is one the number behind it. */
 static int add_unknown(void *user, const struct unknown_row *row)
 {
-	struct trouble trouble = {
+	const struct terms_doubt doubt = terms_doubt(row->path);
+	bool number = doubt.path.at != NULL;
+	const struct trouble trouble = {
 		.source = row->source,
 		.api = row->api,
-		.path = row->path,
+		.settled = doubt.settled ? row->events : 0,
+		.warned = doubt.warned ? row->events : 0,
+		.unknown = number ? row->events : 0,
+		.path = number ? doubt.path : row->path,
 		.first_id = row->first_id,
 		.path_ms = row->first_ms,
+		.path_is_number = number,
 	};
-	struct text rest = row->path, part;
 
-	if (terms_warned(row->path)) {
-		trouble.warned = row->events;
-		trouble.path_is_warning = true;
-		text_cut(&rest, ';', &part);
-		if (rest.len > 1) {
-			trouble.path = (struct text){ rest.at + 1, rest.len - 1 };
-			trouble.path_is_warning = false;
-		}
-	}
-	if (!trouble.path_is_warning)
-		trouble.unknown = row->events;
 	return add_trouble(user, &trouble);
+}
+
+/* "declared 3.00, xai.chat 5.00; usage: ...": without the readings and what they cost. */
+static struct text contradiction_of(const struct quarantine_row *row)
+{
+	struct text rest = row->detail, readings;
+
+	if (row->reason == REASON_READINGS && text_cut(&rest, ';', &readings) && rest.len > 1)
+		return (struct text){ rest.at + 1, rest.len - 1 };
+	return row->detail;
 }
 
 /* Which api it is, the row does not say: the line does. */
@@ -85,8 +88,15 @@ static int add_held(void *user, const struct quarantine_row *row)
 		.held = 1,
 		.held_detail = row->detail,
 		.held_id = row->event_id,
+		.path = contradiction_of(row),
+		.path_ms = row->event_ms != EVENT_ABSENT ? row->event_ms : row->first_ms,
 	};
 	int r;
+
+	/* What could not be read need not be UTF-8. */
+	if (!text_utf8(trouble.held_id))
+		trouble.held_id = text_of(NULL);
+	trouble.first_id = trouble.held_id;
 
 	if (row->reason != REASON_IDENTITY && row->reason != REASON_PART &&
 	    row->reason != REASON_READINGS)
@@ -113,11 +123,9 @@ static int compare_troubles(const void *a, const void *b)
 
 	if (order == 0)
 		order = compare_texts(x->api, y->api);
-	/* A number that nobody counts before a warning, the first seen before the others. */
+	/* A number that nobody counts before a contradiction, the first seen before the others. */
 	if (order == 0)
-		order = (x->path.at == NULL) - (y->path.at == NULL);
-	if (order == 0)
-		order = x->path_is_warning - y->path_is_warning;
+		order = y->path_is_number - x->path_is_number;
 	if (order == 0)
 		order = (x->path_ms > y->path_ms) - (x->path_ms < y->path_ms);
 	return order;
@@ -141,6 +149,7 @@ static void merge(struct doctor *doctor)
 			continue;
 		}
 		last->held += next->held;
+		last->settled += next->settled;
 		last->warned += next->warned;
 		last->unknown += next->unknown;
 		if (last->held_detail.at == NULL) {
@@ -158,11 +167,12 @@ static int make_table(const struct doctor *doctor, struct table *table)
 	table_column(table, "held", "Held", TABLE_COUNT, false);
 	table_column(table, "warned", "Warned", TABLE_COUNT, false);
 	table_column(table, "unknown", "Unknown", TABLE_COUNT, false);
+	table_column(table, "settled", "Settled", TABLE_COUNT, false);
 	table_column(table, "first_path", "First path", TABLE_TEXT, true);
 	table_column(table, "first_id", "First id", TABLE_TEXT, true);
 	table_column(table, "held_detail", "Held for", TABLE_TEXT, true);
 	table_column(table, "held_id", "Held id", TABLE_TEXT, true);
-	table->columns[7].hidden = table->columns[8].hidden = true;
+	table->columns[8].hidden = table->columns[9].hidden = true;
 	for (size_t i = 0; i < doctor->count; i++) {
 		const struct trouble *trouble = &doctor->troubles[i];
 		size_t row = table_row(table);
@@ -172,12 +182,11 @@ static int make_table(const struct doctor *doctor, struct table *table)
 		table_set_count(table, row, 2, trouble->held);
 		table_set_count(table, row, 3, trouble->warned);
 		table_set_count(table, row, 4, trouble->unknown);
-		table_set(table, row, 5, trouble->path);
-		table_set(table, row, 6, trouble->first_id);
-		table_set(table, row, 7, trouble->held_detail);
-		/* What could not be read need not be UTF-8. */
-		if (text_utf8(trouble->held_id))
-			table_set(table, row, 8, trouble->held_id);
+		table_set_count(table, row, 5, trouble->settled);
+		table_set(table, row, 6, trouble->path);
+		table_set(table, row, 7, trouble->first_id);
+		table_set(table, row, 8, trouble->held_detail);
+		table_set(table, row, 9, trouble->held_id);
 	}
 	return table->error;
 }
@@ -185,27 +194,32 @@ static int make_table(const struct doctor *doctor, struct table *table)
 static void say_what_to_do(const struct doctor *doctor)
 {
 	struct printer *printer = &doctor->context->printer;
-	int64_t held = 0, warned = 0, unknown = 0;
+	bool held = false, warned = false, unknown = false, settled = false;
 
 	for (size_t i = 0; i < doctor->count; i++) {
-		held += doctor->troubles[i].held > 0;
-		warned += doctor->troubles[i].warned > 0;
-		unknown += doctor->troubles[i].unknown > 0;
+		held = held || doctor->troubles[i].held > 0;
+		warned = warned || doctor->troubles[i].warned > 0;
+		unknown = unknown || doctor->troubles[i].unknown > 0;
+		settled = settled || doctor->troubles[i].settled > 0;
 	}
 	buf_add(printer->out, "\n", 1);
-	if (held > 0)
+	if (held)
 		printer_wrapf(printer, 0,
 		              "Held: the numbers contradict each other and are not counted: toll "
 		              "suspense show, toll quarantine list.");
-	if (warned > 0)
+	if (warned)
 		printer_wrapf(
 			printer, 0,
-			"Warned: the numbers contradict each other, but cost the same however they "
-			"are read: counted.");
-	if (unknown > 0)
+			"Warned: the numbers contradict each other, but can be read in one way "
+			"only, or cost the same in each: counted.");
+	if (unknown)
 		printer_wrapf(printer, 0,
 		              "Unknown: counted without a number under usage that no format "
 		              "knows.");
+	if (settled)
+		printer_wrapf(printer, 0,
+		              "Settled: the numbers contradict each other, and were counted as "
+		              "toll suspense settle decided, for the source or for the event.");
 }
 
 static enum exit_code check_formats(struct context *context)
@@ -248,9 +262,10 @@ static const struct command doctor_formats = {
 	.name = "formats",
 	.summary = "Say which usage was not read without a doubt, by source and api",
 	.synopsis = "doctor formats",
-	.details = "Counts events whose numbers contradict each other, those that are held and "
-		   "those that were accepted with a warning, and events with a number under "
-		   "usage that no format knows; with the first path and event seen.\n"
+	.details = "Counts events whose numbers contradict each other, those that are held, "
+		   "those that were accepted with a warning and those that somebody settled, "
+		   "and events with a number under usage that no format knows; with the first "
+		   "path, or contradiction, and event seen.\n"
 		   "Exit code 1 where there is anything to look at.",
 	.needs = NEEDS_LEDGER,
 	.csv = true,

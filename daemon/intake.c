@@ -90,7 +90,9 @@ bool intake_has_room(const struct intake *intake)
 /* A gateway gone wrong must not fill the disk with our log: the summary counts them all. */
 static void log_line(struct intake *intake, const struct ingest_item *item)
 {
-	bool unknown = !item->refused && item->event.unknown_path.at != NULL;
+	const struct terms_doubt doubt = terms_doubt(item->event.unknown_path);
+	/* What somebody decided needs nobody any more. */
+	bool unknown = !item->refused && (doubt.warned || doubt.path.at != NULL);
 
 	intake->unknown += unknown;
 	if ((!item->refused && !unknown) || intake->lines_logged >= INTAKE_LOG_LINES_MAX)
@@ -101,9 +103,8 @@ static void log_line(struct intake *intake, const struct ingest_item *item)
 		            log_quote(item->refusal->source).text,
 		            log_quote(text_of(item->refusal->detail)).text);
 	else
-		log_warning(terms_warned(item->event.unknown_path)
-		                    ? "numbers that contradict each other, at one price"
-		                    : "a number under usage that nobody counts",
+		log_warning(doubt.warned ? "numbers that contradict each other, at one price"
+		                         : "a number under usage that nobody counts",
 		            "path=%s api=%s source=%s id=%s",
 		            log_quote(item->event.unknown_path).text,
 		            log_quote(item->event.api).text, log_quote(item->event.source).text,

@@ -31,7 +31,7 @@ struct intake {
 	uint64_t taken; /* lines, since the start */
 	/* Since the last summary in the log: */
 	int64_t counts[INGEST_VERDICT_COUNT];
-	int64_t unknown; /* events with a number under usage that nobody counts */
+	int64_t unknown; /* events that were taken with a warning about their usage */
 	unsigned lines_logged;
 };
 

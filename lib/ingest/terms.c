@@ -8,6 +8,10 @@
 #include "ledger/store.h"
 #include "rate/policy.h"
 
+/* How event->unknown_path begins where it tells of a contradiction. */
+#define READINGS_BEGIN "readings: "
+#define SETTLED_BEGIN  "settled: "
+
 int terms_load(struct ledger *ledger, struct terms *terms_out, struct fault *fault)
 {
 	struct terms terms = { .rules = NULL };
@@ -103,13 +107,19 @@ static int keep_reading(struct event *event, const char *name, struct arena *are
 	return r;
 }
 
-/* The same words for all events that can be read so: they are counted by them. */
-static int warn(struct event *event, struct arena *arena)
+/*
+ * Tells of the contradiction in event->unknown_path, whoever decided it: in the same words for all
+ * events that can be read so, since they are counted by them.
+ */
+static int tell(struct event *event, const char *decided, struct arena *arena)
 {
 	struct buf words = { .at = NULL };
 	int r;
 
-	buf_add_cstr(&words, TERMS_READINGS_WARNING);
+	if (decided != NULL)
+		buf_addf(&words, SETTLED_BEGIN "%s of ", decided);
+	else
+		buf_add_cstr(&words, READINGS_BEGIN);
 	for (size_t i = 0; i < event->reading_count; i++)
 		buf_addf(&words, "%s%s", i > 0 ? ", " : "", event->readings[i].name);
 	if (event->unknown_path.at != NULL)
@@ -121,11 +131,26 @@ static int warn(struct event *event, struct arena *arena)
 	return r;
 }
 
-bool terms_warned(struct text unknown_path)
+static bool begins(struct text t, const char *beginning)
 {
-	size_t len = sizeof(TERMS_READINGS_WARNING) - 1;
+	size_t len = strlen(beginning);
 
-	return unknown_path.len > len && memcmp(unknown_path.at, TERMS_READINGS_WARNING, len) == 0;
+	return t.len > len && memcmp(t.at, beginning, len) == 0;
+}
+
+struct terms_doubt terms_doubt(struct text unknown_path)
+{
+	struct terms_doubt doubt = { .path = unknown_path };
+	struct text part;
+
+	doubt.settled = begins(unknown_path, SETTLED_BEGIN);
+	doubt.warned = begins(unknown_path, READINGS_BEGIN);
+	if (!doubt.settled && !doubt.warned)
+		return doubt;
+	text_cut(&doubt.path, ';', &part);
+	doubt.path = doubt.path.len > 1 ? (struct text){ doubt.path.at + 1, doubt.path.len - 1 }
+	                                : text_of(NULL);
+	return doubt;
 }
 
 /* "declared 0.0012, xai.chat 0.0034; usage: ...": what a person has to choose from, and why. */
@@ -159,13 +184,15 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 	if (ruled == event->reading_count)
 		ruled = find_reading(event, rules_reading(terms->rules, event->source, event->api));
 	if (event->reading_count == 1) {
-		int r = warn(event, arena);
+		int r = tell(event, NULL, arena);
 
 		return r < 0 ? r : keep_reading(event, event->readings[0].name, arena);
 	}
 	if (ruled < event->reading_count) {
+		int r = tell(event, event->readings[ruled].name, arena);
+
 		event->usage = event->readings[ruled].usage;
-		return keep_reading(event, event->readings[ruled].name, arena);
+		return r < 0 ? r : keep_reading(event, event->readings[ruled].name, arena);
 	}
 	for (size_t i = 0; i < event->reading_count; i++) {
 		verdicts[i] = terms_rate_reading(terms, event, i, &totals[i]);
@@ -174,7 +201,7 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 	}
 	if (same) {
 		event->usage = event->readings[0].usage;
-		return warn(event, arena);
+		return tell(event, NULL, arena);
 	}
 	refuse_readings(event, verdicts, totals, refusal);
 	return 0;

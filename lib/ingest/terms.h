@@ -35,7 +35,7 @@ struct rated {
 /*
  * Rates an event.  Where its numbers can be read in more than one way (event->readings):
  *   a rule names one of them      it is taken: event->usage, event->reading, and "reading" in
- *                                 event->extra
+ *                                 event->extra; event->unknown_path tells so
  *   there is only one             it is taken as by a rule, and event->unknown_path tells so
  *   all of them cost the same     the first is taken, and event->unknown_path tells so
  *   else                          refused, REASON_READINGS, with each reading and its amount
@@ -45,9 +45,13 @@ struct rated {
 int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,
                struct rated *rated_out, struct event_refusal *refusal);
 
-/* How event->unknown_path begins where contradicting readings cost the same. */
-#define TERMS_READINGS_WARNING "readings: "
-bool terms_warned(struct text unknown_path);
+/* What an event->unknown_path tells, once it went through terms_rate(). */
+struct terms_doubt {
+	bool warned;  /* its numbers contradict each other: one reading, or all at one price */
+	bool settled; /* they do, and a rule or a settlement of the line said how to read them */
+	struct text path; /* of a number that nobody counts, inside it; absent: there is none */
+};
+struct terms_doubt terms_doubt(struct text unknown_path);
 
 /* One reading of the event as terms_rate() would rate it: what `toll suspense show` tells. */
 enum rating_verdict terms_rate_reading(const struct terms *terms, const struct event *event,

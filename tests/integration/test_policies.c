@@ -290,38 +290,49 @@ static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 	output_fits(text_of(both->run.out.at));
 	TOLLRUN(&both->run, "doctor", "formats", "--csv");
 	TOLLRUN_EXPECT(&both->run, 1);
-	TOLLRUN_SAYS(&both->run, "source,api,held,warned,unknown,first_path,first_id,held_detail,"
-	                         "held_id\ngw,openai.chat,1,0,3,new_tokens,2,");
+	TOLLRUN_SAYS(&both->run, "source,api,held,warned,unknown,settled,first_path,first_id,"
+	                         "held_detail,held_id\ngw,openai.chat,1,0,3,0,new_tokens,2,");
 	TOLLRUN(&both->run, "doctor", "formats", "--json");
 	TOLLRUN_EXPECT(&both->run, 1);
 	TOLLRUN_SAYS(&both->run, "\"held\":1,\"warned\":0,\"unknown\":3,"
-	                         "\"first_path\":\"new_tokens\",\"first_id\":\"2\"");
+	                         "\"settled\":0,\"first_path\":\"new_tokens\",\"first_id\":\"2\"");
 	TOLLRUN_SAYS(&both->run, "\"held_id\":\"1\"");
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-/* Numbers that really contradict each other, from the socket to a standing rule. */
-static void test_contradictions_are_held_until_somebody_decides(void **state)
-{
-#define GEMINI(id)                                                                                 \
+/* Gemini through its copy of Chat: the thoughts are only in the total. */
+#define GEMINI(id, model)                                                                          \
 	"{\"id\":\"" id                                                                            \
 	"\",\"source\":\"gw\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"a\",\"model\":"      \
-	"\"m/a\",\"api\":\"openai.chat\",\"usage\":{\"prompt_tokens\":1000000,"                    \
+	"\"" model "\",\"api\":\"openai.chat\",\"usage\":{\"prompt_tokens\":1000000,"              \
 	"\"completion_tokens\":1000000,\"total_tokens\":3000000}}\n"
-	static const char reasons[] =
-		"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m/a\",\"versions\":"
-		"[{\"effective_from\":\"2020-01-01\",\"rates\":[{\"component\":\"input\","
-		"\"per_million\":\"1\"},{\"component\":\"output\",\"per_million\":\"2\"},"
-		"{\"component\":\"reasoning\",\"per_million\":\"2\"}]}]}]}";
-	struct both *both = *state;
+#define READS_AS(model, reasoning)                                                                 \
+	"{\"model\":\"" model "\",\"versions\":[{\"effective_from\":\"2020-01-01\",\"rates\":["    \
+	"{\"component\":\"input\",\"per_million\":\"1\"},{\"component\":\"output\","               \
+	"\"per_million\":\"2\"},{\"component\":\"reasoning\",\"per_million\":\"" reasoning         \
+	"\"}]}]}"
 
+/* m/even costs the same however it is read. */
+static const char reasons[] = "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[" READS_AS(
+	"m/a", "2") "," READS_AS("m/even", "0") "]}";
+
+static void begin_reading(struct both *both)
+{
 	daemonkit_start(&both->kit, none);
 	daemonkit_write(both->file, reasons);
 	TOLLRUN(&both->run, "price", "apply", both->file);
 	TOLLRUN_EXPECT(&both->run, 0);
-	send_lines(both, GEMINI("1") GEMINI("2"), 1);
+}
+
+/* Numbers that really contradict each other, from the socket to a standing rule. */
+static void test_contradictions_are_held_until_somebody_decides(void **state)
+{
+	struct both *both = *state;
+
+	begin_reading(both);
+	send_lines(both, GEMINI("1", "m/a") GEMINI("2", "m/a"), 1);
 	TOLLRUN(&both->run, "suspense", "show", "1");
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "declared 3.00, rest-is-reasoning 5.00");
@@ -345,14 +356,63 @@ static void test_contradictions_are_held_until_somebody_decides(void **state)
 	        "--reading", "declared", "--reason", "agreed with the provider");
 	TOLLRUN_EXPECT(&both->run, 0);
 	expect_amount(both, "2", "3.00");
-	send_lines(both, GEMINI("3"), 0);
+	send_lines(both, GEMINI("3", "m/a"), 0);
 	expect_amount(both, "3", "3.00");
 	/* Sent again they are what they were. */
-	send_lines(both, GEMINI("1") GEMINI("2") GEMINI("3"), 0);
+	send_lines(both, GEMINI("1", "m/a") GEMINI("2", "m/a") GEMINI("3", "m/a"), 0);
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 	TOLLRUN(&both->run, "verify");
 	TOLLRUN_EXPECT(&both->run, 0);
-#undef GEMINI
+}
+
+/* A decision takes no failed identity out of sight. */
+static void test_the_doctor_counts_contradictions_by_what_became_of_them(void **state)
+{
+	struct both *both = *state;
+
+	begin_reading(both);
+	send_lines(both, GEMINI("even", "m/even"), 0);
+	TOLLRUN(&both->run, "doctor", "formats", "--csv");
+	TOLLRUN_EXPECT(&both->run, 1);
+	TOLLRUN_SAYS(&both->run, "gw,openai.chat,0,1,0,0,");
+	TOLLRUN(&both->run, "doctor", "formats");
+	TOLLRUN_SAYS(&both->run, "Warned: ");
+	TOLLRUN_SAYS_NOT(&both->run, "Unknown: ");
+	TOLLRUN_SAYS_NOT(&both->run, "Settled: ");
+	TOLLRUN_SAYS_NOT(&both->run, "Held: ");
+	send_lines(both, GEMINI("1", "m/a") GEMINI("2", "m/a"), 1);
+	TOLLRUN(&both->run, "doctor", "formats", "--csv");
+	TOLLRUN_SAYS(&both->run, "gw,openai.chat,2,1,0,0,");
+	/* By hand, then by a rule: what was held, and what comes. */
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "declared",
+	        "--reason", "asked", "1");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading",
+	        "rest-is-reasoning", "--reason", "asked");
+	TOLLRUN_EXPECT(&both->run, 0);
+	send_lines(both, GEMINI("3", "m/a"), 0);
+	TOLLRUN(&both->run, "doctor", "formats", "--csv");
+	TOLLRUN_EXPECT(&both->run, 1);
+	TOLLRUN_SAYS(&both->run, "gw,openai.chat,0,1,0,3,");
+	TOLLRUN(&both->run, "doctor", "formats");
+	TOLLRUN_SAYS(&both->run, "Settled: ");
+	output_fits(text_of(both->run.out.at));
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 0);
+}
+
+/* What is held has a path too: what its numbers say. */
+static void test_the_doctor_says_what_a_held_line_contradicts(void **state)
+{
+	struct both *both = *state;
+
+	begin_reading(both);
+	send_lines(both, GEMINI("1", "m/a"), 1);
+	TOLLRUN(&both->run, "doctor", "formats", "--csv");
+	TOLLRUN_SAYS(&both->run, "gw,openai.chat,1,0,0,0,\"usage: prompt_tokens 1000000 + ");
+	TOLLRUN_SAYS(&both->run, "total_tokens is 3000000\",1,");
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
 }
 
 int main(void)
@@ -364,6 +424,8 @@ int main(void)
 		T(test_a_settlement_that_lacks_something_is_wrong_use),
 		T(test_the_doctor_sums_up_what_was_read_in_doubt),
 		T(test_contradictions_are_held_until_somebody_decides),
+		T(test_the_doctor_counts_contradictions_by_what_became_of_them),
+		T(test_the_doctor_says_what_a_held_line_contradicts),
 	};
 
 	return cmocka_run_group_tests_name("policies", tests, NULL, NULL);

@@ -85,6 +85,18 @@ static void expect_amount(const struct bench *bench, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+static void expect_doubt(const struct bench *bench, bool warned, bool settled, const char *path)
+{
+	const struct terms_doubt doubt = terms_doubt(bench->event.unknown_path);
+
+	assert_int_equal(doubt.warned, warned);
+	assert_int_equal(doubt.settled, settled);
+	if (path == NULL)
+		assert_null(doubt.path.at);
+	else
+		assert_true(text_is(doubt.path, path));
+}
+
 static void set_rule(struct ledgerkit *kit, const char *api, const char *reading)
 {
 	const struct rule_note note = { KIT_NOW_MS, text_of("t"), text_of("") };
@@ -139,15 +151,16 @@ static void test_readings_at_one_price_are_accepted_with_a_warning(void **state)
 	expect_amount(&bench, "20.00");
 	assert_int_equal(bench.event.usage.count[COMPONENT_INPUT], 10);
 	assert_true(text_is(bench.event.unknown_path, "readings: declared, xai.chat"));
-	assert_true(terms_warned(bench.event.unknown_path));
+	expect_doubt(&bench, true, false, NULL);
 	assert_null(bench.event.reading.at);
 	assert_null(bench.event.extra.at);
 	/* What nobody counts is still told. */
 	bench.event.unknown_path = text_of("prompt_tokens_details.new_tokens");
-	assert_false(terms_warned(bench.event.unknown_path));
+	expect_doubt(&bench, false, false, "prompt_tokens_details.new_tokens");
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
 	assert_true(text_is(bench.event.unknown_path,
 	                    "readings: declared, xai.chat; prompt_tokens_details.new_tokens"));
+	expect_doubt(&bench, true, false, "prompt_tokens_details.new_tokens");
 }
 
 static void test_readings_of_nothing_are_one_price(void **state)
@@ -189,12 +202,16 @@ static void test_a_rule_takes_its_reading_and_says_so(void **state)
 	assert_int_equal(bench.event.usage.count[COMPONENT_REASONING], 3);
 	assert_true(text_is(bench.event.reading, "xai.chat"));
 	assert_true(text_is(bench.event.extra, "{\"reading\":\"xai.chat\"}"));
-	assert_null(bench.event.unknown_path.at);
+	/* It is counted among the contradictions as before, and so is what nobody counts. */
+	assert_true(text_is(bench.event.unknown_path, "settled: xai.chat of declared, xai.chat"));
+	expect_doubt(&bench, false, true, NULL);
 	/* Beside what was sent. */
 	bench = contradicting();
 	bench.event.extra = text_of("{\"region\":\"eu\"}");
+	bench.event.unknown_path = text_of("new_tokens");
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
 	assert_true(text_is(bench.event.extra, "{\"reading\":\"xai.chat\",\"region\":\"eu\"}"));
+	expect_doubt(&bench, false, true, "new_tokens");
 	/* Of another api, or of another source, it says nothing. */
 	bench = contradicting();
 	bench.event.api = text_of("openai.responses");
@@ -233,6 +250,7 @@ static void test_one_event_is_settled_before_any_rule(void **state)
 	assert_int_equal(rate(&terms, kit, &bench), REASON_NONE);
 	expect_amount(&bench, "20.00");
 	assert_true(text_is(bench.event.reading, "declared"));
+	expect_doubt(&bench, false, true, NULL);
 }
 
 /* What a policy takes away of all of them cannot make them differ. */
@@ -247,7 +265,7 @@ static void test_readings_are_compared_by_what_is_charged(void **state)
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
 	assert_int_equal(bench.rated.price_id, LEDGER_PRICE_NONE);
 	assert_int_equal(bench.rated.policy, POLICY_BIT(POLICY_ZERO_COMPLETION));
-	assert_true(terms_warned(bench.event.unknown_path));
+	expect_doubt(&bench, true, false, NULL);
 }
 
 static void test_an_event_is_rated_with_the_policies_of_its_account(void **state)
