@@ -4,6 +4,7 @@
 
 #include "base/moment.h"
 #include "cli/command.h"
+#include "cli/doubts.h"
 #include "cli/range.h"
 #include "export/export.h"
 
@@ -71,7 +72,8 @@ static void write_heading(struct context *context, struct report_query *query)
 }
 
 /* What is not in the amounts, one line each: below the table, or as talk beside a CSV. */
-static void write_notes(struct context *context, const struct report_notes *notes)
+static void write_notes(struct context *context, const struct report_notes *notes,
+                        const struct doubts *doubts)
 {
 	const struct ledger_gaps *gaps = &notes->gaps;
 	const struct {
@@ -91,8 +93,12 @@ static void write_notes(struct context *context, const struct report_notes *note
 		{ gaps->conflicts, "event came again with other content and is",
 		  "events came again with other content and are",
 		  "counted as first sent: toll quarantine conflicts" },
-		{ gaps->unknown_events, "event of this ledger carries",
-		  "events of this ledger carry", "a number that nobody counts: toll status" },
+		{ doubts->unknown, "event of this ledger carries", "events of this ledger carry",
+		  "a number that nobody counts: toll status" },
+		{ doubts->warned, "event of this ledger has numbers",
+		  "events of this ledger have numbers",
+		  "that contradict each other, counted since every way to read them costs the "
+		  "same: toll doctor formats" },
 	};
 	bool any = false;
 
@@ -156,7 +162,8 @@ static void name_unpriced(struct table *table, enum command_form form)
 }
 
 static void write_json(struct context *context, struct report_query *query,
-                       const struct table *table, const struct report_notes *notes)
+                       const struct table *table, const struct report_notes *notes,
+                       const struct doubts *doubts)
 {
 	struct buf *out = &context->out;
 
@@ -182,11 +189,12 @@ static void write_json(struct context *context, struct report_query *query,
 	buf_addf(out,
 	         ",\"provenance\":{\"partial\":%lld,\"estimated\":%lld,\"uncounted\":%lld}"
 	         ",\"not_in_amount\":{\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,"
-	         "\"unknown_events\":%lld}}\n",
+	         "\"unknown_events\":%lld},\"contradictions\":{\"warned\":%lld,\"settled\":%lld}"
+	         "}\n",
 	         (long long)notes->partial, (long long)notes->estimated,
 	         (long long)notes->uncounted, (long long)notes->suspense,
 	         (long long)notes->gaps.quarantined, (long long)notes->gaps.conflicts,
-	         (long long)notes->gaps.unknown_events);
+	         (long long)doubts->unknown, (long long)doubts->warned, (long long)doubts->settled);
 }
 
 static enum exit_code read_query(struct context *context, struct report_query *query_out)
@@ -220,22 +228,25 @@ static enum exit_code run(struct context *context)
 	struct table table = { .rows = NULL };
 	struct report_query query;
 	struct report_notes notes;
+	struct doubts doubts = { 0 };
 	enum exit_code code = read_query(context, &query);
 	int r;
 
 	if (code != EXIT_DONE)
 		return code;
 	r = report_run(context->ledger, &query, &table, &notes, &context->fault);
+	if (r == 0 && notes.gaps.unknown_events > 0)
+		r = doubts_count(context->ledger, &doubts, &context->fault);
 	if (r < 0)
 		return command_failed(context, r);
 	name_unpriced(&table, context->form);
 	if (context->form == FORM_JSON) {
-		write_json(context, &query, &table, &notes);
+		write_json(context, &query, &table, &notes, &doubts);
 	} else {
 		if (context->form == FORM_TABLE)
 			write_heading(context, &query);
 		command_table(context, &table);
-		write_notes(context, &notes);
+		write_notes(context, &notes, &doubts);
 	}
 	table_release(&table);
 	return EXIT_DONE;

@@ -3,7 +3,9 @@
 
 #include "base/moment.h"
 #include "cli/command.h"
+#include "cli/doubts.h"
 #include "cli/status_feeds.h"
+#include "ingest/terms.h"
 #include "ledger/books.h"
 #include "ledger/ledger.h"
 #include "ledger/read.h"
@@ -54,10 +56,13 @@ static const char *size_text(int64_t bytes, char out[32])
 
 static int pair_unknown(void *user, const struct unknown_row *row)
 {
+	const struct text path = terms_doubt(row->path).path;
 	struct context *context = user;
 
+	if (path.at == NULL)
+		return 0;
 	printer_pairf(&context->printer, LABEL_WIDTH, "",
-	              "%.*s in %lld event%s of %.*s (%.*s), first in %.*s", TEXT_ARGS(row->path),
+	              "%.*s in %lld event%s of %.*s (%.*s), first in %.*s", TEXT_ARGS(path),
 	              (long long)row->events, row->events == 1 ? "" : "s", TEXT_ARGS(row->source),
 	              TEXT_ARGS(row->api), TEXT_ARGS(row->first_id));
 	return 0;
@@ -70,10 +75,10 @@ static void pair_gap(struct context *context, const char *label, int64_t count, 
 }
 
 static int write_text(struct context *context, const struct ledger_status *status,
-                      const struct shown_book *book, const struct holder *holder,
-                      const struct status_feeds *feeds)
+                      const struct doubts *doubts, const struct shown_book *book,
+                      const struct holder *holder, const struct status_feeds *feeds)
 {
-	char first[MOMENT_TEXT_BYTES], last[MOMENT_TEXT_BYTES], file[32], wal[32];
+	char first[MOMENT_TEXT_BYTES], last[MOMENT_TEXT_BYTES], file[32], wal[32], decided[96];
 	int r = 0;
 
 	printer_pairf(&context->printer, LABEL_WIDTH, "Ledger", "%s", context->ledger_path);
@@ -127,9 +132,13 @@ static int write_text(struct context *context, const struct ledger_status *statu
 	         "not understood, see toll quarantine list");
 	pair_gap(context, "Conflicts", status->conflicts,
 	         "same id with other content, see toll quarantine conflicts");
-	pair_gap(context, "Unknown usage", status->unknown_events,
+	snprintf(decided, sizeof(decided),
+	         "%lld at one price, %lld as settled, see toll doctor formats",
+	         (long long)doubts->warned, (long long)doubts->settled);
+	pair_gap(context, "Contradictions", doubts->warned + doubts->settled, decided);
+	pair_gap(context, "Unknown usage", doubts->unknown,
 	         "events with a number under usage that nobody counts:");
-	if (status->unknown_events > 0)
+	if (doubts->unknown > 0)
 		r = ledger_each_unknown(context->ledger, pair_unknown, context, &context->fault);
 	return r == 0 ? status_feeds_text(context, feeds, LABEL_WIDTH) : r;
 }
@@ -141,14 +150,17 @@ struct unknown_json {
 
 static int add_unknown(void *user, const struct unknown_row *row)
 {
+	const struct text path = terms_doubt(row->path).path;
 	struct unknown_json *json = user;
 
+	if (path.at == NULL)
+		return 0;
 	buf_addf(json->out, "%s{\"source\":", json->comma);
 	buf_add_json(json->out, row->source);
 	buf_add_cstr(json->out, ",\"api\":");
 	buf_add_json(json->out, row->api);
 	buf_add_cstr(json->out, ",\"path\":");
-	buf_add_json(json->out, row->path);
+	buf_add_json(json->out, path);
 	buf_addf(json->out, ",\"events\":%lld,\"first_id\":", (long long)row->events);
 	buf_add_json(json->out, row->first_id);
 	buf_add_cstr(json->out, "}");
@@ -166,8 +178,8 @@ static void add_moment(struct buf *out, const char *key, bool there, int64_t ms)
 }
 
 static int write_json(struct context *context, const struct ledger_status *status,
-                      const struct shown_book *book, const struct holder *holder,
-                      const struct status_feeds *feeds)
+                      const struct doubts *doubts, const struct shown_book *book,
+                      const struct holder *holder, const struct status_feeds *feeds)
 {
 	struct buf *out = &context->out;
 	struct unknown_json unknown = { out, "" };
@@ -180,7 +192,7 @@ static int write_json(struct context *context, const struct ledger_status *statu
 	         "\"events\":%lld,\"errors\":%lld,\"sources\":%lld,\"accounts\":%lld,"
 	         "\"open\":%lld,\"under_way\":%lld,\"partial\":%lld,\"estimated\":%lld,"
 	         "\"uncounted\":%lld,\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,"
-	         "\"unknown_events\":%lld",
+	         "\"unknown_events\":%lld,\"contradictions\":{\"warned\":%lld,\"settled\":%lld}",
 	         (long long)status->schema_version, status->sqlite_version,
 	         (long long)status->file_bytes, (long long)status->wal_bytes,
 	         (long long)status->events, (long long)status->errors, (long long)status->sources,
@@ -188,7 +200,7 @@ static int write_json(struct context *context, const struct ledger_status *statu
 	         (long long)status->partial, (long long)status->estimated,
 	         (long long)status->uncounted, (long long)status->suspense,
 	         (long long)status->quarantined, (long long)status->conflicts,
-	         (long long)status->unknown_events);
+	         (long long)doubts->unknown, (long long)doubts->warned, (long long)doubts->settled);
 	add_moment(out, "first", status->events > 0, status->first_ms);
 	add_moment(out, "last", status->events > 0, status->last_ms);
 	buf_addf(out, ",\"writer_known\":%s", holder->known ? "true" : "false");
@@ -228,9 +240,12 @@ static enum exit_code run(struct context *context)
 	struct holder holder = { .known = true };
 	struct status_feeds feeds = { .asked = false };
 	struct ledger_status status;
+	struct doubts doubts = { 0 };
 	int r;
 
 	r = ledger_status(context->ledger, &status, &context->fault);
+	if (r == 0 && status.unknown_events > 0)
+		r = doubts_count(context->ledger, &doubts, &context->fault);
 	if (r == 0)
 		r = ledger_each_book(context->ledger, keep_book, &book, &context->fault);
 	if (r >= 0) {
@@ -242,8 +257,8 @@ static enum exit_code run(struct context *context)
 	if (r == 0) {
 		status_feeds_ask(context, !holder.known || holder.pid > 0, &feeds);
 		r = context->form == FORM_JSON
-		            ? write_json(context, &status, &book, &holder, &feeds)
-		            : write_text(context, &status, &book, &holder, &feeds);
+		            ? write_json(context, &status, &doubts, &book, &holder, &feeds)
+		            : write_text(context, &status, &doubts, &book, &holder, &feeds);
 	}
 	status_feeds_release(&feeds);
 	if (r < 0) {

@@ -118,7 +118,7 @@ int ledger_each_unknown(struct ledger *ledger, ledger_unknown_fn *each, void *co
 struct ledger_gaps {
 	int64_t quarantined; /* lines held, counted by line */
 	int64_t conflicts;
-	int64_t unknown_events; /* of the whole ledger: carried a number nobody counts */
+	int64_t unknown_events; /* of the whole ledger: all of ledger_each_unknown() */
 };
 int ledger_gaps(struct ledger *ledger, int64_t from_ms, int64_t to_ms, struct ledger_gaps *gaps_out,
                 struct fault *fault);

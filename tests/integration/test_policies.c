@@ -402,6 +402,37 @@ static void test_the_doctor_counts_contradictions_by_what_became_of_them(void **
 	TOLLRUN_EXPECT(&both->run, 0);
 }
 
+/* They are in the counts: that is not what is said of a number that nobody knows. */
+static void test_contradictions_are_not_called_uncounted(void **state)
+{
+	struct both *both = *state;
+
+	begin_reading(both);
+	send_lines(both, GEMINI("even", "m/even"), 0);
+	TOLLRUN(&both->run, "report");
+	TOLLRUN_SAYS(&both->run, "1 event of this ledger has numbers that contradict each other, ");
+	TOLLRUN_SAYS_NOT(&both->run, "nobody counts");
+	TOLLRUN(&both->run, "status");
+	TOLLRUN_SAYS(&both->run, "Contradictions  1: 1 at one price, 0 as settled");
+	TOLLRUN_SAYS(&both->run, "Unknown usage   0\n");
+	output_fits(text_of(both->run.out.at));
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "declared",
+	        "--reason", "asked");
+	send_lines(both, GEMINI("1", "m/a") DOUBT("2", "\"new_tokens\":9"), 0);
+	TOLLRUN(&both->run, "report", "--json");
+	TOLLRUN_SAYS(&both->run, "\"unknown_events\":1},"
+	                         "\"contradictions\":{\"warned\":1,\"settled\":1}}");
+	TOLLRUN(&both->run, "status", "--json");
+	TOLLRUN_SAYS(&both->run, "\"unknown_events\":1,"
+	                         "\"contradictions\":{\"warned\":1,\"settled\":1}");
+	TOLLRUN_SAYS(&both->run, "\"unknown_usage\":[{\"source\":\"gw\",\"api\":\"openai.chat\","
+	                         "\"path\":\"new_tokens\",\"events\":1,\"first_id\":\"2\"}]");
+	TOLLRUN(&both->run, "status");
+	TOLLRUN_SAYS(&both->run, "Contradictions  2: 1 at one price, 1 as settled");
+	TOLLRUN_SAYS(&both->run, "Unknown usage   1: events with a number");
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+}
+
 /* What is held has a path too: what its numbers say. */
 static void test_the_doctor_says_what_a_held_line_contradicts(void **state)
 {
@@ -425,6 +456,7 @@ int main(void)
 		T(test_the_doctor_sums_up_what_was_read_in_doubt),
 		T(test_contradictions_are_held_until_somebody_decides),
 		T(test_the_doctor_counts_contradictions_by_what_became_of_them),
+		T(test_contradictions_are_not_called_uncounted),
 		T(test_the_doctor_says_what_a_held_line_contradicts),
 	};
 
