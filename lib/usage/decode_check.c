@@ -1,5 +1,6 @@
 /* What must hold between the numbers of a usage object, what follows from them, and how else they
  * may be read where it does not hold. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -201,9 +202,22 @@ static const struct usage_share *share_of(const struct usage_reading *reading,
 	return share;
 }
 
-/* Can the numbers be meant so?  `strict`: with the total that was sent. */
-static bool reading_holds(struct decode *d, const struct usage_reading *reading, bool strict,
-                          struct usage *usage_out)
+/* The total of the first of the format's identities. */
+static bool total_sent(const struct decode *d)
+{
+	return d->format->identity_count > 0 && decode_has(d, d->format->identities[0].total);
+}
+
+static bool total_holds(const struct decode *d)
+{
+	const struct usage_identity *first = d->format->identities;
+
+	return !total_sent(d) || sum_of(d, d->present, first->terms) == d->value[first->total];
+}
+
+/* Is it among what this reading was made for?  `strict`: with the total that was sent. */
+static bool reading_applies(const struct decode *d, const struct usage_reading *reading,
+                            bool strict)
 {
 	for (int i = 0; i < READING_NEEDS_MAX && reading->needs[i] != 0; i++) {
 		if (d->value[reading->needs[i]] == 0)
@@ -211,14 +225,15 @@ static bool reading_holds(struct decode *d, const struct usage_reading *reading,
 	}
 	if (reading->without != 0 && d->value[reading->without] != 0)
 		return false;
-	if (strict && reading->total != 0 && decode_has(d, reading->total) &&
-	    sum_of(d, d->present, reading->sum) != d->value[reading->total])
-		return false;
-	for (size_t i = 0; i < d->format->part_count; i++) {
-		if (d->format->parts[i].always && !check_part(d, &d->format->parts[i]))
-			return false;
-	}
-	*usage_out = (struct usage){ .images_count = 0 };
+	if (strict && reading->part != 0)
+		return total_holds(d);
+	return !strict || reading->total == 0 || !decode_has(d, reading->total) ||
+	       sum_of(d, d->present, reading->sum) == d->value[reading->total];
+}
+
+static bool reading_shares(struct decode *d, const struct usage_reading *reading,
+                           struct usage *usage_out)
+{
 	for (size_t i = 0; i < d->format->share_count; i++) {
 		const struct usage_share *share = share_of(reading, &d->format->shares[i]);
 
@@ -226,6 +241,66 @@ static bool reading_holds(struct decode *d, const struct usage_reading *reading,
 			return false;
 	}
 	return true;
+}
+
+static const struct usage_share *share_with(const struct usage_format *format, int term)
+{
+	for (size_t i = 0; i < format->share_count; i++) {
+		for (int t = 0; t < FORMAT_TERMS_MAX && format->shares[i].terms[t] != 0; t++) {
+			if (format->shares[i].terms[t] == term)
+				return &format->shares[i];
+		}
+	}
+	return NULL;
+}
+
+/* Each of the two was told, and by itself would be no more than the whole. */
+static bool each_fits(const struct decode *d, int part, int other, int64_t whole)
+{
+	return d->value[other] != 0 && d->value[other] <= whole && d->value[part] <= whole;
+}
+
+/* The whole stands; of the part there is as much as the other parts leave, or none. */
+static bool part_shares(struct decode *d, const struct usage_reading *reading,
+                        struct usage *usage_out)
+{
+	int part = reading->part > 0 ? reading->part : -reading->part;
+	const struct usage_share *own = share_with(d->format, part);
+	const struct usage_share *rest = share_with(d->format, -part);
+	int64_t whole, room;
+
+	assert(own != NULL && rest != NULL);
+	whole = d->value[rest->terms[0]];
+	room = sum_of(d, d->present, rest->terms) + d->value[part];
+	if (whole == 0 || room < 0 || room >= d->value[part] ||
+	    (reading->pair != 0 && !each_fits(d, part, reading->pair, whole)) ||
+	    (reading->no_pair != 0 && each_fits(d, part, reading->no_pair, whole)))
+		return false;
+	for (size_t i = 0; i < d->format->share_count; i++) {
+		const struct usage_share *share = &d->format->shares[i];
+
+		if (share != own && share != rest && !put_share(d, share, usage_out))
+			return false;
+	}
+	usage_out->count[rest->component] = reading->part > 0 ? 0 : room;
+	usage_out->count[own->component] = sum_of(d, d->present, own->terms) - d->value[part] +
+	                                   (reading->part > 0 ? room : 0);
+	return usage_out->count[own->component] >= 0;
+}
+
+/* Can the numbers be meant so? */
+static bool reading_holds(struct decode *d, const struct usage_reading *reading, bool strict,
+                          struct usage *usage_out)
+{
+	if (!reading_applies(d, reading, strict))
+		return false;
+	for (size_t i = 0; i < d->format->part_count; i++) {
+		if (d->format->parts[i].always && !check_part(d, &d->format->parts[i]))
+			return false;
+	}
+	*usage_out = (struct usage){ .images_count = 0 };
+	return reading->part != 0 ? part_shares(d, reading, usage_out)
+	                          : reading_shares(d, reading, usage_out);
 }
 
 static void add_reading(struct event_reading *readings, size_t *count, const char *name,
@@ -237,8 +312,7 @@ static void add_reading(struct event_reading *readings, size_t *count, const cha
 		if (memcmp(readings[i].usage.count, usage->count, sizeof(usage->count)) == 0)
 			return;
 	}
-	if (*count == EVENT_READINGS_MAX)
-		return;
+	assert(*count < EVENT_READINGS_MAX); /* the tables have no more */
 	*reading = (struct event_reading){ .name = name, .usage = *usage };
 	snprintf(reading->why, sizeof(reading->why), "%s", why);
 	++*count;
@@ -255,24 +329,17 @@ static bool declared_holds(struct decode *d, struct usage *usage_out)
 	return put_shares(d, usage_out);
 }
 
-/* Those that the total allows; or those by which the declared whole stands and it does not. */
-static void add_readings(struct decode *d, struct event_reading *found, size_t *count, bool wholes)
+/* Of those in which a part is not what it was told to be, or of the others. */
+static void add_readings(struct decode *d, struct event_reading *found, size_t *count, bool parts,
+                         bool strict)
 {
 	for (size_t i = 0; i < d->format->reading_count; i++) {
 		const struct usage_reading *reading = &d->format->readings[i];
 		struct usage usage;
 
-		if (wholes && !reading->is_whole)
-			continue;
-		if (reading_holds(d, reading, !wholes, &usage))
+		if (parts == (reading->part != 0) && reading_holds(d, reading, strict, &usage))
 			add_reading(found, count, reading->name, reading->why, &usage);
 	}
-}
-
-/* The total of one of the identities was sent: what fits it was confirmed by it. */
-static bool total_sent(const struct decode *d)
-{
-	return d->format->identity_count > 0 && decode_has(d, d->format->identities[0].total);
 }
 
 void decode_readings(struct decode *d, struct usage_decoded *out)
@@ -281,7 +348,7 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 	struct event_reading found[EVENT_READINGS_MAX], *kept;
 	struct usage usage;
 	size_t count = 0, others;
-	bool declared;
+	bool declared, confirmed;
 
 	if (d->mirror_differs)
 		return;
@@ -289,12 +356,15 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 	if (declared)
 		add_reading(found, &count, "declared", why.detail, &usage);
 	others = count;
-	add_readings(d, found, &count, false);
+	add_readings(d, found, &count, false, true);
+	/* By a total that the declared shape does not have. */
+	confirmed = count == 1 && total_sent(d);
+	add_readings(d, found, &count, true, true);
 	/* One alone is no choice: what the declared shape makes of it goes beside. */
 	if (count == 1 && !declared)
-		add_readings(d, found, &count, true);
+		add_readings(d, found, &count, true, false);
 	*d->refusal = why;
-	if (count == 0 || (declared && count == others) || (count == 1 && !total_sent(d)))
+	if (count == 0 || (declared && count == others) || (count == 1 && !confirmed))
 		return;
 	kept = arena_take(d->arena, count * sizeof(*kept));
 	out->contradiction = arena_copy(d->arena, text_of(why.detail));

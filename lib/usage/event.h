@@ -85,7 +85,7 @@ struct event_reading {
 	char why[EVENT_DETAIL_BYTES];
 	struct usage usage;
 };
-enum { EVENT_READINGS_MAX = 6, EVENT_PARTS_MAX = 64 };
+enum { EVENT_READINGS_MAX = 32, EVENT_PARTS_MAX = 64 };
 
 /* status, latency_ms, ttft_ms and served where the line does not say */
 #define EVENT_ABSENT INT64_C(-1)

@@ -81,6 +81,11 @@ struct usage_part {
  * Another way to mean numbers of which an identity or a part does not hold.  It is offered
  * where all of `needs` were sent and are not 0, its sum holds (where its total was sent) and no
  * share is negative.  Names are for ever: rules are made of them.
+ *
+ * With a `part` the whole stands, the one that the format takes that part out of, and the part
+ * does not: it is as much of the whole as the others leave (or, negative, nothing of it).  Such
+ * readings are offered where the parts are more than the whole, with the format's first
+ * identity for a sum; they need no shares.
  */
 struct usage_reading {
 	const char *name, *why;
@@ -90,8 +95,14 @@ struct usage_reading {
 	struct usage_share shares[4]; /* in place of the format's; without terms: nothing */
 	usage_terms sum;              /* equals `total`, where that was sent */
 	uint8_t total;
-	bool is_whole; /* the declared shape, in which a part is larger than its whole */
+	int8_t part;
+	/* With a `part`, another one: only where each by itself would fit, and not there. */
+	uint8_t pair, no_pair;
 };
+#define PART_READING(name, why, part, pair, no_pair)                                               \
+	{                                                                                          \
+		name, why, { 0 }, 0, 0, { { 0, { 0 } } }, { 0 }, 0, part, pair, no_pair            \
+	}
 
 /*
  * A count of a stream that does not fall within one response (FOLD_MERGE), or ends at its

@@ -143,6 +143,10 @@ static const struct usage_reading mistral_readings[] = {
 		.sum = { P, C, AI },
 		.total = T,
 	},
+	PROMPT_READINGS,
+	CACHED_NONE,
+	REASONING_READINGS,
+	ANSWER_READINGS,
 };
 
 const struct usage_format format_mistral_chat = {
@@ -237,28 +241,10 @@ static const struct usage_reading xai_readings[] = {
 		.sum = { P, C, R },
 		.total = T,
 	},
-	{
-		.name = "cached-is-all",
-		.why = "all of the prompt was cached, and no more than that",
-		.needs = { CR },
-		.without = CW,
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { 0 } },
-	                    { COMPONENT_CACHE_READ, { P, -AI, -II, -VI } } },
-		.sum = { P, C, R },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "cached-has-images",
-		.why = "of the images some were cached, and there is no other prompt",
-		.needs = { CR, II },
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { 0 } },
-	                    { COMPONENT_INPUT_IMAGE, { P, -CR, -CW, -AI, -VI } } },
-		.sum = { P, C, R },
-		.total = T,
-	},
+	PROMPT_AUDIO_READINGS,
+	PROMPT_READINGS,
+	CACHED_NONE_IF_WRITTEN,
+	ANSWER_READINGS,
 };
 
 const struct usage_format format_xai_chat = {
@@ -308,6 +294,10 @@ static const struct usage_identity perplexity_identities[] = {
 	{ { CR_TOP }, CR, { CR, CR_TOP }, true },
 };
 
+static const struct usage_reading perplexity_readings[] = {
+	PROMPT_AUDIO_READINGS, PROMPT_READINGS, CACHED_NONE, REASONING_READINGS, ANSWER_READINGS,
+};
+
 const struct usage_format format_perplexity_chat = {
 	.name = "perplexity.chat",
 	.fold = FOLD_LAST,
@@ -317,6 +307,7 @@ const struct usage_format format_perplexity_chat = {
 	LIST(shares, share_count, perplexity_shares),
 	LIST(identities, identity_count, perplexity_identities),
 	LIST(parts, part_count, openai_parts),
+	LIST(readings, reading_count, perplexity_readings),
 	LIST(rises, rise_count, openai_rises),
 	LIST(fallbacks, fallback_count, openai_fallbacks),
 	.cost = { "cost.total_cost", 0 },

@@ -39,10 +39,7 @@ const struct usage_rise openai_rises[3] = { { P, false }, { C, false }, { T, fal
 
 const struct usage_fallback openai_fallbacks[2] = { { CR, { CR_TOP } }, { CR, { CR_OLD } } };
 
-/*
- * How the copies differ (FIELD.md 4.4): each was seen in recorded traffic.  "all" and "none" of a
- * part: the whole is authoritative, the part is not.
- */
+/* How the copies differ (FIELD.md 4.4): each was seen in recorded traffic. */
 const struct usage_reading openai_readings[OPENAI_READINGS] = {
 	{
 		.name = "reasoning-beside",
@@ -91,104 +88,11 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 		.sum = { P, C, AI },
 		.total = T,
 	},
-	{
-		.name = "audio-is-all",
-		.why = "all of the prompt is audio, and no more than that",
-		.needs = { AI },
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { 0 } },
-	                    { COMPONENT_INPUT_AUDIO, { P, -CR, -CW, -II, -VI } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "cached-is-all",
-		.why = "all of the prompt was cached, and no more than that",
-		.needs = { CR },
-		.without = CW,
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { 0 } },
-	                    { COMPONENT_CACHE_READ, { P, -AI, -II, -VI } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "cached-is-read",
-		.why = "what is told as read and as written was read",
-		.needs = { CR, CW },
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { P, -CR, -AI, -II, -VI } },
-	                    { COMPONENT_CACHE_WRITE, { 0 } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "cached-is-written",
-		.why = "what is told as read and as written was written",
-		.needs = { CR, CW },
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { P, -CW, -AI, -II, -VI } },
-	                    { COMPONENT_CACHE_READ, { 0 } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "cached-has-images",
-		.why = "of the images some were cached, and there is no other prompt",
-		.needs = { CR, II },
-		.share_count = 2,
-		.shares = { { COMPONENT_INPUT, { 0 } },
-	                    { COMPONENT_INPUT_IMAGE, { P, -CR, -CW, -AI, -VI } } },
-		.sum = { P, C },
-		.total = T,
-	},
-	{
-		.name = "reasoning-is-all",
-		.why = "all of the answer is reasoning, and no more than that",
-		.needs = { R, C },
-		.without = AO,
-		.share_count = 2,
-		.shares = { { COMPONENT_OUTPUT, { 0 } }, { COMPONENT_REASONING, { C, -IO } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "reasoning-is-none",
-		.why = "what is told as reasoning is answer",
-		.needs = { R, C },
-		.without = AO,
-		.share_count = 2,
-		.shares = { { COMPONENT_OUTPUT, { C, -IO } }, { COMPONENT_REASONING, { 0 } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "reasoning-first",
-		.why = "of an answer told as reasoning and audio, what is not reasoning is audio",
-		.needs = { R, AO },
-		.share_count = 2,
-		.shares = { { COMPONENT_OUTPUT, { 0 } },
-	                    { COMPONENT_OUTPUT_AUDIO, { C, -R, -IO } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
-	{
-		.name = "audio-first",
-		.why = "of an answer told as reasoning and audio, what is not audio is reasoning",
-		.needs = { R, AO },
-		.share_count = 2,
-		.shares = { { COMPONENT_OUTPUT, { 0 } }, { COMPONENT_REASONING, { C, -AO, -IO } } },
-		.sum = { P, C },
-		.total = T,
-		.is_whole = true,
-	},
+	PROMPT_AUDIO_READINGS,
+	PROMPT_READINGS,
+	CACHED_NONE_IF_WRITTEN,
+	REASONING_READINGS,
+	ANSWER_READINGS,
 };
 
 const struct usage_path chat_paths[CHAT_PATHS] = {
@@ -341,6 +245,12 @@ static const struct usage_identity embed_identities[] = {
 
 static const struct usage_fallback embed_fallbacks[] = { { P, { T } } };
 
+static const struct usage_reading embed_readings[] = {
+	PROMPT_AUDIO_READINGS,
+	PROMPT_IMAGE_READINGS,
+	PROMPT_VIDEO_READINGS,
+};
+
 const struct usage_format format_openai_embeddings = {
 	.name = "openai.embeddings",
 	.fold = FOLD_LAST,
@@ -349,6 +259,7 @@ const struct usage_format format_openai_embeddings = {
 	LIST(paths, path_count, chat_paths),
 	LIST(shares, share_count, embed_shares),
 	LIST(identities, identity_count, embed_identities),
+	LIST(readings, reading_count, embed_readings),
 	LIST(rises, rise_count, openai_rises),
 	LIST(fallbacks, fallback_count, embed_fallbacks),
 	.cost = { "cost", 0 },
@@ -383,6 +294,14 @@ static const struct usage_identity images_identities[] = {
 	{ { R, IO }, C, { R, IO, C }, false },
 };
 
+static const struct usage_reading images_readings[] = {
+	PROMPT_IMAGE_READINGS,
+	CACHED_READINGS,
+	CACHED_NONE,
+	PART_READING("text-is-all", "all of the answer is text, and no more than that", R, 0, 0),
+	PART_READING("text-is-none", "what is told as text of the answer is images", -R, 0, 0),
+};
+
 static const struct usage_path images_paths[] = {
 	{ "usage", NULL, false, NULL },
 	{ "response.body.usage", NULL, true, NULL },
@@ -401,6 +320,7 @@ const struct usage_format format_openai_images = {
 	LIST(paths, path_count, images_paths),
 	LIST(shares, share_count, images_shares),
 	LIST(identities, identity_count, images_identities),
+	LIST(readings, reading_count, images_readings),
 	LIST(rises, rise_count, openai_rises),
 	LIST(items, item_count, images_items),
 };
@@ -440,6 +360,8 @@ static const struct usage_identity audio_identities[] = {
 	{ { MISTRAL_P, MISTRAL_C, MISTRAL_AUDIO }, T, { MISTRAL_P, T }, false },
 };
 
+static const struct usage_reading audio_readings[] = { PROMPT_AUDIO_READINGS };
+
 static const struct usage_path audio_paths[] = { { "usage", NULL, false, NULL } };
 
 const struct usage_format format_openai_audio = {
@@ -450,6 +372,7 @@ const struct usage_format format_openai_audio = {
 	LIST(paths, path_count, audio_paths),
 	LIST(shares, share_count, audio_shares),
 	LIST(identities, identity_count, audio_identities),
+	LIST(readings, reading_count, audio_readings),
 	LIST(rises, rise_count, openai_rises),
 };
 
@@ -502,6 +425,11 @@ static const struct usage_part realtime_parts[] = {
 	{ { AO }, C, false },
 };
 
+static const struct usage_reading realtime_readings[] = {
+	PROMPT_AUDIO_READINGS, PROMPT_IMAGE_READINGS, CACHED_READINGS,
+	CACHED_NONE,           REASONING_READINGS,    OUTPUT_AUDIO_READINGS,
+};
+
 static const struct usage_path realtime_paths[] = {
 	{ "response.usage", NULL, true, NULL }, { "usage", "response.done", true, NULL }, /* xAI */
 };
@@ -521,5 +449,6 @@ const struct usage_format format_openai_realtime = {
 	LIST(shares, share_count, realtime_shares),
 	LIST(identities, identity_count, realtime_identities),
 	LIST(parts, part_count, realtime_parts),
+	LIST(readings, reading_count, realtime_readings),
 	LIST(besides, beside_count, realtime_besides),
 };

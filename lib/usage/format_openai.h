@@ -40,7 +40,7 @@ enum {
 /* Groups of words. */
 enum { ROOT, PROMPT, ANSWER, OTHER, CONNECTORS };
 
-enum { OPENAI_SHARES = 13, OPENAI_IDENTITIES = 3, OPENAI_PARTS = 4, OPENAI_READINGS = 14 };
+enum { OPENAI_SHARES = 13, OPENAI_IDENTITIES = 3, OPENAI_PARTS = 4, OPENAI_READINGS = 26 };
 extern const struct usage_share openai_shares[OPENAI_SHARES];
 extern const struct usage_identity openai_identities[OPENAI_IDENTITIES];
 extern const struct usage_part openai_parts[OPENAI_PARTS];
@@ -91,6 +91,76 @@ extern const struct usage_fallback openai_fallbacks[2];
 		WORD(ROOT, "time_to_first_token_ms", WORD_KNOWN, 0),                               \
 		WORD(ROOT, "time_per_output_token_ms", WORD_KNOWN, 0),                             \
 		WORD(ROOT, "draft_tokens_acceptance", WORD_KNOWN, 0)
+
+/*
+ * A part is larger than its whole: the whole is authoritative, the part is not (FIELD.md 4.4).  Of
+ * the prompt, and of the answer; for formats whose shares take these parts out of the whole.
+ */
+#define PROMPT_AUDIO_READINGS                                                                      \
+	PART_READING("audio-is-all", "all of the prompt is audio, and no more than that", AI, 0,   \
+	             0),                                                                           \
+		PART_READING("audio-is-none", "what is told as audio of the prompt is text", -AI,  \
+	                     0, 0)
+#define PROMPT_IMAGE_READINGS                                                                      \
+	PART_READING("images-are-all", "all of the prompt is images, and no more than that", II,   \
+	             0, CR),                                                                       \
+		PART_READING("images-are-none", "what is told as images of the prompt is text",    \
+	                     -II, 0, CR)
+#define PROMPT_VIDEO_READINGS                                                                      \
+	PART_READING("video-is-all", "all of the prompt is video, and no more than that", VI, 0,   \
+	             0),                                                                           \
+		PART_READING("video-is-none", "what is told as video of the prompt is text", -VI,  \
+	                     0, 0)
+#define CACHED_READINGS                                                                            \
+	PART_READING("cached-is-all", "all of the prompt was cached, and no more than that", CR,   \
+	             0, CW),                                                                       \
+		PART_READING("cached-has-images",                                                  \
+	                     "of the images some were cached, and there is no other prompt", II,   \
+	                     CR, 0)
+#define CACHED_NONE                                                                                \
+	PART_READING("cached-is-none", "what is told as read from the cache was not", -CR, 0, CW)
+/* Where it may be beside the prompt as well: only beside what was written. */
+#define CACHED_NONE_IF_WRITTEN                                                                     \
+	{                                                                                          \
+		.name = "cached-is-none", .why = "what is told as read from the cache was not",    \
+		.needs = { CW }, .part = -CR, .no_pair = CW                                        \
+	}
+#define WRITTEN_READINGS                                                                           \
+	PART_READING("cached-is-read", "what is told as read and as written was read", -CW, CR,    \
+	             0),                                                                           \
+		PART_READING("cached-is-written",                                                  \
+	                     "what is told as read and as written was written", -CR, CW, 0),       \
+		PART_READING("written-is-all",                                                     \
+	                     "all of the prompt was written to the cache, and no more than that",  \
+	                     CW, 0, CR),                                                           \
+		PART_READING("written-is-none", "what is told as written to the cache was not",    \
+	                     -CW, 0, CR)
+#define PROMPT_READINGS                                                                            \
+	PROMPT_IMAGE_READINGS, PROMPT_VIDEO_READINGS, CACHED_READINGS, WRITTEN_READINGS
+#define REASONING_READINGS                                                                         \
+	PART_READING("reasoning-is-all", "all of the answer is reasoning, and no more than that",  \
+	             R, 0, AO),                                                                    \
+		PART_READING("reasoning-is-none", "what is told as reasoning is answer", -R, 0,    \
+	                     AO),                                                                  \
+		PART_READING("reasoning-first",                                                    \
+	                     "of an answer told as reasoning and audio, what is not reasoning is " \
+	                     "audio",                                                              \
+	                     AO, R, 0),                                                            \
+		PART_READING("audio-first",                                                        \
+	                     "of an answer told as reasoning and audio, what is not audio is "     \
+	                     "reasoning",                                                          \
+	                     R, AO, 0)
+#define OUTPUT_AUDIO_READINGS                                                                      \
+	PART_READING("output-audio-is-all", "all of the answer is audio, and no more than that",   \
+	             AO, 0, R),                                                                    \
+		PART_READING("output-audio-is-none",                                               \
+	                     "what is told as audio of the answer is text", -AO, 0, R)
+#define ANSWER_READINGS                                                                            \
+	OUTPUT_AUDIO_READINGS,                                                                     \
+		PART_READING("output-images-are-all",                                              \
+	                     "all of the answer is images, and no more than that", IO, 0, 0),      \
+		PART_READING("output-images-are-none",                                             \
+	                     "what is told as images of the answer is text", -IO, 0, 0)
 
 /* All of Chat's rules but the words; a format may override one behind it. */
 #define CHAT_RULES                                                                                 \

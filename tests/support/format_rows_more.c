@@ -29,6 +29,7 @@
 
 const struct format_row format_rows_more[] = {
 #include "tests/support/format_rows_litellm.def"
+#include "tests/support/format_rows_parts.def"
 
 	/* --- FIELD.md 4.4: what was seen in recorded traffic ------------------ */
 	{ "Gemini's copy of Chat: the total has more than prompt and answer", CHAT,
@@ -48,7 +49,8 @@ const struct format_row format_rows_more[] = {
 	{ "Mistral's audio beside the prompt, sent as Chat", CHAT,
 	  "{'prompt_tokens':3,'completion_tokens':11,'total_tokens':389,"
 	  "'prompt_tokens_details':{'cached_tokens':0,'audio_tokens':375}}",
-	  "audio-beside: input=3 input_audio=375 output=11 | audio-is-all: input_audio=3 output=11",
+	  "audio-beside: input=3 input_audio=375 output=11 | audio-is-all: input_audio=3 output=11 "
+	  "| audio-is-none: input=3 output=11",
 	  READINGS, NULL },
 	{ "Mistral's audio beside the prompt", MISTRAL,
 	  "{'prompt_audio_seconds':3,'prompt_tokens':3,'completion_tokens':11,'total_tokens':389,"

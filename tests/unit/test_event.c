@@ -165,9 +165,9 @@ static const struct {
 	{ "total does not add up", "usage",
 	  "{'prompt_tokens':1,'completion_tokens':1,'total_tokens':1}", REASON_IDENTITY,
 	  "usage: prompt_tokens 1 + completion_tokens 1 = 2, but total_tokens is 1" },
-	{ "a part larger than its whole", "usage",
-	  "{'prompt_tokens':1,'prompt_tokens_details':{'cache_write_tokens':2}}", REASON_PART,
-	  "usage: cache_write_tokens 2 is larger than prompt_tokens 1" },
+	{ "a part without its whole", "usage",
+	  "{'prompt_tokens':1,'completion_tokens_details':{'reasoning_tokens':2}}", REASON_PART,
+	  "usage: output would be negative: reasoning_tokens 2 = -2" },
 
 	{ "images a number", "images", "1", REASON_TYPE,
 	  "images: an object, or an array of them, is due" },

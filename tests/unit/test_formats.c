@@ -225,7 +225,8 @@ static void test_every_reading_of_every_format_is_seen(void **state)
 				printf("%s: no row shows %s\n", formats[f]->name, name);
 			unseen += !seen;
 			assert_true(formats[f]->readings[i].why[0] != '\0');
-			assert_true(formats[f]->readings[i].share_count > 0);
+			assert_true((formats[f]->readings[i].share_count > 0) !=
+			            (formats[f]->readings[i].part != 0));
 		}
 	}
 	assert_int_equal(unseen, 0);
@@ -282,6 +283,29 @@ static bool is_of_use(const struct usage_format *format, int slot)
 	return of_use;
 }
 
+static bool in_shares(const struct usage_format *format, int term)
+{
+	bool found = false;
+
+	for (size_t s = 0; s < format->share_count; s++) {
+		for (int t = 0; t < FORMAT_TERMS_MAX && format->shares[s].terms[t] != 0; t++)
+			found = found || format->shares[s].terms[t] == term;
+	}
+	return found;
+}
+
+/* A part is a component, and is taken out of another one; readings have room. */
+static void check_readings(const struct usage_format *format)
+{
+	assert_true(format->reading_count < EVENT_READINGS_MAX); /* and the declared one */
+	for (size_t r = 0; r < format->reading_count; r++) {
+		int part = format->readings[r].part;
+
+		if (part != 0 && !(in_shares(format, part) && in_shares(format, -part)))
+			fail_msg("%s: %s is of no part", format->name, format->readings[r].name);
+	}
+}
+
 /* The tables' own promises, which the decoder takes for granted. */
 static void test_every_table_is_sound(void **state)
 {
@@ -325,6 +349,7 @@ static void test_every_table_is_sound(void **state)
 			for (int t = 0; t < FORMAT_TERMS_MAX; t++)
 				assert_true(format->object_identities[i].terms[t] >= 0);
 		}
+		check_readings(format);
 		for (size_t i = 0; i < format->item_count; i++)
 			assert_false(given[format->items[i].component]);
 		assert_true(format->path_count > 0);
