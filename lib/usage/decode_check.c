@@ -215,9 +215,8 @@ static bool total_holds(const struct decode *d)
 	return !total_sent(d) || sum_of(d, d->present, first->terms) == d->value[first->total];
 }
 
-/* Is it among what this reading was made for?  `strict`: with the total that was sent. */
-static bool reading_applies(const struct decode *d, const struct usage_reading *reading,
-                            bool strict)
+/* Is it what this reading was made for, and does the total that was sent allow it? */
+static bool reading_applies(const struct decode *d, const struct usage_reading *reading)
 {
 	for (int i = 0; i < READING_NEEDS_MAX && reading->needs[i] != 0; i++) {
 		if (d->value[reading->needs[i]] == 0)
@@ -225,9 +224,9 @@ static bool reading_applies(const struct decode *d, const struct usage_reading *
 	}
 	if (reading->without != 0 && d->value[reading->without] != 0)
 		return false;
-	if (strict && reading->part != 0)
+	if (reading->part != 0)
 		return total_holds(d);
-	return !strict || reading->total == 0 || !decode_has(d, reading->total) ||
+	return reading->total == 0 || !decode_has(d, reading->total) ||
 	       sum_of(d, d->present, reading->sum) == d->value[reading->total];
 }
 
@@ -289,10 +288,10 @@ static bool part_shares(struct decode *d, const struct usage_reading *reading,
 }
 
 /* Can the numbers be meant so? */
-static bool reading_holds(struct decode *d, const struct usage_reading *reading, bool strict,
+static bool reading_holds(struct decode *d, const struct usage_reading *reading,
                           struct usage *usage_out)
 {
-	if (!reading_applies(d, reading, strict))
+	if (!reading_applies(d, reading))
 		return false;
 	for (size_t i = 0; i < d->format->part_count; i++) {
 		if (d->format->parts[i].always && !check_part(d, &d->format->parts[i]))
@@ -330,14 +329,13 @@ static bool declared_holds(struct decode *d, struct usage *usage_out)
 }
 
 /* Of those in which a part is not what it was told to be, or of the others. */
-static void add_readings(struct decode *d, struct event_reading *found, size_t *count, bool parts,
-                         bool strict)
+static void add_readings(struct decode *d, struct event_reading *found, size_t *count, bool parts)
 {
 	for (size_t i = 0; i < d->format->reading_count; i++) {
 		const struct usage_reading *reading = &d->format->readings[i];
 		struct usage usage;
 
-		if (parts == (reading->part != 0) && reading_holds(d, reading, strict, &usage))
+		if (parts == (reading->part != 0) && reading_holds(d, reading, &usage))
 			add_reading(found, count, reading->name, reading->why, &usage);
 	}
 }
@@ -356,13 +354,10 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 	if (declared)
 		add_reading(found, &count, "declared", why.detail, &usage);
 	others = count;
-	add_readings(d, found, &count, false, true);
+	add_readings(d, found, &count, false);
 	/* By a total that the declared shape does not have. */
 	confirmed = count == 1 && total_sent(d);
-	add_readings(d, found, &count, true, true);
-	/* One alone is no choice: what the declared shape makes of it goes beside. */
-	if (count == 1 && !declared)
-		add_readings(d, found, &count, true, false);
+	add_readings(d, found, &count, true);
 	*d->refusal = why;
 	if (count == 0 || (declared && count == others) || (count == 1 && !confirmed))
 		return;

@@ -8,12 +8,13 @@
 
 #include <stddef.h>
 
-enum format_row_kind { OBJECT, STREAM, REFUSED, READINGS, KIND_COUNT };
+enum format_row_kind { OBJECT, STREAM, REFUSED, READINGS, CONFIRMED, KIND_COUNT };
 
 struct format_row {
 	const char *label, *api, *usage; /* ' stands for " */
 	/*
-	 * "input=400 cache_read=600"; REFUSED: "part: the detail"; READINGS: "name: counts | ..."
+	 * "input=400 cache_read=600"; REFUSED: "part: the detail"; READINGS: "name: counts | ...";
+	 * CONFIRMED, the one that the total has: "name: counts"
 	 */
 	const char *expected;
 	enum format_row_kind kind;

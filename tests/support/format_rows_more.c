@@ -44,14 +44,11 @@ const struct format_row format_rows_more[] = {
 	{ "cached beside the prompt, and in the total", CHAT,
 	  "{'prompt_tokens':7,'completion_tokens':1,'total_tokens':171,'prompt_tokens_details':"
 	  "{'cached_tokens':163}}",
-	  "cached-beside: input=7 cache_read=163 output=1 | cached-is-all: cache_read=7 output=1",
-	  READINGS, NULL },
+	  "cached-beside: input=7 cache_read=163 output=1", CONFIRMED, NULL },
 	{ "Mistral's audio beside the prompt, sent as Chat", CHAT,
 	  "{'prompt_tokens':3,'completion_tokens':11,'total_tokens':389,"
 	  "'prompt_tokens_details':{'cached_tokens':0,'audio_tokens':375}}",
-	  "audio-beside: input=3 input_audio=375 output=11 | audio-is-all: input_audio=3 output=11 "
-	  "| audio-is-none: input=3 output=11",
-	  READINGS, NULL },
+	  "audio-beside: input=3 input_audio=375 output=11", CONFIRMED, NULL },
 	{ "Mistral's audio beside the prompt", MISTRAL,
 	  "{'prompt_audio_seconds':3,'prompt_tokens':3,'completion_tokens':11,'total_tokens':389,"
 	  "'prompt_tokens_details':{'cached_tokens':0,'audio_tokens':375}}",
@@ -90,9 +87,12 @@ const struct format_row format_rows_more[] = {
 	{ "more reasoning than answer, and the total has both", CHAT,
 	  "{'prompt_tokens':12,'completion_tokens':2,'total_tokens':334,"
 	  "'completion_tokens_details':{'reasoning_tokens':320}}",
-	  "reasoning-beside: input=12 output=2 reasoning=320 | reasoning-is-all: input=12 "
-	  "reasoning=2 | reasoning-is-none: input=12 output=2",
-	  READINGS, NULL },
+	  "reasoning-beside: input=12 output=2 reasoning=320", CONFIRMED, NULL },
+	{ "more audio than prompt, and a total that no reading has", CHAT,
+	  "{'prompt_tokens':12,'completion_tokens':9,'total_tokens':395,'prompt_tokens_details':"
+	  "{'audio_tokens':375}}",
+	  "identity: usage: prompt_tokens 12 + completion_tokens 9 = 21, but total_tokens is 395",
+	  REFUSED, NULL },
 	{ "images of which some were cached", CHAT,
 	  "{'prompt_tokens':265,'completion_tokens':2,'total_tokens':267,"
 	  "'prompt_tokens_details':{'cached_tokens':170,'image_tokens':256}}",

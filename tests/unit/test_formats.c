@@ -123,8 +123,9 @@ static unsigned check_row(struct decoded *d, const struct format_row *row)
 		       row->expected);
 		return 1;
 	}
-	if (row->kind == READINGS) {
-		assert_true(d->event.reading_count > 1);
+	if (row->kind == READINGS || row->kind == CONFIRMED) {
+		assert_int_equal(d->event.reading_count > 1, row->kind == READINGS);
+		assert_true(d->event.reading_count > 0);
 		return 0;
 	}
 	if ((row->kind == REFUSED) != (d->refusal.reason != REASON_NONE) ||
