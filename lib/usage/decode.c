@@ -130,6 +130,7 @@ static bool put_count(struct decode *d, const struct usage_word *word, uint32_t 
 		return false;
 	if (value > d->peak[word->slot])
 		d->peak[word->slot] = value;
+	d->told = true;
 	d->value[word->slot] = value;
 	d->present |= UINT64_C(1) << word->slot;
 	d->here |= UINT64_C(1) << word->slot;
@@ -190,6 +191,7 @@ static bool put_modality(struct decode *d, const struct usage_word *word, uint32
 	if (json_type_of(d->doc, count) != JSON_NULL &&
 	    !decode_read_count(d, count, word->key, &value))
 		return false;
+	d->told = d->told || json_type_of(d->doc, count) != JSON_NULL;
 	if (modality == MODALITY_COUNT && value > 0) {
 		refusal_set(d->refusal, REASON_UNSUPPORTED,
 		            "usage: %s: a modality that is not read", word->key);
@@ -278,6 +280,7 @@ static bool walk(struct decode *d, unsigned group, const char *group_key, uint32
 
 		if (json_type_of(doc, k + 1) == JSON_NULL)
 			continue;
+		d->told = d->told || json_type_of(doc, k + 1) == JSON_NUMBER;
 		word = word_of(d->format, group, key_at(d, k));
 		if (word == NULL)
 			decode_note_unknown(d, group_key, key_at(d, k), k + 1);

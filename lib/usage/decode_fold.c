@@ -102,8 +102,12 @@ static void decode_response(struct decode *d, const struct usage_objects *object
                             struct usage_decoded *out)
 {
 	if (!fold_objects(d, objects->nodes, objects->count) || !walk_headers(d, objects) ||
-	    d->no_memory || !decode_check_needed(d))
+	    d->no_memory)
 		return;
+	if (!decode_check_needed(d)) {
+		out->silent = !d->told && d->unknown.at == NULL && d->turns == JSON_NONE;
+		return;
+	}
 	decode_fall_back(d);
 	if (!decode_shares(d, &out->usage)) {
 		decode_readings(d, out);

@@ -283,8 +283,8 @@ static void derive_settlement(struct line *line, bool counted, bool batch)
 		event->provenance = PROVENANCE_PARTIAL;
 }
 
-/* Nobody told what was used: is that an answer?  false: refused. */
-static bool allow_silence(struct line *line, const struct usage_format *format)
+/* Nobody told what was used: is that an answer? */
+static bool may_be_silent(const struct line *line)
 {
 	const struct event *event = line->event;
 
@@ -293,9 +293,19 @@ static bool allow_silence(struct line *line, const struct usage_format *format)
 		return true;
 	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
 		return true;
-	if (line->body.text && !line->body.page && !sent(line, MEMBER_RESPONSE))
-		return true; /* broken off before its first word */
-	if (line->body.page)
+	/* Broken off before its first word. */
+	return line->body.text && !line->body.page && !sent(line, MEMBER_RESPONSE);
+}
+
+/* `silent`: why the objects were refused that were found, if any.  false: refused. */
+static bool allow_silence(struct line *line, const struct usage_format *format,
+                          const struct event_refusal *silent)
+{
+	if (may_be_silent(line))
+		return true;
+	if (silent->reason != REASON_NONE)
+		*line->refusal = *silent;
+	else if (line->body.page)
 		refusal_set(line->refusal, REASON_MISSING, "sse: a page, and no stream");
 	else if (sent(line, MEMBER_RESPONSE))
 		refusal_set(line->refusal, REASON_MISSING, "response: it holds no %s",
@@ -338,21 +348,39 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 	return r == 0 && line->refusal->reason == REASON_NONE;
 }
 
+/*
+ * The objects in which no number stands are none: Vertex AI tells the kind of traffic in every
+ * chunk, and the counts in the last.  *silent: why they were refused.
+ */
+static void pass_over_silent(struct line *line, struct usage_objects *objects,
+                             struct event_refusal *silent)
+{
+	*silent = *line->refusal;
+	line->refusal->reason = REASON_NONE;
+	objects->count = 0;
+}
+
 bool take_usage(struct line *line, const struct usage_format *format)
 {
 	struct event *event = line->event;
 	bool failed = event->status >= 400;
 	uint32_t images = line->member[MEMBER_IMAGES];
 	struct usage_decoded decoded = { .reading_count = 0 };
-	struct usage_objects objects;
+	struct usage_objects found, objects;
+	struct event_refusal silent = { .reason = REASON_NONE };
 
 	/* An empty list is none: no images given twice, and no word on what was used. */
 	if (json_type_of(line->doc, images) == JSON_ARRAY &&
 	    json_first(line->doc, images) == JSON_NONE)
 		line->member[MEMBER_IMAGES] = JSON_NONE;
-	if (!find_usage(line, format, &objects) ||
-	    (objects.count > 0 && !decode_objects(line, format, &objects, &decoded)))
+	if (!find_usage(line, format, &found))
 		return false;
+	objects = found;
+	if (found.count > 0 && !decode_objects(line, format, &found, &decoded)) {
+		if (!decoded.silent || line->no_memory)
+			return false;
+		pass_over_silent(line, &objects, &silent);
+	}
 	event->usage = decoded.usage;
 	/* Beside `usage` too: what it cannot tell stands in the body alone. */
 	if (line->body.doc != NULL && (!failed || objects.count > 0)) {
@@ -361,7 +389,7 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		body_add_items(&line->body, format, &objects, &event->usage);
 		line->images_counted = event->usage.count[COMPONENT_IMAGES_OUT] > before;
 	}
-	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format)))
+	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format, &silent)))
 		return false;
 	derive_settlement(line,
 	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
@@ -376,7 +404,7 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		                                                 ? 0
 		                                         : objects.add ? (int64_t)objects.count
 		                                                       : 1;
-	take_facts(line, format, &objects);
+	take_facts(line, format, &found);
 	event->largest_prompt = decoded.largest_prompt;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;

@@ -230,6 +230,7 @@ struct usage_decoded {
 	struct usage usage;
 	struct text unknown;  /* path of the first non-zero number that no word names */
 	bool counts_requests; /* it told how many requests it was */
+	bool silent;          /* refused as missing, and no number stood in any of the objects */
 	struct event_reading *readings;
 	size_t reading_count; /* as in struct event */
 	struct text contradiction;

@@ -133,6 +133,41 @@ static const struct row {
 	{ "an error in the middle: what it had used is in no event",
 	  "'api':'openai.chat','sse':'data: {`choices`:[{}]}^^data: {`error`:{`code`:502}}^^'",
 	  " | abandoned none" },
+	{ "Vertex AI tells the traffic in every chunk, and broke off before the counts",
+	  "'api':'google.generate','sse':'data: {`candidates`:[{}],`usageMetadata`:{`trafficType`:"
+	  "`ON_DEMAND`,`serviceTier`:`flex`}}^^data: {`candidates`:[{}],`usageMetadata`:"
+	  "{`trafficType`:`ON_DEMAND`}}^^'",
+	  " | abandoned none | tier flex" },
+	{ "the same as a list of its chunks",
+	  "'api':'google.generate','response':[{'usageMetadata':{'trafficType':'ON_DEMAND'}},"
+	  "{'usageMetadata':{'trafficType':'ON_DEMAND'}}]",
+	  " | abandoned none" },
+	{ "the same, and it ended without them",
+	  "'api':'google.generate','sse':'data: {`candidates`:[{`finishReason`:`STOP`}],"
+	  "`usageMetadata`:{`trafficType`:`ON_DEMAND`}}^^'",
+	  " | partial none | finish STOP" },
+	{ "the same as a list of its usage",
+	  "'api':'google.generate','stream':true,'usage':[{'trafficType':'ON_DEMAND'},null]",
+	  " | partial none" },
+	{ "the traffic behind the counts takes nothing back",
+	  "'api':'google.generate','sse':'data: {`candidates`:[{`finishReason`:`STOP`}],"
+	  "`usageMetadata`:{`promptTokenCount`:8,`totalTokenCount`:8}}^^data: {`usageMetadata`:"
+	  "{`trafficType`:`ON_DEMAND`}}^^'",
+	  "input=8 | final reported | finish STOP" },
+	{ "a number that is no count is not silence",
+	  "'api':'google.generate','sse':'data: {`usageMetadata`:{`newTokenCount`:0}}^^'",
+	  "missing: usage: promptTokenCount is missing" },
+	{ "an answer that is no stream has to tell",
+	  "'api':'google.generate','response':{'candidates':[{'finishReason':'STOP'}],"
+	  "'usageMetadata':{'trafficType':'ON_DEMAND'}}",
+	  "missing: usage: promptTokenCount is missing" },
+	{ "and an object beside it too",
+	  "'api':'google.generate','stream':true,'usage':{'trafficType':'ON_DEMAND'}",
+	  "missing: usage: promptTokenCount is missing" },
+	{ "Ollama's broke off before its counts",
+	  "'api':'ollama.chat','sse':'{`response`:`a`,`done`:false}^{`response`:`b`,`done`:false}^"
+	  "'",
+	  " | abandoned none" },
 	{ "a list of nulls of a stream", "'api':'openai.chat','stream':true,'usage':[null,null]",
 	  " | partial none" },
 	{ "a stream that failed, and told what it had used",
