@@ -403,15 +403,18 @@ static void find_usage(const struct body *body, const struct usage_format *forma
 static const char *const ids[] = { "id", "message.id", "responseId", "response.id",
 	                           "response.responseId" };
 
+enum { ID_PATHS = sizeof(ids) / sizeof(ids[0]) };
+
 /*
  * More than one response: of the objects that tell usage two have other ids, or two say that they
- * are the last.
+ * are the last.  One: all of them have the same id.
  */
-static bool mixes_responses(const struct body *body, const struct usage_format *format)
+static void tell_responses(const struct body *body, const struct usage_format *format,
+                           struct usage_objects *out)
 {
 	const struct json *doc = body->doc;
-	struct text first[sizeof(ids) / sizeof(ids[0])] = { { NULL, 0 } };
-	size_t last = 0;
+	struct text first[ID_PATHS] = { { NULL, 0 } };
+	size_t named[ID_PATHS] = { 0 }, told = 0, last = 0;
 
 	for (size_t i = 0; i < body->count; i++) {
 		uint32_t element = body->elements[i];
@@ -422,17 +425,21 @@ static bool mixes_responses(const struct body *body, const struct usage_format *
 		find_usage(&one, format, &usages, &add);
 		if (usages.found.count == 0)
 			continue;
+		told++;
 		last += json_type_of(doc, json_member(doc, element, "done")) == JSON_TRUE;
-		for (size_t p = 0; p < sizeof(ids) / sizeof(ids[0]); p++) {
+		for (size_t p = 0; p < ID_PATHS; p++) {
 			struct text id = json_string(doc, body_find(doc, element, ids[p]));
 
-			if (id.len > 0 && first[p].len > 0 && !text_equal(id, first[p]))
-				return true;
-			if (id.len > 0)
-				first[p] = id;
+			if (id.len == 0)
+				continue;
+			out->mixed = out->mixed || (named[p] > 0 && !text_equal(id, first[p]));
+			first[p] = id;
+			named[p]++;
 		}
 	}
-	return last > 1;
+	out->mixed = out->mixed || last > 1;
+	for (size_t p = 0; p < ID_PATHS; p++)
+		out->one = out->one || (!out->mixed && named[p] == told);
 }
 
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
@@ -452,8 +459,8 @@ int body_usage(const struct body *body, const struct usage_format *format, struc
 	find_usage(body, format, &usages, &out->add);
 	out->nodes = nodes;
 	out->count = usages.found.count;
-	out->mixed = out->count > 1 && !out->add && format->fold != FOLD_ADD &&
-	             mixes_responses(body, format);
+	if (out->count > 1 && !out->add && format->fold != FOLD_ADD)
+		tell_responses(body, format, out);
 	return 0;
 }
 

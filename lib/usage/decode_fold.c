@@ -48,9 +48,23 @@ static void note_dropped(struct decode *d)
 	}
 }
 
+/* Google's tools: the counts begin anew with each step, and the object behind the last has all. */
+static bool begins_anew(struct decode *d, const struct usage_rise *rise)
+{
+	char path[PATH_BYTES];
+
+	if (!d->one_response || d->value[rise->slot] == 0 ||
+	    d->value[rise->slot] >= d->peak[rise->slot])
+		return false;
+	snprintf(path, sizeof(path), "%s (larger in an object before)",
+	         decode_slot_name(d->format, rise->slot));
+	decode_set_unknown(d, path);
+	return true;
+}
+
 /*
- * Of a stream of which the last object counts, that one is the largest.  Between the steps of
- * one request the counts may begin anew, when the last object has them all.
+ * Of a stream of which the last object counts, that one is the largest; but where all name the
+ * same response, a stream that broke off may have ended between two of its steps.
  */
 static bool check_end(struct decode *d)
 {
@@ -64,7 +78,7 @@ static bool check_end(struct decode *d)
 			            (long long)d->peak[rise->slot]);
 			return false;
 		}
-		if (!decode_check_fall(d, rise, d->value[rise->slot]))
+		if (!begins_anew(d, rise) && !decode_check_fall(d, rise, d->value[rise->slot]))
 			return false;
 	}
 	note_dropped(d);
@@ -205,6 +219,7 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
 		.model = model,
 		.group = objects->group,
 		.turns = JSON_NONE,
+		.one_response = objects->one,
 	};
 
 	*out = (struct usage_decoded){ .unknown = { NULL, 0 } };

@@ -20,6 +20,7 @@ struct decode {
 	uint32_t turns;                 /* node of the last WORD_TURNS seen, or JSON_NONE */
 	struct text unknown;
 	bool told;           /* a number stood in one of the objects, be it 0 */
+	bool one_response;   /* as in struct usage_objects */
 	bool mirror_differs; /* what was refused has no other reading */
 	bool no_memory;
 };

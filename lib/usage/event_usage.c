@@ -350,7 +350,8 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 
 /*
  * The objects in which no number stands are none: Vertex AI tells the kind of traffic in every
- * chunk, and the counts in the last.  *silent: why they were refused.
+ * chunk, and the counts in the last.  *silent: why they were refused.  The text of a stream may end
+ * behind its first chunk, which alone looks like a body; but a body tells why it ended.
  */
 static void pass_over_silent(struct line *line, struct usage_objects *objects,
                              struct event_refusal *silent)
@@ -358,6 +359,8 @@ static void pass_over_silent(struct line *line, struct usage_objects *objects,
 	*silent = *line->refusal;
 	line->refusal->reason = REASON_NONE;
 	objects->count = 0;
+	if (sent(line, MEMBER_SSE) && body_finish_reason(&line->body).len == 0)
+		line->body.stream = true;
 }
 
 bool take_usage(struct line *line, const struct usage_format *format)

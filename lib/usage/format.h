@@ -220,6 +220,7 @@ struct usage_objects {
 	size_t count;
 	bool add;      /* each is of a request of its own, whatever the format's fold */
 	bool mixed;    /* they are of more than one response, and do not add up */
+	bool one;      /* each names its response, and it is the same */
 	uint8_t group; /* the words are those of this group: response headers; else 0 */
 	/* Response headers with counts, behind the objects; NULL: none. */
 	const struct json *headers_doc;

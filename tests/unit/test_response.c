@@ -142,6 +142,14 @@ static const struct row {
 	  "'api':'google.generate','response':[{'usageMetadata':{'trafficType':'ON_DEMAND'}},"
 	  "{'usageMetadata':{'trafficType':'ON_DEMAND'}}]",
 	  " | abandoned none" },
+	{ "the same, behind its first line",
+	  "'api':'google.generate','sse':'{`candidates`:[{}],`usageMetadata`:{`trafficType`:"
+	  "`ON_DEMAND`}}'",
+	  " | abandoned none" },
+	{ "a body in the place of a stream has to tell",
+	  "'api':'google.generate','sse':'{`candidates`:[{`finishReason`:`STOP`}],"
+	  "`usageMetadata`:{`trafficType`:`ON_DEMAND`}}'",
+	  "missing: usage: promptTokenCount is missing" },
 	{ "the same, and it ended without them",
 	  "'api':'google.generate','sse':'data: {`candidates`:[{`finishReason`:`STOP`}],"
 	  "`usageMetadata`:{`trafficType`:`ON_DEMAND`}}^^'",
@@ -211,6 +219,24 @@ static const struct row {
 	  "'api':'google.generate','response':[{'responseId':'a','usageMetadata':"
 	  "{'promptTokenCount':9}},{'responseId':'b','usageMetadata':{'promptTokenCount':20}}]",
 	  "identity: usage: of more than one response in one event" },
+	{ "one of Google's that broke off between its steps",
+	  "'api':'google.generate','response':[{'responseId':'a','usageMetadata':"
+	  "{'promptTokenCount':46,'candidatesTokenCount':152,'totalTokenCount':198}},{'responseId':"
+	  "'a','usageMetadata':{'promptTokenCount':46,'candidatesTokenCount':89,"
+	  "'totalTokenCount':135}}]",
+	  "input=46 output=89 | abandoned partial | warns of totalTokenCount (larger in an object "
+	  "before)" },
+	{ "the same without a word on whose chunk the second is",
+	  "'api':'google.generate','response':[{'responseId':'a','usageMetadata':"
+	  "{'promptTokenCount':46,'candidatesTokenCount':152,'totalTokenCount':198}},"
+	  "{'usageMetadata':{'promptTokenCount':46,'candidatesTokenCount':89,"
+	  "'totalTokenCount':135}}]",
+	  "identity: usage: totalTokenCount fell from 198 to 135: more than one response in one "
+	  "event" },
+	{ "one response whose numbers end at zero",
+	  "'api':'openai.chat','response':[{'id':'a','usage':{'prompt_tokens':9}},{'id':'a',"
+	  "'usage':{'prompt_tokens':0}}]",
+	  "identity: usage: prompt_tokens fell from 9 to 0: more than one response in one event" },
 	{ "two of Ollama's, the second larger",
 	  "'api':'ollama.chat','response':[{'done':true,'prompt_eval_count':9,'eval_count':1},"
 	  "{'done':true,'prompt_eval_count':20,'eval_count':2}]",
