@@ -58,86 +58,84 @@ static void expect(const struct rows *rows, const char *line)
 		fail_msg("\"%s\" is not in:\n%s", line, rows->text.at);
 }
 
+static const struct {
+	const char *shape, *line;
+} rows_due[] = {
+	{ "openai.chat", "field|prompt_tokens|input, without cached_tokens, "
+	                 "cache_write_tokens, audio_tokens, image_tokens, video_tokens" },
+	{ "openai.chat",
+	  "field|prompt_tokens_details.cached_tokens|cache_read; inside prompt_tokens" },
+	{ "openai.chat", "field|cached_tokens|the same as "
+	                 "prompt_tokens_details.cached_tokens; taken where there is no "
+	                 "prompt_tokens_details.cached_tokens" },
+	{ "openai.chat", "field|total_tokens|checked: prompt_tokens + completion_tokens" },
+	{ "openai.chat",
+	  "field|completion_tokens_details.rejected_prediction_tokens|not counted on "
+	  "purpose" },
+	{ "openai.chat", "field|prompt_token_details|another name of prompt_tokens_details" },
+	{ "openai.chat", "holds|needed|prompt_tokens" },
+	{ "openai.chat", "holds|sum|prompt_tokens + completion_tokens = total_tokens, "
+	                 "where prompt_tokens and total_tokens are there" },
+	{ "openai.chat", "holds|part|prompt_tokens_details.cached_tokens <= "
+	                 "prompt_tokens" },
+	{ "openai.chat", "stream|last|the last usage counts; one that only says less than "
+	                 "the one before it is passed over" },
+	{ "openai.chat", "from|x_groq.usage|the usage" },
+	{ "openai.chat", "from|response.body.usage|the usage; each is a request of its "
+	                 "own, they add up" },
+	{ "openai.chat", "reading|reasoning-beside|reasoning is beside the answer, as in "
+	                 "xai.chat" },
+	{ "openai.responses",
+	  "from|output[]|one of searches each, of type web_search_call, but not with the "
+	  "action open_page, find_in_page, find" },
+	{ "openai.images", "from|data[]|one of images_out each; where there is no usage" },
+	{ "openai.realtime", "from|usage|the usage, where type is response.done; each is "
+	                     "a request of its own, they add up" },
+	{ "openai.realtime", "stream|add|each usage is of a response of its own; they "
+	                     "add up" },
+	{ "anthropic.messages", "stream|merge|of each number the last one that was sent "
+	                        "counts; 0 is a value" },
+	{ "anthropic.messages", "stream|rises|output_tokens: never less than before" },
+	{ "anthropic.messages", "holds|sum|ephemeral_5m_input_tokens + ephemeral_1h_input_tokens = "
+	                        "cache_creation_input_tokens, in each object" },
+	{ "google.generate",
+	  "field|promptTokensDetails|by modality: IMAGE input_image, VIDEO input_video, "
+	  "AUDIO input_audio, DOCUMENT input_image; inside promptTokenCount" },
+	{ "google.generate", "field|promptTokenCount|input, without "
+	                     "cachedContentTokenCount, promptTokensDetails.AUDIO, .IMAGE, "
+	                     ".VIDEO, .DOCUMENT; where it is missing, the sum of "
+	                     "promptTokensDetails" },
+	{ "google.generate", "holds|part|the sum of promptTokensDetails <= "
+	                     "promptTokenCount" },
+	{ "google.generate", "field|toolUsePromptTokensDetails|not counted by itself; "
+	                     "inside toolUsePromptTokenCount" },
+	{ "openai.realtime",
+	  "field|input_token_details.cached_tokens_details.text_tokens|not counted by "
+	  "itself; inside cached_tokens" },
+	{ "google.predict", "from|predictions[]|one of images_out each, with gcsUri; where "
+	                    "there is no usage" },
+	{ "bedrock.invoke", "from|headers|of the event line: counts that the body leaves out" },
+	{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
+	                    "of inputTokenCount; digits in a string" },
+	{ "deepseek.chat", "holds|mirror|prompt_cache_hit_tokens + "
+	                   "prompt_cache_miss_tokens = prompt_tokens, where "
+	                   "prompt_cache_hit_tokens, prompt_cache_miss_tokens and "
+	                   "prompt_tokens are there" },
+	{ "groq.chat", "from|usage_breakdown.models|the usage once more by model: what "
+	               "other models did becomes events of their own" },
+	{ "xai.chat", "from|usage: cost_in_usd_ticks|upstream_cost, in USD of 10^-10" },
+	{ "xai.chat", "field|completion_tokens_details.reasoning_tokens|reasoning" },
+	{ "xai.responses",
+	  "field|output_tokens_details.reasoning_tokens|reasoning; inside output_tokens" },
+	{ "openrouter.chat", "holds|calls|tool_calls_executed <= web_search_requests, "
+	                     "else it warns" },
+	{ "ollama.chat", "from|.|the usage: the object itself" },
+	{ "toll", "holds|needed|any count" },
+	{ "toll", "field|cache_read|cache_read" },
+};
+
 static void test_what_each_kind_of_row_says(void **state)
 {
-	static const struct {
-		const char *shape, *line;
-	} rows_due[] = {
-		{ "openai.chat", "field|prompt_tokens|input, without cached_tokens, "
-		                 "cache_write_tokens, audio_tokens, image_tokens, video_tokens" },
-		{ "openai.chat",
-		  "field|prompt_tokens_details.cached_tokens|cache_read; inside prompt_tokens" },
-		{ "openai.chat", "field|cached_tokens|the same as "
-		                 "prompt_tokens_details.cached_tokens; taken where there is no "
-		                 "prompt_tokens_details.cached_tokens" },
-		{ "openai.chat", "field|total_tokens|checked: prompt_tokens + completion_tokens" },
-		{ "openai.chat",
-		  "field|completion_tokens_details.rejected_prediction_tokens|not counted on "
-		  "purpose" },
-		{ "openai.chat",
-		  "field|prompt_token_details|another name of prompt_tokens_details" },
-		{ "openai.chat", "holds|needed|prompt_tokens" },
-		{ "openai.chat", "holds|sum|prompt_tokens + completion_tokens = total_tokens, "
-		                 "where prompt_tokens and total_tokens are there" },
-		{ "openai.chat", "holds|part|prompt_tokens_details.cached_tokens <= "
-		                 "prompt_tokens" },
-		{ "openai.chat", "stream|last|the last usage counts; one that only says less than "
-		                 "the one before it is passed over" },
-		{ "openai.chat", "from|x_groq.usage|the usage" },
-		{ "openai.chat", "from|response.body.usage|the usage; each is a request of its "
-		                 "own, they add up" },
-		{ "openai.chat", "reading|reasoning-beside|reasoning is beside the answer, as in "
-		                 "xai.chat" },
-		{ "openai.responses",
-		  "from|output[]|one of searches each, of type web_search_call, but not with the "
-		  "action open_page, find_in_page, find" },
-		{ "openai.images", "from|data[]|one of images_out each; where there is no usage" },
-		{ "openai.realtime", "from|usage|the usage, where type is response.done; each is "
-		                     "a request of its own, they add up" },
-		{ "openai.realtime", "stream|add|each usage is of a response of its own; they "
-		                     "add up" },
-		{ "anthropic.messages", "stream|merge|of each number the last one that was sent "
-		                        "counts; 0 is a value" },
-		{ "anthropic.messages", "stream|rises|output_tokens: never less than before" },
-		{ "anthropic.messages",
-		  "holds|sum|ephemeral_5m_input_tokens + ephemeral_1h_input_tokens = "
-		  "cache_creation_input_tokens, in each object" },
-		{ "google.generate",
-		  "field|promptTokensDetails|by modality: IMAGE input_image, VIDEO input_video, "
-		  "AUDIO input_audio, DOCUMENT input_image; inside promptTokenCount" },
-		{ "google.generate", "field|promptTokenCount|input, without "
-		                     "cachedContentTokenCount, promptTokensDetails.AUDIO, .IMAGE, "
-		                     ".VIDEO, .DOCUMENT; where it is missing, the sum of "
-		                     "promptTokensDetails" },
-		{ "google.generate", "holds|part|the sum of promptTokensDetails <= "
-		                     "promptTokenCount" },
-		{ "google.generate", "field|toolUsePromptTokensDetails|not counted by itself; "
-		                     "inside toolUsePromptTokenCount" },
-		{ "openai.realtime",
-		  "field|input_token_details.cached_tokens_details.text_tokens|not counted by "
-		  "itself; inside cached_tokens" },
-		{ "google.predict", "from|predictions[]|one of images_out each, with gcsUri; where "
-		                    "there is no usage" },
-		{ "bedrock.invoke",
-		  "from|headers|of the event line: counts that the body leaves out" },
-		{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
-		                    "of inputTokenCount; digits in a string" },
-		{ "deepseek.chat", "holds|mirror|prompt_cache_hit_tokens + "
-		                   "prompt_cache_miss_tokens = prompt_tokens, where "
-		                   "prompt_cache_hit_tokens, prompt_cache_miss_tokens and "
-		                   "prompt_tokens are there" },
-		{ "groq.chat", "from|usage_breakdown.models|the usage once more by model: what "
-		               "other models did becomes events of their own" },
-		{ "xai.chat", "from|usage: cost_in_usd_ticks|upstream_cost, in USD of 10^-10" },
-		{ "xai.chat", "field|completion_tokens_details.reasoning_tokens|reasoning" },
-		{ "xai.responses",
-		  "field|output_tokens_details.reasoning_tokens|reasoning; inside output_tokens" },
-		{ "openrouter.chat", "holds|calls|tool_calls_executed <= web_search_requests, "
-		                     "else it warns" },
-		{ "ollama.chat", "from|.|the usage: the object itself" },
-		{ "toll", "holds|needed|any count" },
-		{ "toll", "field|cache_read|cache_read" },
-	};
 	struct rows rows = { .text = { .at = NULL } };
 
 	(void)state;
