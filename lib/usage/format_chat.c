@@ -103,16 +103,11 @@ static const struct usage_word mistral_words[] = {
 
 static const struct usage_share mistral_shares[] = {
 	{ COMPONENT_INPUT, { P, -CR, -CW, -II, -VI } },
-	{ COMPONENT_INPUT_AUDIO, { AI } },
-	{ COMPONENT_INPUT_IMAGE, { II } },
-	{ COMPONENT_INPUT_VIDEO, { VI } },
+	PROMPT_SHARES,
 	{ COMPONENT_INPUT_TOOL, { TOOL } },
-	{ COMPONENT_CACHE_READ, { CR } },
-	{ COMPONENT_CACHE_WRITE, { CW } },
 	{ COMPONENT_OUTPUT, { C, -R, -AO, -IO } },
 	{ COMPONENT_REASONING, { R } },
-	{ COMPONENT_OUTPUT_AUDIO, { AO } },
-	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	ANSWER_SHARES,
 	{ COMPONENT_SEARCHES, { SEARCH, SEARCH_TOO } },
 	{ COMPONENT_SECONDS, { SECOND } },
 };
@@ -151,16 +146,8 @@ static const struct usage_reading mistral_readings[] = {
 
 const struct usage_format format_mistral_chat = {
 	.name = "mistral.chat",
-	.fold = FOLD_LAST,
-	.needs_one = { P },
-	LIST(words, word_count, mistral_words),
-	LIST(paths, path_count, chat_paths),
-	LIST(shares, share_count, mistral_shares),
-	LIST(identities, identity_count, mistral_identities),
+	CHAT_RULES_WITH(mistral),
 	LIST(parts, part_count, openai_parts),
-	LIST(readings, reading_count, mistral_readings),
-	LIST(rises, rise_count, openai_rises),
-	LIST(fallbacks, fallback_count, openai_fallbacks),
 };
 
 /* Mistral's OCR: pages. */
@@ -202,15 +189,10 @@ static const struct usage_word xai_words[] = {
 
 static const struct usage_share xai_shares[] = {
 	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II, -VI } },
-	{ COMPONENT_INPUT_AUDIO, { AI } },
-	{ COMPONENT_INPUT_IMAGE, { II } },
-	{ COMPONENT_INPUT_VIDEO, { VI } },
-	{ COMPONENT_CACHE_READ, { CR } },
-	{ COMPONENT_CACHE_WRITE, { CW } },
+	PROMPT_SHARES,
 	{ COMPONENT_OUTPUT, { C, -AO, -IO } },
 	{ COMPONENT_REASONING, { R } },
-	{ COMPONENT_OUTPUT_AUDIO, { AO } },
-	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	ANSWER_SHARES,
 };
 
 static const struct usage_identity xai_identities[] = {
@@ -249,16 +231,8 @@ static const struct usage_reading xai_readings[] = {
 
 const struct usage_format format_xai_chat = {
 	.name = "xai.chat",
-	.fold = FOLD_LAST,
-	.needs_one = { P },
-	LIST(words, word_count, xai_words),
-	LIST(paths, path_count, chat_paths),
-	LIST(shares, share_count, xai_shares),
-	LIST(identities, identity_count, xai_identities),
+	CHAT_RULES_WITH(xai),
 	LIST(parts, part_count, xai_parts),
-	LIST(readings, reading_count, xai_readings),
-	LIST(rises, rise_count, openai_rises),
-	LIST(fallbacks, fallback_count, openai_fallbacks),
 	.cost = { "cost_in_usd_ticks", 10 },
 };
 
@@ -276,16 +250,11 @@ static const struct usage_word perplexity_words[] = {
 
 static const struct usage_share perplexity_shares[] = {
 	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II, -VI } },
-	{ COMPONENT_INPUT_AUDIO, { AI } },
-	{ COMPONENT_INPUT_IMAGE, { II } },
-	{ COMPONENT_INPUT_VIDEO, { VI } },
+	PROMPT_SHARES,
 	{ COMPONENT_INPUT_TOOL, { TOOL } },
-	{ COMPONENT_CACHE_READ, { CR } },
-	{ COMPONENT_CACHE_WRITE, { CW } },
 	{ COMPONENT_OUTPUT, { C, -R, -AO, -IO } },
 	{ COMPONENT_REASONING, { R, R_TOP } },
-	{ COMPONENT_OUTPUT_AUDIO, { AO } },
-	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	ANSWER_SHARES,
 	{ COMPONENT_SEARCHES, { SEARCH } },
 };
 
@@ -300,16 +269,8 @@ static const struct usage_reading perplexity_readings[] = {
 
 const struct usage_format format_perplexity_chat = {
 	.name = "perplexity.chat",
-	.fold = FOLD_LAST,
-	.needs_one = { P },
-	LIST(words, word_count, perplexity_words),
-	LIST(paths, path_count, chat_paths),
-	LIST(shares, share_count, perplexity_shares),
-	LIST(identities, identity_count, perplexity_identities),
+	CHAT_RULES_WITH(perplexity),
 	LIST(parts, part_count, openai_parts),
-	LIST(readings, reading_count, perplexity_readings),
-	LIST(rises, rise_count, openai_rises),
-	LIST(fallbacks, fallback_count, openai_fallbacks),
 	.cost = { "cost.total_cost", 0 },
 };
 

@@ -8,16 +8,11 @@
 
 const struct usage_share openai_shares[OPENAI_SHARES] = {
 	{ COMPONENT_INPUT, { P, -CR, -CW, -AI, -II, -VI } },
-	{ COMPONENT_INPUT_AUDIO, { AI } },
-	{ COMPONENT_INPUT_IMAGE, { II } },
-	{ COMPONENT_INPUT_VIDEO, { VI } },
+	PROMPT_SHARES,
 	{ COMPONENT_INPUT_TOOL, { TOOL } },
-	{ COMPONENT_CACHE_READ, { CR } },
-	{ COMPONENT_CACHE_WRITE, { CW } },
 	{ COMPONENT_OUTPUT, { C, -R, -AO, -IO } },
 	{ COMPONENT_REASONING, { R } },
-	{ COMPONENT_OUTPUT_AUDIO, { AO } },
-	{ COMPONENT_OUTPUT_IMAGE, { IO } },
+	ANSWER_SHARES,
 	{ COMPONENT_SEARCHES, { SEARCH } },
 	{ COMPONENT_SECONDS, { SECOND } },
 };
@@ -128,14 +123,14 @@ const struct usage_format format_openai_completions = {
  * and finding in one do not.  An item without an action is from before there were
  * others than search; one of an action nobody knows is counted, not free.
  *
+ * context_details: xAI repeats the two totals there.
  * num_sources_used and num_server_side_tools_used of xAI are billed things that are not
  * counted here: they stay unknown, so they warn.
  */
 #define RESPONSES_ROOT                                                                             \
 	WORD(ROOT, "input_tokens", WORD_COUNT, P), WORD(ROOT, "output_tokens", WORD_COUNT, C),     \
 		WORD(ROOT, "input_tokens_details", WORD_GROUP, PROMPT),                            \
-		WORD(ROOT, "output_tokens_details", WORD_GROUP,                                    \
-	             ANSWER), /* xAI repeats the two totals there. */                              \
+		WORD(ROOT, "output_tokens_details", WORD_GROUP, ANSWER),                           \
 		WORD(ROOT, "context_details", WORD_KNOWN, 0)
 #define RESPONSES_WORDS                                                                            \
 	RESPONSES_ROOT, WORD(ROOT, "total_tokens", WORD_COUNT, T),                                 \

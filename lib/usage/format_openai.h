@@ -51,16 +51,16 @@ extern const struct usage_fallback openai_fallbacks[2];
 
 /*
  * The words of Chat Completions and of those who add to it.  text_tokens mirrors the rest;
- * predictions are inside completion_tokens, the rejected ones too.
+ * predictions are inside completion_tokens, the rejected ones too.  Together and Moonshot have
+ * cached_tokens at the top, some of them in both places; prompt_token_details is what the runs of
+ * the assistants, Mistral and Writer say.
  */
 #define CHAT_WORDS                                                                                 \
 	WORD(ROOT, "prompt_tokens", WORD_COUNT, P),                                                \
 		WORD(ROOT, "completion_tokens", WORD_COUNT, C),                                    \
-		WORD(ROOT, "total_tokens", WORD_COUNT,                                             \
-	             T), /* Together and Moonshot put it here, some of them in both places. */     \
+		WORD(ROOT, "total_tokens", WORD_COUNT, T),                                         \
 		WORD(ROOT, "cached_tokens", WORD_COUNT, CR_TOP),                                   \
-		WORD(ROOT, "prompt_tokens_details", WORD_GROUP,                                    \
-	             PROMPT), /* The assistants' runs, Mistral, Writer. */                         \
+		WORD(ROOT, "prompt_tokens_details", WORD_GROUP, PROMPT),                           \
 		WORD(ROOT, "prompt_token_details", WORD_GROUP, PROMPT),                            \
 		WORD(ROOT, "completion_tokens_details", WORD_GROUP, ANSWER),                       \
 		WORD(ROOT, "service_tier", WORD_KNOWN, 0),                                         \
@@ -76,6 +76,25 @@ extern const struct usage_fallback openai_fallbacks[2];
 		WORD(ANSWER, "text_tokens", WORD_KNOWN, 0),                                        \
 		WORD(ANSWER, "accepted_prediction_tokens", WORD_KNOWN, 0),                         \
 		WORD(ANSWER, "rejected_prediction_tokens", WORD_KNOWN, 0)
+
+/* What is part of the prompt and of the answer; what these leave is each format's own. */
+#define PROMPT_SHARES                                                                              \
+	{ COMPONENT_INPUT_AUDIO, { AI } }, { COMPONENT_INPUT_IMAGE, { II } },                      \
+		{ COMPONENT_INPUT_VIDEO, { VI } }, { COMPONENT_CACHE_READ, { CR } },               \
+	{                                                                                          \
+		COMPONENT_CACHE_WRITE,                                                             \
+		{                                                                                  \
+			CW                                                                         \
+		}                                                                                  \
+	}
+#define ANSWER_SHARES                                                                              \
+	{ COMPONENT_OUTPUT_AUDIO, { AO } },                                                        \
+	{                                                                                          \
+		COMPONENT_OUTPUT_IMAGE,                                                            \
+		{                                                                                  \
+			IO                                                                         \
+		}                                                                                  \
+	}
 
 /* Costs and timings, which are no counts. */
 #define COST_WORDS                                                                                 \
@@ -162,12 +181,23 @@ extern const struct usage_fallback openai_fallbacks[2];
 		PART_READING("output-images-are-none",                                             \
 	                     "what is told as images of the answer is text", -IO, 0, 0)
 
-/* All of Chat's rules but the words; a format may override one behind it. */
+/* All of Chat's rules but the words. */
 #define CHAT_RULES                                                                                 \
 	.fold = FOLD_LAST, .needs_one = { P }, LIST(shares, share_count, openai_shares),           \
 	LIST(identities, identity_count, openai_identities),                                       \
 	LIST(parts, part_count, openai_parts), LIST(readings, reading_count, openai_readings),     \
 	LIST(rises, rise_count, openai_rises), LIST(fallbacks, fallback_count, openai_fallbacks)
+
+/*
+ * Those of a shape that counts otherwise: its own words, shares, identities and readings.  It names
+ * its parts besides.
+ */
+#define CHAT_RULES_WITH(shape)                                                                     \
+	.fold = FOLD_LAST, .needs_one = { P }, LIST(words, word_count, shape##_words),             \
+	LIST(paths, path_count, chat_paths), LIST(shares, share_count, shape##_shares),            \
+	LIST(identities, identity_count, shape##_identities),                                      \
+	LIST(readings, reading_count, shape##_readings), LIST(rises, rise_count, openai_rises),    \
+	LIST(fallbacks, fallback_count, openai_fallbacks)
 
 /*
  * Chat's places: the body or a chunk; Groq's last chunk; a line of a batch's results (OpenAI,
