@@ -78,3 +78,16 @@ void event_line_decode_with(struct event_line *l, const char *key, const char *j
 	assert_int_equal(l->line.error, 0);
 	event_line_decode(l, buf_text(&l->line));
 }
+
+void event_line_put_counts(struct buf *out, const struct usage *usage)
+{
+	const char *blank = "";
+
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] == 0 || c == COMPONENT_REQUESTS)
+			continue;
+		buf_addf(out, "%s%s=%lld", blank, component_info[c].key,
+		         (long long)usage->count[c]);
+		blank = " ";
+	}
+}

@@ -34,6 +34,8 @@ struct event_line {
 void event_line_put_member(struct buf *line, const char *key, const char *json);
 /* The event, with one member changed, added, or (json NULL) left out; key NULL: as it is. */
 void event_line_put(struct buf *line, const char *key, const char *json);
+/* "input=3 output=2": the counts that are not 0, but for requests. */
+void event_line_put_counts(struct buf *out, const struct usage *usage);
 /* Decodes a text, or event_line_put()'s; fails the test where memory is short. */
 void event_line_decode(struct event_line *l, struct text line);
 void event_line_decode_with(struct event_line *l, const char *key, const char *json);

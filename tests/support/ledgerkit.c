@@ -226,6 +226,16 @@ int64_t kit_sql_int(const struct ledgerkit *kit, const char *sql)
 	return value;
 }
 
+const char *kit_ask(struct ledgerkit *kit, const char *sql)
+{
+	const char *text;
+
+	kit_shut(kit);
+	text = kit_sql_text(kit, sql);
+	kit_reopen(kit);
+	return text;
+}
+
 static int add_event_text(void *context, const struct stored_event *row)
 {
 	struct buf *out = context;

@@ -76,6 +76,9 @@ int64_t kit_sql_int(const struct ledgerkit *kit, const char *sql);
 /* The first column of the first row, "(none)" without a row; valid until the next call. */
 const char *kit_sql_text(const struct ledgerkit *kit, const char *sql);
 
+/* The same of a kit whose ledger is open: it is closed meanwhile. */
+const char *kit_ask(struct ledgerkit *kit, const char *sql);
+
 /* Events, in order, as "id=price:amount" separated by blanks; valid until the next call. */
 const char *kit_events(struct ledgerkit *kit);
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/moment.h"
+#include "tests/support/event_line.h"
 #include "tests/support/exchanges.h"
 #include "tests/support/fixture.h"
 
@@ -17,13 +18,7 @@ static const char exchanges[] = "exchanges_dev_sample.jsonl";
 
 void recorded_put(struct buf *out, const struct usage *usage)
 {
-	size_t begin = out->len;
-
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (usage->count[c] != 0 && c != COMPONENT_REQUESTS)
-			buf_addf(out, "%s%s=%lld", out->len > begin ? " " : "",
-			         component_info[c].key, (long long)usage->count[c]);
-	}
+	event_line_put_counts(out, usage);
 	for (unsigned i = 0; i < usage->images_count; i++) {
 		const struct usage_images *images = &usage->images[i];
 

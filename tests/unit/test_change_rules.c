@@ -60,16 +60,6 @@ static void expect(struct ledgerkit *kit, const char *request, const char *reply
 		fail_msg("%s\n%s", request, got);
 }
 
-static const char *ask(struct ledgerkit *kit, const char *sql)
-{
-	const char *text;
-
-	kit_shut(kit);
-	text = kit_sql_text(kit, sql);
-	kit_reopen(kit);
-	return text;
-}
-
 /* Holds a line as if its readings differed; the number of the line is the count of calls. */
 static void hold(struct ledgerkit *kit, const char *source, const char *line, enum reason reason)
 {
@@ -119,8 +109,9 @@ static void test_a_request_that_lacks_something_is_refused(void **state)
 		    moved)
 			fail_msg("%s: %s", rows[i].request, reply);
 	}
-	assert_string_equal(ask(kit, "SELECT (SELECT count(*) FROM change) + (SELECT count(*) FROM "
-	                             "policy_rule) + (SELECT count(*) FROM reading_rule)"),
+	assert_string_equal(kit_ask(kit,
+	                            "SELECT (SELECT count(*) FROM change) + (SELECT count(*) FROM "
+	                            "policy_rule) + (SELECT count(*) FROM reading_rule)"),
 	                    "0");
 }
 
@@ -148,11 +139,11 @@ static void test_policies_are_set_taken_back_and_noted(void **state)
 	assert_int_equal(rules_policies(kit->rules, text_of("a"), text_of("s")),
 	                 POLICY_BIT(POLICY_IMAGES_WHOLE));
 	assert_string_equal(
-		ask(kit, "SELECT group_concat(what || ' ' || who || ' ' || at_ms || ' ' || "
-	                 "detail, '|') FROM change WHERE detail LIKE '%agreed%'"),
+		kit_ask(kit, "SELECT group_concat(what || ' ' || who || ' ' || at_ms || ' ' || "
+	                     "detail, '|') FROM change WHERE detail LIKE '%agreed%'"),
 		kit_quotes("policy.set uid 7 1785585600000 {'policies':['zero-completion',"
 	                   "'served-only'],'account':'a','source':'s','note':'agreed'}"));
-	assert_string_equal(ask(kit, "SELECT count(*) FROM change"), "3");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM change"), "3");
 }
 
 /* A rule moves nothing that is stored: not what is priced, not what waits for its price. */
@@ -206,17 +197,19 @@ static void test_one_held_line_is_settled_and_noted(void **state)
 	       "toll quarantine show'}");
 	expect(kit, "{'change':'reading.settle','source':'s','reading':'r','reason':'w','id':3}",
 	       "{'ok':false,'fault':'invalid','error':'this line cannot be read: id is missing'}");
-	assert_string_equal(ask(kit, "SELECT count(*) FROM change WHERE what LIKE 'read%'"), "0");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM change WHERE what LIKE 'read%'"),
+	                    "0");
 	expect(kit, "{'change':'reading.settle','source':'s','reading':'r','reason':'w','id':1}",
 	       "{'ok':true,'tried':1,'accepted':1,'unpriced':0,'duplicate':0,'conflict':0,'left':0,"
 	       "'rule':false,'source':'s','reading':'r','id':1,'reason':'w'}");
 	expect(kit, "{'change':'reading.settle','source':'s','reading':'r','reason':'w','id':1}",
 	       "{'ok':false,'fault':'not-found','error':'this line was released already'}");
 	assert_string_equal(kit_events(kit), "1=1:20.00");
-	assert_string_equal(ask(kit, "SELECT group_concat(who || ' ' || detail, '|') FROM change "
-	                             "WHERE what = 'reading.settle'"),
+	assert_string_equal(kit_ask(kit,
+	                            "SELECT group_concat(who || ' ' || detail, '|') FROM change "
+	                            "WHERE what = 'reading.settle'"),
 	                    kit_quotes("uid 7 {'source':'s','reading':'r','id':1,'reason':'w'}"));
-	assert_string_equal(ask(kit, "SELECT count(*) FROM reading_rule"), "0");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM reading_rule"), "0");
 	kit_verify_clean(kit);
 }
 
@@ -248,8 +241,9 @@ static void test_a_standing_rule_takes_the_held_lines_of_its_source(void **state
 	expect(kit, "{'change':'reading.settle','source':'s','reading':'declared','reason':'w'}",
 	       "{'ok':true,'tried':2,'accepted':1,'unpriced':0,'duplicate':0,'conflict':0,"
 	       "'left':1,'rule':true,'source':'s','reading':'declared','reason':'w'}");
-	assert_string_equal(ask(kit, "SELECT group_concat(id) FROM quarantine WHERE released_ms "
-	                             "= 0"),
+	assert_string_equal(kit_ask(kit,
+	                            "SELECT group_concat(id) FROM quarantine WHERE released_ms "
+	                            "= 0"),
 	                    "2,3,5");
 	/* No rule any more: nothing is tried. */
 	expect(kit, "{'change':'reading.settle','source':'s','reading':'','reason':'w'}",
@@ -258,8 +252,8 @@ static void test_a_standing_rule_takes_the_held_lines_of_its_source(void **state
 	kit_rules(kit);
 	assert_null(rules_reading(kit->rules, text_of("s"), text_of("toll")).at);
 	/* One row for each rule, and one for what each released. */
-	assert_string_equal(ask(kit, "SELECT count(*) FROM change WHERE what = 'reading.settle'"),
-	                    "5");
+	assert_string_equal(
+		kit_ask(kit, "SELECT count(*) FROM change WHERE what = 'reading.settle'"), "5");
 	kit_verify_clean(kit);
 }
 
@@ -285,9 +279,10 @@ static void test_a_rule_stands_though_the_retry_was_stopped(void **state)
 	buf_release(&reply);
 	kit_rules(kit);
 	assert_true(text_is(rules_reading(kit->rules, text_of("s"), text_of("x")), "r"));
-	assert_string_equal(ask(kit, "SELECT count(*) FROM quarantine WHERE released_ms = 0"), "1");
-	assert_string_equal(ask(kit, "SELECT count(*) FROM change WHERE what = 'reading.settle'"),
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM quarantine WHERE released_ms = 0"),
 	                    "1");
+	assert_string_equal(
+		kit_ask(kit, "SELECT count(*) FROM change WHERE what = 'reading.settle'"), "1");
 }
 
 int main(void)

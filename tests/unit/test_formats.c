@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/moment.h"
+#include "tests/support/event_line.h"
 #include "tests/support/format_rows.h"
 #include "usage/event.h"
 #include "usage/format.h"
@@ -31,19 +32,6 @@ static void put_line(struct buf *line, const char *api, const char *usage)
 	for (size_t i = 0; i < line->len; i++) {
 		if (line->at[i] == '\'')
 			line->at[i] = '"';
-	}
-}
-
-static void put_components(struct buf *out, const struct usage *usage)
-{
-	const char *blank = "";
-
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (usage->count[c] == 0 || c == COMPONENT_REQUESTS)
-			continue;
-		buf_addf(out, "%s%s=%lld", blank, component_info[c].key,
-		         (long long)usage->count[c]);
-		blank = " ";
 	}
 }
 
@@ -68,15 +56,15 @@ static void decode(struct decoded *d, const char *api, const char *usage)
 	buf_clear(&d->result);
 	for (size_t i = 0; i < d->event.reading_count; i++) {
 		buf_addf(&d->result, "%s%s: ", i == 0 ? "" : " | ", d->event.readings[i].name);
-		put_components(&d->result, &d->event.readings[i].usage);
+		event_line_put_counts(&d->result, &d->event.readings[i].usage);
 	}
 	if (d->event.reading_count > 0)
 		return;
 	if (d->refusal.reason == REASON_NONE)
-		put_components(&d->result, &d->event.usage);
+		event_line_put_counts(&d->result, &d->event.usage);
 	for (size_t i = 0; i < d->event.part_count; i++) {
 		buf_addf(&d->result, " + %.*s: ", TEXT_ARGS(d->event.parts[i].model));
-		put_components(&d->result, &d->event.parts[i].usage);
+		event_line_put_counts(&d->result, &d->event.parts[i].usage);
 	}
 	if (d->refusal.reason != REASON_NONE)
 		buf_addf(&d->result, "%s: %s", reason_name(d->refusal.reason), d->refusal.detail);

@@ -39,16 +39,6 @@ static enum ingest_verdict send(struct ledgerkit *kit, const char *line)
 	return kit_send(kit, kit_quotes(line));
 }
 
-static const char *ask(struct ledgerkit *kit, const char *sql)
-{
-	const char *text;
-
-	kit_shut(kit);
-	text = kit_sql_text(kit, sql);
-	kit_reopen(kit);
-	return text;
-}
-
 /* All that counts: the event, its details, the sums, and what the source is told to have sent. */
 static const char all_that_counts[] =
 	"SELECT (SELECT group_concat(id || ' ' || ts || ' ' || settlement || ' ' || provenance || "
@@ -178,8 +168,8 @@ static void test_the_highest_phase_stands_and_the_others_are_kept(void **state)
 	assert_int_equal(send(kit, phases[SETTLEMENT_OPEN]), INGEST_ACCEPTED);
 	assert_string_equal(kit_events(kit), "r=1:0.00092");
 	assert_string_equal(
-		ask(kit, "SELECT group_concat(settlement || late || ' ' || kept_ms || ' ' || "
-	                 "stored, '; ') FROM phase"),
+		kit_ask(kit, "SELECT group_concat(settlement || late || ' ' || kept_ms || ' ' || "
+	                     "stored, '; ') FROM phase"),
 		kit_quotes("01 1785585600000 {'id':'r','source':'gw-1','time':'2026-08-01T09:59:"
 	                   "59.999Z','account':'acct','model':'" PRICED "','api':'toll',"
 	                   "'settlement':'open','provenance':'none','stream':false,'counts':"
@@ -207,8 +197,9 @@ static void test_a_phase_that_was_replaced_knows_its_content(void **state)
 	assert_int_equal(send(kit, phases[SETTLEMENT_PARTIAL]), INGEST_ACCEPTED);
 	assert_int_equal(send(kit, phases[SETTLEMENT_OPEN]), INGEST_DUPLICATE);
 	/* The other one stands beside the phase that it contradicts, and names what stands. */
-	assert_string_equal(ask(kit, "SELECT json_extract(stored, '$.settlement') || ' ' || times "
-	                             "|| ' ' || (ts = (SELECT ts FROM event)) FROM conflict"),
+	assert_string_equal(kit_ask(kit,
+	                            "SELECT json_extract(stored, '$.settlement') || ' ' || times "
+	                            "|| ' ' || (ts = (SELECT ts FROM event)) FROM conflict"),
 	                    "open 2 1");
 	kit_verify_clean(kit);
 }
@@ -225,8 +216,9 @@ static void test_a_conflict_follows_the_event_that_stands(void **state)
 	kit_verify_clean(kit);
 	assert_int_equal(send(kit, phases[SETTLEMENT_FINAL]), INGEST_UNPRICED);
 	kit_verify_clean(kit);
-	assert_string_equal(ask(kit, "SELECT count(*) FROM conflict JOIN event USING (ts, source, "
-	                             "id)"),
+	assert_string_equal(kit_ask(kit,
+	                            "SELECT count(*) FROM conflict JOIN event USING (ts, source, "
+	                            "id)"),
 	                    "1");
 }
 
@@ -249,7 +241,7 @@ static void test_after_a_rollback_the_earlier_phase_is_found_again(void **state)
 	assert_int_equal(send(kit, phases[SETTLEMENT_PARTIAL]), INGEST_UNPRICED);
 	assert_int_equal(send(kit, phases[SETTLEMENT_FINAL]), INGEST_UNPRICED);
 	kit_verify_clean(kit);
-	assert_string_equal(ask(kit, "SELECT count(*) FROM event"), "1");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM event"), "1");
 }
 
 static void test_a_later_phase_that_does_not_fit_leaves_the_earlier(void **state)
@@ -272,9 +264,9 @@ static void test_a_later_phase_that_does_not_fit_leaves_the_earlier(void **state
 	assert_int_equal(send(kit, final), INGEST_QUARANTINED);
 	assert_string_equal(kit_events(kit), "full=1:9000000000.00 r=1:3.00");
 	kit_verify_clean(kit);
-	assert_string_equal(ask(kit, "SELECT count(*) FROM phase"), "0");
-	assert_string_equal(ask(kit, "SELECT reason FROM quarantine"), "amount");
-	assert_string_equal(ask(kit, "SELECT count(*) FROM event_detail"), "1");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM phase"), "0");
+	assert_string_equal(kit_ask(kit, "SELECT reason FROM quarantine"), "amount");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM event_detail"), "1");
 	/* It is known as it stands: the same again is the same. */
 	assert_int_equal(send(kit, partial), INGEST_DUPLICATE);
 }
@@ -316,7 +308,7 @@ static void test_an_identity_out_of_memory_is_found_by_its_own_time(void **state
 	}
 	assert_int_equal(send(kit, phases[SETTLEMENT_FINAL]), INGEST_UNPRICED);
 	kit_verify_clean(kit);
-	assert_string_equal(ask(kit, "SELECT count(*) FROM phase"), "1");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM phase"), "1");
 }
 
 /* That an identity stands twice is told by verify; it must not stop what comes next. */

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/moment.h"
+#include "tests/support/event_line.h"
 #include "usage/event.h"
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -397,19 +398,6 @@ static const struct row {
 	  "missing: response: it holds no usage" },
 };
 
-static void put_counts(struct buf *out, const struct usage *usage)
-{
-	const char *blank = "";
-
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (usage->count[c] == 0 || c == COMPONENT_REQUESTS)
-			continue;
-		buf_addf(out, "%s%s=%lld", blank, component_info[c].key,
-		         (long long)usage->count[c]);
-		blank = " ";
-	}
-}
-
 static void put_line(struct buf *out, const char *rest, const char *line_end)
 {
 	buf_clear(out);
@@ -434,7 +422,7 @@ static void put_said(struct buf *out, const struct event *e)
 
 	for (size_t i = 0; i < e->part_count; i++) {
 		buf_addf(&said, " part %.*s ", TEXT_ARGS(e->parts[i].model));
-		put_counts(&said, &e->parts[i].usage);
+		event_line_put_counts(&said, &e->parts[i].usage);
 	}
 	for (unsigned i = 0; i < e->usage.images_count; i++) {
 		const struct usage_images *images = &e->usage.images[i];
@@ -477,7 +465,7 @@ static unsigned check_row(struct bench *b, const struct row *row, const char *li
 	if (refusal.reason != REASON_NONE) {
 		buf_addf(&b->got, "%s: %s", reason_name(refusal.reason), refusal.detail);
 	} else {
-		put_counts(&b->got, &event.usage);
+		event_line_put_counts(&b->got, &event.usage);
 		buf_addf(&b->got, " | %s %s", settlement_name(event.settlement),
 		         provenance_name(event.provenance));
 		put_said(&b->got, &event);
