@@ -39,6 +39,14 @@ static const char *read_settle(struct change_job *job)
 		return "reading.settle: \"id\" is no number";
 	if (settle->id != 0 && settle->reading.len == 0)
 		return "reading.settle: \"reading\" is empty";
+	/* Of a line in the quarantine its own readings are told; a rule would wait for ever. */
+	if (settle->id == 0 && settle->reading.len > 0 &&
+	    !event_reading_known(settle->api, settle->reading))
+		return settle->api.at != NULL
+		               ? "reading.settle: this api has no such reading: toll formats API "
+		                 "names those it has"
+		               : "reading.settle: no api has such a reading: toll suspense show "
+		                 "names those of a held line";
 	return NULL;
 }
 

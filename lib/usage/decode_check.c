@@ -352,7 +352,7 @@ void decode_readings(struct decode *d, struct usage_decoded *out)
 		return;
 	declared = declared_holds(d, &usage);
 	if (declared)
-		add_reading(found, &count, "declared", why.detail, &usage);
+		add_reading(found, &count, READING_DECLARED, why.detail, &usage);
 	others = count;
 	add_readings(d, found, &count, false);
 	/* By a total that the declared shape does not have. */

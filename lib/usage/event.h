@@ -165,4 +165,7 @@ int event_refuse_json(struct text line, const struct event_defaults *defaults, s
 const char *event_format_name(size_t index);
 const char *event_format_summary(size_t index);
 
+/* Whether the numbers of that shape can have a reading of that name; api absent: of any shape. */
+bool event_reading_known(struct text api, struct text reading);
+
 #endif

@@ -211,6 +211,9 @@ struct usage_format {
 #include "usage/formats.def"
 #undef X
 
+/* The name of what the declared shape itself makes of contradicting numbers. */
+#define READING_DECLARED "declared"
+
 const struct usage_format *format_find(struct text api); /* NULL when there is none */
 
 /* Usage objects in the order in which they came. */

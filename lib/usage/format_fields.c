@@ -573,7 +573,7 @@ static void put_readings(struct fields *f)
 {
 	if (f->format->reading_count == 0)
 		return;
-	buf_add_cstr(&f->name, "declared");
+	buf_add_cstr(&f->name, READING_DECLARED);
 	buf_add_cstr(&f->meaning, "as this shape has it, with the contradiction left standing");
 	emit(f, FORMAT_ROW_READING);
 	for (size_t i = 0; i < f->format->reading_count; i++) {

@@ -231,10 +231,15 @@ static void test_held_readings_are_shown_and_settled(void **state)
 	TOLLRUN_SAYS(&both->run, "this line cannot be read");
 	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "xai.chat",
 	        "--reason", "asked");
+	TOLLRUN_EXPECT(&both->run, 3);
+	TOLLRUN_SAYS(&both->run, "no api has such a reading: toll suspense show names");
+	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--reading", "reasoning-beside",
+	        "--reason", "asked");
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "The rule stands; 2 held lines tried, 1 settled, 1 still held");
 	TOLLRUN(&both->run, "suspense", "show");
-	TOLLRUN_SAYS(&both->run, "Rule: source gw, api (every one) is read as xai.chat, since");
+	TOLLRUN_SAYS(&both->run,
+	             "Rule: source gw, api (every one) is read as reasoning-beside, since");
 	TOLLRUN(&both->run, "suspense", "settle", "--source", "gw", "--forget", "--reason", "no");
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "The rule is taken back.");

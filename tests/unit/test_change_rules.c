@@ -98,6 +98,16 @@ static void test_a_request_that_lacks_something_is_refused(void **state)
 		  "is empty" },
 		{ "{'change':'reading.settle','source':'s','reading':'r','reason':'w','id':9}",
 		  "quarantine has no line 9" },
+		/* A rule that would wait for ever. */
+		{ "{'change':'reading.settle','source':'s','reading':'declare','reason':'w'}",
+		  "no api has such a reading: toll suspense show" },
+		{ "{'change':'reading.settle','source':'s','reading':'reasoning-inside','reason':'"
+		  "w',"
+		  "'api':'openai.chat'}",
+		  "this api has no such reading: toll formats" },
+		{ "{'change':'reading.settle','source':'s','reading':'declared','reason':'w',"
+		  "'api':'toll'}",
+		  "this api has no such reading: toll formats" },
 	};
 	struct ledgerkit *kit = *state;
 	bool moved = true;
@@ -228,15 +238,15 @@ static void test_a_standing_rule_takes_the_held_lines_of_its_source(void **state
 	assert_string_equal(
 		run(kit,
 	            "{'change':'reading.settle','source':'s','api':'openai.chat','reading':"
-	            "'xai.chat','reason':'asked them'}",
+	            "'reasoning-beside','reason':'asked them'}",
 	            &moved),
 		kit_quotes("{'ok':true,'tried':1,'accepted':1,'unpriced':0,'duplicate':0,"
 	                   "'conflict':0,'left':0,'rule':true,'source':'s','api':'openai.chat',"
-	                   "'reading':'xai.chat','reason':'asked them'}"));
+	                   "'reading':'reasoning-beside','reason':'asked them'}"));
 	assert_true(moved);
 	kit_rules(kit);
 	assert_true(text_is(rules_reading(kit->rules, text_of("s"), text_of("openai.chat")),
-	                    "xai.chat"));
+	                    "reasoning-beside"));
 	/* Of all. */
 	expect(kit, "{'change':'reading.settle','source':'s','reading':'declared','reason':'w'}",
 	       "{'ok':true,'tried':2,'accepted':1,'unpriced':0,'duplicate':0,'conflict':0,"
@@ -261,7 +271,8 @@ static void test_a_standing_rule_takes_the_held_lines_of_its_source(void **state
 static void test_a_rule_stands_though_the_retry_was_stopped(void **state)
 {
 	struct ledgerkit *kit = *state;
-	const char *request = "{'change':'reading.settle','source':'s','reading':'r','reason':'w'}";
+	const char *request =
+		"{'change':'reading.settle','source':'s','reading':'declared','reason':'w'}";
 	struct change change = { text_of(kit_quotes(request)), text_of("uid 7"), KIT_NOW_MS };
 	struct buf reply = { .at = NULL };
 	struct change_job *job = NULL;
@@ -278,7 +289,7 @@ static void test_a_rule_stands_though_the_retry_was_stopped(void **state)
 	assert_non_null(strstr(reply.at, "stopped half way"));
 	buf_release(&reply);
 	kit_rules(kit);
-	assert_true(text_is(rules_reading(kit->rules, text_of("s"), text_of("x")), "r"));
+	assert_true(text_is(rules_reading(kit->rules, text_of("s"), text_of("x")), "declared"));
 	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM quarantine WHERE released_ms = 0"),
 	                    "1");
 	assert_string_equal(
