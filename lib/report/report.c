@@ -45,7 +45,7 @@ static const char *const component_titles[COMPONENT_COUNT] = {
 	[COMPONENT_CHARACTERS] = "Characters",
 	[COMPONENT_PAGES] = "Pages",
 	[COMPONENT_SEARCHES] = "Searches",
-	[COMPONENT_REQUESTS] = "Served",
+	[COMPONENT_REQUESTS] = "Request fees", /* not "Requests": that is the events */
 };
 
 enum {

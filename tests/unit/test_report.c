@@ -350,6 +350,27 @@ static void test_turns_are_no_requests_but_cost(void **state)
 	}
 }
 
+/* "served" is what reached a client, "Requests" the events: the fee's column is neither. */
+static void test_no_two_columns_have_one_title(void **state)
+{
+	struct report_query query = { .by = REPORT_BY_MODEL, .to_ms = LEDGER_TO_MAX };
+	struct ledgerkit *kit = *state;
+	struct table table = { .rows = NULL };
+	struct report_notes notes;
+
+	assert_int_equal(report_run(kit->ledger, &query, &table, &notes, NULL), 0);
+	for (size_t i = 0; i < table.column_count; i++) {
+		const char *title = table.columns[i].title;
+
+		assert_string_not_equal(title, "Served");
+		if (strcmp(table.columns[i].key, "requests") == 0)
+			assert_string_equal(title, "Request fees");
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(title, table.columns[j].title);
+	}
+	table_release(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +382,8 @@ int main(void)
 		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_the_notes_tell_what_is_not_in_the_amount,
 		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_no_two_columns_have_one_title, kit_setup,
+		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_turns_are_no_requests_but_cost, kit_setup,
 		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_a_range_without_events_has_a_total_of_nothing,
