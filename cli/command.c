@@ -116,8 +116,16 @@ void command_say(const char *format, ...)
 
 enum exit_code command_failed(struct context *context, int r)
 {
-	if (context->fault.code == FAULT_NONE)
-		fault_set(&context->fault, (enum fault_code) - r, "%s", fault_name(r));
+	struct fault *fault = &context->fault;
+
+	if (fault->code != FAULT_NONE && fault->text[0] != '\0')
+		return EXIT_FAILED;
+	if (r == -FAULT_NOMEM)
+		fault_set(fault, FAULT_NOMEM, "out of memory");
+	else
+		fault_set(fault, r < 0 ? (enum fault_code) - r : FAULT_INTERNAL,
+		          "it failed (%s) and tells no more, which is a fault of toll: report it",
+		          fault_name(r < 0 ? r : FAULT_INTERNAL));
 	return EXIT_FAILED;
 }
 

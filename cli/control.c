@@ -146,18 +146,32 @@ static enum fault_code fault_named(struct text name)
 	return FAULT_INVALID;
 }
 
+/* It answered, but neither that it is done nor why not: what it said may help whoever reads it. */
+static int strange_reply(struct text told, struct fault *fault)
+{
+	enum { TOLD_BYTES = 160 };
+
+	return fault_set(fault, FAULT_VERSION,
+	                 "the daemon's answer is not understood: %.*s%s; is tolld of this version "
+	                 "(toll version, tolld --version)?",
+	                 told.len > TOLD_BYTES ? TOLD_BYTES : (int)told.len,
+	                 told.at != NULL ? told.at : "", told.len > TOLD_BYTES ? "..." : "");
+}
+
 int control_read_reply(struct context *context, struct control_reply *reply)
 {
 	struct fault *fault = &context->fault;
-	struct text error, name;
+	struct text error, name, told = buf_text(&reply->text);
 	uint32_t errors;
 	int r;
 
 	if (reply->text.error != 0)
 		return fault_set(fault, FAULT_NOMEM, "the reply: out of memory");
 	r = json_parse(&reply->doc, buf_text(&reply->text), fault);
-	if (r < 0)
+	if (r == -FAULT_NOMEM)
 		return r;
+	if (r < 0)
+		return strange_reply(told, fault);
 	if (json_type_of(&reply->doc, json_member(&reply->doc, 0, "ok")) == JSON_TRUE) {
 		*fault = (struct fault){ .code = FAULT_NONE };
 		return 0;
@@ -171,6 +185,8 @@ int control_read_reply(struct context *context, struct control_reply *reply)
 	}
 	error = json_string(&reply->doc, json_member(&reply->doc, 0, "error"));
 	name = json_string(&reply->doc, json_member(&reply->doc, 0, "fault"));
+	if (error.len == 0)
+		return strange_reply(told, fault);
 	return fault_set(fault, fault_named(name), "%.*s", TEXT_ARGS(error));
 }
 
