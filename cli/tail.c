@@ -340,14 +340,16 @@ const struct command command_tail = {
 	.summary = "Show events as the daemon commits them, priced, one line each",
 	.synopsis = "tail [--source NAME] [--account NAME] [--model NAME] [--verdict NAME] "
 		    "[--count N]",
-	.details = "Shows what is committed from now on, until SIGINT or SIGTERM. Amounts are what "
-		   "a line added to the ledger: a duplicate, a conflict and what has no price have "
-		   "none. The daemon never waits for who reads slowly: it leaves lines out, and "
-		   "says how many.\n"
-		   "With --json each line is an object: the event, or {\"skipped\":N}, or at the "
-		   "daemon's end {\"end\":\"stopping\"}.\n"
-		   "Exit code 0 when it was ended or has shown --count lines, 3 when there is no "
-		   "daemon or it stops.",
+	.details =
+		"Shows what is committed from now on, until SIGINT or SIGTERM. Amounts are what "
+		"a line added to the ledger: a duplicate, a conflict and what has no price have "
+		"none, a late phase adds nothing, and of one that replaces another it is the "
+		"difference. The daemon never waits for who reads slowly: it leaves lines out, and "
+		"says how many.\n"
+		"With --json each line is an object: the event, or {\"skipped\":N}, or at the "
+		"daemon's end {\"end\":\"stopping\"}.\n"
+		"Exit code 0 when it was ended or has shown --count lines, 3 when there is no "
+		"daemon or it stops.",
 	.needs = NEEDS_LEDGER_PATH,
 	.csv = true,
 	.json = true,

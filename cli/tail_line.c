@@ -52,6 +52,10 @@ static const char *const colours[INGEST_VERDICT_COUNT] = {
 	T(provenance, TABLE_TEXT)                                                                  \
 	T(amount, TABLE_AMOUNT)                                                                    \
 	T(currency, TABLE_TEXT)
+/* Behind the components, where they came to be later. */
+#define LAST_TEXTS(T)                                                                              \
+	T(total, TABLE_AMOUNT)                                                                     \
+	T(phase, TABLE_TEXT)
 
 static int read_event(const struct json *doc, struct tail_line *line, struct fault *fault)
 {
@@ -70,7 +74,10 @@ static int read_event(const struct json *doc, struct tail_line *line, struct fau
 		                 TEXT_ARGS(verdict));
 #define T(name, type) line->name = json_string(doc, json_member(doc, 0, #name));
 	TEXTS(T)
+	LAST_TEXTS(T)
 #undef T
+	if (!json_integer(doc, json_member(doc, 0, "status"), &line->status))
+		line->status = EVENT_ABSENT;
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		json_integer(doc, json_member(doc, counts, component_info[c].key), &line->count[c]);
 	return 0;
@@ -108,6 +115,10 @@ void tail_line_columns(struct table *table)
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		table_column(table, component_info[c].key, component_info[c].key, TABLE_COUNT,
 		             false);
+#define T(name, type) table_column(table, #name, #name, type, false);
+	LAST_TEXTS(T)
+#undef T
+	table_column(table, "status", "status", TABLE_COUNT, false);
 }
 
 void tail_line_row(struct table *table, const struct tail_line *line)
@@ -120,6 +131,11 @@ void tail_line_row(struct table *table, const struct tail_line *line)
 #undef T
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		table_set_count(table, row, column++, line->count[c]);
+#define T(name, type) table_set(table, row, column++, line->name);
+	LAST_TEXTS(T)
+#undef T
+	if (line->status != EVENT_ABSENT)
+		table_set_count(table, row, column, line->status);
 }
 
 /* --- for people ----------------------------------------------------------- */
@@ -174,23 +190,60 @@ static const char *reservation(const struct tail_line *line)
 	return word;
 }
 
-/* "  $0.00123", its point below the others; exactly. */
+/* "$0.00123", "-CHF 1.50": exactly. */
+static void add_money(struct buf *out, struct text amount, struct text currency)
+{
+	bool negative = amount.len > 0 && amount.at[0] == '-';
+
+	if (text_is(currency, "USD"))
+		buf_addf(out, "%s$", negative ? "-" : "");
+	else
+		buf_addf(out, "%s%.*s ", negative ? "-" : "", TEXT_ARGS(currency));
+	buf_addf(out, "%.*s", (int)amount.len - negative, amount.at + negative);
+}
+
+static bool is_nothing(struct text amount)
+{
+	struct money money;
+
+	return money_parse(amount, &money, NULL) == 0 && money.attos == 0;
+}
+
+/*
+ * "  $0.00123", its point below the others.  Behind it what keeps it from being the whole story:
+ * that it is only the difference to an earlier phase, that a later one stands already, that the
+ * request failed.  Of one that failed and costs nothing there is only that.
+ */
 static void add_amount(struct buf *out, const struct tail_line *line)
 {
-	bool dollars = text_is(line->currency, "USD");
 	const char *point = line->amount.at != NULL ? memchr(line->amount.at, '.', line->amount.len)
 	                                            : NULL;
 	size_t front = (point != NULL ? (size_t)(point - line->amount.at) : line->amount.len) +
-	               (dollars ? 1 : line->currency.len + 1);
+	               (text_is(line->currency, "USD") ? 1 : line->currency.len + 1);
+	bool failed = line->status >= 400, late = text_is(line->phase, "late");
 
 	if (line->verdict != INGEST_ACCEPTED) {
 		buf_add_cstr(out, ingest_verdict_name(line->verdict));
+		if (line->amount.at != NULL) {
+			buf_add_cstr(out, " ");
+			add_money(out, line->amount, line->currency);
+		}
 		return;
 	}
-	printer_blanks(out, front < POINT_WIDTH ? POINT_WIDTH - front : 0);
-	buf_addf(out, "%.*s%s%.*s%s", dollars ? 0 : (int)line->currency.len,
-	         line->currency.at != NULL ? line->currency.at : "", dollars ? "$" : " ",
-	         TEXT_ARGS(line->amount), reservation(line));
+	if (!failed || late || !is_nothing(line->amount)) {
+		printer_blanks(out, front < POINT_WIDTH ? POINT_WIDTH - front : 0);
+		add_money(out, line->amount, line->currency);
+		if (text_is(line->phase, "later") && line->total.at != NULL &&
+		    !text_equal(line->amount, line->total)) {
+			buf_add_cstr(out, " of ");
+			add_money(out, line->total, line->currency);
+		}
+		buf_add_cstr(out, late ? " late" : "");
+		buf_add_cstr(out, failed ? " " : "");
+	}
+	if (failed)
+		buf_addf(out, "failed %lld", (long long)line->status);
+	buf_add_cstr(out, reservation(line));
 }
 
 static void colour(const struct printer *printer, const char *code)

@@ -6,6 +6,9 @@
  *   10:42:07 gw-1     acct_42    acme/llama-4-70b   1 204 in     88 out  $0.00123
  *   10:42:07 gw-1     quarantined type: usage.prompt_tokens: a number is due
  *
+ * Where a later phase took the place of another, the amount is the difference: "$0.0002 of
+ * $0.001", and the second is what the request costs now.
+ *
  * No line is wider than the printer; an amount is never rounded, rather the names make room.
  */
 #ifndef TOLL_CLI_TAIL_LINE_H
@@ -31,7 +34,8 @@ struct tail_line {
 	enum ingest_verdict verdict;
 	/* Absent: not known.  They point into the document. */
 	struct text received, time, reason, detail, source, id, account, key, model, api,
-		settlement, provenance, amount, currency;
+		settlement, provenance, amount, currency, total, phase;
+	int64_t status; /* or EVENT_ABSENT */
 	int64_t count[COMPONENT_COUNT];
 };
 

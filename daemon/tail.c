@@ -111,12 +111,21 @@ static void add_counts(struct buf *out, const struct usage *usage)
 	buf_add_cstr(out, "}");
 }
 
+/* Beside which others; NULL: it is the only one. */
+static const char *const phases[] = {
+	[INGEST_PHASE_FIRST] = NULL,
+	[INGEST_PHASE_LATER] = "later",
+	[INGEST_PHASE_LATE] = "late",
+};
+
 void tail_format(struct buf *out, const struct ingest_item *item, struct text currency)
 {
 	const struct named named = name_item(item);
 	const struct event *event = !item->refused && named.is_event ? &item->event : NULL;
 	bool held = item->own_verdict == INGEST_QUARANTINED;
-	bool charged = item->own_verdict == INGEST_ACCEPTED;
+	bool priced = item->own_verdict == INGEST_ACCEPTED;
+	/* What has no price adds nothing; but it may have taken the place of what had one. */
+	bool moved = priced || (item->own_verdict == INGEST_UNPRICED && item->added.attos != 0);
 	char amount[MONEY_TEXT_BYTES], received[MOMENT_TEXT_BYTES];
 
 	moment_text(item->received_ms, received);
@@ -136,11 +145,19 @@ void tail_format(struct buf *out, const struct ingest_item *item, struct text cu
 	add_text(out, "provenance",
 	         text_of(event != NULL ? provenance_name(event->provenance) : NULL));
 	add_counts(out, event != NULL ? &event->usage : NULL);
-	if (charged)
+	if (moved)
+		money_text(item->added, amount);
+	add_text(out, "amount", text_of(moved ? amount : NULL));
+	add_text(out, "currency", moved ? currency : text_of(NULL));
+	priced = priced && item->phase != INGEST_PHASE_LATE;
+	if (priced)
 		money_text(item->amount, amount);
-	add_text(out, "amount", text_of(charged ? amount : NULL));
-	add_text(out, "currency", charged ? currency : text_of(NULL));
-	buf_add_cstr(out, "}\n");
+	add_text(out, "total", text_of(priced ? amount : NULL));
+	add_text(out, "phase", text_of(phases[item->phase]));
+	if (event != NULL && event->status != EVENT_ABSENT)
+		buf_addf(out, ",\"status\":%lld}\n", (long long)event->status);
+	else
+		buf_add_cstr(out, ",\"status\":null}\n");
 }
 
 /* --- subscribers ---------------------------------------------------------- */

@@ -6,12 +6,16 @@
  *      -> {"ok":true,"tail":true}
  *         {"received":...,"time":...,"verdict":...,"reason":...,"detail":...,"source":...,
  *          "id":...,"account":...,"key":...,"model":...,"api":...,"settlement":...,
- *          "provenance":...,"counts":{...},"amount":"0.00102","currency":"USD"}
+ *          "provenance":...,"counts":{...},"amount":"0.00102","currency":"USD",
+ *          "total":"0.00102","phase":null,"status":200}
  *         {"skipped":17}       that many lines were left out here
  *         {"end":"stopping"}   the last one: the daemon stops
  *
  * What is not known is null; counts has what is not zero.  The amount is what the line added
- * to the ledger: null of a duplicate, a conflict, and what has no price.
+ * to the ledger: null of a duplicate, a conflict, and what has no price.  A "later" phase takes
+ * the place of another, and adds the difference between the two, which may be less than nothing
+ * (also where it has no price itself); a "late" one adds 0.00.  The total is what the request
+ * costs now, its turns aside: null where it has no price, and of a late phase.
  *
  * Nothing is formatted where nobody listens.  Who reads slowly is never waited for: beyond
  * TAIL_BYTES_MAX whole lines are left out, and it is told how many when there is room again.

@@ -27,6 +27,13 @@ enum ingest_verdict {
 };
 const char *ingest_verdict_name(enum ingest_verdict verdict);
 
+/* Beside which phases of its request an event was stored. */
+enum ingest_phase {
+	INGEST_PHASE_FIRST, /* of none, or not stored */
+	INGEST_PHASE_LATER, /* an earlier one stood, and counts no more */
+	INGEST_PHASE_LATE,  /* a later one stands: this one never counts */
+};
+
 /* How a line ended, as the framer saw it. */
 enum ingest_line {
 	INGEST_LINE_WHOLE,
@@ -60,6 +67,12 @@ struct ingest_item {
 	bool part;
 	/* Filled by ingest_store(): */
 	enum ingest_verdict verdict; /* of the line; in its first item only */
+	enum ingest_phase phase;
+	/*
+	 * What the sums of the ledger have more by it: less than 0 where it took the place of a
+	 * phase, or ended turns, that had cost more.
+	 */
+	struct money added;
 	enum ingest_verdict
 		own_verdict; /* of this item; INGEST_VERDICT_COUNT: it was passed over */
 };

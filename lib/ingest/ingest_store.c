@@ -82,24 +82,52 @@ static int try_refused(struct ledger *ledger, struct ingest_item *item, struct f
 	return r;
 }
 
+/* What it changed in the sums, and so what `toll tail` shows. */
+static int note_added(struct ingest_item *item, const struct ledger_added *added,
+                      struct fault *fault)
+{
+	switch (added->outcome) {
+	case LEDGER_OVERFLOW:
+	case LEDGER_CONFLICT:
+	case LEDGER_DUPLICATE:
+		break;
+	case LEDGER_LATE:
+		item->phase = INGEST_PHASE_LATE;
+		break;
+	case LEDGER_REPLACED:
+		item->phase = INGEST_PHASE_LATER;
+		if (money_sub(item->amount, added->taken, &item->added) < 0)
+			return fault_set(fault, FAULT_INTERNAL, "two phases are too far apart");
+		break;
+	case LEDGER_ADDED:
+		item->added = item->amount;
+		break;
+	}
+	return 0;
+}
+
 /* *outcome_out is only filled where the event reached the ledger. */
 static int try_one(struct ledger *ledger, struct ingest_item *item,
                    enum ledger_outcome *outcome_out, struct fault *fault)
 {
-	enum ledger_outcome outcome;
+	struct ledger_added added;
 	int r;
 
 	item->own_verdict = INGEST_QUARANTINED;
+	item->phase = INGEST_PHASE_FIRST;
+	item->added = (struct money){ 0 };
 	if (item->refused)
 		return try_refused(ledger, item, fault);
 	if (item->checkpoint)
 		return try_checkpoint(ledger, item, fault);
 	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->policy, item->line,
-	               item->received_ms, &outcome, fault);
+	               item->received_ms, &added, fault);
+	if (r == 0)
+		r = note_added(item, &added, fault);
 	if (r < 0)
 		return r;
-	*outcome_out = outcome;
-	switch (outcome) {
+	*outcome_out = added.outcome;
+	switch (added.outcome) {
 	case LEDGER_OVERFLOW:
 		item->refusal->source = item->event.source;
 		item->refusal->id = item->event.id;
@@ -136,7 +164,7 @@ static int keep(struct ledger *ledger, const struct ingest_item *item, struct fa
  * A later phase may have fewer turns than the one that it replaced: those that are left end.  What
  * a client sent under such an id is no turn, and stays.
  */
-static int end_turns(struct ledger *ledger, const struct ingest_item *whole, size_t count,
+static int end_turns(struct ledger *ledger, struct ingest_item *whole, size_t count,
                      struct fault *fault)
 {
 	struct event ended = whole->event;
@@ -148,7 +176,7 @@ static int end_turns(struct ledger *ledger, const struct ingest_item *whole, siz
 	ended.extra = ended.unknown_path = text_of(NULL);
 	for (size_t number = count + 2; r == 0 && known && number < EVENT_PARTS_MAX + 2; number++) {
 		char id[EVENT_NAME_BYTES_MAX + 32];
-		enum ledger_outcome outcome;
+		struct ledger_added added;
 		enum turn turn = TURN_NONE;
 		int len = snprintf(id, sizeof(id), "%.*s~%zu", TEXT_ARGS(whole->event.id), number);
 
@@ -157,10 +185,12 @@ static int end_turns(struct ledger *ledger, const struct ingest_item *whole, siz
 		ended.id = text_of(id);
 		ended.content_hash = hash64_mix(whole->event.content_hash, number);
 		r = ledger_knows(ledger, ended.source, ended.id, &known, &turn, fault);
-		if (r == 0 && turn == TURN_OF)
-			r = ledger_add(ledger, &ended, LEDGER_PRICE_NONE, (struct money){ 0 },
-			               whole->policy, whole->line, whole->received_ms, &outcome,
-			               fault);
+		if (r < 0 || turn != TURN_OF)
+			continue;
+		r = ledger_add(ledger, &ended, LEDGER_PRICE_NONE, (struct money){ 0 },
+		               whole->policy, whole->line, whole->received_ms, &added, fault);
+		if (r == 0 && money_sub(whole->added, added.taken, &whole->added) < 0)
+			r = fault_set(fault, FAULT_INTERNAL, "two phases are too far apart");
 	}
 	return r;
 }

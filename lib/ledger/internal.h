@@ -165,7 +165,7 @@ int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, s
 
 /* phases.c: what becomes of an event whose identity is known, from `standing`. */
 int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,
-               struct text line, int64_t now_ms, enum ledger_outcome *outcome_out,
+               struct text line, int64_t now_ms, struct ledger_added *added_out,
                struct fault *fault);
 /* A row of `phase`, and the digest of all in it that never changes. */
 struct phase_row {

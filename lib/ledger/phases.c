@@ -237,7 +237,7 @@ static int move_references(struct ledger *ledger, const struct event_row *row, s
 
 /* The event takes the place of the one that stands at from_ts. */
 static int replace(struct ledger *ledger, int64_t from_ts, const struct event_row *row,
-                   int64_t now_ms, enum ledger_outcome *outcome_out, struct fault *fault)
+                   int64_t now_ms, struct ledger_added *added_out, struct fault *fault)
 {
 	int64_t ts = row->stored.event.time_ms;
 	struct event_row stands;
@@ -249,10 +249,10 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 	if (r < 0)
 		return r;
 	if (!fits) {
-		*outcome_out = LEDGER_OVERFLOW;
+		added_out->outcome = LEDGER_OVERFLOW;
 		return 0;
 	}
-	*outcome_out = LEDGER_REPLACED;
+	*added_out = (struct ledger_added){ LEDGER_REPLACED, stands.stored.amount };
 	r = store_drop(ledger, from_ts, row, fault);
 	if (r == 0)
 		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
@@ -270,7 +270,7 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 }
 
 int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,
-               struct text line, int64_t now_ms, enum ledger_outcome *outcome_out,
+               struct text line, int64_t now_ms, struct ledger_added *added_out,
                struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
@@ -280,7 +280,7 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 
 	/* A client may have given a request the id of a turn: neither is a phase of the other. */
 	if ((event->turn == TURN_NONE) != (standing->turn == TURN_NONE))
-		return same_phase(ledger, standing, row, line, now_ms, outcome_out, fault);
+		return same_phase(ledger, standing, row, line, now_ms, &added_out->outcome, fault);
 	/* Beyond memory an identity may stand twice (verify tells): its own time first. */
 	if (event->settlement > standing->settlement && event->time_ms != standing->ts) {
 		r = store_standing(ledger, event->time_ms, row, &found, &other, fault);
@@ -288,8 +288,9 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 			return r;
 	}
 	if (event->settlement > other.settlement)
-		return replace(ledger, other.ts, row, now_ms, outcome_out, fault);
+		return replace(ledger, other.ts, row, now_ms, added_out, fault);
 	return event->settlement == other.settlement
-	               ? same_phase(ledger, &other, row, line, now_ms, outcome_out, fault)
-	               : earlier_phase(ledger, &other, row, line, now_ms, outcome_out, fault);
+	               ? same_phase(ledger, &other, row, line, now_ms, &added_out->outcome, fault)
+	               : earlier_phase(ledger, &other, row, line, now_ms, &added_out->outcome,
+	                               fault);
 }

@@ -301,7 +301,7 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 
 int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
                struct money amount, unsigned policy, struct text line, int64_t now_ms,
-               enum ledger_outcome *outcome_out, struct fault *fault)
+               struct ledger_added *added_out, struct fault *fault)
 {
 	struct event_row row;
 	struct standing standing;
@@ -317,14 +317,14 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
 	row.stored.price_id = price_id;
 	row.stored.amount = amount;
 	row.stored.policy = policy;
+	added_out->taken = (struct money){ 0 };
 	fingerprint = identity_fingerprint(row.source, event->id);
 	if (identity_find(&ledger->identity, fingerprint, &ts)) {
 		r = store_standing(ledger, ts, &row, &found, &standing, fault);
 		if (r < 0)
 			return r;
 		if (found)
-			return phases_add(ledger, &standing, &row, line, now_ms, outcome_out,
-			                  fault);
+			return phases_add(ledger, &standing, &row, line, now_ms, added_out, fault);
 	}
 	r = event_row_write(ledger, &row, fault);
 	if (r < 0)
@@ -335,10 +335,10 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
 			return r;
 		if (!found)
 			return fault_set(fault, FAULT_INTERNAL, "the event in conflict is gone");
-		return phases_add(ledger, &standing, &row, line, now_ms, outcome_out, fault);
+		return phases_add(ledger, &standing, &row, line, now_ms, added_out, fault);
 	}
-	r = add_sums(ledger, &row, now_ms, outcome_out, fault);
-	if (r == 0 && *outcome_out == LEDGER_ADDED)
+	r = add_sums(ledger, &row, now_ms, &added_out->outcome, fault);
+	if (r == 0 && added_out->outcome == LEDGER_ADDED)
 		identity_add(&ledger->identity, fingerprint, event->time_ms);
 	return r;
 }

@@ -35,6 +35,12 @@ enum ledger_outcome {
 	LEDGER_ADDED,
 };
 
+/* What became of an event. */
+struct ledger_added {
+	enum ledger_outcome outcome;
+	struct money taken; /* LEDGER_REPLACED: what the phase before had in the sums; else 0 */
+};
+
 /*
  * Store one event under its price, its amount and the policies it was rated with
  * (rate/policy.h).  `line` is the event as sent, for the conflict table.  now_ms: when it was
@@ -46,7 +52,7 @@ enum ledger_outcome {
  */
 int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
                struct money amount, unsigned policy, struct text line, int64_t now_ms,
-               enum ledger_outcome *outcome_out, struct fault *fault);
+               struct ledger_added *added_out, struct fault *fault);
 
 /*
  * Keep a line that could not be understood.  The same line of the same source again

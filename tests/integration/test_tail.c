@@ -372,7 +372,9 @@ static void test_two_who_tail_have_their_own_filters(void **state)
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_EXPECT(&both->other, 0);
 	TOLLRUN_SAYS(&both->run, "\"id\":\"2\",\"account\":\"bob\"");
-	TOLLRUN_SAYS(&both->run, "\"amount\":\"1.00\",\"currency\":\"USD\"}\n");
+	TOLLRUN_SAYS(&both->run,
+	             "\"amount\":\"1.00\",\"currency\":\"USD\",\"total\":\"1.00\",\"phase\":null,"
+	             "\"status\":null}\n");
 	TOLLRUN_SAYS_NOT(&both->run, "ann");
 	assert_string_equal(both->run.err.at, "toll: 1 line\n");
 	TOLLRUN_SAYS(&both->other, "Time UTC Source   Account    Model ");
@@ -421,6 +423,36 @@ static void test_signals_end_it_with_a_summary(void **state)
 		assert_string_equal(both->run.err.at, "toll: 0 lines\n");
 		daemonkit_wait_log(&both->kit, "lines=0 skipped=0");
 	}
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+}
+
+#define PHASE(settlement, rest)                                                                    \
+	"{\"id\":\"p\",\"source\":\"gw\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"ann\","   \
+	"\"model\":\"m/a\",\"api\":\"toll\",\"settlement\":\"" settlement "\"" rest "}\n"
+
+/* Together they are what the report has. */
+static void test_phases_are_told_with_what_they_added(void **state)
+{
+	static const char lines[] = PHASE("open", "") PHASE("partial", ",\"usage\":{\"input\":400}")
+		PHASE("final", ",\"usage\":{\"input\":1000}")
+			PHASE("abandoned", ",\"usage\":{\"input\":700}")
+				EVENT("f", "gw", "ann", "m/a", "null,\"status\":429");
+	static const char *const words[] = { "tail", "--count", "5", NULL };
+	static const char *const shown[] = {
+		"  $0.00 open ",           "  $0.0004 partial ", "  $0.0006 of $0.001 ",
+		"  $0.00 late abandoned ", "  failed 429 ",
+	};
+	struct both *both = *state;
+
+	daemonkit_start(&both->kit, NULL);
+	start(both, &both->run, words, "tails=1");
+	send_lines(both, lines, 5);
+	tollrun_wait(&both->run);
+	TOLLRUN_EXPECT(&both->run, 0);
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		TOLLRUN_SAYS(&both->run, shown[i]);
+	TOLLRUN(&both->run, "report", "--csv");
+	TOLLRUN_SAYS(&both->run, ",0.001\n");
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 }
 
@@ -654,6 +686,7 @@ int main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 		EACH(test_lines_come_in_order_with_the_amounts_of_the_report),
 		EACH(test_a_bad_request_is_refused_with_the_reason),
+		EACH(test_phases_are_told_with_what_they_added),
 		EACH(test_who_never_reads_holds_nobody_back),
 		EACH(test_a_stop_is_the_last_line_behind_all_events),
 		EACH(test_the_end_waits_for_who_reads),

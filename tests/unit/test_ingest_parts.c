@@ -92,6 +92,64 @@ static void test_a_later_phase_with_fewer_turns_ends_the_others(void **state)
 	kit_verify_clean(kit);
 }
 
+/* The items of the line as stored, "added/phase" each. */
+static const char *store(struct ledgerkit *kit, const char *line, struct money *sum)
+{
+	static char told[256];
+	struct ingest_item first;
+	size_t len = 0;
+
+	kit_prepare(kit, kit_quotes(line), &first);
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	assert_int_equal(ingest_store(kit->ledger, &first, NULL), 0);
+	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+	told[0] = '\0';
+	for (const struct ingest_item *item = &first; item != NULL; item = item->more) {
+		char amount[MONEY_TEXT_BYTES];
+
+		if (item->own_verdict == INGEST_VERDICT_COUNT)
+			continue;
+		money_text(item->added, amount);
+		len += (size_t)snprintf(told + len, sizeof(told) - len, "%s%s/%d",
+		                        len > 0 ? " " : "", amount, (int)item->phase);
+		assert_int_equal(money_add(*sum, item->added, sum), 0);
+	}
+	return told;
+}
+
+static void test_what_each_line_added_is_the_sum_of_the_ledger(void **state)
+{
+	static const struct {
+		const char *line, *added;
+	} rows[] = {
+		{ LINE("r", "'settlement':'open','api':'toll'"), "0.00/0" },
+		{ ADVISED("r", "'settlement':'partial',"), "0.0012/1 0.0302/0 0.007/0" },
+		{ ADVISED("r", "'settlement':'partial',"), "0.00/0" },
+		{ LINE("r", "'settlement':'abandoned','api':'toll','usage':{'input':500}"),
+		  "-0.0379/1" },
+		{ PLAIN("r", ""), "0.0007/1" },
+		{ LINE("l", "'api':'toll','usage':{'input':500}"), "0.0005/0" },
+		{ LINE("l", "'api':'toll','settlement':'partial','usage':{'input':400}"),
+		  "0.00/2" },
+		{ LINE("l", "'api':'toll','usage':{'input':501}"), "0.00/0" },
+		{ LINE("u", "'api':'toll','settlement':'partial','usage':{'input':100}"),
+		  "0.0001/0" },
+		{ LINE("u", "'api':'toll','usage':{'input':100,'pages':1}"), "-0.0001/1" },
+	};
+	struct ledgerkit *kit = *state;
+	struct money sum = { 0 };
+	char text[MONEY_TEXT_BYTES];
+
+	kit_price(kit, kit_quotes(book));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(store(kit, rows[i].line, &sum), rows[i].added);
+	money_text(sum, text);
+	assert_string_equal(text, "0.0017");
+	assert_string_equal(kit_events(kit),
+	                    "l=1:0.0005 r=1:0.0012 r~2=0:0.00 r~3=0:0.00 u=-1:0.00");
+	kit_verify_clean(kit);
+}
+
 static void test_an_earlier_phase_that_comes_late_adds_no_turns(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -351,6 +409,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
 		T(test_each_turn_is_priced_by_its_own_model),
 		T(test_a_turn_without_a_price_makes_its_line_unpriced),
+		T(test_what_each_line_added_is_the_sum_of_the_ledger),
 		T(test_a_later_phase_with_fewer_turns_ends_the_others),
 		T(test_an_earlier_phase_that_comes_late_adds_no_turns),
 		T(test_requests_are_counted_without_their_turns_in_any_order),

@@ -338,7 +338,7 @@ static void test_a_refused_first_event_of_an_hour_leaves_no_sum(void **state)
 		               .model = text_of("m"),
 		               .time_ms = KIT_NOW_MS,
 		               .status = EVENT_ABSENT };
-	enum ledger_outcome outcome = LEDGER_ADDED;
+	struct ledger_added added = { .outcome = LEDGER_ADDED };
 
 	/* No real usage gets there: the sum of an hour that is almost full. */
 	kit_shut(kit);
@@ -352,9 +352,9 @@ static void test_a_refused_first_event_of_an_hour_leaves_no_sum(void **state)
 	event.latency_ms = event.ttft_ms = EVENT_ABSENT;
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
 	assert_int_equal(ledger_add(kit->ledger, &event, LEDGER_PRICE_SUSPENSE, (struct money){ 0 },
-	                            0, text_of("line"), KIT_NOW_MS, &outcome, NULL),
+	                            0, text_of("line"), KIT_NOW_MS, &added, NULL),
 	                 0);
-	assert_int_equal(outcome, LEDGER_OVERFLOW);
+	assert_int_equal(added.outcome, LEDGER_OVERFLOW);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
 	assert_int_equal(ask(kit, "SELECT count(*) FROM event"), 0);
 	assert_int_equal(ask(kit, "SELECT count(*) FROM watermark"), 0);

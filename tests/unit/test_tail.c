@@ -34,46 +34,55 @@ static const struct {
 	enum ingest_verdict verdict; /* where the line is not refused */
 } told_rows[] = {
 	{ "priced", EVENT("'usage':{'input':1204,'output':88}"),
-	  RECEIVED AT "'verdict':'accepted','reason':null,'detail':null," NAMES
-	              "'settlement':'final','provenance':'reported','counts':{'input':1204,"
-	              "'output':88,'requests':1},'amount':'0.0011744','currency':'USD'}\n",
+	  RECEIVED AT
+	  "'verdict':'accepted','reason':null,'detail':null," NAMES
+	  "'settlement':'final','provenance':'reported','counts':{'input':1204,"
+	  "'output':88,'requests':1},'amount':'0.0011744','currency':'USD','total':'0.0011744',"
+	  "'phase':null,'status':null}\n",
 	  INGEST_ACCEPTED },
 	{ "nothing was used", EVENT("'status':500"),
 	  RECEIVED AT "'verdict':'accepted','reason':null,'detail':null," NAMES
 	              "'settlement':'final','provenance':'none','counts':{},'amount':'0.00',"
-	              "'currency':'USD'}\n",
+	              "'currency':'USD','total':'0.00','phase':null,'status':500}\n",
 	  INGEST_ACCEPTED },
 	{ "no price", EVENT("'usage':{'pages':3}"),
 	  RECEIVED AT "'verdict':'unpriced','reason':null,'detail':null," NAMES
 	              "'settlement':'final','provenance':'reported','counts':{'pages':3,"
-	              "'requests':1},'amount':null,'currency':null}\n",
+	              "'requests':1},'amount':null,'currency':null,'total':null,'phase':null,"
+	              "'status':null}\n",
 	  INGEST_UNPRICED },
 	{ "a duplicate adds nothing", EVENT("'usage':{'input':1204,'output':88}"),
-	  RECEIVED AT "'verdict':'duplicate','reason':null,'detail':null," NAMES
-	              "'settlement':'final','provenance':'reported','counts':{'input':1204,"
-	              "'output':88,'requests':1},'amount':null,'currency':null}\n",
+	  RECEIVED AT
+	  "'verdict':'duplicate','reason':null,'detail':null," NAMES
+	  "'settlement':'final','provenance':'reported','counts':{'input':1204,"
+	  "'output':88,'requests':1},'amount':null,'currency':null,'total':null,'phase':null,"
+	  "'status':null}\n",
 	  INGEST_DUPLICATE },
 	{ "a conflict adds nothing", EVENT("'usage':{'input':1}"),
 	  RECEIVED AT "'verdict':'conflict','reason':null,'detail':null," NAMES
 	              "'settlement':'final','provenance':'reported','counts':{'input':1,"
-	              "'requests':1},'amount':null,'currency':null}\n",
+	              "'requests':1},'amount':null,'currency':null,'total':null,'phase':null,"
+	              "'status':null}\n",
 	  INGEST_CONFLICT },
 	{ "a count that is none", EVENT("'usage':{'input':-1}"),
 	  RECEIVED AT "'verdict':'quarantined','reason':'count','detail':'usage: input: -1 is no "
 	              "count'," NAMES "'settlement':null,'provenance':null,'counts':{},"
-	              "'amount':null,'currency':null}\n",
+	              "'amount':null,'currency':null,'total':null,'phase':null,"
+	              "'status':null}\n",
 	  INGEST_QUARANTINED },
 	{ "no object", "hello",
 	  RECEIVED "'time':null,'verdict':'quarantined','reason':'syntax','detail':'line 1, column "
 	           "1: this is not JSON','source':'gw-1','id':null,'account':null,'key':null,"
 	           "'model':null,'api':null,'settlement':null,'provenance':null,'counts':{},"
-	           "'amount':null,'currency':null}\n",
+	           "'amount':null,'currency':null,'total':null,'phase':null,"
+	           "'status':null}\n",
 	  INGEST_QUARANTINED },
 	{ "control totals", "{'checkpoint':{'seq':1}}",
 	  RECEIVED "'time':null,'verdict':'checkpoint','reason':null,'detail':null,"
 	           "'source':'gw-1','id':null,'account':null,'key':null,'model':null,'api':null,"
 	           "'settlement':null,'provenance':null,'counts':{},'amount':null,"
-	           "'currency':null}\n",
+	           "'currency':null,'total':null,'phase':null,"
+	           "'status':null}\n",
 	  INGEST_CHECKPOINT },
 };
 enum { TOLD_ROWS = sizeof(told_rows) / sizeof(told_rows[0]) };
@@ -88,6 +97,7 @@ static void test_a_line_is_told_with_what_is_known_of_it(void **state)
 		struct ingest_item item;
 
 		kit_prepare(kit, kit_quotes(told_rows[i].line), &item);
+		item.added = item.amount;
 		item.own_verdict = told_rows[i].verdict;
 		tail_format(&out, &item, text_of("USD"));
 		if (out.at == NULL || strcmp(out.at, kit_quotes(told_rows[i].told)) != 0)
@@ -451,6 +461,28 @@ static const struct {
 	                   "'currency':'USD','counts':{}"),
 	  "10:42:07 gw-1     acct_42    acme/llama-\u2026                        $1.00 "
 	  "estimated\n" },
+	{ "more than the phase before",
+	  PRICED("0.0004", "'total':'0.001','phase':'later','status':200,'counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/llam\u2026                        $0.0004 of "
+	  "$0.001\n" },
+	{ "less than the phase before",
+	  PRICED("-0.0004", "'total':'0.001','phase':'later','counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/lla\u2026                        -$0.0004 of "
+	  "$0.001\n" },
+	{ "all of it, behind an open one",
+	  PRICED("0.001", "'total':'0.001','phase':'later','counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        $0.001\n" },
+	{ "came late", PRICED("0.00", "'total':null,'phase':'late','status':200,'counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        $0.00 late\n" },
+	{ "failed", PRICED("0.00", "'total':'0.00','phase':null,'status':429,'counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        failed 429\n" },
+	{ "failed, and costs", PRICED("0.02", "'total':'0.02','status':500,'counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/llama\u2026                        $0.02 failed "
+	  "500\n" },
+	{ "unpriced in the place of a price",
+	  TOLD("unpriced", "'amount':'-0.02','currency':'USD','phase':'later','counts':{}"),
+	  "10:42:07 gw-1     acct_42    acme/llama-\u2026                        unpriced "
+	  "-$0.02\n" },
 	{ "unpriced", TOLD("unpriced", "'amount':null,'counts':{'input':17}"),
 	  "10:42:07 gw-1     acct_42    acme/llama-4-70b      17 in      0 out  unpriced\n" },
 	{ "duplicate", TOLD("duplicate", "'amount':null,'counts':{'input':17}"),
@@ -578,19 +610,21 @@ static void test_a_row_has_a_cell_for_every_component(void **state)
 	(void)state;
 	assert_int_equal(tail_line_read(&doc,
 	                                text_of(kit_quotes(PRICED(
-						"0.00123", "'counts':{'input':7,'requests':1}"))),
+						"0.00123", "'counts':{'input':7,'requests':1},"
+							   "'total':'0.002','status':503"))),
 	                                &line, &fault),
 	                 0);
 	tail_line_columns(&table);
 	tail_line_row(&table, &line);
 	assert_int_equal(table.error, 0);
-	assert_int_equal(table.column_count, 15 + COMPONENT_COUNT);
+	assert_int_equal(table.column_count, 18 + COMPONENT_COUNT);
 	export_csv(&out, &table);
 	assert_non_null(strstr(out.at, "verdict,received,time,reason,detail,source,id,account,key,"
 	                               "model,api,settlement,provenance,amount,currency,input,"));
 	assert_non_null(strstr(out.at, "\naccepted,2026-11-22T10:42:07.123Z,,,,gw-1,a1,acct_42,,"
 	                               "acme/llama-4-70b,,final,reported,0.00123,USD,7,0,"));
-	assert_string_equal(out.at + out.len - 5, ",0,1\n");
+	assert_non_null(strstr(out.at, ",requests,total,phase,status\n"));
+	assert_string_equal(out.at + out.len - 16, ",0,1,0.002,,503\n");
 	table_release(&table);
 	json_release(&doc);
 	buf_release(&out);
