@@ -5,9 +5,11 @@
 
 #include "base/moment.h"
 #include "cli/command.h"
+#include "cli/doubts.h"
 #include "cli/phases.h"
 #include "cli/rates.h"
 #include "export/export.h"
+#include "ingest/terms.h"
 #include "ledger/books.h"
 #include "ledger/read.h"
 #include "ledger/store.h"
@@ -39,6 +41,8 @@ struct explained {
 	struct buf problem; /* why what is stored does not follow; empty: it does */
 	int64_t conflicts;
 	struct phases phases; /* and parts */
+	struct json extra;    /* event->extra: what has no column */
+	struct event_doubts doubts;
 };
 
 static int keep_event(void *user, const struct stored_event *row)
@@ -358,6 +362,33 @@ static void write_missing(struct explained *x)
 	buf_release(&missing);
 }
 
+/* What is known of it is told; where several things can be meant, each of them. */
+static void write_doubts(struct explained *x)
+{
+	struct context *context = x->context;
+	const struct event_doubts *doubts = &x->doubts;
+	struct buf words = { .at = NULL };
+
+	if (!x->row.unknown)
+		return;
+	if (doubts->count != 1 || doubts->more > 0)
+		printer_wrapf(&context->printer, 0, "It was counted in doubt%s",
+		              doubts->count > 0 ? "; one of these is why:"
+		                                : ": toll doctor formats has the paths.");
+	for (size_t i = 0; i < doubts->count; i++) {
+		buf_clear(&words);
+		doubts_words(doubts->words[i], &words);
+		printer_wrapf(&context->printer, 0, "Warning: %.*s (toll doctor formats).",
+		              TEXT_ARGS(buf_text(&words)));
+	}
+	if (doubts->more > 0)
+		printer_wrapf(&context->printer, 0, "And %zu more: toll doctor formats.",
+		              doubts->more);
+	if (words.error != 0)
+		context->out.error = words.error;
+	buf_release(&words);
+}
+
 static void write_text(struct explained *x, const struct table *table)
 {
 	struct context *context = x->context;
@@ -384,11 +415,7 @@ static void write_text(struct explained *x, const struct table *table)
 		              TEXT_ARGS(buf_text(&x->problem)));
 	}
 	phases_write_text(&x->phases, context, x->row.amount);
-	if (x->row.unknown)
-		printer_wrapf(
-			&context->printer, 0,
-			"Its usage had a number that nobody counts, or can be read in more ways "
-			"than one at one price: toll doctor formats has the paths.");
+	write_doubts(x);
 	if (x->conflicts > 0)
 		printer_wrapf(
 			&context->printer, 0,
@@ -437,12 +464,59 @@ static void add_policies(const struct explained *x, struct buf *out)
 	buf_add_cstr(out, "}");
 }
 
-static void write_json(struct explained *x, const struct table *table)
+static void add_number(struct buf *out, const char *key, int64_t number)
 {
-	static const char *const matches[] = { "none", "exact", "alias", "pattern" };
-	struct buf *out = &x->context->out;
+	if (number != EVENT_ABSENT)
+		buf_addf(out, ",\"%s\":%lld", key, (long long)number);
+	else
+		buf_addf(out, ",\"%s\":null", key);
+}
+
+/* What is kept beside the columns of an event, each by its name. */
+static void add_extra(const struct explained *x, struct buf *out)
+{
+	static const char *const texts[] = { "region", "speed", "upstream_id", "upstream_cost",
+		                             "reading" };
+	const struct json *extra = &x->extra;
+	uint32_t tags = json_member(extra, 0, "tags");
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		add_member(out, texts[i], json_string(extra, json_member(extra, 0, texts[i])));
+	buf_add_cstr(out, ",\"tags\":{");
+	for (uint32_t k = json_first(extra, tags); k != JSON_NONE; k = json_next(extra, tags, k)) {
+		buf_add_cstr(out, comma);
+		buf_add_json(out, extra->nodes[k].text);
+		buf_add_cstr(out, ":");
+		buf_add_json(out, json_string(extra, k + 1));
+		comma = ",";
+	}
+	buf_add_cstr(out, "}");
+}
+
+static void add_doubts(const struct explained *x, struct buf *out)
+{
+	buf_add_cstr(out, ",\"warnings\":[");
+	for (size_t i = 0; i < x->doubts.count; i++) {
+		const struct text words = x->doubts.words[i];
+		const struct terms_doubt doubt = terms_doubt(words);
+
+		buf_addf(out, "%s{\"contradiction\":%s", i > 0 ? "," : "",
+		         doubt.settled  ? "\"settled\""
+		         : doubt.warned ? "\"warned\""
+		                        : "null");
+		add_member(out, "path", doubt.path);
+		add_member(out, "told", words);
+		buf_add_cstr(out, "}");
+	}
+	buf_addf(out, "],\"in_doubt\":%s", x->row.unknown ? "true" : "false");
+}
+
+/* The event itself, as it is stored. */
+static void add_event(const struct explained *x, struct buf *out)
+{
+	static const char *const turns[TURN_COUNT] = { NULL, "part", "ended" };
 	const struct event *event = &x->row.event;
-	const struct book_found *found = &x->charges.found;
 	char text[MOMENT_TEXT_BYTES];
 
 	buf_add_cstr(out, "{\"id\":");
@@ -455,12 +529,29 @@ static void write_json(struct explained *x, const struct table *table)
 	add_member(out, "model", event->model);
 	add_member(out, "provider", event->provider);
 	add_member(out, "api", event->api);
-	if (event->status != EVENT_ABSENT)
-		buf_addf(out, ",\"status\":%lld", (long long)event->status);
+	add_member(out, "service_tier", event->service_tier);
+	add_member(out, "finish_reason", event->finish_reason);
+	buf_addf(out, ",\"stream\":%s", event->stream ? "true" : "false");
+	add_number(out, "status", event->status);
+	add_number(out, "latency_ms", event->latency_ms);
+	add_number(out, "ttft_ms", event->ttft_ms);
+	add_extra(x, out);
+	add_member(out, "turn", text_of(turns[event->turn]));
 	add_member(out, "settlement", text_of(settlement_name(event->settlement)));
 	add_member(out, "provenance", text_of(provenance_name(event->provenance)));
-	if (event->served != EVENT_ABSENT)
-		buf_addf(out, ",\"served\":%lld", (long long)event->served);
+	add_number(out, "served", event->served);
+	add_doubts(x, out);
+}
+
+static void write_json(struct explained *x, const struct table *table)
+{
+	static const char *const matches[] = { "none", "exact", "alias", "pattern" };
+	struct buf *out = &x->context->out;
+	const struct event *event = &x->row.event;
+	const struct book_found *found = &x->charges.found;
+	char text[MOMENT_TEXT_BYTES];
+
+	add_event(x, out);
 	add_member(out, "state",
 	           text_of(x->row.price_id > 0                        ? "priced"
 	                   : x->row.price_id == LEDGER_PRICE_SUSPENSE ? "suspense"
@@ -518,10 +609,19 @@ static enum exit_code explain(struct explained *x)
 		return ask_for_source(x);
 	r = derive(x);
 	if (r == 0)
+		r = json_parse(&x->extra,
+		               x->row.event.extra.at != NULL ? x->row.event.extra : text_of("{}"),
+		               &context->fault);
+	if (r == 0)
 		r = phases_read(&x->phases, context->ledger, &x->row, &context->fault);
 	if (r == 0)
 		r = ledger_each_conflict(context->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX,
 		                         count_conflict, x, &context->fault);
+	if (r == 0)
+		x->row.event.reading = json_string(&x->extra, json_member(&x->extra, 0, "reading"));
+	if (r == 0 && x->row.unknown)
+		r = doubts_of(context->ledger, &x->row.event, x->phases.phases == NULL, &x->arena,
+		              &x->doubts, &context->fault);
 	if (r < 0)
 		return command_failed(context, r);
 	make_table(x, &table);
@@ -558,6 +658,7 @@ static enum exit_code run(struct context *context)
 	book_free(x->current.book);
 	buf_release(&x->problem);
 	phases_release(&x->phases);
+	json_release(&x->extra);
 	free(x);
 	return code;
 }

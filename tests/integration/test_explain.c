@@ -1,0 +1,160 @@
+/* What `toll explain` tells of an event that was counted in doubt, and who decided about it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/ledgerkit.h"
+#include "tests/support/output.h"
+#include "tests/support/tollrun.h"
+
+enum { PATH_BYTES = 256 };
+
+struct cli {
+	struct ledgerkit kit; /* its folder and path; no ledger is open in this process */
+	struct tollrun run;
+};
+
+static void write_file(const struct cli *cli, char path[PATH_BYTES], const char *name,
+                       const char *text)
+{
+	FILE *file;
+
+	snprintf(path, PATH_BYTES, "%s/%s", cli->kit.folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int begin(void **state)
+{
+	struct cli *cli = calloc(1, sizeof(*cli));
+	char book[PATH_BYTES];
+
+	assert_non_null(cli);
+	kit_open(&cli->kit);
+	kit_shut(&cli->kit);
+	write_file(cli, book, "book.json", kit_small_book);
+	setenv("TOLL_LEDGER", cli->kit.path, 1);
+	setenv("COLUMNS", "80", 1);
+	TOLLRUN(&cli->run, "price", "apply", book);
+	TOLLRUN_EXPECT(&cli->run, 0);
+	*state = cli;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct cli *cli = *state;
+
+	tollrun_release(&cli->run);
+	kit_close(&cli->kit);
+	free(cli);
+	return 0;
+}
+
+#define NAMES(id)                                                                                  \
+	"{'id':'" id "','source':'gw','time':'2026-08-01T10:00:00Z','account':'acct',"             \
+	"'model':'acme/llama-4-70b','api':'openai.chat',"
+/* Two readings at two prices; and two at one, since nothing was read from the cache. */
+#define CACHED(id, output, rest)                                                                   \
+	NAMES(id)                                                                                  \
+	"'usage':{'prompt_tokens':7,'completion_tokens':" output                                   \
+	",'prompt_tokens_details':{'cached_tokens':163}}" rest "}\n"
+#define PLAIN(id, rest) NAMES(id) "'usage':{'prompt_tokens':7,'completion_tokens':2" rest "}}\n"
+
+static void import(struct cli *cli, const char *lines)
+{
+	char path[PATH_BYTES];
+
+	write_file(cli, path, "events.ndjson", kit_quotes(lines));
+	TOLLRUN(&cli->run, "import", path);
+	assert_true(cli->run.code == 0 || cli->run.code == 1);
+}
+
+static void explain(struct cli *cli, const char *id, bool json)
+{
+	if (json)
+		TOLLRUN(&cli->run, "explain", id, "--json");
+	else
+		TOLLRUN(&cli->run, "explain", id);
+	TOLLRUN_EXPECT(&cli->run, 0);
+	if (!json)
+		output_fits(buf_text(&cli->run.out));
+}
+
+static void says(struct cli *cli, const char *words)
+{
+	TOLLRUN_SAYS(&cli->run, kit_quotes(words));
+}
+
+static void test_json_has_every_member_of_the_event(void **state)
+{
+	struct cli *cli = *state;
+
+	import(cli, NAMES("all") "'usage':{'prompt_tokens':7,'completion_tokens':2},"
+	                         "'service_tier':'flex','finish_reason':'stop','stream':true,"
+	                         "'latency_ms':5,'ttft_ms':2,'status':200,'region':'eu',"
+	                         "'upstream_id':'u1','upstream_cost':'0.1','tags':{'t':'x'}}\n");
+	explain(cli, "all", true);
+	says(cli, "'service_tier':'flex','finish_reason':'stop','stream':true,'status':200,"
+	          "'latency_ms':5,'ttft_ms':2,'region':'eu','speed':null,'upstream_id':'u1',"
+	          "'upstream_cost':'0.1','reading':null,'tags':{'t':'x'},'turn':null,"
+	          "'settlement':'final','provenance':'reported','served':null,'warnings':[],"
+	          "'in_doubt':false,");
+	import(cli, PLAIN("few", ""));
+	explain(cli, "few", true);
+	says(cli, "'service_tier':null,'finish_reason':null,'stream':false,'status':null,"
+	          "'latency_ms':null,'ttft_ms':null,'region':null,");
+}
+
+static void test_a_doubt_is_told_as_what_it_is(void **state)
+{
+	struct cli *cli = *state;
+
+	TOLLRUN(&cli->run, "suspense", "settle", "--source", "gw", "--reading", "cached-beside",
+	        "--reason", "asked");
+	import(cli, PLAIN("unknown", ",'frob_tokens':9") CACHED("ruled", "1", "")
+	                    PLAIN("other", ",'frob_tokens':8"));
+	explain(cli, "unknown", false);
+	TOLLRUN_SAYS(&cli->run, "Warning: it carries a number that nobody counts: frob_tokens");
+	TOLLRUN_SAYS_NOT(&cli->run, "contradict");
+	explain(cli, "other", true);
+	says(cli, "'warnings':[{'contradiction':null,'path':'frob_tokens','told':'frob_tokens'}],"
+	          "'in_doubt':true");
+	explain(cli, "ruled", false);
+	TOLLRUN_SAYS(&cli->run, "Warning: its numbers contradict each other, and are counted as it "
+	                        "was settled:\nas cached-beside of cached-beside, cached-is-all");
+	TOLLRUN_SAYS_NOT(&cli->run, "nobody counts");
+	explain(cli, "ruled", true);
+	says(cli, "'reading':'cached-beside',");
+	says(cli, "'warnings':[{'contradiction':'settled','path':null,'told':'settled: "
+	          "cached-beside of cached-beside, cached-is-all'}],'in_doubt':true");
+	/* A second number that nobody counts: which of the two it was is not kept. */
+	import(cli, PLAIN("more", ",'frob_more_tokens':8") PLAIN("which", ",'frob_tokens':8"));
+	explain(cli, "which", false);
+	TOLLRUN_SAYS(&cli->run, "It was counted in doubt; one of these is why:");
+	TOLLRUN_SAYS(&cli->run, "nobody counts: frob_more_tokens");
+	TOLLRUN_SAYS(&cli->run, "nobody counts: frob_tokens");
+	TOLLRUN_SAYS_NOT(&cli->run, "contradict");
+	explain(cli, "more", false);
+	TOLLRUN_SAYS_NOT(&cli->run, "nobody counts: frob_tokens");
+}
+
+int main(void)
+{
+#define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
+	const struct CMUnitTest tests[] = {
+		EACH(test_json_has_every_member_of_the_event),
+		EACH(test_a_doubt_is_told_as_what_it_is),
+	};
+#undef EACH
+
+	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
+}
