@@ -8,7 +8,7 @@ enum line_kind {
 	LINE_BLANK,
 	LINE_EVENT,
 	LINE_DATA,
-	LINE_BARE, /* JSON without a field's name */
+	LINE_BARE, /* JSON without a field's name, blanks before it or none */
 	LINE_OTHER,
 };
 
@@ -58,9 +58,19 @@ static bool is_done(struct text t)
 	return text_is(trimmed(t), done);
 }
 
+static size_t indent_of(struct text t)
+{
+	size_t blanks = 0;
+
+	while (blanks < t.len && (t.at[blanks] == ' ' || t.at[blanks] == '\t'))
+		blanks++;
+	return blanks;
+}
+
 /* Told by its first bytes alone, so that it ends the event before it wherever it is cut. */
 static bool begins_bare(struct text t)
 {
+	t = trimmed(t);
 	return begins_with(t, '{') ||
 	       (t.len >= sizeof(done) - 1 && memcmp(t.at, done, sizeof(done) - 1) == 0);
 }
@@ -122,11 +132,13 @@ static struct line next_line(struct sse *sse)
 {
 	struct text at = sse->rest;
 	struct line line = read_line(&sse->rest);
+	size_t indent = indent_of(at);
 	bool ended;
 
 	if (!sse->begun)
 		look_at_first(sse, take_line(&at, &ended), line.ended);
-	if (line.kind == LINE_BARE && sse->document)
+	sse->half = sse->half && indent > sse->half_indent;
+	if (line.kind == LINE_BARE && (sse->document || sse->half))
 		line.kind = LINE_OTHER;
 	return line;
 }
@@ -235,8 +247,11 @@ bool sse_next(struct sse *sse, struct sse_event *event_out)
 		} else if (line.kind == LINE_EVENT) {
 			*(pending.lines > 0 ? &pending.name_behind : &pending.name) = line.value;
 		} else if (line.kind == LINE_BARE && pending.lines == 0) {
-			if (line.ended && !ends_with(line.value, '}') && !is_done(line.value))
+			if (line.ended && !ends_with(line.value, '}') && !is_done(line.value)) {
+				sse->half = true;
+				sse->half_indent = indent_of(line.value);
 				continue;
+			}
 			add_data(&pending, from, line.value);
 			return give(sse, &pending, line.ended, event_out);
 		} else if (line.kind == LINE_BLANK) {

@@ -17,10 +17,14 @@
  *   end between them, so no JSON that was written on several lines is torn.  The first
  *   `event` field between the two is the first one's where it had none, else the second's.
  * - A line that begins with '{' and ends with '}' is an event by itself, as is the line
- *   "[DONE]": JSON lines, and errors that are written into a stream as they are.  Not where
+ *   "[DONE]": JSON lines, and errors that are written into a stream as they are.  Blanks and
+ *   tabs before it say nothing: to the standard it is a field of an unknown name in both
+ *   cases.  (Before the name of a field they still are a part of it.)  Not where
  *   the first line that says something begins with '[', or with '{' and ends otherwise: such
  *   text is one JSON document on several lines, the caller's to parse.  Nor behind data that
  *   does not end with '}' or ']': there the standard's rule holds and the line says nothing.
+ *   Nor where it stands deeper than a line before it that begins with '{' and ends otherwise:
+ *   it is a part of what began there, up to the next line that stands no deeper.
  */
 #ifndef TOLL_USAGE_SSE_H
 #define TOLL_USAGE_SSE_H
@@ -37,6 +41,8 @@ struct sse {
 	struct text name;    /* read already, of the event that comes next */
 	bool begun;          /* a line that says something was seen */
 	bool document;       /* one JSON document: no line is an event by itself */
+	bool half;           /* behind a line that begins an object and does not end it */
+	size_t half_indent;  /* of that line */
 	int error;           /* 0 or -FAULT_NOMEM; stays */
 };
 

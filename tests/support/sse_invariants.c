@@ -89,11 +89,13 @@ static bool next_value(struct text *rest, struct text *value_out)
 /* A line that was an event by itself: nothing stands before it. */
 static bool is_bare(const struct sse_event *event, struct text text)
 {
-	const char *at = event->data.at;
+	const char *at = event->data.at, *end = at + event->data.len;
+	bool begins = event->lines == 1 && at < text.at + text.len &&
+	              (at == text.at || at[-1] == '\n' || at[-1] == '\r');
 
-	return event->lines == 1 && at < text.at + text.len &&
-	       (at == text.at || at[-1] == '\n' || at[-1] == '\r') &&
-	       (at[0] == '{' || at[0] == '[');
+	while (begins && at < end && (at[0] == ' ' || at[0] == '\t'))
+		at++;
+	return begins && at < end && (at[0] == '{' || at[0] == '[');
 }
 
 /* Each line of data is in one event, in order, and no event has anything else. */

@@ -198,6 +198,23 @@ static const struct row {
 	{ "a text that is no text", "'api':'openai.chat','sse':7",
 	  "type: sse: the text of a stream is due" },
 
+	/* --- JSON lines --------------------------------------------------------- */
+	{ "JSON lines with a blank before the last",
+	  "'api':'ollama.chat','sse':'{`done`:false}^ {`done`:true,`done_reason`:`stop`,"
+	  "`prompt_eval_count`:9,`eval_count`:3}^'",
+	  "input=9 output=3 | final reported | finish stop" },
+	{ "JSON lines with blanks before all, behind a mark",
+	  "'api':'openai.chat','sse':'\ufeff \\t{`choices`:[{`finish_reason`:`stop`}]}^^"
+	  "\\t {`choices`:[],`usage`:{`prompt_tokens`:9,`completion_tokens`:3}}^ [DONE]^'",
+	  "input=9 output=3 | final reported | finish stop" },
+	{ "a JSON line with a blank before it behind data",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`finish_reason`:`stop`}]}^"
+	  " {`usage`:{`prompt_tokens`:9}}^'",
+	  "input=9 | final reported | finish stop" },
+	{ "a JSON line with a blank before it, cut",
+	  "'api':'ollama.chat','sse':'{`done`:false}^ {`done`:true,`prompt_eval_count`:9'",
+	  " | abandoned none" },
+
 	/* --- more than one response ------------------------------------------- */
 	{ "blanks before the object",
 	  "'api':'openai.chat','sse':'data:  {`choices`:[{`finish_reason`:`stop`}]}^^"
