@@ -14,13 +14,8 @@ static struct text key_at(const struct decode *d, uint32_t key)
 const char *decode_slot_name(const struct usage_format *format, int slot)
 {
 	for (size_t i = 0; i < format->word_count; i++) {
-		const struct usage_word *word = &format->words[i];
-
-		if (word->kind <= WORD_COUNT_TEXT && word->slot == slot)
-			return word->key;
-		if (word->kind == WORD_MODALITIES && slot >= word->slot &&
-		    slot < word->slot + MODALITY_COUNT)
-			return word->key;
+		if (usage_word_fills(&format->words[i], slot))
+			return format->words[i].key;
 	}
 	return "?";
 }
@@ -223,6 +218,74 @@ static bool put_modalities(struct decode *d, const struct usage_word *word, uint
 	return true;
 }
 
+static enum lifetime lifetime_of(struct text ttl)
+{
+	if (text_is(ttl, "5m"))
+		return LIFETIME_5M;
+	return text_is(ttl, "1h") ? LIFETIME_1H : LIFETIME_OTHER;
+}
+
+/* One {ttl, inputTokens}. */
+static bool put_lifetime(struct decode *d, const struct usage_word *word, uint32_t object)
+{
+	struct text ttl = json_string(d->doc, json_member(d->doc, object, "ttl"));
+	uint32_t count = json_member(d->doc, object, "inputTokens");
+	int slot = word->slot + (int)lifetime_of(ttl);
+	char path[PATH_BYTES];
+	int64_t value;
+
+	if (json_type_of(d->doc, object) != JSON_OBJECT) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
+		            word->key);
+		return false;
+	}
+	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
+	     k = json_next(d->doc, object, k)) {
+		if (!text_is(key_at(d, k), "ttl") && !text_is(key_at(d, k), "inputTokens"))
+			decode_note_unknown(d, word->key, key_at(d, k), k + 1);
+	}
+	if (json_type_of(d->doc, count) == JSON_NULL)
+		return true;
+	if (!decode_read_count(d, count, word->key, &value))
+		return false;
+	d->told = true;
+	if (slot == word->slot + LIFETIME_OTHER && value > 0) {
+		snprintf(path, sizeof(path), "%s (the ttl %.*s)", word->key,
+		         ttl.len > 0 ? (int)ttl.len : 4, ttl.len > 0 ? ttl.at : "none");
+		decode_set_unknown(d, path);
+	}
+	d->value[slot] += value;
+	if (d->value[slot] > USAGE_COUNT_MAX) {
+		refusal_set(d->refusal, REASON_QUANTITY, "usage: %s: the sum is no count",
+		            word->key);
+		return false;
+	}
+	if (d->value[slot] > d->peak[slot])
+		d->peak[slot] = d->value[slot];
+	d->present |= UINT64_C(1) << slot;
+	d->here |= UINT64_C(1) << slot;
+	return true;
+}
+
+/* An empty list is no split: it is sent where nothing was written. */
+static bool put_lifetimes(struct decode *d, const struct usage_word *word, uint32_t array)
+{
+	if (json_type_of(d->doc, array) != JSON_ARRAY) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array is due", word->key);
+		return false;
+	}
+	for (int l = 0; l < LIFETIME_COUNT && json_first(d->doc, array) != JSON_NONE; l++) {
+		d->value[word->slot + l] = 0;
+		d->present &= ~(UINT64_C(1) << (word->slot + l));
+	}
+	for (uint32_t e = json_first(d->doc, array); e != JSON_NONE;
+	     e = json_next(d->doc, array, e)) {
+		if (json_type_of(d->doc, e) != JSON_NULL && !put_lifetime(d, word, e))
+			return false;
+	}
+	return true;
+}
+
 static const struct usage_word *word_of(const struct usage_format *format, unsigned group,
                                         struct text key)
 {
@@ -250,6 +313,8 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 		return put_count(d, word, node);
 	case WORD_MODALITIES:
 		return put_modalities(d, word, node);
+	case WORD_LIFETIMES:
+		return put_lifetimes(d, word, node);
 	case WORD_TURNS:
 		if (d->turns != JSON_NONE &&
 		    d->doc->nodes[node].count < d->doc->nodes[d->turns].count) {

@@ -26,6 +26,7 @@ enum word_kind {
 	WORD_MODALITIES, /* an array of {modality, tokenCount}: slots from `slot` on, by modality */
 	WORD_KNOWN,      /* read by nobody on purpose: no count, or a mirror of one */
 	WORD_TURNS,      /* Anthropic's turns of one request: see decode_turns.c */
+	WORD_LIFETIMES,  /* an array of {ttl, inputTokens}: slots from `slot` on, by lifetime */
 };
 
 /* The modalities of WORD_MODALITIES: slot, slot + 1 ... in this order. */
@@ -38,17 +39,31 @@ enum modality {
 	MODALITY_COUNT
 };
 
+/* Those of WORD_LIFETIMES, in the same way.  What is written for another one warns. */
+enum lifetime { LIFETIME_5M, LIFETIME_1H, LIFETIME_OTHER, LIFETIME_COUNT };
+
 struct usage_word {
 	const char *key;
 	uint8_t key_len;
 	uint8_t in;   /* the group it stands in; 0: the usage object itself */
 	uint8_t kind; /* enum word_kind */
-	uint8_t slot; /* WORD_COUNT, WORD_MODALITIES; the group's number for WORD_GROUP */
+	uint8_t slot; /* of a count, or the first of several; the group's number for WORD_GROUP */
 };
 #define WORD(in, key, kind, slot)                                                                  \
 	{                                                                                          \
 		key, sizeof(key) - 1, in, kind, slot                                               \
 	}
+
+/* Is what it tells put into this slot? */
+static inline bool usage_word_fills(const struct usage_word *word, int slot)
+{
+	int count = word->kind <= WORD_COUNT_TEXT   ? 1
+	            : word->kind == WORD_MODALITIES ? (int)MODALITY_COUNT
+	            : word->kind == WORD_LIFETIMES  ? (int)LIFETIME_COUNT
+	                                            : 0;
+
+	return slot >= word->slot && slot < word->slot + count;
+}
 
 /* A signed sum: slot numbers, negative ones are taken away, 0 ends it. */
 typedef int8_t usage_terms[FORMAT_TERMS_MAX];

@@ -3,7 +3,9 @@
  * amazon-bedrock-invocationMetrics), recorded traffic.
  *
  * Converse: inputTokens excludes cache reads and writes; total is the sum of all four.  The names
- * with "Count" are the older ones, and mirrors where both are sent.
+ * with "Count" are the older ones, and mirrors where both are sent.  cacheDetails (CacheDetail)
+ * splits what was written by lifetime, completely; where there is no split, or for a lifetime that
+ * nobody knows, it is cache_write, so that nothing is guessed.
  *
  * Invoke has the body of the model's maker: Claude's, Nova's, Titan's, Llama's.  A stream ends with
  * the metrics of the invocation, which repeat the counts and were seen to differ from them; an
@@ -18,8 +20,9 @@ enum {
 	TOTAL,
 	READ,
 	WRITE,
-	FIVE_M,
+	FIVE_M, /* these three in the order of enum lifetime */
 	ONE_H,
+	OTHER_TTL,
 	M_IN,
 	M_OUT,
 	M_READ,
@@ -37,7 +40,10 @@ enum { ROOT, SPLIT, HEADERS };
 		WORD(ROOT, "cacheReadInputTokenCount", WORD_COUNT, READ_OLD),                      \
 		WORD(ROOT, "cacheWriteInputTokenCount", WORD_COUNT, WRITE_OLD)
 
-static const struct usage_word converse_words[] = { CONVERSE_WORDS };
+static const struct usage_word converse_words[] = {
+	CONVERSE_WORDS,
+	WORD(ROOT, "cacheDetails", WORD_LIFETIMES, FIVE_M),
+};
 
 static const struct usage_share shares[] = {
 	{ COMPONENT_INPUT, { IN } },
@@ -54,9 +60,16 @@ static const struct usage_identity identities[] = {
 	{ { WRITE_OLD }, WRITE, { WRITE, WRITE_OLD }, true },
 };
 
+static const struct usage_identity object_identities[] = {
+	{ { FIVE_M, ONE_H, OTHER_TTL }, WRITE, { 0 }, false },
+	{ { FIVE_M, ONE_H, OTHER_TTL }, WRITE_OLD, { 0 }, false },
+};
+
+/* The split without the total: the total is its sum. */
 static const struct usage_fallback fallbacks[] = {
 	{ READ, { READ_OLD } },
 	{ WRITE, { WRITE_OLD } },
+	{ WRITE, { FIVE_M, ONE_H, OTHER_TTL } },
 };
 
 /* Nova on other routes: the prompt with its cache inside. */
@@ -93,6 +106,7 @@ const struct usage_format format_bedrock_converse = {
 	LIST(paths, path_count, converse_paths),
 	LIST(shares, share_count, shares),
 	LIST(identities, identity_count, identities),
+	LIST(object_identities, object_identity_count, object_identities),
 	LIST(readings, reading_count, readings),
 	LIST(besides, beside_count, guardrails),
 	LIST(fallbacks, fallback_count, fallbacks),
@@ -108,6 +122,7 @@ static const struct usage_word invoke_words[] = {
 	WORD(ROOT, "cache_creation", WORD_GROUP, SPLIT),
 	WORD(SPLIT, "ephemeral_5m_input_tokens", WORD_COUNT, FIVE_M),
 	WORD(SPLIT, "ephemeral_1h_input_tokens", WORD_COUNT, ONE_H),
+	WORD(ROOT, "cacheDetails", WORD_LIFETIMES, FIVE_M), /* the first names are in messages */
 	/* Titan, Llama, Mistral and Cohere on Bedrock, and the metrics of the invocation */
 	WORD(ROOT, "inputTextTokenCount", WORD_COUNT, IN),
 	WORD(ROOT, "tokenCount", WORD_COUNT, OUT),
@@ -149,12 +164,13 @@ static const struct usage_reading invoke_readings[] = {
 };
 
 static const struct usage_fallback invoke_fallbacks[] = {
-	{ IN, { M_IN } },         { OUT, { M_OUT } },   { READ, { READ_OLD } },
-	{ WRITE, { WRITE_OLD } }, { READ, { M_READ } }, { WRITE, { M_WRITE } },
-};
-
-static const struct usage_identity invoke_object_identities[] = {
-	{ { FIVE_M, ONE_H }, WRITE, { 0 }, false },
+	{ IN, { M_IN } },
+	{ OUT, { M_OUT } },
+	{ READ, { READ_OLD } },
+	{ WRITE, { WRITE_OLD } },
+	{ WRITE, { FIVE_M, ONE_H, OTHER_TTL } },
+	{ READ, { M_READ } },
+	{ WRITE, { M_WRITE } },
 };
 
 static const struct usage_rise invoke_rises[] = {
@@ -180,7 +196,7 @@ const struct usage_format format_bedrock_invoke = {
 	LIST(paths, path_count, invoke_paths),
 	LIST(shares, share_count, shares),
 	LIST(identities, identity_count, invoke_identities),
-	LIST(object_identities, object_identity_count, invoke_object_identities),
+	LIST(object_identities, object_identity_count, object_identities),
 	LIST(readings, reading_count, invoke_readings),
 	LIST(fallbacks, fallback_count, invoke_fallbacks),
 	LIST(rises, rise_count, invoke_rises),

@@ -48,6 +48,16 @@ static struct buf *clause(struct fields *f)
 static const char *const modalities[MODALITY_COUNT] = { "TEXT", "IMAGE", "VIDEO", "AUDIO",
 	                                                "DOCUMENT" };
 
+static const char *const lifetimes[LIFETIME_COUNT] = { "5m", "1h", "another" };
+
+/* Which part of a split a slot is; NULL: it is no split. */
+static const char *part_name(const struct usage_word *word, int slot)
+{
+	if (word->kind == WORD_MODALITIES)
+		return modalities[slot - word->slot];
+	return word->kind == WORD_LIFETIMES ? lifetimes[slot - word->slot] : NULL;
+}
+
 static bool is_count(const struct usage_word *word)
 {
 	return word->kind == WORD_COUNT || word->kind == WORD_COUNT_TEXT;
@@ -79,13 +89,8 @@ static void put_path(struct buf *out, const struct usage_format *format,
 static const struct usage_word *word_of_slot(const struct usage_format *format, int slot)
 {
 	for (size_t i = 0; i < format->word_count; i++) {
-		const struct usage_word *word = &format->words[i];
-
-		if (is_count(word) && word->slot == slot)
-			return word;
-		if (word->kind == WORD_MODALITIES && slot >= word->slot &&
-		    slot < word->slot + MODALITY_COUNT)
-			return word;
+		if (usage_word_fills(&format->words[i], slot))
+			return &format->words[i];
 	}
 	return NULL;
 }
@@ -114,17 +119,17 @@ static void put_slot(struct buf *out, const struct usage_format *format, int slo
 		put_path(out, format, word);
 	else
 		buf_add_cstr(out, word->key);
-	if (word->kind == WORD_MODALITIES)
-		buf_addf(out, ".%s", modalities[slot - word->slot]);
+	if (part_name(word, slot) != NULL)
+		buf_addf(out, ".%s", part_name(word, slot));
 }
 
-/* "a + b": terms without signs, of those that the shape has; a split by modality as one. */
+/* "a + b": terms without signs, of those that the shape has; a split as one. */
 static void put_sum(struct buf *out, const struct usage_format *format, const usage_terms terms)
 {
 	const struct usage_word *word = word_of_slot(format, terms[0]);
 	const char *before = "";
 
-	if (word != NULL && word->kind == WORD_MODALITIES) {
+	if (word != NULL && part_name(word, terms[0]) != NULL) {
 		buf_add_cstr(out, "the sum of ");
 		put_path(out, format, word);
 		return;
@@ -218,8 +223,8 @@ static void put_home(struct fields *f, int slot, const struct usage_share *home)
 		buf_add_cstr(out, last == NULL ? ", without " : ", ");
 		if (word != last)
 			buf_add_cstr(out, word->key);
-		if (word->kind == WORD_MODALITIES)
-			buf_addf(out, ".%s", modalities[-home->terms[i] - word->slot]);
+		if (part_name(word, -home->terms[i]) != NULL)
+			buf_addf(out, ".%s", part_name(word, -home->terms[i]));
 		last = word;
 	}
 }
@@ -347,6 +352,20 @@ static void put_split(struct fields *f, const struct usage_word *word)
 	put_wholes(f, word->slot);
 }
 
+/* "by lifetime: 5m cache_write_5m, 1h cache_write_1h; another warns; inside cacheWrite..." */
+static void put_lifetimes(struct fields *f, const struct usage_word *word)
+{
+	const char *before = "by lifetime: ";
+
+	for (int l = 0; l < LIFETIME_OTHER; l++) {
+		buf_addf(&f->meaning, "%s%s %s", before, lifetimes[l],
+		         component_info[home_of(f->format, word->slot + l)->component].key);
+		before = ", ";
+	}
+	buf_add_cstr(clause(f), "another warns");
+	put_wholes(f, word->slot);
+}
+
 static void put_fields(struct fields *f, unsigned group);
 
 static void put_word(struct fields *f, const struct usage_word *word)
@@ -363,6 +382,9 @@ static void put_word(struct fields *f, const struct usage_word *word)
 		break;
 	case WORD_MODALITIES:
 		put_split(f, word);
+		break;
+	case WORD_LIFETIMES:
+		put_lifetimes(f, word);
 		break;
 	case WORD_GROUP:
 		buf_add_cstr(&f->meaning, "another name of ");

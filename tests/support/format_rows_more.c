@@ -273,6 +273,84 @@ const struct format_row format_rows_more[] = {
 	  "{'inputTokens':17,'outputTokens':16,'totalTokens':34}",
 	  "identity: usage: inputTokens 17 + outputTokens 16 = 33, but totalTokens is 34", REFUSED,
 	  NULL },
+	{ "converse: what was written, split by lifetime", CONVERSE,
+	  "{'inputTokens':10,'outputTokens':2,'cacheReadInputTokens':5,'cacheWriteInputTokens':70,"
+	  "'totalTokens':87,'cacheDetails':[{'ttl':'1h','inputTokens':20},"
+	  "{'ttl':'5m','inputTokens':50}]}",
+	  "input=10 cache_read=5 cache_write_5m=50 cache_write_1h=20 output=2", OBJECT, NULL },
+	{ "converse: one lifetime, and nulls", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':70,'cacheDetails':"
+	  "[null,{'ttl':'1h','inputTokens':70},{'ttl':'5m','inputTokens':null}]}",
+	  "input=10 cache_write_1h=70", OBJECT, NULL },
+	{ "converse: a lifetime twice adds up", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':70,'cacheDetails':"
+	  "[{'ttl':'5m','inputTokens':30},{'ttl':'5m','inputTokens':40}]}",
+	  "input=10 cache_write_5m=70", OBJECT, NULL },
+	{ "converse: an empty split is none", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':70,'cacheDetails':[]}",
+	  "input=10 cache_write=70", OBJECT, NULL },
+	{ "converse: a split without its total", CONVERSE,
+	  "{'inputTokens':10,'outputTokens':2,'totalTokens':82,'cacheDetails':"
+	  "[{'ttl':'5m','inputTokens':50},{'ttl':'1h','inputTokens':20}]}",
+	  "input=10 cache_write_5m=50 cache_write_1h=20 output=2", OBJECT, NULL },
+	{ "converse: a split in a stream", CONVERSE,
+	  "[{'inputTokens':10,'cacheWriteInputTokens':7,'cacheDetails':[{'ttl':'5m',"
+	  "'inputTokens':7}]},{'inputTokens':10,'cacheWriteInputTokens':7,'outputTokens':3,"
+	  "'cacheDetails':[{'ttl':'5m','inputTokens':7}]}]",
+	  "input=10 cache_write_5m=7 output=3", STREAM, NULL },
+	{ "converse: a lifetime that nobody knows", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':70,'cacheDetails':"
+	  "[{'ttl':'5m','inputTokens':50},{'ttl':'24h','inputTokens':20}]}",
+	  "input=10 cache_write_5m=50 cache_write=20", OBJECT, "cacheDetails (the ttl 24h)" },
+	{ "converse: no lifetime, and no total", CONVERSE,
+	  "{'inputTokens':10,'cacheDetails':[{'inputTokens':20}]}", "input=10 cache_write=20",
+	  OBJECT, "cacheDetails (the ttl none)" },
+	{ "converse: nothing written for a lifetime that nobody knows", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':7,'cacheDetails':[{'ttl':'24h',"
+	  "'inputTokens':0},{'ttl':'5m','inputTokens':7}]}",
+	  "input=10 cache_write_5m=7", OBJECT, NULL },
+	{ "converse: another number in the split", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':7,'cacheDetails':[{'ttl':'5m',"
+	  "'inputTokens':7,'newTokens':3}]}",
+	  "input=10 cache_write_5m=7", OBJECT, "cacheDetails.newTokens" },
+	{ "converse: a split that is less than its total", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':70,'cacheDetails':"
+	  "[{'ttl':'5m','inputTokens':50},{'ttl':'1h','inputTokens':19}]}",
+	  "identity: usage: cacheDetails 50 + cacheDetails 19 = 69, but cacheWriteInputTokens is "
+	  "70",
+	  REFUSED, NULL },
+	{ "converse: a split of zeros, and a total", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokens':70,'cacheDetails':[{'ttl':'5m',"
+	  "'inputTokens':0}]}",
+	  "identity: usage: cacheDetails 0 = 0, but cacheWriteInputTokens is 70", REFUSED, NULL },
+	{ "converse: a split that is more than its total under the old name", CONVERSE,
+	  "{'inputTokens':10,'cacheWriteInputTokenCount':70,'cacheDetails':"
+	  "[{'ttl':'5m','inputTokens':71}]}",
+	  "identity: usage: cacheDetails 71 = 71, but cacheWriteInputTokenCount is 70", REFUSED,
+	  NULL },
+	{ "converse: a split that is no list", CONVERSE, "{'inputTokens':10,'cacheDetails':{}}",
+	  "type: usage: cacheDetails: an array is due", REFUSED, NULL },
+	{ "converse: a split of no objects", CONVERSE, "{'inputTokens':10,'cacheDetails':[1]}",
+	  "type: usage: cacheDetails: an array of objects is due", REFUSED, NULL },
+	{ "converse: a split with a negative count", CONVERSE,
+	  "{'inputTokens':10,'cacheDetails':[{'ttl':'5m','inputTokens':-1}]}",
+	  "count: usage: cacheDetails: -1 is no count", REFUSED, NULL },
+	{ "converse: a split whose sum is no count", CONVERSE,
+	  "{'inputTokens':10,'cacheDetails':[{'ttl':'5m','inputTokens':1000000000000},"
+	  "{'ttl':'5m','inputTokens':1}]}",
+	  "count: usage: cacheDetails: the sum is no count", REFUSED, NULL },
+	{ "invoke: Nova's split by lifetime", INVOKE,
+	  "{'inputTokens':10,'outputTokens':2,'cacheWriteInputTokens':70,'cacheDetails':"
+	  "[{'ttl':'1h','inputTokens':20},{'ttl':'5m','inputTokens':50}]}",
+	  "input=10 cache_write_5m=50 cache_write_1h=20 output=2", OBJECT, NULL },
+	{ "invoke: Claude's split without its total", INVOKE,
+	  "{'input_tokens':3,'output_tokens':4,'cache_creation':{'ephemeral_5m_input_tokens':9}}",
+	  "input=3 cache_write_5m=9 output=4", OBJECT, NULL },
+	{ "invoke: an old name of what was written that its split does not make", INVOKE,
+	  "{'inputTokens':10,'cacheWriteInputTokenCount':70,'cacheDetails':"
+	  "[{'ttl':'5m','inputTokens':71}]}",
+	  "identity: usage: ephemeral_5m_input_tokens 71 = 71, but cacheWriteInputTokenCount is 70",
+	  REFUSED, NULL },
 	{ "invoke: Claude's usage", INVOKE,
 	  "{'cache_creation':{'ephemeral_1h_input_tokens':0,'ephemeral_5m_input_tokens':1956},"
 	  "'cache_creation_input_tokens':1956,'cache_read_input_tokens':9511,'input_tokens':3,"

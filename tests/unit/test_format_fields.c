@@ -117,6 +117,14 @@ static const struct {
 	{ "bedrock.invoke", "from|headers|of the event line: counts that the body leaves out" },
 	{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
 	                    "of inputTokenCount; digits in a string" },
+	{ "bedrock.converse",
+	  "field|cacheDetails|by lifetime: 5m cache_write_5m, 1h cache_write_1h; another "
+	  "warns; inside cacheWriteInputTokens" },
+	{ "bedrock.converse",
+	  "field|cacheWriteInputTokens|cache_write, without cacheDetails.5m, .1h; where it "
+	  "is missing, the sum of cacheDetails" },
+	{ "bedrock.converse", "holds|sum|the sum of cacheDetails = cacheWriteInputTokens, "
+	                      "in each object" },
 	{ "deepseek.chat", "holds|mirror|prompt_cache_hit_tokens + "
 	                   "prompt_cache_miss_tokens = prompt_tokens, where "
 	                   "prompt_cache_hit_tokens, prompt_cache_miss_tokens and "

@@ -81,10 +81,7 @@ static void release(struct decoded *d)
 static bool has_word(const struct usage_format *format, int slot)
 {
 	for (size_t w = 0; w < format->word_count; w++) {
-		if (format->words[w].slot == slot && format->words[w].kind <= WORD_COUNT_TEXT)
-			return true;
-		if (format->words[w].kind == WORD_MODALITIES && slot >= format->words[w].slot &&
-		    slot < format->words[w].slot + MODALITY_COUNT)
+		if (usage_word_fills(&format->words[w], slot))
 			return true;
 	}
 	return false;
@@ -318,10 +315,7 @@ static void test_every_table_is_sound(void **state)
 		assert_ptr_equal(format_find(text_of(names[f])), format);
 		for (size_t w = 0; w < format->word_count; w++) {
 			const struct usage_word *word = &format->words[w];
-			int last = word->slot +
-			           (word->kind == WORD_MODALITIES ? MODALITY_COUNT - 1 : 0);
-
-			assert_true(last < FORMAT_SLOTS_MAX);
+			assert_false(usage_word_fills(word, FORMAT_SLOTS_MAX));
 			assert_true(word->kind > WORD_COUNT_TEXT || word->slot > 0);
 			if (word->kind <= WORD_COUNT_TEXT && !is_of_use(format, word->slot))
 				fail_msg("%s: %s is read and of no use", format->name, word->key);
