@@ -40,6 +40,7 @@ struct chunk {
 	struct waiting *rows;
 	size_t count, cap;
 	struct arena arena;
+	struct json *doc; /* for what is kept beside an event: the job's `line` */
 	int64_t last_ms;
 };
 
@@ -87,7 +88,7 @@ struct change_job {
 	struct ids ids;
 	size_t next; /* of ids */
 	struct held held;
-	struct json line;
+	struct json line; /* what is read of the ledger */
 	int64_t counts[INGEST_VERDICT_COUNT];
 	struct settle settle;
 };

@@ -7,6 +7,7 @@
 static int begin(struct change_job *job)
 {
 	job->from_ms = LEDGER_FROM_MIN;
+	job->chunk.doc = &job->line;
 	return ledger_book_current(job->ledger, &job->terms.book, &job->fault);
 }
 
@@ -15,6 +16,7 @@ static int chunk_add(void *context, const struct stored_event *row)
 	struct chunk *chunk = context;
 	struct event *event;
 	struct waiting *grown;
+	int r;
 
 	/* A chunk ends between two milliseconds, so that the next begins behind it. */
 	if (chunk->count >= RETRY_CHUNK && row->event.time_ms != chunk->last_ms)
@@ -45,8 +47,9 @@ static int chunk_add(void *context, const struct stored_event *row)
 		if (texts[i]->at == NULL)
 			return -FAULT_NOMEM;
 	}
+	r = terms_recall_sum(event, chunk->doc);
 	event->extra = text_of(NULL); /* stays as it is in the row */
-	return 0;
+	return r;
 }
 
 static int price_chunk(struct change_job *job)
@@ -64,7 +67,9 @@ static int price_chunk(struct change_job *job)
 			policy_charged(row->policy, &row->event, &room), &charges);
 
 		retried->tried++;
-		if (verdict != RATING_PRICED && verdict != RATING_NOTHING)
+		/* Of a sum nobody can say what its price is: it stays in suspense. */
+		if ((verdict != RATING_PRICED && verdict != RATING_NOTHING) ||
+		    terms_sum_moves_price(&job->terms, &row->event))
 			continue;
 		if (verdict == RATING_PRICED)
 			row->price_id = job->terms.book.first_price +

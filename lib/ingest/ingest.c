@@ -137,6 +137,64 @@ static int prepare_too_long(struct ingest_item *item, const struct event_default
 	return r;
 }
 
+/* The turns that its usage is the sum of become parts, behind those it has; the first stays. */
+static int take_apart(struct event *event, struct arena *arena)
+{
+	const struct event_sum sum = event->sum;
+	size_t count = event->part_count;
+	struct event_part *parts = arena_take(arena, (count + sum.count) * sizeof(*parts));
+
+	if (parts == NULL)
+		return -FAULT_NOMEM;
+	if (count > 0)
+		memcpy(parts, event->parts, count * sizeof(*parts));
+	for (size_t i = 1; i < sum.count; i++) {
+		parts[count++] = sum.turns[i];
+		for (int c = 0; c < COMPONENT_COUNT; c++)
+			event->usage.count[c] -= sum.turns[i].usage.count[c];
+	}
+	event->parts = parts;
+	event->part_count = count;
+	event->sum = (struct event_sum){ .of = 0 };
+	return 0;
+}
+
+/* Whether any of the turns has an answer is asked of the request, not of each. */
+static void look_for_answer(struct event *event)
+{
+	struct event turn = *event;
+	bool answered = !policy_no_completion(event);
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		turn.usage = event->parts[i].usage;
+		answered = answered || !policy_no_completion(&turn);
+	}
+	event->answered = answered && event->part_count > 0;
+}
+
+/*
+ * As one, where a price is the same for the sum and for each turn.  What has no price yet is taken
+ * apart too: nobody knows which it will have.
+ */
+static int rate_whole(struct ingest_item *item, const struct terms *terms, struct arena *arena)
+{
+	struct event *event = &item->event;
+	const struct text extra = event->extra;
+	bool apart = event->sum.count > 0 && terms_sum_moves_price(terms, event);
+	int r = apart ? take_apart(event, arena) : 0;
+
+	look_for_answer(event);
+	if (r == 0)
+		r = rate(item, terms, arena);
+	if (r < 0 || event->sum.count == 0 || item->price_id != LEDGER_PRICE_SUSPENSE ||
+	    item->refusal->reason != REASON_NONE)
+		return r;
+	event->extra = extra;
+	r = take_apart(event, arena);
+	look_for_answer(event);
+	return r < 0 ? r : rate(item, terms, arena);
+}
+
 /* `line` is the item's own, or what an envelope makes of it. */
 static int prepare_line(struct ingest_item *item, struct text line,
                         const struct event_defaults *defaults, const struct terms *terms,
@@ -145,7 +203,7 @@ static int prepare_line(struct ingest_item *item, struct text line,
 	int r = event_decode(line, defaults, doc, arena, &item->event, item->refusal);
 
 	if (r == 0 && item->refusal->reason == REASON_NONE)
-		r = rate(item, terms, arena);
+		r = rate_whole(item, terms, arena);
 	item->refused = item->refusal->reason != REASON_NONE;
 	return r;
 }
@@ -214,6 +272,7 @@ static int prepare_parts(struct ingest_item *whole, const struct terms *terms, s
 		event->turn = TURN_OF;
 		event->parts = NULL;
 		event->part_count = 0;
+		event->sum = (struct event_sum){ .of = 0 };
 		event->served = served_after(&last->event);
 		event->model = part->model;
 		event->usage = part->usage;

@@ -42,6 +42,8 @@ static enum rating_verdict rate(const struct terms *terms, const struct event *e
 	enum rating_verdict verdict;
 
 	rated->policy = rules_policies(terms->rules, event->account, event->source);
+	if (event->answered)
+		rated->policy &= ~POLICY_BIT(POLICY_ZERO_COMPLETION);
 	rated->amount = (struct money){ 0 };
 	verdict = rating_request(terms->book.book, event->model, event->time_ms,
 	                         policy_charged(rated->policy, event, &room), &charges);
@@ -85,26 +87,59 @@ static size_t find_reading(const struct event *event, struct text name)
 	return i;
 }
 
-/* Puts "reading" into extra, so that it stays beside the event. */
-static int keep_reading(struct event *event, const char *name, struct arena *arena)
+/* Puts a member before those of extra, so that it stays beside the event; releases `extra`. */
+static int keep_member(struct event *event, struct buf *extra, struct arena *arena)
 {
 	struct text rest = event->extra;
-	struct buf extra = { .at = NULL };
 	int r;
+
+	if (rest.len > 2) {
+		buf_add_cstr(extra, ",");
+		buf_add(extra, rest.at + 1, rest.len - 1);
+	} else {
+		buf_add_cstr(extra, "}");
+	}
+	event->extra = extra->error == 0 ? arena_copy(arena, buf_text(extra)) : text_of(NULL);
+	r = event->extra.at != NULL ? 0 : -FAULT_NOMEM;
+	buf_release(extra);
+	return r;
+}
+
+static int keep_reading(struct event *event, const char *name, struct arena *arena)
+{
+	struct buf extra = { .at = NULL };
 
 	event->reading = text_of(name);
 	buf_add_cstr(&extra, "{\"reading\":");
 	buf_add_json(&extra, event->reading);
-	if (rest.len > 2) {
-		buf_add_cstr(&extra, ",");
-		buf_add(&extra, rest.at + 1, rest.len - 1);
-	} else {
-		buf_add_cstr(&extra, "}");
-	}
-	event->extra = extra.error == 0 ? arena_copy(arena, buf_text(&extra)) : text_of(NULL);
-	r = event->extra.at != NULL ? 0 : -FAULT_NOMEM;
-	buf_release(&extra);
-	return r;
+	return keep_member(event, &extra, arena);
+}
+
+/* Of how many it is the sum, and the smallest prompt: whoever rates it again must know. */
+static int keep_sum(struct event *event, struct arena *arena)
+{
+	struct buf extra = { .at = NULL };
+
+	buf_addf(&extra, "{\"sum_of\":%zu,\"smallest_prompt\":%lld", event->sum.of,
+	         (long long)event->sum.smallest_prompt);
+	return keep_member(event, &extra, arena);
+}
+
+int terms_recall_sum(struct event *event, struct json *doc)
+{
+	int64_t of, smallest;
+	int r;
+
+	event->sum = (struct event_sum){ .of = 0 };
+	if (event->extra.at == NULL)
+		return 0;
+	r = json_parse(doc, event->extra, NULL);
+	if (r == -FAULT_NOMEM)
+		return r;
+	if (r == 0 && json_integer(doc, json_member(doc, 0, "sum_of"), &of) &&
+	    json_integer(doc, json_member(doc, 0, "smallest_prompt"), &smallest))
+		event->sum = (struct event_sum){ .of = (size_t)of, .smallest_prompt = smallest };
+	return 0;
 }
 
 /*
@@ -207,15 +242,15 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 	return 0;
 }
 
-/* A threshold is for each request by itself, and here there is only the sum of several. */
-static bool sum_moves_price(const struct terms *terms, const struct event *event)
+bool terms_sum_moves_price(const struct terms *terms, const struct event *event)
 {
 	struct book_found found;
 
-	if (event->largest_prompt == 0 || terms->book.book == NULL)
+	if (event->sum.of < 2 || terms->book.book == NULL)
 		return false;
 	found = book_find(terms->book.book, event->model, event->time_ms);
-	return rating_context_differs(found.version, event->largest_prompt,
+	/* Of no prompt between these two, and so of each of them, another rate holds. */
+	return rating_context_differs(found.version, event->sum.smallest_prompt,
 	                              usage_prompt_total(&event->usage));
 }
 
@@ -229,16 +264,17 @@ int terms_rate(const struct terms *terms, struct event *event, struct arena *are
 		if (r < 0 || refusal->reason != REASON_NONE)
 			return r;
 	}
-	if (sum_moves_price(terms, event)) {
-		refusal_set(
-			refusal, REASON_UNSUPPORTED,
-			"usage: several requests or turns in one event, the largest with a prompt "
-			"of %lld, pass a threshold of the price only together; send each by itself",
-			(long long)event->largest_prompt);
+	if (terms_sum_moves_price(terms, event)) {
+		refusal_set(refusal, REASON_UNSUPPORTED,
+		            "usage: %zu requests or turns in one event, the smallest with a prompt "
+		            "of %lld and together with %lld, have a threshold of the price between "
+		            "them; send each by itself",
+		            event->sum.of, (long long)event->sum.smallest_prompt,
+		            (long long)usage_prompt_total(&event->usage));
 		return 0;
 	}
 	if (rate(terms, event, rated_out) == RATING_RANGE)
 		refusal_set(refusal, REASON_AMOUNT,
 		            "the charge of this request is larger than an amount can be");
-	return 0;
+	return event->sum.of > 1 ? keep_sum(event, arena) : 0;
 }

@@ -10,6 +10,7 @@
 #define TOLL_INGEST_TERMS_H
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "ledger/books.h"
 #include "ledger/rules.h"
 #include "money/money.h"
@@ -44,6 +45,15 @@ struct rated {
  */
 int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,
                struct rated *rated_out, struct event_refusal *refusal);
+
+/*
+ * A threshold of its price lies between the smallest prompt and the sum of what event->usage adds
+ * up: terms_rate() refuses it, REASON_UNSUPPORTED.
+ */
+bool terms_sum_moves_price(const struct terms *terms, const struct event *event);
+
+/* Fills event->sum, without turns, from what terms_rate() put into event->extra. */
+int terms_recall_sum(struct event *event, struct json *doc);
 
 /* What an event->unknown_path tells, once it went through terms_rate(). */
 struct terms_doubt {

@@ -143,7 +143,7 @@ static bool has_answer_by_nature(const struct event *event)
 	return !is_one_of(last, without_answer, sizeof(without_answer) / sizeof(without_answer[0]));
 }
 
-static bool is_zero_completion(const struct event *event)
+bool policy_no_completion(const struct event *event)
 {
 	if (ended_in_error(event))
 		return true;
@@ -209,7 +209,7 @@ static bool takes_away(enum policy policy, const struct event *event, const stru
 	case POLICY_ZERO_COMPLETION:
 		for (int c = 0; c < COMPONENT_COUNT; c++)
 			any = any || usage->count[c] != 0;
-		return any && is_zero_completion(event);
+		return any && policy_no_completion(event);
 	case POLICY_IMAGES_WHOLE:
 		for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++)
 			any = any || usage->count[pictures[i]] != 0;

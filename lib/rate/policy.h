@@ -68,6 +68,9 @@ int policy_read(struct text list, unsigned *bits_out, struct fault *fault);
 const struct usage *policy_charged(unsigned bits, const struct event *event,
                                    struct usage *charged_out);
 
+/* What zero-completion means, asked of one event. */
+bool policy_no_completion(const struct event *event);
+
 /* Tokens of the answer, of which served-only charges those that were served. */
 int64_t policy_answer(const struct usage *usage);
 

@@ -158,7 +158,6 @@ static int decode_each(struct decode *d, const struct usage_objects *objects,
 {
 	struct usage sum = { .images_count = 0 };
 	struct text unknown = { NULL, 0 };
-	int64_t largest = 0;
 
 	for (size_t i = 0; i < objects->count; i++) {
 		struct usage_objects one = { .doc = objects->doc,
@@ -177,8 +176,7 @@ static int decode_each(struct decode *d, const struct usage_objects *objects,
 			            objects->count, decoded.part_count > 0 ? "models" : "readings");
 			return 0;
 		}
-		if (usage_prompt_total(&decoded.usage) > largest)
-			largest = usage_prompt_total(&decoded.usage);
+		decode_sum_add(&out->sum, &decoded.usage);
 		if (!add_usage(&sum, &decoded.usage)) {
 			refusal_set(d->refusal, REASON_QUANTITY, "usage: the sum is no count");
 			return 0;
@@ -187,7 +185,6 @@ static int decode_each(struct decode *d, const struct usage_objects *objects,
 			unknown = decoded.unknown;
 	}
 	out->usage = sum;
-	out->largest_prompt = largest;
 	out->unknown = unknown;
 	return 0;
 }

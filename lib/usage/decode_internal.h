@@ -6,6 +6,16 @@
 
 enum { PATH_BYTES = 128 };
 
+/* One more of those that are summed up. */
+static inline void decode_sum_add(struct event_sum *sum, const struct usage *usage)
+{
+	int64_t prompt = usage_prompt_total(usage);
+
+	if (sum->of == 0 || prompt < sum->smallest_prompt)
+		sum->smallest_prompt = prompt;
+	sum->of++;
+}
+
 struct decode {
 	const struct usage_format *format;
 	const struct json *doc;

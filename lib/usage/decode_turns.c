@@ -65,10 +65,10 @@ static bool check_types(struct decode *d)
 }
 
 /*
- * What the turns inside say under a word of the root adds up to it; where some do not say it, to
- * no more.  A root without the word says 0.
+ * What the turns inside say under a word of the root adds up to it; where some do not say it and
+ * `loose`, to no more.  A root without the word says 0.
  */
-static bool check_sum(struct decode *d, const struct usage_word *word, enum where last)
+static bool check_sum(struct decode *d, const struct usage_word *word, enum where last, bool loose)
 {
 	const struct json *doc = d->doc;
 	int64_t sum = 0, whole = d->value[word->slot], value; /* 0 where the root is silent */
@@ -90,7 +90,7 @@ static bool check_sum(struct decode *d, const struct usage_word *word, enum wher
 		/* No more turns than a line has bytes: no overflow. */
 		sum += value;
 	}
-	if (sum == whole || (!all && sum < whole))
+	if (sum == whole || (loose && !all && sum < whole))
 		return true;
 	refusal_set(d->refusal, REASON_IDENTITY, "usage: iterations: %s add up to %lld, not %lld",
 	            word->key, (long long)sum, (long long)whole);
@@ -98,12 +98,12 @@ static bool check_sum(struct decode *d, const struct usage_word *word, enum wher
 }
 
 /* With the turns of this kind, besides those INSIDE, among what adds up to the totals. */
-static bool check_sums(struct decode *d, enum where last)
+static bool check_sums(struct decode *d, enum where last, bool loose)
 {
 	for (size_t i = 0; i < d->format->word_count; i++) {
 		const struct usage_word *word = &d->format->words[i];
 
-		if (word->in == 0 && word->kind == WORD_COUNT && !check_sum(d, word, last))
+		if (word->in == 0 && word->kind == WORD_COUNT && !check_sum(d, word, last, loose))
 			return false;
 	}
 	return true;
@@ -171,6 +171,13 @@ struct parts {
 	size_t count;
 };
 
+/* The turns: those that are parts, and those of the event's own model that its usage is made of. */
+struct turns {
+	struct parts parts, own;
+	struct usage own_sum;
+	bool apart; /* the usage can be taken apart into its own */
+};
+
 /* A part of this model (absent: the event's).  false: refused, or no memory. */
 static bool add_part(struct decode *d, struct parts *parts, struct text model,
                      const struct usage *usage)
@@ -195,68 +202,113 @@ static bool add_part(struct decode *d, struct parts *parts, struct text model,
 	return true;
 }
 
+/* A turn of the event's own model, in its usage.  false: no memory. */
+static bool add_own(struct decode *d, struct turns *turns, const struct usage *usage,
+                    struct event_sum *sum)
+{
+	decode_sum_add(sum, usage);
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		turns->own_sum.count[c] += usage->count[c];
+	turns->apart = turns->apart && turns->own.count < EVENT_PARTS_MAX;
+	return !turns->apart || add_part(d, &turns->own, d->model, usage);
+}
+
+/*
+ * What the totals tell of a part, as of a write to the cache for an hour, is no less than what the
+ * turns do.  false: refused.
+ */
+static bool check_parts(struct decode *d, const struct turns *turns)
+{
+	for (size_t i = 0; i < d->format->share_count; i++) {
+		const struct usage_share *share = &d->format->shares[i];
+		int64_t sum = turns->own_sum.count[share->component];
+
+		if (share->terms[1] != 0 || !decode_has(d, share->terms[0]) ||
+		    sum <= d->value[share->terms[0]])
+			continue;
+		refusal_set(d->refusal, REASON_IDENTITY,
+		            "usage: iterations have %s %lld, more than the totals with %lld",
+		            component_info[share->component].key, (long long)sum,
+		            (long long)d->value[share->terms[0]]);
+		return false;
+	}
+	return true;
+}
+
+/* Where a price is for each turn by itself, the usage is taken apart into them (ingest.c). */
+static void put_turns(const struct turns *turns, struct usage_decoded *out)
+{
+	struct usage rest = out->usage;
+	bool apart = turns->apart && turns->own.count > 1 && out->reading_count == 0 &&
+	             turns->own.count + turns->parts.count <= EVENT_PARTS_MAX &&
+	             take_out(&rest, &turns->own_sum);
+
+	out->sum.turns = apart ? turns->own.at : NULL;
+	out->sum.count = apart ? turns->own.count : 0;
+	out->parts = turns->parts.at;
+	out->part_count = turns->parts.count;
+}
+
 static bool take_turn(struct decode *d, uint32_t turn, bool inside, struct usage_decoded *out,
-                      struct parts *parts)
+                      struct turns *turns)
 {
 	struct text model = json_string(d->doc, json_member(d->doc, turn, "model"));
 	struct usage usage;
 
 	if (!object_usage(d, "iterations", turn, &usage))
 		return false;
-	if (inside && !is_other(d, model)) {
-		if (usage_prompt_total(&usage) > out->largest_prompt)
-			out->largest_prompt = usage_prompt_total(&usage);
-		return true;
-	}
+	if (inside && !is_other(d, model))
+		return add_own(d, turns, &usage, &out->sum);
 	if (inside && !take_out(&out->usage, &usage)) {
 		refusal_set(d->refusal, REASON_IDENTITY,
 		            "usage: a turn on %.*s has more than the totals",
 		            TEXT_ARGS(model.len > 64 ? text_of("another model") : model));
 		return false;
 	}
-	return add_part(d, parts, model, &usage);
+	return add_part(d, &turns->parts, model, &usage);
 }
 
 bool decode_turns(struct decode *d, struct usage_decoded *out)
 {
 	const struct event_refusal none = *d->refusal;
-	struct parts parts = { NULL, 0 };
+	struct turns turns = { .apart = true };
 	enum where last = INSIDE;
 
 	if (!check_types(d))
 		return false;
 	if (json_first(d->doc, d->turns) == JSON_NONE)
 		return true;
-	if (!check_sums(d, INSIDE)) {
-		if (!has_turn(d, EITHER))
-			return false;
+	/* Where a fallback may be inside nothing is left open: it would be counted twice. */
+	if (!check_sums(d, INSIDE, false)) {
+		bool either = has_turn(d, EITHER);
+
 		*d->refusal = none;
-		last = EITHER;
-		if (!check_sums(d, EITHER))
+		last = either ? EITHER : INSIDE;
+		turns.apart = either;
+		if (!check_sums(d, last, !either))
 			return false;
 	}
 	for (uint32_t e = json_first(d->doc, d->turns); e != JSON_NONE;
 	     e = json_next(d->doc, d->turns, e)) {
 		enum where where = turn_where(d, e);
 
-		if (!take_turn(d, e, where == INSIDE || where == last, out, &parts))
+		if (!take_turn(d, e, where == INSIDE || where == last, out, &turns))
 			return false;
 	}
-	if (parts.count > 0 && out->reading_count > 1) {
+	if (turns.parts.count > 0 && out->reading_count > 1) {
 		refusal_set(
 			d->refusal, REASON_UNSUPPORTED,
 			"usage: turns on several models, and numbers that contradict each other");
 		return false;
 	}
-	out->parts = parts.at;
-	out->part_count = parts.count;
-	return true;
+	put_turns(&turns, out);
+	return check_parts(d, &turns);
 }
 
 bool decode_split(struct decode *d, uint32_t list, struct usage_decoded *out)
 {
 	struct usage rest = out->usage, whole = out->usage;
-	struct parts parts = { NULL, 0 };
+	struct turns turns = { .apart = true };
 
 	for (uint32_t e = json_first(d->doc, list); e != JSON_NONE;
 	     e = json_next(d->doc, list, e)) {
@@ -267,8 +319,9 @@ bool decode_split(struct decode *d, uint32_t list, struct usage_decoded *out)
 			return false;
 		if (!take_out(&rest, &usage))
 			break;
-		if (is_other(d, model) &&
-		    (!take_out(&whole, &usage) || !add_part(d, &parts, model, &usage)))
+		if (is_other(d, model)
+		            ? !take_out(&whole, &usage) || !add_part(d, &turns.parts, model, &usage)
+		            : !add_own(d, &turns, &usage, &out->sum))
 			return false;
 	}
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
@@ -280,7 +333,6 @@ bool decode_split(struct decode *d, uint32_t list, struct usage_decoded *out)
 		return false;
 	}
 	out->usage = whole;
-	out->parts = parts.at;
-	out->part_count = parts.count;
+	put_turns(&turns, out);
 	return true;
 }

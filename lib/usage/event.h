@@ -87,6 +87,21 @@ struct event_reading {
 };
 enum { EVENT_READINGS_MAX = 32, EVENT_PARTS_MAX = 64 };
 
+/*
+ * What the usage of an event is the sum of, where it is not of one request or turn: a threshold of
+ * a price is for each by itself.
+ */
+struct event_sum {
+	size_t of;               /* how many of them; 0: it is one */
+	int64_t smallest_prompt; /* of one of them */
+	/*
+	 * The turns it can be taken apart into, of the event's own model and in the arena; count 0:
+	 * it cannot.  What the usage has beyond them belongs to the first.
+	 */
+	const struct event_part *turns;
+	size_t count;
+};
+
 /* status, latency_ms, ttft_ms and served where the line does not say */
 #define EVENT_ABSENT INT64_C(-1)
 
@@ -101,11 +116,8 @@ struct event {
 	enum settlement settlement;
 	enum provenance provenance;
 	struct usage usage; /* COMPONENT_REQUESTS: 0 or 1 by the status, where usage has none */
-	/*
-	 * The largest prompt of the requests or turns that `usage` is the sum of; 0: it is one.
-	 * A threshold of a price is for each by itself.
-	 */
-	int64_t largest_prompt;
+	struct event_sum sum;
+	bool answered; /* another turn of its request may have the answer that it has not */
 	const struct event_part *parts; /* in the arena */
 	size_t part_count;
 	/*

@@ -408,7 +408,7 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		                                         : objects.add ? (int64_t)objects.count
 		                                                       : 1;
 	take_facts(line, format, &found);
-	event->largest_prompt = decoded.largest_prompt;
+	event->sum = decoded.sum;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
 	event->contradiction = decoded.contradiction;

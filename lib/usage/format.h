@@ -255,7 +255,7 @@ struct usage_decoded {
 	struct text contradiction;
 	const struct event_part *parts;
 	size_t part_count;
-	int64_t largest_prompt; /* as in struct event */
+	struct event_sum sum;
 };
 
 /*

@@ -365,44 +365,6 @@ static void test_readings_decide_by_their_price(void **state)
 	kit_reopen(kit);
 }
 
-/* 1 a million, 2 of a request whose prompt is over 1000. */
-static const char steps[] =
-	"{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':["
-	"{'effective_from':'2020-01-01','rates':["
-	"{'component':'input','per_million':'1'},{'component':'output','per_million':'1'},"
-	"{'component':'input','per_million':'2','when':{'context':{'gt':1000}}},"
-	"{'component':'output','per_million':'2','when':{'context':{'gt':1000}}}]}]}]}";
-
-#define USED(n)         "{'prompt_tokens':" #n ",'completion_tokens':0}"
-#define RESULT(n)       "{'response':{'body':{'usage':" USED(n) "}}}"
-#define BATCH(id, a, b) LINE(id, "'api':'openai.batch','response':[" RESULT(a) "," RESULT(b) "]")
-#define TURNS(id, a, b, sum)                                                                       \
-	LINE(id, "'api':'anthropic.messages','usage':{'input_tokens':" #sum                        \
-	         ",'output_tokens':2,'iterations':["                                               \
-	         "{'type':'message','input_tokens':" #a ",'output_tokens':1},"                     \
-	         "{'type':'message','input_tokens':" #b ",'output_tokens':1}]}")
-
-/* A threshold is for each request: a sum that passes it alone is no price. */
-static void test_several_that_pass_a_threshold_only_together_are_refused(void **state)
-{
-	struct ledgerkit *kit = *state;
-
-	kit_price(kit, kit_quotes(steps));
-	assert_int_equal(send(kit, BATCH("b1", 400, 600)), INGEST_ACCEPTED);
-	assert_int_equal(send(kit, BATCH("b2", 400, 601)), INGEST_QUARANTINED);
-	assert_int_equal(send(kit, BATCH("b3", 1001, 1001)), INGEST_ACCEPTED);
-	assert_int_equal(send(kit, TURNS("t1", 400, 600, 1000)), INGEST_ACCEPTED);
-	assert_int_equal(send(kit, TURNS("t2", 400, 601, 1001)), INGEST_QUARANTINED);
-	assert_string_equal(kit_events(kit), "b1=1:0.001 b3=1:0.004004 t1=1:0.001002");
-	kit_verify_clean(kit);
-	kit_shut(kit);
-	assert_string_equal(
-		kit_sql_text(kit, "SELECT detail FROM quarantine WHERE event_id = 't2'"),
-		"usage: several requests or turns in one event, the largest with a prompt of 601, "
-		"pass a threshold of the price only together; send each by itself");
-	kit_reopen(kit);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -419,7 +381,6 @@ int main(void)
 		T(test_a_line_of_many_spans_is_as_many_events),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),
 		T(test_readings_decide_by_their_price),
-		T(test_several_that_pass_a_threshold_only_together_are_refused),
 #undef T
 	};
 
