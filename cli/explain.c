@@ -8,6 +8,7 @@
 #include "cli/doubts.h"
 #include "cli/phases.h"
 #include "cli/rates.h"
+#include "cli/settled.h"
 #include "export/export.h"
 #include "ingest/terms.h"
 #include "ledger/books.h"
@@ -43,6 +44,7 @@ struct explained {
 	struct phases phases; /* and parts */
 	struct json extra;    /* event->extra: what has no column */
 	struct event_doubts doubts;
+	struct settled settled; /* where somebody decided how it is read */
 };
 
 static int keep_event(void *user, const struct stored_event *row)
@@ -196,6 +198,47 @@ static void write_policies(struct explained *x)
 	buf_release(&less);
 }
 
+/* Some of what can be meant was settled by somebody. */
+static bool was_settled(const struct explained *x)
+{
+	bool settled = false;
+
+	for (size_t i = 0; i < x->doubts.count; i++)
+		settled = settled || terms_doubt(x->doubts.words[i]).settled;
+	return settled;
+}
+
+/* Which reading was taken, and who said so. */
+static void write_reading(struct explained *x)
+{
+	struct context *context = x->context;
+	const struct settled *settled = &x->settled;
+	const struct text reading = x->row.event.reading;
+	struct buf words = { .at = NULL };
+
+	if (reading.at == NULL)
+		return;
+	if (settled->count == 1)
+		settled_words(&settled->by[0], &words);
+	else if (settled->count > 1)
+		buf_add_cstr(&words, "by one of these rules:");
+	else
+		buf_add_cstr(&words, was_settled(x) ? "and the ledger does not tell who settled it"
+		                                    : "the only one");
+	printer_pairf(&context->printer, LABEL_WIDTH, "Reading", "%.*s, %.*s", TEXT_ARGS(reading),
+	              TEXT_ARGS(buf_text(&words)));
+	for (size_t i = 0; i < settled->count && settled->count > 1; i++) {
+		buf_clear(&words);
+		settled_words(&settled->by[i], &words);
+		printer_pair(&context->printer, LABEL_WIDTH, "", buf_text(&words));
+	}
+	if (settled->more > 0)
+		printer_pairf(&context->printer, LABEL_WIDTH, "", "and %zu more", settled->more);
+	if (words.error != 0)
+		context->out.error = words.error;
+	buf_release(&words);
+}
+
 static void write_event(struct explained *x)
 {
 	struct context *context = x->context;
@@ -223,6 +266,7 @@ static void write_event(struct explained *x)
 		              (long long)event->status,
 		              event->status >= 400 ? " (an error: no request fee)" : "");
 	write_settlement(context, event);
+	write_reading(x);
 	if (event->latency_ms != EVENT_ABSENT)
 		printer_pairf(&context->printer, LABEL_WIDTH, "Latency", "%lld ms",
 		              (long long)event->latency_ms);
@@ -541,6 +585,7 @@ static void add_event(const struct explained *x, struct buf *out)
 	add_member(out, "provenance", text_of(provenance_name(event->provenance)));
 	add_number(out, "served", event->served);
 	add_doubts(x, out);
+	settled_json(&x->settled, out);
 }
 
 static void write_json(struct explained *x, const struct table *table)
@@ -622,6 +667,9 @@ static enum exit_code explain(struct explained *x)
 	if (r == 0 && x->row.unknown)
 		r = doubts_of(context->ledger, &x->row.event, x->phases.phases == NULL, &x->arena,
 		              &x->doubts, &context->fault);
+	if (r == 0 && x->row.event.reading.at != NULL && was_settled(x))
+		r = settled_read(context->ledger, &x->row.event, command_now_ms(), &x->arena,
+		                 &x->settled, &context->fault);
 	if (r < 0)
 		return command_failed(context, r);
 	make_table(x, &table);

@@ -290,6 +290,29 @@ int ledger_each_unknown(struct ledger *ledger, ledger_unknown_fn *each, void *co
 	return r;
 }
 
+int ledger_each_change(struct ledger *ledger, const char *what, ledger_change_fn *each,
+                       void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_CHANGE_LIST);
+	int r;
+
+	query_text(&query, text_of(what));
+	while ((r = query_row(&query, fault)) > 0) {
+		const struct change_row row = {
+			.at_ms = column_int(&query, 0),
+			.who = column_text(&query, 1),
+			.detail = column_text(&query, 2),
+		};
+
+		r = each(context, &row);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
 int ledger_gaps(struct ledger *ledger, int64_t from_ms, int64_t to_ms, struct ledger_gaps *gaps_out,
                 struct fault *fault)
 {

@@ -114,6 +114,15 @@ typedef int ledger_unknown_fn(void *context, const struct unknown_row *row);
 int ledger_each_unknown(struct ledger *ledger, ledger_unknown_fn *each, void *context,
                         struct fault *fault);
 
+struct change_row {
+	int64_t at_ms;
+	struct text who, detail; /* detail: a JSON object */
+};
+typedef int ledger_change_fn(void *context, const struct change_row *row);
+/* What was noted under that name, in its order: see ledger_change_note(). */
+int ledger_each_change(struct ledger *ledger, const char *what, ledger_change_fn *each,
+                       void *context, struct fault *fault);
+
 /* What a report of this range must not be silent about. */
 struct ledger_gaps {
 	int64_t quarantined; /* lines held, counted by line */

@@ -224,6 +224,34 @@ const struct reading_rule *rules_reading_at(const struct rules *rules, size_t in
 	return index < rules->reading_count ? &rules->readings[index] : NULL;
 }
 
+int ledger_each_reading_rule(struct ledger *ledger, ledger_reading_rule_fn *each, void *context,
+                             struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_READING_RULE_LOG);
+	int r;
+
+	while ((r = query_row(&query, fault)) > 0) {
+		struct reading_rule rule = {
+			.at_ms = column_int(&query, COLUMN_AT),
+			.who = column_text(&query, COLUMN_WHO),
+			.note = column_text(&query, COLUMN_NOTE),
+			.reading = column_text(&query, COLUMN_VALUE),
+		};
+
+		names_trim(&ledger->names);
+		r = names_text(ledger, column_int(&query, COLUMN_FIRST), &rule.source, fault);
+		if (r == 0)
+			r = names_text(ledger, column_int(&query, COLUMN_SECOND), &rule.api, fault);
+		if (r == 0)
+			r = each(context, &rule);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
 int ledger_policy_set(struct ledger *ledger, struct text account, struct text source,
                       unsigned policies, const struct rule_note *note, struct fault *fault)
 {

@@ -48,6 +48,14 @@ struct reading_rule {
 const struct policy_rule *rules_policy_at(const struct rules *rules, size_t index);
 const struct reading_rule *rules_reading_at(const struct rules *rules, size_t index);
 
+/*
+ * All there ever were, from the oldest on: `reading` is empty where one was taken back.  Texts live
+ * for the call; what it returns but 0 ends the walk.
+ */
+typedef int ledger_reading_rule_fn(void *context, const struct reading_rule *rule);
+int ledger_each_reading_rule(struct ledger *ledger, ledger_reading_rule_fn *each, void *context,
+                             struct fault *fault);
+
 /* Who makes a rule, when and why. */
 struct rule_note {
 	int64_t at_ms;

@@ -147,12 +147,63 @@ static void test_a_doubt_is_told_as_what_it_is(void **state)
 	TOLLRUN_SAYS_NOT(&cli->run, "nobody counts: frob_tokens");
 }
 
+static void settle(struct cli *cli, const char *reason, const char *reading, const char *line)
+{
+	TOLLRUN(&cli->run, "suspense", "settle", "--source", "gw", "--reading", reading, "--reason",
+	        reason, line);
+	TOLLRUN_EXPECT(&cli->run, 0);
+}
+
+static void test_who_settled_a_reading_is_told(void **state)
+{
+	struct cli *cli = *state;
+
+	import(cli, CACHED("one", "1", "") CACHED("held", "2", "") CACHED("other", "3", ""));
+	settle(cli, "asked for one", "cached-is-all", "1");
+	/* Neither the rule that comes, nor that another line was settled, is about this one. */
+	settle(cli, "another", "cached-is-all", "3");
+	settle(cli, "asked for all", "cached-beside", NULL);
+	import(cli, CACHED("late", "4", ""));
+	explain(cli, "one", false);
+	TOLLRUN_SAYS(&cli->run, "Reading    cached-is-all, settled for this one (quarantined");
+	TOLLRUN_SAYS(&cli->run, "asked for one");
+	TOLLRUN_SAYS_NOT(&cli->run, "asked for all");
+	explain(cli, "one", true);
+	says(cli, "'settled_by':[{'by':'line','line':1,'api':null,'at':'20");
+	says(cli, "'reason':'asked for one'}]");
+	for (int i = 0; i < 2; i++) {
+		const char *id = i == 0 ? "held" : "late";
+
+		explain(cli, id, false);
+		TOLLRUN_SAYS(&cli->run, "Reading    cached-beside, by a standing rule of its");
+		TOLLRUN_SAYS(&cli->run, "asked for all");
+		explain(cli, id, true);
+		says(cli, "'settled_by':[{'by':'rule','line':null,'api':null,'at':'20");
+		says(cli, "'reason':'asked for all'}]");
+	}
+	/* Made anew: of what was held it is known which; of what came, that it is one of two. */
+	settle(cli, "asked again", "cached-beside", NULL);
+	explain(cli, "held", false);
+	TOLLRUN_SAYS(&cli->run, "asked for all");
+	TOLLRUN_SAYS_NOT(&cli->run, "asked again");
+	explain(cli, "late", false);
+	TOLLRUN_SAYS(&cli->run, "by one of these rules:");
+	TOLLRUN_SAYS(&cli->run, "asked for all");
+	TOLLRUN_SAYS(&cli->run, "asked again");
+	import(cli, PLAIN("plain", ""));
+	explain(cli, "plain", false);
+	TOLLRUN_SAYS_NOT(&cli->run, "Reading");
+	explain(cli, "plain", true);
+	says(cli, "'settled_by':[]");
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 		EACH(test_json_has_every_member_of_the_event),
 		EACH(test_a_doubt_is_told_as_what_it_is),
+		EACH(test_who_settled_a_reading_is_told),
 	};
 #undef EACH
 
