@@ -39,7 +39,7 @@ static void test_every_shape_fits_a_terminal(void **state)
 	TOLLRUN_SAYS(&run, "\nprompt_tokens_details.cached_tokens\n        cache_read; inside "
 	                   "prompt_tokens\n");
 	TOLLRUN_SAYS(&run, "\nsum     prompt_tokens + completion_tokens = total_tokens, where");
-	TOLLRUN_SAYS(&run, "\nreasoning-beside   reasoning is beside the answer");
+	TOLLRUN_SAYS(&run, "\nreasoning-beside        reasoning is beside the answer");
 	TOLLRUN(&run, "formats", "mistral.ocr");
 	TOLLRUN_SAYS(&run, "\npages_processed  pages\n");
 	/* No readings: no table of them. */
