@@ -106,9 +106,9 @@ static int note_added(struct ingest_item *item, const struct ledger_added *added
 	return 0;
 }
 
-/* *outcome_out is only filled where the event reached the ledger. */
-static int try_one(struct ledger *ledger, struct ingest_item *item,
-                   enum ledger_outcome *outcome_out, struct fault *fault)
+/* *added_out is only filled where the event reached the ledger. */
+static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledger_added *added_out,
+                   struct fault *fault)
 {
 	struct ledger_added added;
 	int r;
@@ -126,7 +126,7 @@ static int try_one(struct ledger *ledger, struct ingest_item *item,
 		r = note_added(item, &added, fault);
 	if (r < 0)
 		return r;
-	*outcome_out = added.outcome;
+	*added_out = added;
 	switch (added.outcome) {
 	case LEDGER_OVERFLOW:
 		item->refusal->source = item->event.source;
@@ -164,29 +164,25 @@ static int keep(struct ledger *ledger, const struct ingest_item *item, struct fa
  * A later phase may have fewer turns than the one that it replaced: those that are left end.  What
  * a client sent under such an id is no turn, and stays.
  */
-static int end_turns(struct ledger *ledger, struct ingest_item *whole, size_t count,
-                     struct fault *fault)
+static int end_turns(struct ledger *ledger, struct ingest_item *whole,
+                     const struct ledger_turns *before, size_t count, struct fault *fault)
 {
 	struct event ended = whole->event;
-	bool known = true;
 	int r = 0;
 
 	ended.turn = TURN_ENDED;
 	ended.usage = (struct usage){ .images_count = 0 };
 	ended.extra = ended.unknown_path = text_of(NULL);
-	for (size_t number = count + 2; r == 0 && known && number < EVENT_PARTS_MAX + 2; number++) {
+	for (size_t i = 0; r == 0 && i < before->count; i++) {
 		char id[EVENT_NAME_BYTES_MAX + 32];
+		unsigned number = before->number[i];
 		struct ledger_added added;
-		enum turn turn = TURN_NONE;
-		int len = snprintf(id, sizeof(id), "%.*s~%zu", TEXT_ARGS(whole->event.id), number);
 
-		if (len > EVENT_NAME_BYTES_MAX)
-			break;
+		if (number < count + 2)
+			continue;
+		snprintf(id, sizeof(id), "%.*s~%u", TEXT_ARGS(whole->event.id), number);
 		ended.id = text_of(id);
 		ended.content_hash = hash64_mix(whole->event.content_hash, number);
-		r = ledger_knows(ledger, ended.source, ended.id, &known, &turn, fault);
-		if (r < 0 || turn != TURN_OF)
-			continue;
 		r = ledger_add(ledger, &ended, LEDGER_PRICE_NONE, (struct money){ 0 },
 		               whole->policy, whole->line, whole->received_ms, &added, fault);
 		if (r == 0 && money_sub(whole->added, added.taken, &whole->added) < 0)
@@ -206,16 +202,20 @@ static void worst(enum ingest_verdict *verdict, enum ingest_verdict other)
  * what is no turn of it.
  */
 static int store_parts(struct ledger *ledger, struct ingest_item *whole,
-                       enum ledger_outcome outcome, enum ingest_verdict *verdict,
+                       const struct ledger_added *added, enum ingest_verdict *verdict,
                        struct ingest_item **next_out, struct fault *fault)
 {
-	bool stands = outcome == LEDGER_ADDED || outcome == LEDGER_REPLACED;
+	bool stands = added->outcome == LEDGER_ADDED || added->outcome == LEDGER_REPLACED;
 	struct ingest_item *item = whole->more;
+	struct ledger_turns before = { .count = 0 };
 	size_t count = 0;
 	int r = 0;
 
+	if (added->outcome == LEDGER_REPLACED)
+		r = ledger_turns(ledger, whole->event.source, whole->event.id, added->from_ms,
+		                 &before, fault);
 	for (; r == 0 && item != NULL && item->part; item = item->more) {
-		enum ledger_outcome ignored;
+		struct ledger_added ignored;
 
 		count++;
 		if (!stands)
@@ -225,8 +225,8 @@ static int store_parts(struct ledger *ledger, struct ingest_item *whole,
 			r = keep(ledger, item, fault);
 		worst(verdict, item->own_verdict);
 	}
-	if (r == 0 && outcome == LEDGER_REPLACED)
-		r = end_turns(ledger, whole, count, fault);
+	if (r == 0)
+		r = end_turns(ledger, whole, &before, count, fault);
 	*next_out = item;
 	return r;
 }
@@ -244,14 +244,14 @@ static int store_line(struct ledger *ledger, struct ingest_item *line, bool held
 	int r = 0;
 
 	for (struct ingest_item *item = line; r == 0 && item != NULL; item = next) {
-		enum ledger_outcome outcome = LEDGER_CONFLICT;
+		struct ledger_added added = { .outcome = LEDGER_CONFLICT };
 		enum ingest_verdict verdict;
 
-		r = try_one(ledger, item, &outcome, fault);
+		r = try_one(ledger, item, &added, fault);
 		next = item->more;
 		verdict = item->own_verdict;
 		if (r == 0)
-			r = store_parts(ledger, item, outcome, &verdict, &next, fault);
+			r = store_parts(ledger, item, &added, &verdict, &next, fault);
 		worst(&all, verdict);
 		if (item->own_verdict != INGEST_QUARANTINED)
 			worst(&stored, verdict);

@@ -252,7 +252,7 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 		added_out->outcome = LEDGER_OVERFLOW;
 		return 0;
 	}
-	*added_out = (struct ledger_added){ LEDGER_REPLACED, stands.stored.amount };
+	*added_out = (struct ledger_added){ LEDGER_REPLACED, stands.stored.amount, from_ts };
 	r = store_drop(ledger, from_ts, row, fault);
 	if (r == 0)
 		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
@@ -293,4 +293,42 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 	               ? same_phase(ledger, &other, row, line, now_ms, &added_out->outcome, fault)
 	               : earlier_phase(ledger, &other, row, line, now_ms, &added_out->outcome,
 	                               fault);
+}
+
+int ledger_turns(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
+                 struct ledger_turns *turns_out, struct fault *fault)
+{
+	struct buf low = { .at = NULL }, high = { .at = NULL };
+	struct query query;
+	int64_t name, number;
+	int r;
+
+	turns_out->count = 0;
+	r = names_id(ledger, source, &name, fault);
+	/* Of the bytes behind a digit ':' is the first. */
+	buf_addf(&low, "%.*s~", TEXT_ARGS(id));
+	buf_addf(&high, "%.*s~:", TEXT_ARGS(id));
+	if (r == 0 && (low.error != 0 || high.error != 0))
+		r = fault_set(fault, FAULT_NOMEM, "the turns of a request: out of memory");
+	if (r == 0) {
+		query = query_start(ledger, STATEMENT_TURNS);
+		query_int(&query, time_ms);
+		query_int(&query, name);
+		query_text(&query, buf_text(&low));
+		query_text(&query, buf_text(&high));
+	}
+	while (r == 0 && (r = query_row(&query, fault)) > 0) {
+		struct text turn = column_text(&query, 0);
+		struct text digits = { turn.at + low.len, turn.len - low.len };
+
+		r = 0;
+		/* Not a turn of what a client called "ID~2". */
+		if (!text_int(digits, &number) || number < 2 || number >= EVENT_PARTS_MAX + 2 ||
+		    turns_out->count == EVENT_PARTS_MAX)
+			continue;
+		turns_out->number[turns_out->count++] = (uint8_t)number;
+	}
+	buf_release(&low);
+	buf_release(&high);
+	return r;
 }

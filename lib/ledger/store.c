@@ -453,25 +453,6 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 	return r;
 }
 
-int ledger_knows(struct ledger *ledger, struct text source, struct text id, bool *knows_out,
-                 enum turn *turn_out, struct fault *fault)
-{
-	struct event_row row = { .stored.event.id = id };
-	struct standing standing;
-	int64_t ts;
-	int r;
-
-	*knows_out = false;
-	names_trim(&ledger->names);
-	r = names_id(ledger, source, &row.source, fault);
-	if (r < 0 || !identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts))
-		return r;
-	r = store_standing(ledger, ts, &row, knows_out, &standing, fault);
-	if (r == 0 && *knows_out)
-		*turn_out = standing.turn;
-	return r;
-}
-
 int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, const char *what,
                        struct text detail, struct fault *fault)
 {

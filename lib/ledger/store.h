@@ -38,7 +38,9 @@ enum ledger_outcome {
 /* What became of an event. */
 struct ledger_added {
 	enum ledger_outcome outcome;
-	struct money taken; /* LEDGER_REPLACED: what the phase before had in the sums; else 0 */
+	/* LEDGER_REPLACED: what the phase before had in the sums, and where it stood; else 0. */
+	struct money taken;
+	int64_t from_ms;
 };
 
 /*
@@ -75,9 +77,16 @@ int ledger_checkpoint_get(struct ledger *ledger, struct text source, int64_t seq
 int ledger_holds(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                  uint64_t content_hash, bool *holds_out, struct fault *fault);
 
-/* Is any event of this identity stored?  *turn_out is only filled where one is. */
-int ledger_knows(struct ledger *ledger, struct text source, struct text id, bool *knows_out,
-                 enum turn *turn_out, struct fault *fault);
+/*
+ * The numbers of the turns that stood beside a phase of a request at its time, in no order: "ID~2"
+ * is 2.  Of the file, since an identity may have fallen out of memory.
+ */
+struct ledger_turns {
+	uint8_t number[EVENT_PARTS_MAX];
+	size_t count;
+};
+int ledger_turns(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
+                 struct ledger_turns *turns_out, struct fault *fault);
 
 /*
  * Outside a transaction: copy the WAL into the file when it is large (idle: also empty it).

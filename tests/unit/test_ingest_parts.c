@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "ledger/identity.h"
+#include "ledger/ledger.h"
 #include "rate/policy.h"
 #include "tests/support/ledgerkit.h"
 
@@ -226,6 +228,48 @@ static void test_a_request_with_the_id_of_a_turn_stays(void **state)
 	kit_reopen(kit);
 }
 
+/* A number that a client took before is no end of the turns. */
+static void test_turns_behind_a_gap_end_too(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, PLAIN("r~2", "")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_CONFLICT);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=1:0.0012 r~3=1:0.007");
+	assert_int_equal(send(kit, PLAIN("r", "")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=1:0.0012 r~3=0:0.00");
+	kit_verify_clean(kit);
+}
+
+/* A request is found by its own time there, and its turns are with it. */
+static void test_turns_out_of_memory_end_too(void **state)
+{
+	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
+	struct ledgerkit *kit = *state;
+	char id[16];
+
+	kit_price(kit, kit_quotes(book));
+	kit_shut(kit);
+	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("s", "'settlement':'partial',")), INGEST_ACCEPTED);
+	/* Its own turn has a name that begins like one of r's. */
+	assert_int_equal(send(kit, ADVISED("r~7", "")), INGEST_ACCEPTED);
+	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
+		snprintf(id, sizeof(id), "e-%d", i);
+		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"pages\":1}");
+	}
+	assert_int_equal(send(kit, PLAIN("r", "")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("s", "")), INGEST_ACCEPTED);
+	kit_verify_clean(kit);
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(id || ' ' || turn || ' ' || nanos, "
+	                                 "'; ') FROM (SELECT id, turn, nanos FROM event WHERE "
+	                                 "price >= 0 ORDER BY id)"),
+	                    "r 0 1200000; r~2 2 0; r~3 2 0; r~7 0 1200000; r~7~2 1 30200000; "
+	                    "r~7~3 1 7000000; s 0 1200000; s~2 1 30200000; s~3 1 7000000");
+}
+
 /* What was served is charged once, not of each turn again. */
 static void test_turns_share_what_was_served(void **state)
 {
@@ -376,6 +420,8 @@ int main(void)
 		T(test_an_earlier_phase_that_comes_late_adds_no_turns),
 		T(test_requests_are_counted_without_their_turns_in_any_order),
 		T(test_a_request_with_the_id_of_a_turn_stays),
+		T(test_turns_behind_a_gap_end_too),
+		T(test_turns_out_of_memory_end_too),
 		T(test_turns_share_what_was_served),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
 		T(test_a_line_of_many_spans_is_as_many_events),
