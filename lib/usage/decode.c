@@ -325,6 +325,7 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 		d->turns = node;
 		return true;
 	case WORD_KNOWN:
+	case WORD_UNCOUNTED:
 		return true;
 	case WORD_GROUP:
 		if (json_type_of(d->doc, node) == JSON_OBJECT)
@@ -347,7 +348,9 @@ static bool walk(struct decode *d, unsigned group, const char *group_key, uint32
 			continue;
 		d->told = d->told || json_type_of(doc, k + 1) == JSON_NUMBER;
 		word = word_of(d->format, group, key_at(d, k));
-		if (word == NULL)
+		if (word != NULL && word->kind == WORD_UNCOUNTED && json_nonzero_number(doc, k + 1))
+			d->uncounted = word->key;
+		if (word == NULL || word->kind == WORD_UNCOUNTED)
 			decode_note_unknown(d, group_key, key_at(d, k), k + 1);
 		else if (!walk_word(d, word, k + 1))
 			return false;

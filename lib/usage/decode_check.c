@@ -137,9 +137,14 @@ bool decode_check_needed(struct decode *d)
 			refusal_set(d->refusal, REASON_MISSING, "usage: it holds no count");
 		return d->present != 0;
 	}
-	for (int i = 0; i < 4 && needs[i] != 0; i++) {
+	for (int i = 0; i < NEEDS_ONE_MAX && needs[i] != 0; i++) {
 		if (decode_has(d, needs[i]))
 			return true;
+	}
+	if (d->uncounted != NULL) {
+		refusal_set(d->refusal, REASON_UNSUPPORTED,
+		            "usage: %s: billed, and there is no component for it", d->uncounted);
+		return false;
 	}
 	refusal_set(d->refusal, REASON_MISSING, "usage: %s is missing",
 	            decode_slot_name(d->format, needs[0]));

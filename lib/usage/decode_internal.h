@@ -29,9 +29,10 @@ struct decode {
 	int64_t peak[FORMAT_SLOTS_MAX]; /* the largest of all objects so far */
 	uint32_t turns;                 /* node of the last WORD_TURNS seen, or JSON_NONE */
 	struct text unknown;
-	bool told;           /* a number stood in one of the objects, be it 0 */
-	bool one_response;   /* as in struct usage_objects */
-	bool mirror_differs; /* what was refused has no other reading */
+	const char *uncounted; /* key of a WORD_UNCOUNTED that is not 0; NULL: none */
+	bool told;             /* a number stood in one of the objects, be it 0 */
+	bool one_response;     /* as in struct usage_objects */
+	bool mirror_differs;   /* what was refused has no other reading */
 	bool no_memory;
 };
 

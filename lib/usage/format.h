@@ -17,6 +17,7 @@ enum {
 	FORMAT_TERMS_MAX = 12,
 	FORMAT_DIGITS_MAX = 40, /* of a number in a message */
 	READING_NEEDS_MAX = 3,
+	NEEDS_ONE_MAX = 5,
 };
 
 enum word_kind {
@@ -26,6 +27,7 @@ enum word_kind {
 	WORD_MODALITIES, /* an array of {modality, tokenCount}: slots from `slot` on, by modality */
 	WORD_KNOWN,      /* read by nobody on purpose: no count, or a mirror of one */
 	WORD_TURNS,      /* Anthropic's turns of one request: see decode_turns.c */
+	WORD_UNCOUNTED,  /* billed, and of no component: it warns, and alone it is refused */
 	WORD_LIFETIMES,  /* an array of {ttl, inputTokens}: slots from `slot` on, by lifetime */
 };
 
@@ -182,7 +184,7 @@ enum usage_fold {
 struct usage_format {
 	const char *name;
 	enum usage_fold fold;
-	uint8_t needs_one[4]; /* one of these must be there */
+	uint8_t needs_one[NEEDS_ONE_MAX]; /* one of these must be there */
 	const struct usage_path *paths;
 	size_t path_count;
 	const struct usage_rise *rises;

@@ -4,11 +4,12 @@
  *
  * What is billed stands in billed_units, written as floats ("11.0"); usage.tokens counts the
  * template too and is not billed, and cached_tokens are of those.  Newer and compatible routes have
- * plain input_tokens and output_tokens.
+ * plain input_tokens and output_tokens.  Images are billed by the image or by tokens of their own;
+ * for classifications there is no component.
  */
 #include "usage/format.h"
 
-enum { IN = 1, OUT, PLAIN_IN, PLAIN_OUT, SEARCH, IMAGE_TOKENS, TOTAL };
+enum { IN = 1, OUT, PLAIN_IN, PLAIN_OUT, SEARCH, IMAGE_TOKENS, TOTAL, IMAGES };
 enum { ROOT, BILLED, META };
 
 static const struct usage_word words[] = {
@@ -34,12 +35,13 @@ static const struct usage_word words[] = {
 	WORD(BILLED, "output_tokens", WORD_COUNT, OUT),
 	WORD(BILLED, "search_units", WORD_COUNT, SEARCH),
 	WORD(BILLED, "image_tokens", WORD_COUNT, IMAGE_TOKENS),
+	WORD(BILLED, "images", WORD_COUNT, IMAGES),
+	WORD(BILLED, "classifications", WORD_UNCOUNTED, 0),
 };
 
 static const struct usage_share shares[] = {
-	{ COMPONENT_INPUT, { IN } },
-	{ COMPONENT_INPUT_IMAGE, { IMAGE_TOKENS } },
-	{ COMPONENT_OUTPUT, { OUT } },
+	{ COMPONENT_INPUT, { IN } },        { COMPONENT_INPUT_IMAGE, { IMAGE_TOKENS } },
+	{ COMPONENT_OUTPUT, { OUT } },      { COMPONENT_IMAGES_IN, { IMAGES } },
 	{ COMPONENT_SEARCHES, { SEARCH } },
 };
 
@@ -75,7 +77,7 @@ const struct usage_format format_cohere_chat = {
 const struct usage_format format_cohere_embed = {
 	.name = "cohere.embed",
 	.fold = FOLD_LAST,
-	.needs_one = { IN, PLAIN_IN, IMAGE_TOKENS, TOTAL },
+	.needs_one = { IN, PLAIN_IN, IMAGE_TOKENS, TOTAL, IMAGES },
 	COHERE_RULES,
 };
 

@@ -397,6 +397,10 @@ static void put_word(struct fields *f, const struct usage_word *word)
 	case WORD_KNOWN:
 		buf_add_cstr(&f->meaning, "not counted on purpose");
 		break;
+	case WORD_UNCOUNTED:
+		buf_add_cstr(&f->meaning, "billed, and of no component: it warns, and is refused "
+		                          "where it is all there is");
+		break;
 	}
 	emit(f, FORMAT_ROW_FIELD);
 }

@@ -117,6 +117,11 @@ static const struct {
 	{ "bedrock.invoke", "from|headers|of the event line: counts that the body leaves out" },
 	{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
 	                    "of inputTokenCount; digits in a string" },
+	{ "cohere.embed", "field|billed_units.images|images_in" },
+	{ "cohere.embed", "field|billed_units.classifications|billed, and of no component: "
+	                  "it warns, and is refused where it is all there is" },
+	{ "cohere.embed", "holds|needed|billed_units.input_tokens, input_tokens, "
+	                  "image_tokens, total_tokens or images" },
 	{ "bedrock.converse",
 	  "field|cacheDetails|by lifetime: 5m cache_write_5m, 1h cache_write_1h; another "
 	  "warns; inside cacheWriteInputTokens" },
