@@ -194,11 +194,35 @@ static void put_usage_object(struct envelope_work *work, const struct call *call
 	envelope_put_value(work, "usage", usage);
 }
 
-/* How many there are in the response, of the size and quality that were asked for. */
+static struct text word_at(const struct envelope_view *view, const char *path)
+{
+	struct envelope_at at = envelope_at(view, path);
+
+	return at.node != JSON_NONE ? json_string(at.doc, at.node) : text_of(NULL);
+}
+
+/* Members of the line from paths of the record, those that are there. */
+static void put_words(struct envelope_work *work, const struct envelope_view *view,
+                      const char *const paths[2], const char *before)
+{
+	static const char *const names[2] = { "size", "quality" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct text word = word_at(view, paths[i]);
+
+		if (word.len == 0)
+			continue;
+		buf_addf(&work->out, "%s\"%s\":", before, names[i]);
+		buf_add_json(&work->out, word);
+		before = ",";
+	}
+}
+
+/* How many there are in the response, what was asked for, and what it says that came of it. */
 static bool put_images(struct envelope_work *work, const struct envelope_view *view)
 {
-	static const char *const words_of[][2] = { { "size", "model_parameters/size" },
-		                                   { "quality", "model_parameters/quality" } };
+	static const char *const asked[2] = { "model_parameters/size", "model_parameters/quality" };
+	static const char *const came[2] = { "response/size", "response/quality" };
 	struct envelope_at data = envelope_at(view, "response/data");
 
 	if (data.node == JSON_NONE || json_type_of(data.doc, data.node) != JSON_ARRAY ||
@@ -207,16 +231,14 @@ static bool put_images(struct envelope_work *work, const struct envelope_view *v
 	envelope_put_json(work, "api", "\"openai.images\"");
 	envelope_put_key(work, "images");
 	buf_addf(&work->out, "{\"n\":%u", data.doc->nodes[data.node].count);
-	for (size_t i = 0; i < 2; i++) {
-		struct text word = json_string(data.doc, envelope_at(view, words_of[i][1]).node);
-
-		/* What was asked to be chosen is not what was made. */
-		if (word.len == 0 || text_is(word, "auto"))
-			continue;
-		buf_addf(&work->out, ",\"%s\":", words_of[i][0]);
-		buf_add_json(&work->out, word);
-	}
+	put_words(work, view, asked, ",");
 	buf_add_cstr(&work->out, "}");
+	if (word_at(view, came[0]).len > 0 || word_at(view, came[1]).len > 0) {
+		envelope_put_key(work, "response");
+		buf_add_cstr(&work->out, "{");
+		put_words(work, view, came, "");
+		buf_add_cstr(&work->out, "}");
+	}
 	return true;
 }
 

@@ -78,26 +78,86 @@ static bool add_images(struct line *line, const struct usage_images *images)
 	return true;
 }
 
-/* A size or quality that the response tells; "auto" is a wish, not what came. */
-static void resolve_word(const struct line *line, const char *path, char word[IMAGE_WORD_BYTES])
-{
-	struct text told = { NULL, 0 };
+struct image_word {
+	const char *paths[2];       /* in the response, or a line of a batch's results */
+	const char *differs, *open; /* the warnings */
+};
 
-	if (strcmp(word, "auto") == 0)
-		word[0] = '\0';
-	if (word[0] != '\0' || line->body.doc == NULL)
-		return;
-	told = json_string(line->body.doc, body_find_any(&line->body, path));
-	if (told.at != NULL && text_plain(told) && !text_is(told, "auto"))
-		text_copy(word, IMAGE_WORD_BYTES, told);
+static const struct image_word size_word = {
+	{ "size", "response.body.size" },
+	"images.size (the response tells another)",
+	"images.size (auto, and nothing tells which)",
+};
+
+static const struct image_word quality_word = {
+	{ "quality", "response.body.quality" },
+	"images.quality (the response tells another)",
+	"images.quality (auto, and nothing tells which)",
+};
+
+/* What the response says came; absent where it says nothing that can be one. */
+static struct text told_word(const struct line *line, const struct image_word *word)
+{
+	size_t count = sizeof(word->paths) / sizeof(word->paths[0]);
+
+	for (size_t i = 0; i < count && line->body.doc != NULL; i++) {
+		struct text told = json_string(line->body.doc,
+		                               body_find_any(&line->body, word->paths[i]));
+
+		if (told.len > 0 && told.len < IMAGE_WORD_BYTES && text_plain(told))
+			return told;
+	}
+	return text_of(NULL);
 }
 
-static void resolve(const struct line *line, struct usage_images *images)
+/* The first one stays. */
+static void doubt(struct line *line, const char *why)
 {
-	if (images->component != COMPONENT_IMAGES_OUT)
+	if (line->image_doubt == NULL)
+		line->image_doubt = why;
+}
+
+/*
+ * What came is priced, not what was asked for: the response goes before the line.  "auto" is a
+ * wish wherever it stands.
+ */
+static void resolve_word(struct line *line, const struct image_word *which,
+                         char word[IMAGE_WORD_BYTES])
+{
+	struct text told = told_word(line, which), own = text_of(word);
+	bool wish = text_is(own, "auto") || (own.len == 0 && text_is(told, "auto"));
+
+	if (told.len > 0 && !text_is(told, "auto")) {
+		if (!wish && own.len > 0 && !text_equal(told, own))
+			doubt(line, which->differs);
+		text_copy(word, IMAGE_WORD_BYTES, told);
+	} else if (wish) {
+		doubt(line, which->open);
+		word[0] = '\0';
+	}
+}
+
+/* Of images that went in no response tells. */
+static void drop_wish(struct line *line, const struct image_word *which,
+                      char word[IMAGE_WORD_BYTES])
+{
+	if (strcmp(word, "auto") != 0)
 		return;
-	resolve_word(line, "size", images->size);
-	resolve_word(line, "quality", images->quality);
+	doubt(line, which->open);
+	word[0] = '\0';
+}
+
+static void resolve(struct line *line, struct usage_images *images)
+{
+	if (images->n == 0)
+		return;
+	if (images->component == COMPONENT_IMAGES_OUT) {
+		resolve_word(line, &size_word, images->size);
+		resolve_word(line, &quality_word, images->quality);
+	} else {
+		drop_wish(line, &size_word, images->size);
+		drop_wish(line, &quality_word, images->quality);
+	}
 }
 
 /* Images that the response holds, of the one kind that the line tells, if it tells one. */

@@ -48,8 +48,9 @@ struct line {
 	uint32_t member[MEMBER_COUNT]; /* nodes; JSON_NONE: not sent, or null */
 	struct event *event;
 	struct event_refusal *refusal;
-	struct body body;    /* of `response` or `sse` */
-	bool images_counted; /* in it: images_out of the usage is how many it holds */
+	struct body body;        /* of `response` or `sse` */
+	bool images_counted;     /* in it: images_out of the usage is how many it holds */
+	const char *image_doubt; /* a warning: of what size or quality they are; NULL: none */
 	/* What the response says of itself and the line does not; absent, or in the arena. */
 	struct text region, speed, cost;
 	bool no_memory;

@@ -398,6 +398,8 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
 	                  objects.add);
 	event->unknown_path = decoded.unknown;
+	if (event->unknown_path.at == NULL)
+		event->unknown_path = text_of(line->image_doubt);
 	if (event->unknown_path.at == NULL && line->body.doc != NULL)
 		event->unknown_path = text_of(body_beside(&line->body, format));
 	/* Of a request that was served; where the gateway counts them itself, it knows better. */

@@ -411,7 +411,12 @@ static void test_a_call_of_another_thing_keeps_its_own_words(void **state)
 		  "'call_type':'aimage_generation','metadata':{},'model_parameters':{'n':3,"
 		  "'size':'1024x1024','quality':'auto'},'response':{'data':[{'url':'a'},{'url':'b'}"
 		  "]}",
-		  "{'api':'openai.images','images':{'n':2,'size':'1024x1024'}," },
+		  "{'api':'openai.images','images':{'n':2,'size':'1024x1024','quality':'auto'}," },
+		{ "images by their number, of what size came",
+		  "'call_type':'aimage_generation','metadata':{},'model_parameters':"
+		  "{'size':'auto'},'response':{'size':'1024x1536','data':[{'url':'a'}]}",
+		  "{'api':'openai.images','images':{'n':1,'size':'auto'},'response':"
+		  "{'size':'1024x1536'}," },
 		{ "seconds",
 		  "'call_type':'atranscription','metadata':{},'response':{'usage':"
 		  "{'type':'duration','seconds':30}}",

@@ -374,7 +374,65 @@ static const struct row {
 	{ "auto is a wish, not a size",
 	  "'api':'openai.images','images':{'size':'auto','quality':'auto'},'response':"
 	  "{'size':'1024x1536','data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x 1024x1536 - warns of images.quality (auto, and "
+	  "nothing tells which)" },
+	{ "auto that the response resolves",
+	  "'api':'openai.images','images':{'size':'auto','quality':'auto','n':1},'response':"
+	  "{'size':'1024x1536','quality':'high','data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x 1024x1536 high" },
+	{ "auto in the response resolves nothing",
+	  "'api':'openai.images','response':{'size':'auto','data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x - - warns of images.size (auto, and nothing tells "
+	  "which)" },
+	{ "auto in the response that the gateway resolved",
+	  "'api':'openai.images','images':{'size':'1024x1536'},'response':{'size':'auto','data':"
+	  "[{'url':'a'}]}",
 	  "images_out=1 | final reported | 1 x 1024x1536 -" },
+	{ "auto without a response",
+	  "'api':'openai.images','images':{'size':'auto','quality':'hd','n':2}",
+	  "images_out=2 | final reported | 2 x - hd warns of images.size (auto, and nothing tells "
+	  "which)" },
+	{ "auto of no images is nobody's",
+	  "'api':'openai.images','images':[{'size':'auto','n':0},{'size':'a','n':2}]",
+	  "images_out=2 | final reported | 2 x a -" },
+	{ "auto of images that went in",
+	  "'api':'toll','images':{'direction':'in','quality':'auto'},'usage':{'input':3}",
+	  "input=3 images_in=1 | final reported | 1 x - - warns of images.quality (auto, and "
+	  "nothing tells which)" },
+	{ "what came, not what was asked for",
+	  "'api':'openai.images','images':{'size':'1024x1024','quality':'hd','n':1},'response':"
+	  "{'size':'1536x1024','quality':'hd','data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x 1536x1024 hd warns of images.size (the response "
+	  "tells another)" },
+	{ "what came, in quality, beside a usage",
+	  "'api':'openai.images','images':{'quality':'low'},'response':{'quality':'high','usage':"
+	  "{'input_tokens':9,'output_tokens':100,'total_tokens':109}}",
+	  "input=9 output_image=100 images_out=1 | final reported | 1 x - high warns of "
+	  "images.quality (the response tells another)" },
+	{ "what came, of several kinds",
+	  "'api':'openai.images','images':[{'size':'a','n':1},{'size':'b','n':2},"
+	  "{'direction':'in','size':'a'}],'response':{'size':'b','data':[{},{},{}]}",
+	  "images_in=1 images_out=3 | final reported | 3 x b - 1 x a - warns of images.size (the "
+	  "response tells another)" },
+	{ "what came of a batch's line",
+	  "'api':'openai.images','images':{'size':'1024x1024'},'response':{'custom_id':'1',"
+	  "'response':{'body':{'size':'1536x1024','data':[{'url':'a'}]}}}",
+	  "images_out=1 | final reported | 1 x 1536x1024 - warns of images.size (the response "
+	  "tells another)" },
+	{ "a number nobody counts goes before the size",
+	  "'api':'openai.images','images':{'size':'auto'},'usage':{'input_tokens':9,"
+	  "'output_tokens':1,'new_tokens':3}",
+	  "input=9 output_image=1 images_out=1 | final reported | 1 x - - warns of new_tokens" },
+	{ "what came in a stream",
+	  "'api':'openai.images','images':{'size':'auto','n':1},'sse':'data: {`type`:"
+	  "`image_generation.partial_image`,`size`:`1024x1024`}^^data: {`type`:"
+	  "`image_generation.completed`,`size`:`1024x1024`,`quality`:`high`,`usage`:"
+	  "{`input_tokens`:9,`output_tokens`:100,`total_tokens`:109}}^^'",
+	  "input=9 output_image=100 images_out=1 | final reported | 1 x 1024x1024 high" },
+	{ "a size that is too long to be one",
+	  "'api':'openai.images','images':{'size':'a'},'response':{'size':"
+	  "'123456789012345678901234','data':[{'url':'a'}]}",
+	  "images_out=1 | final reported | 1 x a -" },
 	{ "images of kinds that the gateway tells",
 	  "'api':'openai.images','images':[{'size':'a','n':1},{'size':'b','n':2}],'response':"
 	  "{'data':[{},{},{}]}",
