@@ -376,7 +376,7 @@ static void add_usage(void *context, uint32_t node)
  * a sum and what it is made of only one is taken, the one whose path stands first.
  */
 static void find_usage(const struct body *body, const struct usage_format *format,
-                       struct usages *usages, bool *add_out)
+                       struct usages *usages, enum usage_adds *adds_out)
 {
 	const struct json *doc = body->doc;
 
@@ -388,13 +388,15 @@ static void find_usage(const struct body *body, const struct usage_format *forma
 			size_t before = usages->found.count;
 
 			if (!is_at(doc, body->elements[i], path) ||
-			    (taken != NULL && (taken->adds || path->adds)))
+			    (taken != NULL &&
+			     (taken->adds != ADDS_NONE || path->adds != ADDS_NONE)))
 				continue;
 			path_each(doc, body->elements[i], path->path, add_usage, usages);
 			if (usages->found.count == before)
 				continue;
 			taken = path;
-			*add_out = *add_out || path->adds;
+			if (path->adds > *adds_out)
+				*adds_out = path->adds;
 		}
 	}
 }
@@ -420,9 +422,9 @@ static void tell_responses(const struct body *body, const struct usage_format *f
 		uint32_t element = body->elements[i];
 		struct body one = { .doc = doc, .elements = &element, .count = 1 };
 		struct usages usages = { .doc = doc };
-		bool add = false;
+		enum usage_adds adds = ADDS_NONE;
 
-		find_usage(&one, format, &usages, &add);
+		find_usage(&one, format, &usages, &adds);
 		if (usages.found.count == 0)
 			continue;
 		told++;
@@ -449,17 +451,17 @@ int body_usage(const struct body *body, const struct usage_format *format, struc
 	uint32_t *nodes;
 
 	*out = (struct usage_objects){ .doc = body->doc };
-	find_usage(body, format, &usages, &out->add);
+	find_usage(body, format, &usages, &out->adds);
 	if (usages.found.count == 0)
 		return 0;
 	nodes = arena_take(arena, usages.found.count * sizeof(*nodes));
 	if (nodes == NULL)
 		return -FAULT_NOMEM;
 	usages.found = (struct found){ nodes, 0 };
-	find_usage(body, format, &usages, &out->add);
+	find_usage(body, format, &usages, &out->adds);
 	out->nodes = nodes;
 	out->count = usages.found.count;
-	if (out->count > 1 && !out->add && format->fold != FOLD_ADD)
+	if (out->count > 1 && out->adds == ADDS_NONE && format->fold != FOLD_ADD)
 		tell_responses(body, format, out);
 	return 0;
 }
@@ -507,7 +509,7 @@ void body_add_items(const struct body *body, const struct usage_format *format,
 		if (item->without_usage && found->count > 0)
 			continue;
 		/* The objects of a stream repeat them; those of a batch have their own. */
-		for (size_t n = body->count; n > 0 && (!added || found->add); n--)
+		for (size_t n = body->count; n > 0 && (!added || found->adds != ADDS_NONE); n--)
 			added = add_items(body->doc, body->elements[n - 1], item, usage) || added;
 	}
 }

@@ -220,7 +220,7 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
 	};
 
 	*out = (struct usage_decoded){ .unknown = { NULL, 0 } };
-	if (objects->count > 1 && (objects->add || format->fold == FOLD_ADD))
+	if (objects->count > 1 && (objects->adds != ADDS_NONE || format->fold == FOLD_ADD))
 		return decode_each(&d, objects, out);
 	decode_response(&d, objects, out);
 	return d.no_memory ? -FAULT_NOMEM : 0;

@@ -18,8 +18,18 @@ static bool is_hollow(const struct json *doc, uint32_t node)
 	return true;
 }
 
+static bool all_have(const struct usage_objects *objects, const char *key)
+{
+	for (size_t i = 0; i < objects->count; i++) {
+		if (json_member(objects->doc, objects->nodes[i], key) == JSON_NONE)
+			return false;
+	}
+	return objects->count > 0;
+}
+
 /* The usage beside the event: an object, or an array of them and of nulls.  false: refused. */
-static bool stated_usage(struct line *line, struct usage_objects *out)
+static bool stated_usage(struct line *line, const struct usage_format *format,
+                         struct usage_objects *out)
 {
 	const struct json *doc = line->doc;
 	uint32_t node = line->member[MEMBER_USAGE], *nodes;
@@ -50,6 +60,8 @@ static bool stated_usage(struct line *line, struct usage_objects *out)
 		}
 		nodes[out->count++] = e;
 	}
+	if (format->part_key != NULL && all_have(out, format->part_key))
+		out->adds = ADDS_PARTS;
 	return true;
 }
 
@@ -112,7 +124,7 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 		return false;
 	/* There also where what stands beside a failed request is hollow. */
 	if (stated != JSON_NONE && !(failed && is_hollow(line->doc, stated)))
-		return stated_usage(line, out) && header_usage(line, format, out);
+		return stated_usage(line, format, out) && header_usage(line, format, out);
 	if (line->body.doc != NULL)
 		line->no_memory = body_usage(&line->body, format, line->arena, out) < 0;
 	while (failed && out->count > 0 && is_hollow(out->doc, out->nodes[out->count - 1]))
@@ -229,8 +241,8 @@ static void take_facts(struct line *line, const struct usage_format *format,
 	if (!text_is(facts[FACT_REGION], "not_available"))
 		keep_said(line, facts[FACT_REGION], &line->region);
 	keep_said(line, facts[FACT_SPEED], &line->speed);
-	/* Of several requests each tells its own charge. */
-	if (usage->count > 0 && !(usage->add && usage->count > 1))
+	/* Of several that add up each tells its own charge. */
+	if (usage->count > 0 && !(usage->adds != ADDS_NONE && usage->count > 1))
 		take_cost(line, format, usage);
 	if (event->finish_reason.at == NULL && line->body.doc != NULL)
 		keep_said(line, body_finish_reason(&line->body), &event->finish_reason);
@@ -363,6 +375,17 @@ static void pass_over_silent(struct line *line, struct usage_objects *objects,
 		line->body.stream = true;
 }
 
+/*
+ * An event is one request as the gateway saw it: a session too, and a call with several things to
+ * embed, whichever way they are told.  The lines of a batch are a request each.
+ */
+static int64_t served_requests(const struct event *event, const struct usage_objects *objects)
+{
+	if (event->status >= 400 || event->settlement == SETTLEMENT_OPEN)
+		return 0;
+	return objects->adds == ADDS_REQUESTS && objects->count > 1 ? (int64_t)objects->count : 1;
+}
+
 bool take_usage(struct line *line, const struct usage_format *format)
 {
 	struct event *event = line->event;
@@ -396,19 +419,15 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		return false;
 	derive_settlement(line,
 	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
-	                  objects.add);
+	                  objects.adds != ADDS_NONE);
 	event->unknown_path = decoded.unknown;
 	if (event->unknown_path.at == NULL)
 		event->unknown_path = text_of(line->image_doubt);
 	if (event->unknown_path.at == NULL && line->body.doc != NULL)
 		event->unknown_path = text_of(body_beside(&line->body, format));
-	/* Of a request that was served; where the gateway counts them itself, it knows better. */
+	/* Where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
-		event->usage.count[COMPONENT_REQUESTS] = failed || event->settlement ==
-		                                                                 SETTLEMENT_OPEN
-		                                                 ? 0
-		                                         : objects.add ? (int64_t)objects.count
-		                                                       : 1;
+		event->usage.count[COMPONENT_REQUESTS] = served_requests(event, &objects);
 	take_facts(line, format, &found);
 	event->sum = decoded.sum;
 	event->parts = decoded.parts;

@@ -150,14 +150,21 @@ struct usage_item {
 	bool without_usage; /* only where no usage object was found: images that are counted */
 };
 
+/* What several usage objects of one event are. */
+enum usage_adds {
+	ADDS_NONE,     /* of one response, as the format's fold has it */
+	ADDS_PARTS,    /* of one request, which is their sum: turns of a session, predictions */
+	ADDS_REQUESTS, /* each of a request of its own, of which there are as many: a batch */
+};
+
 /*
  * Where a response, or one object of a stream, has its usage: "message.usage"; "[]" behind a
  * key goes through an array; "" is the object itself.  `type`: only where the object's member
- * "type" is this.  `adds`: each of several is a request of its own (a batch), and they add up.
+ * "type" is this.
  */
 struct usage_path {
 	const char *path, *type;
-	bool adds;
+	enum usage_adds adds;
 	const char *has; /* only where the object has this member; NULL: everywhere */
 };
 
@@ -178,12 +185,14 @@ enum usage_fold {
 	 * that says less than the one before it, and nothing else, is passed over. */
 	FOLD_LAST,
 	FOLD_MERGE, /* of each number the last one that was sent counts; 0 is a value */
-	FOLD_ADD,   /* each is of a response of its own: they add up */
+	FOLD_ADD,   /* each is of a response of its own: they add up to one request */
 };
 
 struct usage_format {
 	const char *name;
 	enum usage_fold fold;
+	/* Where all of several objects have this member they are ADDS_PARTS; NULL: none. */
+	const char *part_key;
 	uint8_t needs_one[NEEDS_ONE_MAX]; /* one of these must be there */
 	const struct usage_path *paths;
 	size_t path_count;
@@ -238,10 +247,10 @@ struct usage_objects {
 	const struct json *doc;
 	const uint32_t *nodes;
 	size_t count;
-	bool add;      /* each is of a request of its own, whatever the format's fold */
-	bool mixed;    /* they are of more than one response, and do not add up */
-	bool one;      /* each names its response, and it is the same */
-	uint8_t group; /* the words are those of this group: response headers; else 0 */
+	enum usage_adds adds; /* if any of them does, whatever the format's fold */
+	bool mixed;           /* they are of more than one response, and do not add up */
+	bool one;             /* each names its response, and it is the same */
+	uint8_t group;        /* the words are those of this group: response headers; else 0 */
 	/* Response headers with counts, behind the objects; NULL: none. */
 	const struct json *headers_doc;
 	uint32_t headers;

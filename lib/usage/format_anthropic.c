@@ -63,9 +63,9 @@ static const struct usage_rise rises[] = {
 static const struct usage_fallback fallbacks[] = { { CREATION, { FIVE_M, ONE_H } } };
 
 static const struct usage_path paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "message.usage", NULL, false, NULL },       /* message_start */
-	{ "result.message.usage", NULL, true, NULL }, /* a line of a batch's results */
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "message.usage", NULL, ADDS_NONE, NULL },            /* message_start */
+	{ "result.message.usage", NULL, ADDS_REQUESTS, NULL }, /* a line of a batch's results */
 };
 
 const struct usage_format format_anthropic_messages = {

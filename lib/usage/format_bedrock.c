@@ -87,8 +87,8 @@ static const struct usage_reading readings[] = {
 };
 
 static const struct usage_path converse_paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "metadata.usage", NULL, false, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "metadata.usage", NULL, ADDS_NONE, NULL },
 };
 
 /* Guardrails are billed by units of their own. */
@@ -181,10 +181,10 @@ static const struct usage_rise invoke_rises[] = {
 };
 
 static const struct usage_path invoke_paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "message.usage", NULL, false, NULL },
-	{ "metadata.usage", NULL, false, NULL },
-	{ "amazon-bedrock-invocationMetrics", NULL, false, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "message.usage", NULL, ADDS_NONE, NULL },
+	{ "metadata.usage", NULL, ADDS_NONE, NULL },
+	{ "amazon-bedrock-invocationMetrics", NULL, ADDS_NONE, NULL },
 };
 
 const struct usage_format format_bedrock_invoke = {

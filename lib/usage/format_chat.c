@@ -161,8 +161,8 @@ static const struct usage_word ocr_words[] = {
 static const struct usage_share ocr_shares[] = { { COMPONENT_PAGES, { PAGES } } };
 
 static const struct usage_path ocr_paths[] = {
-	{ "usage_info", NULL, false, NULL },
-	{ "response.body.usage_info", NULL, true, NULL },
+	{ "usage_info", NULL, ADDS_NONE, NULL },
+	{ "response.body.usage_info", NULL, ADDS_REQUESTS, NULL },
 };
 
 const struct usage_format format_mistral_ocr = {
@@ -295,7 +295,7 @@ static const struct usage_share ollama_shares[] = {
 	{ COMPONENT_OUTPUT, { WRITTEN } },
 };
 
-static const struct usage_path ollama_paths[] = { { "", NULL, false, NULL } };
+static const struct usage_path ollama_paths[] = { { "", NULL, ADDS_NONE, NULL } };
 
 static const struct usage_rise ollama_rises[] = { { EVALUATED, false }, { WRITTEN, false } };
 

@@ -56,10 +56,10 @@ static const struct usage_fallback fallbacks[] = {
 };
 
 static const struct usage_path chat_paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "delta.usage", NULL, false, NULL },
-	{ "meta", NULL, false, NULL },
-	{ "response.meta", NULL, false, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "delta.usage", NULL, ADDS_NONE, NULL },
+	{ "meta", NULL, ADDS_NONE, NULL },
+	{ "response.meta", NULL, ADDS_NONE, NULL },
 };
 
 #define COHERE_RULES                                                                               \

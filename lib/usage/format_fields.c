@@ -446,8 +446,10 @@ static void put_from(struct fields *f)
 		             path->path[0] != '\0' ? "the usage" : "the usage: the object itself");
 		if (path->type != NULL)
 			buf_addf(&f->meaning, ", where type is %s", path->type);
-		if (path->adds)
+		if (path->adds == ADDS_REQUESTS)
 			buf_add_cstr(clause(f), "each is a request of its own, they add up");
+		if (path->adds == ADDS_PARTS)
+			buf_add_cstr(clause(f), "they add up to one request");
 		emit(f, FORMAT_ROW_FROM);
 	}
 	if (format->headers != 0) {
@@ -513,7 +515,8 @@ static void put_stream(struct fields *f)
 		                        "one before it is passed over" },
 		[FOLD_MERGE] = { "merge", "of each number the last one that was sent counts; 0 is "
 		                          "a value" },
-		[FOLD_ADD] = { "add", "each usage is of a response of its own; they add up" },
+		[FOLD_ADD] = { "add", "each usage is of a response of its own; they add up to one "
+		                      "request" },
 	};
 
 	buf_add_cstr(&f->name, folds[f->format->fold].name);

@@ -103,12 +103,12 @@ static const struct usage_fallback fallbacks[] = {
 };
 
 static const struct usage_path paths[] = {
-	{ "usageMetadata", NULL, false, NULL },
+	{ "usageMetadata", NULL, ADDS_NONE, NULL },
 	/* A line of a batch's results, as the Gemini API and as Vertex AI has it; and a stream of
 	 * the same form (Code Assist). */
-	{ "response.usageMetadata", NULL, true, "key" },
-	{ "response.usageMetadata", NULL, true, "request" },
-	{ "response.usageMetadata", NULL, false, NULL },
+	{ "response.usageMetadata", NULL, ADDS_REQUESTS, "key" },
+	{ "response.usageMetadata", NULL, ADDS_REQUESTS, "request" },
+	{ "response.usageMetadata", NULL, ADDS_NONE, NULL },
 };
 
 /* Of the Gemini API some older answers had the tools' part inside the prompt. */
@@ -196,9 +196,9 @@ static const struct usage_word interactions_words[] = {
 };
 
 static const struct usage_path interactions_paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "interaction.usage", NULL, false, NULL },
-	{ "metadata.usage", NULL, false, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "interaction.usage", NULL, ADDS_NONE, NULL },
+	{ "metadata.usage", NULL, ADDS_NONE, NULL },
 };
 
 const struct usage_format format_google_interactions = {
@@ -213,8 +213,8 @@ const struct usage_format format_google_interactions = {
 };
 
 /*
- * predict: an embedding tells its tokens by prediction, and they add up; Imagen tells nothing, and
- * its images are counted.
+ * predict: an embedding tells its tokens by prediction, and they add up, in one request; Imagen
+ * tells nothing, and its images are counted.
  */
 static const struct usage_word predict_words[] = {
 	WORD(0, "token_count", WORD_COUNT, P),
@@ -224,8 +224,8 @@ static const struct usage_word predict_words[] = {
 };
 
 static const struct usage_path predict_paths[] = {
-	{ "predictions[].embeddings.statistics", NULL, true, NULL },
-	{ "usageMetadata", NULL, false, NULL },
+	{ "predictions[].embeddings.statistics", NULL, ADDS_PARTS, NULL },
+	{ "usageMetadata", NULL, ADDS_NONE, NULL },
 };
 
 static const struct usage_item predict_items[] = {
@@ -236,6 +236,7 @@ static const struct usage_item predict_items[] = {
 const struct usage_format format_google_predict = {
 	.name = "google.predict",
 	.fold = FOLD_LAST,
+	.part_key = "token_count",
 	.needs_one = { P },
 	LIST(words, word_count, predict_words),
 	LIST(paths, path_count, predict_paths),

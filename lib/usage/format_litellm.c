@@ -106,7 +106,7 @@ static const struct usage_fallback fallbacks[] = {
 	{ SEARCH_TOOL, { SEARCH_PROMPT } },
 };
 
-static const struct usage_path paths[] = { { "usage", NULL, false, NULL } };
+static const struct usage_path paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
 
 const struct usage_format format_litellm_chat = {
 	.name = "litellm.chat",

@@ -91,10 +91,10 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 };
 
 const struct usage_path chat_paths[CHAT_PATHS] = {
-	{ "usage", NULL, false, NULL },
-	{ "x_groq.usage", NULL, false, NULL },
-	{ "response.body.usage", NULL, true, NULL },
-	{ "outputs[].response.body.usage", NULL, true, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "x_groq.usage", NULL, ADDS_NONE, NULL },
+	{ "response.body.usage", NULL, ADDS_REQUESTS, NULL },
+	{ "outputs[].response.body.usage", NULL, ADDS_REQUESTS, NULL },
 };
 
 static const struct usage_word chat_words[] = { CHAT_WORDS, COST_WORDS, TIME_WORDS };
@@ -147,9 +147,9 @@ const struct usage_format format_openai_completions = {
 static const struct usage_word responses_words[] = { RESPONSES_WORDS, COST_WORDS };
 
 static const struct usage_path responses_paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "response.usage", NULL, false, NULL },
-	{ "response.body.usage", NULL, true, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "response.usage", NULL, ADDS_NONE, NULL },
+	{ "response.body.usage", NULL, ADDS_REQUESTS, NULL },
 };
 
 /* openai-python types/responses/response_function_web_search.py; "find" is the older name. */
@@ -180,9 +180,9 @@ const struct usage_format format_openai_responses = {
 static const struct usage_word batch_words[] = { CHAT_WORDS, RESPONSES_ROOT, COST_WORDS };
 
 static const struct usage_path batch_paths[] = {
-	{ "response.body.usage", NULL, true, NULL },
-	{ "outputs[].response.body.usage", NULL, true, NULL },
-	{ "usage", NULL, false, NULL },
+	{ "response.body.usage", NULL, ADDS_REQUESTS, NULL },
+	{ "outputs[].response.body.usage", NULL, ADDS_REQUESTS, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
 };
 
 const struct usage_format format_openai_batch = {
@@ -298,8 +298,8 @@ static const struct usage_reading images_readings[] = {
 };
 
 static const struct usage_path images_paths[] = {
-	{ "usage", NULL, false, NULL },
-	{ "response.body.usage", NULL, true, NULL },
+	{ "usage", NULL, ADDS_NONE, NULL },
+	{ "response.body.usage", NULL, ADDS_REQUESTS, NULL },
 };
 
 static const struct usage_item images_items[] = {
@@ -357,7 +357,7 @@ static const struct usage_identity audio_identities[] = {
 
 static const struct usage_reading audio_readings[] = { PROMPT_AUDIO_READINGS };
 
-static const struct usage_path audio_paths[] = { { "usage", NULL, false, NULL } };
+static const struct usage_path audio_paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
 
 const struct usage_format format_openai_audio = {
 	.name = "openai.audio",
@@ -372,8 +372,9 @@ const struct usage_format format_openai_audio = {
 };
 
 /*
- * Realtime: a session is many responses, each with a usage of its own that adds up.  Cached
- * tokens are split by modality where they are split at all.  xAI's voice bills seconds beside.
+ * Realtime: a session is many responses, each with a usage of its own; they add up to one request,
+ * as the gateway saw one session.  Cached tokens are split by modality where they are split at all.
+ * xAI's voice bills seconds beside.
  */
 enum { CR_TEXT = OPENAI_SLOTS, CR_AUDIO, CR_IMAGE };
 
@@ -426,7 +427,8 @@ static const struct usage_reading realtime_readings[] = {
 };
 
 static const struct usage_path realtime_paths[] = {
-	{ "response.usage", NULL, true, NULL }, { "usage", "response.done", true, NULL }, /* xAI */
+	{ "response.usage", NULL, ADDS_PARTS, NULL },
+	{ "usage", "response.done", ADDS_PARTS, NULL }, /* xAI */
 };
 
 /* What was said is written down by another model, which the frame does not name. */

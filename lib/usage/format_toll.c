@@ -24,7 +24,7 @@ static const struct usage_rise rises[] = {
 #undef C
 };
 
-static const struct usage_path paths[] = { { "usage", NULL, false, NULL } };
+static const struct usage_path paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
 
 const struct usage_format format_toll = {
 	.name = "toll",

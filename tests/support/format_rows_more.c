@@ -238,6 +238,9 @@ const struct format_row format_rows_more[] = {
 	  OBJECT, NULL },
 	{ "predict's usage, twice the same", PREDICT,
 	  "[{'promptTokenCount':7},{'promptTokenCount':7}]", "input=7", STREAM, NULL },
+	{ "the counts of several predictions", PREDICT,
+	  "[{'token_count':3,'truncated':false},{'token_count':4},{'token_count':2}]", "input=9",
+	  STREAM, NULL },
 	{ "predict without a count", PREDICT, "{'truncated':true}",
 	  "missing: usage: token_count is missing", REFUSED, NULL },
 

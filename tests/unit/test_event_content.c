@@ -211,6 +211,70 @@ static void test_content_hash_sees_the_api(void **state)
 	event_line_release(&b);
 }
 
+/* The event with these members, in which ' stands for ". */
+static void decode_rest(struct event_line *b, const char *rest)
+{
+	buf_clear(&b->line);
+	buf_addf(&b->line,
+	         "{'id':'1','source':'s','time':'2026-11-22T08:00:00Z','account':'a',"
+	         "'model':'m',%s}",
+	         rest);
+	for (size_t c = 0; c < b->line.len; c++)
+		b->line.at[c] = b->line.at[c] == '\'' ? '"' : b->line.at[c];
+	event_line_decode(b, buf_text(&b->line));
+}
+
+#define PREDICTION(n) "{'embeddings':{'statistics':{'token_count':" n "}}}"
+#define SPOKEN(n)     "{'type':'response.done','response':{'usage':{'input_tokens':" n "}}}"
+#define BATCHED(n)    "{'response':{'body':{'usage':{'prompt_tokens':" n "}}}}"
+
+/*
+ * An event is one request as the gateway saw it, whichever way what it used is told; but the lines
+ * of a batch are a request each.
+ */
+static void test_the_same_content_is_as_many_requests_whichever_way_it_is_sent(void **state)
+{
+	static const struct {
+		const char *rest;
+		int64_t input, requests;
+	} rows[] = {
+		{ "'api':'google.predict','response':{'predictions':[" PREDICTION("3") "]}", 3, 1 },
+		{ "'api':'google.predict','response':{'predictions':[" PREDICTION(
+			  "3") "," PREDICTION("4") "," PREDICTION("2") "]}",
+		  9, 1 },
+		{ "'api':'google.predict','usage':[{'token_count':3},{'token_count':4},"
+		  "{'token_count':2}]",
+		  9, 1 },
+		{ "'api':'openai.realtime','response':[" SPOKEN("3") "," SPOKEN("4") "]", 7, 1 },
+		{ "'api':'openai.realtime','response':[{'type':'response.done','usage':"
+		  "{'input_tokens':3}},{'type':'response.done','usage':{'input_tokens':4}}]",
+		  7, 1 },
+		{ "'api':'openai.realtime','usage':[{'input_tokens':3},{'input_tokens':4}]", 7, 1 },
+		{ "'api':'google.live','response':[{'usageMetadata':{'promptTokenCount':3}},"
+		  "{'usageMetadata':{'promptTokenCount':4}}]",
+		  7, 1 },
+		{ "'api':'google.live','usage':[{'promptTokenCount':3},{'promptTokenCount':4}]", 7,
+		  1 },
+		{ "'api':'openai.batch','response':[" BATCHED("3") "," BATCHED("4") "]", 7, 2 },
+		{ "'api':'openai.batch','response':[" BATCHED("3") "]", 3, 1 },
+		{ "'api':'openai.batch','status':500,'response':[" BATCHED("3") "]", 3, 0 },
+	};
+	struct event_line b = { .event = { .time_ms = 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const int64_t *count = b.event.usage.count;
+
+		decode_rest(&b, rows[i].rest);
+		if (b.refusal.reason != REASON_NONE || count[COMPONENT_INPUT] != rows[i].input ||
+		    count[COMPONENT_REQUESTS] != rows[i].requests)
+			fail_msg("%s: input %lld, requests %lld %s", rows[i].rest,
+			         (long long)count[COMPONENT_INPUT],
+			         (long long)count[COMPONENT_REQUESTS], b.refusal.detail);
+	}
+	event_line_release(&b);
+}
+
 /* What was sent, and what is taken of it: a line may say, and else it shows. */
 static void test_settlement_and_provenance_are_told_or_derived(void **state)
 {
@@ -262,6 +326,8 @@ int main(void)
 		cmocka_unit_test(test_content_hash_ignores_id_source_order_and_blanks),
 		cmocka_unit_test(test_content_hash_sees_every_other_member),
 		cmocka_unit_test(test_content_hash_sees_the_api),
+		cmocka_unit_test(
+			test_the_same_content_is_as_many_requests_whichever_way_it_is_sent),
 		cmocka_unit_test(test_settlement_and_provenance_are_told_or_derived),
 	};
 

@@ -89,10 +89,10 @@ static const struct {
 	  "from|output[]|one of searches each, of type web_search_call, but not with the "
 	  "action open_page, find_in_page, find" },
 	{ "openai.images", "from|data[]|one of images_out each; where there is no usage" },
-	{ "openai.realtime", "from|usage|the usage, where type is response.done; each is "
-	                     "a request of its own, they add up" },
+	{ "openai.realtime", "from|usage|the usage, where type is response.done; they "
+	                     "add up to one request" },
 	{ "openai.realtime", "stream|add|each usage is of a response of its own; they "
-	                     "add up" },
+	                     "add up to one request" },
 	{ "anthropic.messages", "stream|merge|of each number the last one that was sent "
 	                        "counts; 0 is a value" },
 	{ "anthropic.messages", "stream|rises|output_tokens: never less than before" },
