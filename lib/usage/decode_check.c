@@ -276,7 +276,7 @@ static bool part_shares(struct decode *d, const struct usage_reading *reading,
 	assert(own != NULL && rest != NULL);
 	whole = d->value[rest->terms[0]];
 	room = sum_of(d, d->present, rest->terms) + d->value[part];
-	if (whole == 0 || room < 0 || room >= d->value[part] ||
+	if (!decode_has(d, rest->terms[0]) || room < 0 || room >= d->value[part] ||
 	    (reading->pair != 0 && !each_fits(d, part, reading->pair, whole)) ||
 	    (reading->no_pair != 0 && each_fits(d, part, reading->no_pair, whole)))
 		return false;
