@@ -409,7 +409,7 @@ enum { ID_PATHS = sizeof(ids) / sizeof(ids[0]) };
 
 /*
  * More than one response: of the objects that tell usage two have other ids, or two say that they
- * are the last.  One: all of them have the same id.
+ * are the last.  Steps: all of them have the same id.
  */
 static void tell_responses(const struct body *body, const struct usage_format *format,
                            struct usage_objects *out)
@@ -441,7 +441,8 @@ static void tell_responses(const struct body *body, const struct usage_format *f
 	}
 	out->mixed = out->mixed || last > 1;
 	for (size_t p = 0; p < ID_PATHS; p++)
-		out->one = out->one || (!out->mixed && named[p] == told);
+		out->steps = out->steps || (format->steps && body->stream && !body->done &&
+		                            !out->mixed && named[p] == told);
 }
 
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
@@ -530,7 +531,11 @@ const char *body_beside(const struct body *body, const struct usage_format *form
 
 uint32_t body_split(const struct body *body, const struct usage_format *format)
 {
-	uint32_t list = format->split != NULL ? body_find_any(body, format->split) : JSON_NONE;
+	for (size_t i = 0; i < SPLITS_MAX && format->split[i] != NULL; i++) {
+		uint32_t list = body_find_any(body, format->split[i]);
 
-	return json_type_of(body->doc, list) == JSON_ARRAY ? list : JSON_NONE;
+		if (json_type_of(body->doc, list) == JSON_ARRAY)
+			return list;
+	}
+	return JSON_NONE;
 }

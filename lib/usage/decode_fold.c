@@ -16,6 +16,23 @@ static bool says_less(const struct decode *d, const int64_t *before_value, uint6
 	return true;
 }
 
+/* Of two steps of one response: the one before had more in total.  It warns of that. */
+static bool is_smaller(struct decode *d, const int64_t *before_value)
+{
+	char path[PATH_BYTES];
+	int total;
+
+	if (!d->steps)
+		return false;
+	total = d->format->rises[0].slot;
+	if (d->value[total] >= before_value[total])
+		return false;
+	snprintf(path, sizeof(path), "%s (smaller behind a larger one)",
+	         decode_slot_name(d->format, total));
+	decode_set_unknown(d, path);
+	return true;
+}
+
 /* The next object of a stream of which the last one counts. */
 static bool walk_next(struct decode *d, uint32_t object)
 {
@@ -27,7 +44,7 @@ static bool walk_next(struct decode *d, uint32_t object)
 	d->present = 0;
 	if (!decode_walk_object(d, object))
 		return false;
-	if (says_less(d, before_value, before)) {
+	if (says_less(d, before_value, before) || is_smaller(d, before_value)) {
 		memcpy(d->value, before_value, sizeof(d->value));
 		d->present = before;
 	}
@@ -48,24 +65,7 @@ static void note_dropped(struct decode *d)
 	}
 }
 
-/* Google's tools: the counts begin anew with each step, and the object behind the last has all. */
-static bool begins_anew(struct decode *d, const struct usage_rise *rise)
-{
-	char path[PATH_BYTES];
-
-	if (!d->one_response || d->value[rise->slot] == 0 ||
-	    d->value[rise->slot] >= d->peak[rise->slot])
-		return false;
-	snprintf(path, sizeof(path), "%s (larger in an object before)",
-	         decode_slot_name(d->format, rise->slot));
-	decode_set_unknown(d, path);
-	return true;
-}
-
-/*
- * Of a stream of which the last object counts, that one is the largest; but where all name the
- * same response, a stream that broke off may have ended between two of its steps.
- */
+/* Of a stream of which the last object counts, that one is the largest. */
 static bool check_end(struct decode *d)
 {
 	for (size_t i = 0; i < d->format->rise_count; i++) {
@@ -78,7 +78,7 @@ static bool check_end(struct decode *d)
 			            (long long)d->peak[rise->slot]);
 			return false;
 		}
-		if (!begins_anew(d, rise) && !decode_check_fall(d, rise, d->value[rise->slot]))
+		if (!decode_check_fall(d, rise, d->value[rise->slot]))
 			return false;
 	}
 	note_dropped(d);
@@ -216,7 +216,7 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
 		.model = model,
 		.group = objects->group,
 		.turns = JSON_NONE,
-		.one_response = objects->one,
+		.steps = objects->steps && format->steps,
 	};
 
 	*out = (struct usage_decoded){ .unknown = { NULL, 0 } };

@@ -31,7 +31,7 @@ struct decode {
 	struct text unknown;
 	const char *uncounted; /* key of a WORD_UNCOUNTED that is not 0; NULL: none */
 	bool told;             /* a number stood in one of the objects, be it 0 */
-	bool one_response;     /* as in struct usage_objects */
+	bool steps;            /* as in struct usage_objects */
 	bool mirror_differs;   /* what was refused has no other reading */
 	bool no_memory;
 };

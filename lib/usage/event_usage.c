@@ -351,7 +351,11 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 	                     line->refusal);
 
 	if (r == 0 && line->refusal->reason == REASON_NONE && split != JSON_NONE &&
-	    decoded->reading_count == 0)
+	    decoded->reading_count > 0)
+		refusal_set(line->refusal, REASON_UNSUPPORTED,
+		            "usage: a split by model, and numbers that contradict each other: %.*s",
+		            TEXT_ARGS(decoded->contradiction));
+	else if (r == 0 && line->refusal->reason == REASON_NONE && split != JSON_NONE)
 		r = usage_split(format, line->body.doc, split, line->event->model, line->arena,
 		                decoded, line->refusal);
 	line->no_memory = line->no_memory || r < 0;

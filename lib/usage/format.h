@@ -188,9 +188,16 @@ enum usage_fold {
 	FOLD_ADD,   /* each is of a response of its own: they add up to one request */
 };
 
+enum { SPLITS_MAX = 2 };
+
 struct usage_format {
 	const char *name;
 	enum usage_fold fold;
+	/*
+	 * The counts of a stream begin anew with each step, and the last object has them all; the
+	 * first of the rises is the total.
+	 */
+	bool steps;
 	/* Where all of several objects have this member they are ADDS_PARTS; NULL: none. */
 	const char *part_key;
 	uint8_t needs_one[NEEDS_ONE_MAX]; /* one of these must be there */
@@ -220,7 +227,7 @@ struct usage_format {
 	 * NULL: none.  What it says of other models than the event's is taken out of the event
 	 * and is a part of its own.
 	 */
-	const char *split;
+	const char *split[SPLITS_MAX];
 	const struct usage_beside *besides;
 	size_t beside_count;
 	struct usage_cost cost;
@@ -249,7 +256,7 @@ struct usage_objects {
 	size_t count;
 	enum usage_adds adds; /* if any of them does, whatever the format's fold */
 	bool mixed;           /* they are of more than one response, and do not add up */
-	bool one;             /* each names its response, and it is the same */
+	bool steps;           /* of one response with steps that broke off: the largest counts */
 	uint8_t group;        /* the words are those of this group: response headers; else 0 */
 	/* Response headers with counts, behind the objects; NULL: none. */
 	const struct json *headers_doc;

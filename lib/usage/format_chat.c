@@ -13,7 +13,7 @@ const struct usage_format format_groq_chat = {
 	CHAT_RULES,
 	LIST(words, word_count, copy_words),
 	LIST(paths, path_count, chat_paths),
-	.split = "usage_breakdown.models",
+	.split = { "usage_breakdown.models", "x_groq.usage_breakdown.models" },
 };
 
 /*

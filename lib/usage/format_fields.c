@@ -457,8 +457,8 @@ static void put_from(struct fields *f)
 		buf_add_cstr(&f->meaning, "of the event line: counts that the body leaves out");
 		emit(f, FORMAT_ROW_FROM);
 	}
-	if (format->split != NULL) {
-		buf_add_cstr(&f->name, format->split);
+	for (size_t i = 0; i < SPLITS_MAX && format->split[i] != NULL; i++) {
+		buf_add_cstr(&f->name, format->split[i]);
 		buf_add_cstr(&f->meaning, "the usage once more by model: what other models did "
 		                          "becomes events of their own");
 		emit(f, FORMAT_ROW_FROM);

@@ -156,6 +156,7 @@ static const struct usage_reading live_readings[] = {
 const struct usage_format format_google_generate = {
 	.name = "google.generate",
 	.fold = FOLD_LAST,
+	.steps = true,
 	.needs_one = { P, T },
 	LIST(words, word_count, words),
 	LIST(paths, path_count, paths),

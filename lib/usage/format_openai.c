@@ -104,7 +104,7 @@ const struct usage_format format_openai_chat = {
 	CHAT_RULES,
 	LIST(words, word_count, chat_words),
 	LIST(paths, path_count, chat_paths),
-	.split = "usage_breakdown.models",
+	.split = { "usage_breakdown.models", "x_groq.usage_breakdown.models" },
 	.cost = { "cost", 0 },
 };
 

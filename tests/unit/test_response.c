@@ -242,8 +242,19 @@ static const struct row {
 	  "{'promptTokenCount':46,'candidatesTokenCount':152,'totalTokenCount':198}},{'responseId':"
 	  "'a','usageMetadata':{'promptTokenCount':46,'candidatesTokenCount':89,"
 	  "'totalTokenCount':135}}]",
-	  "input=46 output=89 | abandoned partial | warns of totalTokenCount (larger in an object "
-	  "before)" },
+	  "input=46 output=152 | abandoned partial | warns of totalTokenCount (smaller behind a "
+	  "larger one)" },
+	{ "the same, and it ended",
+	  "'api':'google.generate','response':[{'responseId':'a','usageMetadata':"
+	  "{'promptTokenCount':46,'totalTokenCount':46}},{'responseId':'a','candidates':"
+	  "[{'finishReason':'STOP'}],'usageMetadata':{'promptTokenCount':45,"
+	  "'totalTokenCount':45}}]",
+	  "identity: usage: totalTokenCount fell from 46 to 45: more than one response in one "
+	  "event" },
+	{ "one id, and numbers that fall",
+	  "'api':'openai.chat','sse':'data: {`id`:`a`,`usage`:{`prompt_tokens`:9}}^^"
+	  "data: {`id`:`a`,`usage`:{`prompt_tokens`:8}}^^'",
+	  "identity: usage: prompt_tokens fell from 9 to 8: more than one response in one event" },
 	{ "the same without a word on whose chunk the second is",
 	  "'api':'google.generate','response':[{'responseId':'a','usageMetadata':"
 	  "{'promptTokenCount':46,'candidatesTokenCount':152,'totalTokenCount':198}},"
@@ -342,6 +353,19 @@ static const struct row {
 	  "'usage_breakdown':{'models':[{'model':'other','usage':{'prompt_tokens':20,"
 	  "'completion_tokens':3}}]}}",
 	  "identity: usage: the split by model does not add up to input 30" },
+	{ "Groq: the split of a stream",
+	  "'api':'groq.chat','sse':'data: {`id`:`a`,`choices`:[{`finish_reason`:`stop`}],"
+	  "`x_groq`:{`usage`:{`prompt_tokens`:30,`completion_tokens`:6},`usage_breakdown`:{"
+	  "`models`:[{`model`:`other`,`usage`:{`prompt_tokens`:30,`completion_tokens`:6}}]}}}^^"
+	  "data: [DONE]^^'",
+	  " | final reported | part other input=30 output=6 finish stop" },
+	{ "Groq: a split of numbers that contradict each other",
+	  "'api':'groq.chat','response':{'usage':{'prompt_tokens':30,'completion_tokens':6,"
+	  "'total_tokens':46,'completion_tokens_details':{'reasoning_tokens':10}},"
+	  "'usage_breakdown':{'models':[{'model':'other','usage':{'prompt_tokens':30,"
+	  "'completion_tokens':6}}]}}",
+	  "unsupported: usage: a split by model, and numbers that contradict each other: usage: "
+	  "prompt_tokens 30 + completion_tokens 6 = 36, but total_tokens is 46" },
 	{ "Groq: no split",
 	  "'api':'groq.chat','response':{'usage':{'prompt_tokens':30},"
 	  "'usage_breakdown':{'models':null}}",
