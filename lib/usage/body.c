@@ -1,8 +1,10 @@
 #include "usage/body.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "usage/sse.h"
 
 /* --- paths ---------------------------------------------------------------- */
@@ -208,6 +210,55 @@ static int join_payloads(struct body *body, struct text text, struct arena *aren
 }
 
 /*
+ * Of a list of objects that was cut, as the raw text of Google's streams is: up to the last whole
+ * one.  0: it is no such list, or has none.
+ */
+static size_t whole_elements(struct text text)
+{
+	bool quoted = false;
+	size_t depth = 0, end = 0;
+
+	if (text.len == 0 || text.at[0] != '[')
+		return 0;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.at[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '{' || c == '['))
+			depth++;
+		else if (!quoted && (c == '}' || c == ']') && --depth == 0)
+			return 0;
+		if (!quoted && c == '}' && depth == 1)
+			end = i + 1;
+	}
+	return end;
+}
+
+/* Such a list, closed.  -FAULT_SYNTAX: it is none. */
+static int parse_cut_list(struct body *body, struct text text, struct arena *arena)
+{
+	struct buf list = { .at = NULL };
+	size_t len = whole_elements(text);
+	struct text kept;
+	int r = -FAULT_SYNTAX;
+
+	if (len == 0)
+		return r;
+	buf_add_text(&list, (struct text){ text.at, len });
+	buf_add_cstr(&list, "]");
+	kept = list.error == 0 ? arena_copy(arena, buf_text(&list)) : text_of(NULL);
+	buf_release(&list);
+	if (kept.at == NULL)
+		return -FAULT_NOMEM;
+	r = json_parse(&body->own, kept, NULL);
+	body->text = r == 0;
+	return r;
+}
+
+/*
  * A document of several lines that is none: cut, or followed by something.  Of its first line alone
  * nobody can tell it from a stream that broke off.
  */
@@ -229,6 +280,8 @@ static int open_text(struct body *body, struct text text, struct arena *arena,
 	body->page = text.len > 0 && text.at[0] == '<';
 	if (begins_json(text))
 		r = json_parse(&body->own, text, NULL);
+	if (r == -FAULT_SYNTAX)
+		r = parse_cut_list(body, text, arena);
 	if (r == -FAULT_SYNTAX) {
 		body->text = true;
 		r = join_payloads(body, text, arena, &joined, refusal);
@@ -275,6 +328,7 @@ static const struct {
 	{ "type", "response.incomplete", false },
 	{ "type", "response.done", false },
 	{ "type", "message-end", false },
+	{ "type", "conversation.response.done", false },
 	{ "type", "transcript.text.done", false },
 	{ "type", "image_generation.completed", false },
 	{ "event_type", "interaction.completed", false },
@@ -445,6 +499,42 @@ static void tell_responses(const struct body *body, const struct usage_format *f
 		                            !out->mixed && named[p] == told);
 }
 
+static int compare_hashes(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Of responses that add up one is told twice: by an id that no other has.  -FAULT_NOMEM. */
+static int tell_repeated(const struct body *body, struct arena *arena, bool *repeated_out)
+{
+	/* Of the last frame of a session's response; of a line of a batch's results. */
+	static const struct {
+		const char *id, *beside;
+	} own[] = { { "response.id", "response.usage" }, { "custom_id", "custom_id" } };
+	uint64_t *hashes = arena_take(arena, body->count * sizeof(*hashes));
+
+	if (hashes == NULL)
+		return -FAULT_NOMEM;
+	for (size_t p = 0; p < sizeof(own) / sizeof(own[0]); p++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < body->count; i++) {
+			uint32_t element = body->elements[i];
+			struct text id = json_string(body->doc,
+			                             body_find(body->doc, element, own[p].id));
+
+			if (id.len > 0 && body_find(body->doc, element, own[p].beside) != JSON_NONE)
+				hashes[count++] = hash64(id.at, id.len, 0);
+		}
+		qsort(hashes, count, sizeof(*hashes), compare_hashes);
+		for (size_t i = 1; i < count; i++)
+			*repeated_out = *repeated_out || hashes[i] == hashes[i - 1];
+	}
+	return 0;
+}
+
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
                struct usage_objects *out)
 {
@@ -462,9 +552,17 @@ int body_usage(const struct body *body, const struct usage_format *format, struc
 	find_usage(body, format, &usages, &out->adds);
 	out->nodes = nodes;
 	out->count = usages.found.count;
-	if (out->count > 1 && out->adds == ADDS_NONE && format->fold != FOLD_ADD)
-		tell_responses(body, format, out);
+	if (out->count < 2)
+		return 0;
+	if (out->adds != ADDS_NONE || format->fold == FOLD_ADD)
+		return tell_repeated(body, arena, &out->repeated);
+	tell_responses(body, format, out);
 	return 0;
+}
+
+static bool has_member(const struct json *doc, uint32_t object, const char *key)
+{
+	return key != NULL && json_type_of(doc, json_member(doc, object, key)) != JSON_NULL;
 }
 
 static bool is_billed(const struct usage_item *item, const struct json *doc, uint32_t element)
@@ -476,8 +574,8 @@ static bool is_billed(const struct usage_item *item, const struct json *doc, uin
 	if (item->type != NULL &&
 	    !text_is(json_string(doc, json_member(doc, element, "type")), item->type))
 		return false;
-	if (item->has != NULL &&
-	    json_type_of(doc, json_member(doc, element, item->has)) == JSON_NULL)
+	if (item->has[0] != NULL && !has_member(doc, element, item->has[0]) &&
+	    !has_member(doc, element, item->has[1]))
 		return false;
 	for (size_t i = 0; i < cap && item->free_actions[i] != NULL; i++) {
 		if (text_is(action, item->free_actions[i]))
@@ -500,19 +598,69 @@ static bool add_items(const struct json *doc, uint32_t element, const struct usa
 	return true;
 }
 
-void body_add_items(const struct body *body, const struct usage_format *format,
-                    const struct usage_objects *found, struct usage *usage)
+/* Where the items are all there is to count. */
+static void look_over(const struct body *body, const struct usage_item *item,
+                      struct body_items *out)
 {
+	const struct json *doc = body->doc;
+	size_t objects = 0;
+
+	for (size_t i = 0; i < body->count; i++) {
+		uint32_t array = body_find(doc, body->elements[i], item->array);
+
+		if (json_type_of(doc, array) != JSON_ARRAY)
+			continue;
+		objects++;
+		for (uint32_t e = json_first(doc, array); e != JSON_NONE;
+		     e = json_next(doc, array, e))
+			out->others += !is_billed(item, doc, e) && !has_member(doc, e, item->free);
+	}
+	if (objects > out->objects)
+		out->objects = objects;
+}
+
+/* Some leave a usage of zeros beside what they bill by the piece. */
+static bool used_nothing(const struct usage *usage)
+{
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (usage->count[c] != 0)
+			return false;
+	}
+	return true;
+}
+
+struct body_items body_add_items(const struct body *body, const struct usage_format *format,
+                                 enum usage_adds adds, struct usage *usage)
+{
+	struct body_items items = { .objects = 0 };
+	bool alone = used_nothing(usage);
+
 	for (size_t i = 0; i < format->item_count; i++) {
 		const struct usage_item *item = &format->items[i];
 		bool added = false;
 
-		if (item->without_usage && found->count > 0)
+		if (item->without_usage && !alone)
 			continue;
+		if (item->without_usage)
+			look_over(body, item, &items);
 		/* The objects of a stream repeat them; those of a batch have their own. */
-		for (size_t n = body->count; n > 0 && (!added || found->adds != ADDS_NONE); n--)
+		for (size_t n = body->count; n > 0 && (!added || adds != ADDS_NONE); n--)
 			added = add_items(body->doc, body->elements[n - 1], item, usage) || added;
 	}
+	return items;
+}
+
+/* It tells numbers, and all of them are 0; or a list of nothing. */
+static bool is_idle(const struct json *doc, uint32_t node)
+{
+	bool numbers = json_type_of(doc, node) == JSON_ARRAY && doc->nodes[node].count == 0;
+
+	for (uint32_t n = node; n < doc->nodes[node].end; n++) {
+		if (json_nonzero_number(doc, n))
+			return false;
+		numbers = numbers || json_type_of(doc, n) == JSON_NUMBER;
+	}
+	return numbers;
 }
 
 const char *body_beside(const struct body *body, const struct usage_format *format)
@@ -521,8 +669,10 @@ const char *body_beside(const struct body *body, const struct usage_format *form
 		const struct usage_beside *beside = &format->besides[b];
 
 		for (size_t i = 0; i < body->count; i++) {
-			if (is_of_type(body->doc, body->elements[i], beside->type) &&
-			    body_find(body->doc, body->elements[i], beside->path) != JSON_NONE)
+			uint32_t node = body_find(body->doc, body->elements[i], beside->path);
+
+			if (node != JSON_NONE && !is_idle(body->doc, node) &&
+			    is_of_type(body->doc, body->elements[i], beside->type))
 				return beside->name;
 		}
 	}

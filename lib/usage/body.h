@@ -30,11 +30,23 @@ void body_close(struct body *body);
 /* The usage objects under the format's paths; none: out->count is 0. */
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,
                struct usage_objects *out);
-/* Adds the format's items; `found`: the usage objects, which say whether they add up. */
-void body_add_items(const struct body *body, const struct usage_format *format,
-                    const struct usage_objects *found, struct usage *usage);
+/* Items that are all there is to count. */
+struct body_items {
+	size_t objects; /* of the body that have them: of more than one only the last is added */
+	size_t others;  /* elements that are none, and nobody knows what else */
+};
+/* Adds the format's items; `adds`: what the usage objects are, whose counts are in *usage. */
+struct body_items body_add_items(const struct body *body, const struct usage_format *format,
+                                 enum usage_adds adds, struct usage *usage);
 /* The name of the first of format->besides that the body has; NULL: none. */
 const char *body_beside(const struct body *body, const struct usage_format *format);
+/*
+ * The declared shape finds no usage in the body: refuses it (REASON_MISSING) where that of another
+ * one stands there, naming those that it would fit.  -FAULT_NOMEM is the only failure.
+ */
+int usage_elsewhere(const struct usage_format *declared, const struct body *body, struct text model,
+                    struct arena *arena, struct event_refusal *refusal);
+
 /* The list under format->split, or JSON_NONE. */
 uint32_t body_split(const struct body *body, const struct usage_format *format);
 /* Why the model stopped, as the provider says it; absent where it does not. */

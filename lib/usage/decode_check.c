@@ -117,6 +117,7 @@ static bool check_identities(struct decode *d)
 			applies = applies && decode_has(d, identity->needs[n]);
 		if (applies && !check_identity(d, d->present, identity)) {
 			d->mirror_differs = identity->mirror;
+			d->total_differs = i == 0;
 			return false;
 		}
 	}
@@ -218,6 +219,11 @@ static bool total_holds(const struct decode *d)
 	const struct usage_identity *first = d->format->identities;
 
 	return !total_sent(d) || sum_of(d, d->present, first->terms) == d->value[first->total];
+}
+
+bool decode_has_total(const struct decode *d)
+{
+	return total_sent(d) && total_holds(d);
 }
 
 /* Is it what this reading was made for, and does the total that was sent allow it? */

@@ -125,9 +125,11 @@ static void decode_response(struct decode *d, const struct usage_objects *object
 	decode_fall_back(d);
 	if (!decode_shares(d, &out->usage)) {
 		decode_readings(d, out);
+		out->misfit = d->total_differs;
 		if (d->refusal->reason != REASON_NONE)
 			return;
 	}
+	out->has_total = decode_has_total(d);
 	if (d->turns != JSON_NONE && !decode_turns(d, out))
 		return;
 	if (d->format->calls != 0 &&

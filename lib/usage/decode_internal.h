@@ -33,6 +33,7 @@ struct decode {
 	bool told;             /* a number stood in one of the objects, be it 0 */
 	bool steps;            /* as in struct usage_objects */
 	bool mirror_differs;   /* what was refused has no other reading */
+	bool total_differs;    /* what was refused was so for the total that was sent */
 	bool no_memory;
 };
 
@@ -57,6 +58,8 @@ bool decode_walk_object(struct decode *d, uint32_t object);
 void decode_fall_back(struct decode *d);
 bool decode_check_object(struct decode *d); /* the identities of one object */
 bool decode_check_needed(struct decode *d);
+/* A total was sent, and it is the one that the shape has. */
+bool decode_has_total(const struct decode *d);
 bool decode_shares(struct decode *d, struct usage *usage_out);
 /*
  * The numbers were refused: the other ways to read them, into *out; where there are, the

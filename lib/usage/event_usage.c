@@ -132,7 +132,10 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 	if (out->mixed)
 		refusal_set(line->refusal, REASON_IDENTITY,
 		            "usage: of more than one response in one event");
-	if (line->no_memory || out->mixed)
+	else if (out->repeated)
+		refusal_set(line->refusal, REASON_IDENTITY,
+		            "usage: of the same response twice in one event");
+	if (line->no_memory || out->mixed || out->repeated)
 		return false;
 	return header_usage(line, format, out);
 }
@@ -301,7 +304,7 @@ static bool may_be_silent(const struct line *line)
 	const struct event *event = line->event;
 
 	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || line->images_counted ||
-	    event->settlement != SETTLEMENT_FINAL)
+	    event->settlement != SETTLEMENT_FINAL || is_under_way(line))
 		return true;
 	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
 		return true;
@@ -359,7 +362,8 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 		r = usage_split(format, line->body.doc, split, line->event->model, line->arena,
 		                decoded, line->refusal);
 	line->no_memory = line->no_memory || r < 0;
-	if (r == 0 && line->refusal->reason == REASON_MISSING)
+	if (r == 0 && (line->refusal->reason == REASON_MISSING ||
+	               (line->refusal->reason == REASON_IDENTITY && decoded->misfit)))
 		usage_suggest(format, objects, line->event->model, line->arena, line->refusal);
 	return r == 0 && line->refusal->reason == REASON_NONE;
 }
@@ -390,6 +394,36 @@ static int64_t served_requests(const struct event *event, const struct usage_obj
 	return objects->adds == ADDS_REQUESTS && objects->count > 1 ? (int64_t)objects->count : 1;
 }
 
+/* A stream in another shape is no stream without usage.  false: refused, or no memory. */
+static bool look_elsewhere(struct line *line, const struct usage_format *format)
+{
+	/* What the shape knows beside its usage may look like one. */
+	if (line->body.doc == NULL || sent(line, MEMBER_USAGE) ||
+	    body_beside(&line->body, format) != NULL)
+		return true;
+	line->no_memory = usage_elsewhere(format, &line->body, line->event->model, line->arena,
+	                                  line->refusal) < 0;
+	return !line->no_memory && line->refusal->reason == REASON_NONE;
+}
+
+/* What the body holds, one each.  That there are no images is a word on them too. */
+static bool take_items(struct line *line, const struct usage_format *format, enum usage_adds adds)
+{
+	struct usage *usage = &line->event->usage;
+	int64_t before = usage->count[COMPONENT_IMAGES_OUT];
+	struct body_items items = body_add_items(&line->body, format, adds, usage);
+
+	line->images_counted = usage->count[COMPONENT_IMAGES_OUT] > before ||
+	                       (items.objects > 0 && items.others == 0);
+	if (items.objects < 2)
+		return true;
+	refusal_set(line->refusal, REASON_UNSUPPORTED,
+	            "response: %zu objects in one event hold images and tell no usage; send each "
+	            "by itself",
+	            items.objects);
+	return false;
+}
+
 bool take_usage(struct line *line, const struct usage_format *format)
 {
 	struct event *event = line->event;
@@ -405,6 +439,8 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		line->member[MEMBER_IMAGES] = JSON_NONE;
 	if (!find_usage(line, format, &found))
 		return false;
+	if (found.count == 0 && !failed && !look_elsewhere(line, format))
+		return false;
 	objects = found;
 	if (found.count > 0 && !decode_objects(line, format, &found, &decoded)) {
 		if (!decoded.silent || line->no_memory)
@@ -413,12 +449,9 @@ bool take_usage(struct line *line, const struct usage_format *format)
 	}
 	event->usage = decoded.usage;
 	/* Beside `usage` too: what it cannot tell stands in the body alone. */
-	if (line->body.doc != NULL && (!failed || objects.count > 0)) {
-		int64_t before = event->usage.count[COMPONENT_IMAGES_OUT];
-
-		body_add_items(&line->body, format, &objects, &event->usage);
-		line->images_counted = event->usage.count[COMPONENT_IMAGES_OUT] > before;
-	}
+	if (line->body.doc != NULL && (!failed || objects.count > 0) &&
+	    !take_items(line, format, objects.adds))
+		return false;
 	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format, &silent)))
 		return false;
 	derive_settlement(line,

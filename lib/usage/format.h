@@ -146,8 +146,9 @@ struct usage_item {
 	const char *array, *type;
 	enum component component;
 	const char *free_actions[4]; /* of these types the element's action costs nothing */
-	const char *has;             /* only elements with this member; NULL: all */
-	bool without_usage; /* only where no usage object was found: images that are counted */
+	const char *has[2];          /* only elements with one of these members; NULL: all */
+	const char *free;            /* with this one it is none, on purpose; NULL: none */
+	bool without_usage;          /* only where no usage is told: images that are counted */
 };
 
 /* What several usage objects of one event are. */
@@ -256,6 +257,7 @@ struct usage_objects {
 	size_t count;
 	enum usage_adds adds; /* if any of them does, whatever the format's fold */
 	bool mixed;           /* they are of more than one response, and do not add up */
+	bool repeated;        /* they add up, and one of them is told twice */
 	bool steps;           /* of one response with steps that broke off: the largest counts */
 	uint8_t group;        /* the words are those of this group: response headers; else 0 */
 	/* Response headers with counts, behind the objects; NULL: none. */
@@ -268,6 +270,8 @@ struct usage_decoded {
 	struct text unknown;  /* path of the first non-zero number that no word names */
 	bool counts_requests; /* it told how many requests it was */
 	bool silent;          /* refused as missing, and no number stood in any of the objects */
+	bool misfit;          /* refused since the total that was sent is not the shape's */
+	bool has_total;       /* a total was sent, and it is the shape's */
 	struct event_reading *readings;
 	size_t reading_count; /* as in struct event */
 	struct text contradiction;
@@ -286,8 +290,8 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
                  struct event_refusal *refusal);
 
 /*
- * The declared shape has no words for the numbers: names in refusal->detail up to three others
- * under which every one of them has a place and all that must hold does, where there are.
+ * The declared shape has no words for the numbers, or they do not hold in it: names in
+ * refusal->detail others under which every one of them has a place and all that must hold does.
  */
 void usage_suggest(const struct usage_format *declared, const struct usage_objects *objects,
                    struct text model, struct arena *arena, struct event_refusal *refusal);

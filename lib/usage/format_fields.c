@@ -424,8 +424,12 @@ static void put_item(struct fields *f, const struct usage_item *item)
 	buf_addf(&f->meaning, "one of %s each", component_info[item->component].key);
 	if (item->type != NULL)
 		buf_addf(&f->meaning, ", of type %s", item->type);
-	if (item->has != NULL)
-		buf_addf(&f->meaning, ", with %s", item->has);
+	if (item->has[0] != NULL)
+		buf_addf(&f->meaning, ", with %s", item->has[0]);
+	if (item->has[1] != NULL)
+		buf_addf(&f->meaning, " or %s", item->has[1]);
+	if (item->free != NULL)
+		buf_addf(&f->meaning, ", but not with %s", item->free);
 	for (size_t i = 0; i < cap && item->free_actions[i] != NULL; i++)
 		buf_addf(&f->meaning, "%s%s", i == 0 ? ", but not with the action " : ", ",
 		         item->free_actions[i]);

@@ -153,6 +153,14 @@ static const struct usage_reading live_readings[] = {
 	LIST(shares, share_count, shares), LIST(identities, identity_count, identities),           \
 		LIST(parts, part_count, parts), LIST(fallbacks, fallback_count, fallbacks)
 
+/* Google bills the searches of an answer by the answer or by the search, as the model is. */
+static const struct usage_beside groundings[] = {
+	{ "candidates[].groundingMetadata.webSearchQueries", NULL, "(searches of a grounding)" },
+	{ "response.candidates[].groundingMetadata.webSearchQueries", NULL,
+	  "(searches of a grounding)" },
+	{ "serverContent.groundingMetadata.webSearchQueries", NULL, "(searches of a grounding)" },
+};
+
 const struct usage_format format_google_generate = {
 	.name = "google.generate",
 	.fold = FOLD_LAST,
@@ -163,6 +171,7 @@ const struct usage_format format_google_generate = {
 	GENERATE_RULES,
 	LIST(readings, reading_count, readings),
 	LIST(rises, rise_count, rises),
+	LIST(besides, beside_count, groundings),
 };
 
 /* Live: the answer is called response; each turn's usage is of that turn, and they add up. */
@@ -180,6 +189,7 @@ const struct usage_format format_google_live = {
 	LIST(paths, path_count, paths),
 	GENERATE_RULES,
 	LIST(readings, reading_count, live_readings),
+	LIST(besides, beside_count, groundings),
 };
 
 /* Interactions: the same numbers under other names. */
@@ -230,8 +240,13 @@ static const struct usage_path predict_paths[] = {
 };
 
 static const struct usage_item predict_items[] = {
-	{ "predictions", NULL, COMPONENT_IMAGES_OUT, { NULL }, "bytesBase64Encoded", true },
-	{ "predictions", NULL, COMPONENT_IMAGES_OUT, { NULL }, "gcsUri", true },
+	{ "predictions",
+	  NULL,
+	  COMPONENT_IMAGES_OUT,
+	  { NULL },
+	  { "bytesBase64Encoded", "gcsUri" },
+	  "raiFilteredReason",
+	  true },
 };
 
 const struct usage_format format_google_predict = {

@@ -93,6 +93,7 @@ const struct usage_reading openai_readings[OPENAI_READINGS] = {
 const struct usage_path chat_paths[CHAT_PATHS] = {
 	{ "usage", NULL, ADDS_NONE, NULL },
 	{ "x_groq.usage", NULL, ADDS_NONE, NULL },
+	{ "choices[].usage", NULL, ADDS_NONE, NULL },
 	{ "response.body.usage", NULL, ADDS_REQUESTS, NULL },
 	{ "outputs[].response.body.usage", NULL, ADDS_REQUESTS, NULL },
 };
@@ -156,7 +157,7 @@ static const struct usage_path responses_paths[] = {
 #define SEARCH_ITEM(array)                                                                         \
 	{                                                                                          \
 		array, "web_search_call", COMPONENT_SEARCHES,                                      \
-			{ "open_page", "find_in_page", "find" }, NULL, false                       \
+			{ "open_page", "find_in_page", "find" }, { NULL }, NULL, false             \
 	}
 static const struct usage_item responses_items[] = {
 	SEARCH_ITEM("output"),
@@ -164,9 +165,17 @@ static const struct usage_item responses_items[] = {
 	SEARCH_ITEM("response.body.output"),
 };
 
+/* A tool draws with a model of its own, which the response does not name. */
+static const struct usage_beside responses_besides[] = {
+	{ "tool_usage.image_gen", NULL, "(images that a tool drew)" },
+	{ "response.tool_usage.image_gen", NULL, "(images that a tool drew)" },
+	{ "response.body.tool_usage.image_gen", NULL, "(images that a tool drew)" },
+};
+
 const struct usage_format format_openai_responses = {
 	.name = "openai.responses",
 	CHAT_RULES,
+	LIST(besides, beside_count, responses_besides),
 	LIST(words, word_count, responses_words),
 	LIST(paths, path_count, responses_paths),
 	LIST(items, item_count, responses_items),
@@ -303,8 +312,8 @@ static const struct usage_path images_paths[] = {
 };
 
 static const struct usage_item images_items[] = {
-	{ "data", NULL, COMPONENT_IMAGES_OUT, { NULL }, NULL, true },
-	{ "response.body.data", NULL, COMPONENT_IMAGES_OUT, { NULL }, NULL, true },
+	{ "data", NULL, COMPONENT_IMAGES_OUT, { NULL }, { NULL }, NULL, true },
+	{ "response.body.data", NULL, COMPONENT_IMAGES_OUT, { NULL }, { NULL }, NULL, true },
 };
 
 const struct usage_format format_openai_images = {

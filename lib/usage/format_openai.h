@@ -200,10 +200,10 @@ extern const struct usage_fallback openai_fallbacks[2];
 	LIST(fallbacks, fallback_count, openai_fallbacks)
 
 /*
- * Chat's places: the body or a chunk; Groq's last chunk; a line of a batch's results (OpenAI,
- * Groq, Together), and Mistral's job with its outputs.
+ * Chat's places: the body or a chunk; Groq's last chunk; the last choice of Moonshot's; a line of a
+ * batch's results (OpenAI, Groq, Together), and Mistral's job with its outputs.
  */
-enum { CHAT_PATHS = 4 };
+enum { CHAT_PATHS = 5 };
 extern const struct usage_path chat_paths[CHAT_PATHS];
 
 #endif

@@ -186,7 +186,21 @@ const struct format_row format_rows[] = {
 	{ "chat's words under the name of responses", RESPONSES,
 	  "{'prompt_tokens':10,'completion_tokens':1}",
 	  "missing: usage: input_tokens is missing; it would fit openai.chat, openai.completions, "
-	  "openai.audio",
+	  "openai.audio, openai.batch, bedrock.invoke, cohere.chat, cohere.embed, cohere.rerank, "
+	  "xai.chat",
+	  REFUSED, NULL },
+	{ "the same with a total, which not all of them have", RESPONSES,
+	  "{'prompt_tokens':10,'completion_tokens':1,'total_tokens':11}",
+	  "missing: usage: input_tokens is missing; it would fit openai.chat, openai.completions, "
+	  "openai.batch, bedrock.invoke, cohere.chat, cohere.embed, cohere.rerank, mistral.chat, "
+	  "xai.chat",
+	  REFUSED, NULL },
+	{ "a total of another shape", "perplexity.chat",
+	  "{'prompt_tokens':12,'completion_tokens':5,'total_tokens':49,'completion_tokens_details':"
+	  "{'reasoning_tokens':32}}",
+	  "identity: usage: prompt_tokens 12 + completion_tokens 5 = 17, but total_tokens is 49; "
+	  "it "
+	  "would fit xai.chat",
 	  REFUSED, NULL },
 
 	{ "prompt and total", EMBED, "{'prompt_tokens':8,'total_tokens':8}", "input=8", OBJECT,

@@ -112,8 +112,10 @@ static const struct {
 	{ "openai.realtime",
 	  "field|input_token_details.cached_tokens_details.text_tokens|not counted by "
 	  "itself; inside cached_tokens" },
-	{ "google.predict", "from|predictions[]|one of images_out each, with gcsUri; where "
-	                    "there is no usage" },
+	{ "google.predict", "from|predictions[]|one of images_out each, with bytesBase64Encoded or "
+	                    "gcsUri, but not with raiFilteredReason; where there is no usage" },
+	{ "google.generate", "from|candidates[].groundingMetadata.webSearchQueries|billed, and not "
+	                     "counted: warns of (searches of a grounding)" },
 	{ "bedrock.invoke", "from|headers|of the event line: counts that the body leaves out" },
 	{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
 	                    "of inputTokenCount; digits in a string" },

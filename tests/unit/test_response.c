@@ -215,7 +215,93 @@ static const struct row {
 	  "'api':'ollama.chat','sse':'{`done`:false}^ {`done`:true,`prompt_eval_count`:9'",
 	  " | abandoned none" },
 
+	/* --- a list that was cut ------------------------------------------------ */
+	{ "Google's list of chunks, cut in the third",
+	  "'api':'google.generate','sse':'[{`usageMetadata`:{`promptTokenCount`:9,"
+	  "`candidatesTokenCount`:1,`totalTokenCount`:10}}^,^{`usageMetadata`:{`promptTokenCount`:"
+	  "9,`candidatesTokenCount`:2,`totalTokenCount`:11},`x`:[`}`,{}]}^,^{`usageMeta'",
+	  "input=9 output=2 | abandoned partial" },
+	{ "the same on one line, as a response",
+	  "'api':'google.generate','response':'[{`usageMetadata`:{`promptTokenCount`:9,"
+	  "`totalTokenCount`:9}},{`a\\\\`}]`:{'",
+	  "input=9 | abandoned partial" },
+	{ "cut before the first one ended",
+	  "'api':'google.generate','sse':'[{`usageMetadata`:{`promptTokenCount`:9'",
+	  " | abandoned none" },
+	{ "a list that is closed, and no JSON", "'api':'google.generate','sse':'[{`a`:1},^{b}]^'",
+	  "syntax: response: neither JSON nor the events of a stream" },
+
+	/* --- in another shape --------------------------------------------------- */
+	{ "a stream of Responses under the name of Chat",
+	  "'api':'openai.chat','sse':'data: {`type`:`response.completed`,`response`:{`usage`:"
+	  "{`input_tokens`:9000,`output_tokens`:1200,`total_tokens`:10200}}}^^'",
+	  "missing: response: it holds a usage that is not one of openai.chat; it would fit "
+	  "openai.responses, openai.realtime, xai.responses" },
+	{ "a stream of Google's under the name of Chat",
+	  "'api':'openai.chat','sse':'data: {`usageMetadata`:{`promptTokenCount`:9,"
+	  "`totalTokenCount`:9}}^^'",
+	  "missing: response: it holds a usage that is not one of openai.chat" },
+	{ "a line of Anthropic's batches under another name",
+	  "'api':'openai.batch','response':[{'custom_id':'1','result':{'message':{'usage':"
+	  "{'input_tokens':9,'output_tokens':1}}}}]",
+	  "missing: response: it holds a usage that is not one of openai.batch; it would fit "
+	  "anthropic.messages" },
+	{ "a body of another shape",
+	  "'api':'openai.chat','response':{'usageMetadata':{'promptTokenCount':9,"
+	  "'candidatesTokenCount':3,'totalTokenCount':12}}",
+	  "missing: response: it holds a usage that is not one of openai.chat; it would fit "
+	  "google.generate, google.live" },
+	{ "a stream of Ollama's, whose objects are the usage, and another one without",
+	  "'api':'openai.chat','sse':'data: {`created`:7,`choices`:[{}]}^^data: [DONE]^^'",
+	  " | partial none" },
+	{ "numbers that the shape knows of, and does not count",
+	  "'api':'openai.realtime','response':[{'type':"
+	  "'conversation.item.input_audio_transcription.completed','usage':{'total_tokens':9,"
+	  "'input_tokens':9}}]",
+	  " | abandoned none | warns of (a transcription's usage)" },
+	{ "Moonshot: the usage of the last choice",
+	  "'api':'openai.chat','sse':'data: {`choices`:[{`finish_reason`:`stop`,`usage`:"
+	  "{`prompt_tokens`:9,`completion_tokens`:3,`total_tokens`:12}}]}^^data: [DONE]^^'",
+	  "input=9 output=3 | final reported | finish stop" },
+
+	/* --- beside the usage --------------------------------------------------- */
+	{ "an image that a tool drew",
+	  "'api':'openai.responses','response':{'usage':{'input_tokens':9,'output_tokens':1},"
+	  "'tool_usage':{'image_gen':{'input_tokens':50,'output_tokens':4160}}}",
+	  "input=9 output=1 | final reported | warns of (images that a tool drew)" },
+	{ "a tool that drew none",
+	  "'api':'openai.responses','response':{'usage':{'input_tokens':9,'output_tokens':1},"
+	  "'tool_usage':{'image_gen':{'input_tokens':0},'web_search':{'num_requests':1}}}",
+	  "input=9 output=1 | final reported" },
+	{ "searches of a grounding",
+	  "'api':'google.generate','response':{'candidates':[{'groundingMetadata':"
+	  "{'webSearchQueries':['a']}}],'usageMetadata':{'promptTokenCount':9}}",
+	  "input=9 | final reported | warns of (searches of a grounding)" },
+	{ "a grounding without searches",
+	  "'api':'google.generate','response':{'candidates':[{'groundingMetadata':"
+	  "{'webSearchQueries':[]}}],'usageMetadata':{'promptTokenCount':9}}",
+	  "input=9 | final reported" },
+
+	/* --- under way, and at its end ------------------------------------------ */
+	{ "a response in the background, whose usage is yet null",
+	  "'api':'openai.responses','response':{'status':'in_progress','usage':null}",
+	  " | partial none" },
+	{ "the end of Mistral's conversations",
+	  "'api':'mistral.chat','sse':'data: {`type`:`conversation.response.done`,`usage`:"
+	  "{`prompt_tokens`:9,`completion_tokens`:1,`total_tokens`:10}}^^'",
+	  "input=9 output=1 | final reported" },
+
 	/* --- more than one response ------------------------------------------- */
+	{ "the same response of a session twice",
+	  "'api':'openai.realtime','response':[{'type':'response.created','response':{'id':'r'}},"
+	  "{'type':'response.done','response':{'id':'r','usage':{'input_tokens':9}}},"
+	  "{'type':'response.done','response':{'id':'r','usage':{'input_tokens':9}}}]",
+	  "identity: usage: of the same response twice in one event" },
+	{ "the same line of a batch twice",
+	  "'api':'openai.batch','response':[{'custom_id':'1','response':{'body':{'usage':"
+	  "{'prompt_tokens':9}}}},{'custom_id':'1','response':{'body':{'usage':"
+	  "{'prompt_tokens':9}}}}]",
+	  "identity: usage: of the same response twice in one event" },
 	{ "blanks before the object",
 	  "'api':'openai.chat','sse':'data:  {`choices`:[{`finish_reason`:`stop`}]}^^"
 	  "data:\\t{`usage`:{`prompt_tokens`:9,`completion_tokens`:3}}^^'",
@@ -464,6 +550,28 @@ static const struct row {
 	{ "more images asked for than came",
 	  "'api':'openai.images','images':{'n':2},'response':{'data':[{'url':'a'}]}",
 	  "part: images: n is 2, and the response holds 1" },
+	{ "images asked for, and none came",
+	  "'api':'openai.images','images':{'n':1},'response':{'data':[]}",
+	  "part: images: n is 1, and the response holds 0" },
+	{ "images asked for, and all of them filtered",
+	  "'api':'google.predict','images':{'n':1},'response':{'predictions':"
+	  "[{'raiFilteredReason':'y'}]}",
+	  "part: images: n is 1, and the response holds 0" },
+	{ "no image came, and nobody says that one was due",
+	  "'api':'google.predict','response':{'predictions':[{'raiFilteredReason':'y'}]}",
+	  " | final reported" },
+	{ "predictions of who knows what",
+	  "'api':'google.predict','response':{'predictions':[{'x':1}]}",
+	  "missing: response: it holds no predictions[].embeddings.statistics" },
+	{ "images beside a usage of zeros",
+	  "'api':'openai.images','response':{'size':'1024x1792','quality':'hd','data':[{'url':'a'},"
+	  "{'url':'b'}],'usage':{'input_tokens':0,'output_tokens':0,'total_tokens':0}}",
+	  "images_out=2 | final reported | 2 x 1024x1792 hd" },
+	{ "images of several lines of a batch",
+	  "'api':'openai.images','response':[{'custom_id':'1','response':{'body':{'data':[{}]}}},"
+	  "{'custom_id':'2','response':{'body':{'data':[{},{}]}}}]",
+	  "unsupported: response: 2 objects in one event hold images and tell no usage; send each "
+	  "by itself" },
 	{ "images with a usage are not counted twice",
 	  "'api':'openai.images','response':{'data':[{}],'usage':{'input_tokens':9,"
 	  "'output_tokens':100,'total_tokens':109}}",
