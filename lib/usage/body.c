@@ -317,6 +317,7 @@ static const struct {
 	{ "finish_reason", NULL, true },
 	{ "done_reason", NULL, true },
 	{ "completionReason", NULL, true },
+	{ "results[].completionReason", NULL, true },
 	{ "outputs[].finish_reason", NULL, true },
 	{ "done", NULL, false },
 	{ "is_finished", NULL, false },
@@ -379,6 +380,21 @@ struct text body_finish_reason(const struct body *body)
 	return text_of(NULL);
 }
 
+/* A chunk of a stream that is all there is of it looks like a body: but it has not stopped yet. */
+static bool has_not_stopped(const struct body *body)
+{
+	static const char *const reasons[] = { "stop_reason", "completionReason" };
+	bool still = false;
+
+	for (size_t i = 0; body->count == 1 && i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		uint32_t reason = json_member(body->doc, body->elements[0], reasons[i]);
+
+		still = still ||
+		        (reason != JSON_NONE && json_type_of(body->doc, reason) == JSON_NULL);
+	}
+	return still;
+}
+
 /* --- */
 
 int body_open(struct body *body, const struct json *doc, uint32_t response, struct text text,
@@ -389,6 +405,8 @@ int body_open(struct body *body, const struct json *doc, uint32_t response, stru
 	*body = (struct body){ .doc = doc };
 	r = text.at != NULL ? open_text(body, text, arena, refusal)
 	                    : take_elements(body, response, arena);
+	if (r == 0)
+		body->stream = body->stream || has_not_stopped(body);
 	if (r == 0 && body->stream)
 		look_for_end(body);
 	return r;
@@ -406,8 +424,14 @@ static bool is_of_type(const struct json *doc, uint32_t element, const char *typ
 
 static bool is_at(const struct json *doc, uint32_t element, const struct usage_path *path)
 {
-	return is_of_type(doc, element, path->type) &&
-	       (path->has == NULL || json_member(doc, element, path->has) != JSON_NONE);
+	uint32_t member = path->has != NULL ? json_member(doc, element, path->has) : JSON_NONE;
+
+	if (!is_of_type(doc, element, path->type))
+		return false;
+	/* Each chunk of a stream has the member; of an object itself it has to tell something. */
+	return path->has == NULL ||
+	       (path->path[0] != '\0' ? member != JSON_NONE
+	                              : json_type_of(doc, member) != JSON_NULL);
 }
 
 struct usages {

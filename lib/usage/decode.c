@@ -104,9 +104,24 @@ bool decode_check_fall(struct decode *d, const struct usage_rise *rise, int64_t 
 	return false;
 }
 
+/* false: refused. */
+static bool put_value(struct decode *d, int slot, int64_t value)
+{
+	const struct usage_rise *rise = rise_of(d->format, slot);
+
+	if (rise != NULL && d->format->fold == FOLD_MERGE && !decode_check_fall(d, rise, value))
+		return false;
+	if (value > d->peak[slot])
+		d->peak[slot] = value;
+	d->told = true;
+	d->value[slot] = value;
+	d->present |= UINT64_C(1) << slot;
+	d->here |= UINT64_C(1) << slot;
+	return true;
+}
+
 static bool put_count(struct decode *d, const struct usage_word *word, uint32_t node)
 {
-	const struct usage_rise *rise = rise_of(d->format, word->slot);
 	struct text text = json_string(d->doc, node);
 	int64_t value;
 
@@ -121,15 +136,7 @@ static bool put_count(struct decode *d, const struct usage_word *word, uint32_t 
 	} else if (!decode_read_count(d, node, word->key, &value)) {
 		return false;
 	}
-	if (rise != NULL && d->format->fold == FOLD_MERGE && !decode_check_fall(d, rise, value))
-		return false;
-	if (value > d->peak[word->slot])
-		d->peak[word->slot] = value;
-	d->told = true;
-	d->value[word->slot] = value;
-	d->present |= UINT64_C(1) << word->slot;
-	d->here |= UINT64_C(1) << word->slot;
-	return true;
+	return put_value(d, word->slot, value);
 }
 
 /* The name, or its number in Google's enum; MODALITY_COUNT for one we do not know. */
@@ -286,6 +293,55 @@ static bool put_lifetimes(struct decode *d, const struct usage_word *word, uint3
 	return true;
 }
 
+/* One {tokenCount}, of the answers to one prompt. */
+static bool add_result(struct decode *d, const struct usage_word *word, uint32_t object,
+                       int64_t *sum)
+{
+	uint32_t count = json_member(d->doc, object, "tokenCount");
+	int64_t value;
+
+	if (json_type_of(d->doc, object) != JSON_OBJECT) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
+		            word->key);
+		return false;
+	}
+	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
+	     k = json_next(d->doc, object, k)) {
+		if (!text_is(key_at(d, k), "tokenCount"))
+			decode_note_unknown(d, word->key, key_at(d, k), k + 1);
+	}
+	if (json_type_of(d->doc, count) == JSON_NULL) {
+		refusal_set(d->refusal, REASON_MISSING, "usage: %s: tokenCount is missing",
+		            word->key);
+		return false;
+	}
+	if (!decode_read_count(d, count, word->key, &value))
+		return false;
+	*sum += value; /* far from overflow: no more of them than a line has bytes */
+	return true;
+}
+
+static bool put_results(struct decode *d, const struct usage_word *word, uint32_t array)
+{
+	int64_t sum = 0;
+
+	if (json_type_of(d->doc, array) != JSON_ARRAY) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array is due", word->key);
+		return false;
+	}
+	for (uint32_t e = json_first(d->doc, array); e != JSON_NONE;
+	     e = json_next(d->doc, array, e)) {
+		if (!add_result(d, word, e, &sum))
+			return false;
+	}
+	if (sum > USAGE_COUNT_MAX) {
+		refusal_set(d->refusal, REASON_QUANTITY, "usage: %s: the sum is no count",
+		            word->key);
+		return false;
+	}
+	return put_value(d, word->slot, sum);
+}
+
 static const struct usage_word *word_of(const struct usage_format *format, unsigned group,
                                         struct text key)
 {
@@ -315,6 +371,8 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 		return put_modalities(d, word, node);
 	case WORD_LIFETIMES:
 		return put_lifetimes(d, word, node);
+	case WORD_RESULTS:
+		return put_results(d, word, node);
 	case WORD_TURNS:
 		if (d->turns != JSON_NONE &&
 		    d->doc->nodes[node].count < d->doc->nodes[d->turns].count) {

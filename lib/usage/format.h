@@ -29,6 +29,7 @@ enum word_kind {
 	WORD_TURNS,      /* Anthropic's turns of one request: see decode_turns.c */
 	WORD_UNCOUNTED,  /* billed, and of no component: it warns, and alone it is refused */
 	WORD_LIFETIMES,  /* an array of {ttl, inputTokens}: slots from `slot` on, by lifetime */
+	WORD_RESULTS,    /* an array of {tokenCount}: their sum, of which none may be missing */
 };
 
 /* The modalities of WORD_MODALITIES: slot, slot + 1 ... in this order. */
@@ -60,6 +61,7 @@ struct usage_word {
 static inline bool usage_word_fills(const struct usage_word *word, int slot)
 {
 	int count = word->kind <= WORD_COUNT_TEXT   ? 1
+	            : word->kind == WORD_RESULTS    ? 1
 	            : word->kind == WORD_MODALITIES ? (int)MODALITY_COUNT
 	            : word->kind == WORD_LIFETIMES  ? (int)LIFETIME_COUNT
 	                                            : 0;
@@ -166,7 +168,8 @@ enum usage_adds {
 struct usage_path {
 	const char *path, *type;
 	enum usage_adds adds;
-	const char *has; /* only where the object has this member; NULL: everywhere */
+	/* Only where the object has this member, for "" one that is not null; NULL: everywhere. */
+	const char *has;
 };
 
 /* What is billed and stands in the response, and is not counted: it warns under its name. */

@@ -7,10 +7,13 @@
  * splits what was written by lifetime, completely; where there is no split, or for a lifetime that
  * nobody knows, it is cache_write, so that nothing is guessed.
  *
- * Invoke has the body of the model's maker: Claude's, Nova's, Titan's, Llama's.  A stream ends with
- * the metrics of the invocation, which repeat the counts and were seen to differ from them; an
- * embedding's count stands in a response header alone, and so does the answer's of a body that a
- * guardrail rewrote.
+ * Invoke has the body of the model's maker: Claude's, Nova's, Titan's, Llama's.  The last two have
+ * their counts in the body itself.  A stream ends with the metrics of the invocation, which repeat
+ * the counts and were seen to differ from them; the count of an embedding that is not Titan's
+ * stands in a response header alone, and so does the answer's of a body that a guardrail rewrote.
+ *
+ * A batch's results are lines of {recordId, modelInput, modelOutput}; the last is the body, and of
+ * a record that failed an error stands in its place.
  */
 #include "usage/format.h"
 
@@ -89,6 +92,8 @@ static const struct usage_reading readings[] = {
 static const struct usage_path converse_paths[] = {
 	{ "usage", NULL, ADDS_NONE, NULL },
 	{ "metadata.usage", NULL, ADDS_NONE, NULL },
+	{ "modelOutput.usage", NULL, ADDS_REQUESTS, NULL }, /* a line of a batch's results */
+	{ "modelOutput", NULL, ADDS_REQUESTS, NULL },       /* that has none is refused */
 };
 
 /* Guardrails are billed by units of their own. */
@@ -126,6 +131,8 @@ static const struct usage_word invoke_words[] = {
 	/* Titan, Llama, Mistral and Cohere on Bedrock, and the metrics of the invocation */
 	WORD(ROOT, "inputTextTokenCount", WORD_COUNT, IN),
 	WORD(ROOT, "tokenCount", WORD_COUNT, OUT),
+	WORD(ROOT, "totalOutputTextTokenCount", WORD_COUNT, OUT),
+	WORD(ROOT, "results", WORD_RESULTS, OUT),
 	WORD(ROOT, "prompt_token_count", WORD_COUNT, IN),
 	WORD(ROOT, "generation_token_count", WORD_COUNT, OUT),
 	WORD(ROOT, "prompt_tokens", WORD_COUNT, IN),
@@ -135,6 +142,14 @@ static const struct usage_word invoke_words[] = {
 	WORD(ROOT, "outputTokenCount", WORD_COUNT, M_OUT),
 	WORD(ROOT, "invocationLatency", WORD_KNOWN, 0),
 	WORD(ROOT, "firstByteLatency", WORD_KNOWN, 0),
+	/* What stands beside the counts in a body */
+	WORD(ROOT, "index", WORD_KNOWN, 0),
+	WORD(ROOT, "embedding", WORD_KNOWN, 0),
+	WORD(ROOT, "embeddings", WORD_KNOWN, 0),
+	WORD(ROOT, "embeddingsByType", WORD_KNOWN, 0),
+	WORD(ROOT, "logprobs", WORD_KNOWN, 0),
+	WORD(ROOT, "prompt_logprobs", WORD_KNOWN, 0),
+	WORD(ROOT, "amazon-bedrock-invocationMetrics", WORD_KNOWN, 0), /* a usage of its own */
 	WORD(ROOT, "headers", WORD_GROUP, HEADERS),
 	WORD(HEADERS, "x-amzn-bedrock-input-token-count", WORD_COUNT_TEXT, M_IN),
 	WORD(HEADERS, "x-amzn-bedrock-output-token-count", WORD_COUNT_TEXT, M_OUT),
@@ -185,6 +200,11 @@ static const struct usage_path invoke_paths[] = {
 	{ "message.usage", NULL, ADDS_NONE, NULL },
 	{ "metadata.usage", NULL, ADDS_NONE, NULL },
 	{ "amazon-bedrock-invocationMetrics", NULL, ADDS_NONE, NULL },
+	{ "", NULL, ADDS_NONE, "inputTextTokenCount" },
+	{ "", NULL, ADDS_NONE, "prompt_token_count" },
+	{ "", NULL, ADDS_NONE, "generation_token_count" },
+	{ "modelOutput.usage", NULL, ADDS_REQUESTS, NULL }, /* a line of a batch's results */
+	{ "modelOutput", NULL, ADDS_REQUESTS, NULL },
 };
 
 const struct usage_format format_bedrock_invoke = {

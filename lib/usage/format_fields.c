@@ -390,6 +390,10 @@ static void put_word(struct fields *f, const struct usage_word *word)
 		buf_add_cstr(&f->meaning, "another name of ");
 		put_path(&f->meaning, f->format, word_to(f->format, word->slot));
 		break;
+	case WORD_RESULTS:
+		buf_add_cstr(&f->meaning, "the sum of tokenCount: another name of ");
+		put_slot(&f->meaning, f->format, word->slot);
+		break;
 	case WORD_TURNS:
 		buf_add_cstr(&f->meaning, "turns of the request: those on another model, and those "
 		                          "that the totals leave out, become events of their own");
@@ -450,6 +454,8 @@ static void put_from(struct fields *f)
 		             path->path[0] != '\0' ? "the usage" : "the usage: the object itself");
 		if (path->type != NULL)
 			buf_addf(&f->meaning, ", where type is %s", path->type);
+		if (path->path[0] == '\0' && path->has != NULL)
+			buf_addf(&f->meaning, ", where it has %s", path->has);
 		if (path->adds == ADDS_REQUESTS)
 			buf_add_cstr(clause(f), "each is a request of its own, they add up");
 		if (path->adds == ADDS_PARTS)

@@ -119,6 +119,9 @@ static const struct {
 	{ "bedrock.invoke", "from|headers|of the event line: counts that the body leaves out" },
 	{ "bedrock.invoke", "field|headers.x-amzn-bedrock-input-token-count|another name "
 	                    "of inputTokenCount; digits in a string" },
+	{ "bedrock.invoke", "from|.|the usage: the object itself, where it has "
+	                    "inputTextTokenCount" },
+	{ "bedrock.invoke", "field|results|the sum of tokenCount: another name of outputTokens" },
 	{ "cohere.embed", "field|billed_units.images|images_in" },
 	{ "cohere.embed", "field|billed_units.classifications|billed, and of no component: "
 	                  "it warns, and is refused where it is all there is" },

@@ -99,6 +99,39 @@ static const struct row {
 	  "'api':'bedrock.converse','sse':'{`messageStop`:{`stopReason`:`end_turn`}}^"
 	  "{`metadata`:{`usage`:{`inputTokens`:17,`outputTokens`:16}}}^'",
 	  "input=17 output=16 | final reported | finish end_turn" },
+	{ "Bedrock: Titan's only chunk",
+	  "'api':'bedrock.invoke','response':{'eventstream':[{'type':'chunk','payload':"
+	  "{'bytes_decoded':{'outputText':'x','index':0,'totalOutputTextTokenCount':10,"
+	  "'completionReason':'LENGTH','inputTextTokenCount':5,'amazon-bedrock-invocationMetrics':"
+	  "{'inputTokenCount':5,'outputTokenCount':10,'firstByteLatency':636}}}}]}",
+	  "input=5 output=10 | final reported | finish LENGTH" },
+	{ "Bedrock: Titan's broke off before its counts",
+	  "'api':'bedrock.invoke','sse':'{`outputText`:`x`,`index`:1,`totalOutputTextTokenCount`:"
+	  "null,`completionReason`:null,`inputTextTokenCount`:null}^'",
+	  " | abandoned none" },
+	{ "Bedrock: Llama's chunks, the prompt in the first",
+	  "'api':'bedrock.invoke','response':[{'generation':'a','prompt_token_count':10,"
+	  "'generation_token_count':1,'stop_reason':null},{'generation':'b','prompt_token_count':"
+	  "null,'generation_token_count':2,'stop_reason':null},{'generation':'','prompt_token_"
+	  "count'"
+	  ":null,'generation_token_count':22,'stop_reason':'stop'}]",
+	  "input=10 output=22 | final reported | finish stop" },
+	{ "Bedrock: Llama's, its answer counted in the last",
+	  "'api':'bedrock.invoke','sse':'{`generation`:`a`,`prompt_token_count`:10}^{`generation`:"
+	  "`b`}^{`generation`:``,`generation_token_count`:22,`stop_reason`:`stop`}^'",
+	  "input=10 output=22 | final reported | finish stop" },
+	{ "Bedrock: Llama's broke off behind its first chunk",
+	  "'api':'bedrock.invoke','response':[{'generation':'a','prompt_token_count':10,"
+	  "'stop_reason':null}]",
+	  "input=10 | abandoned partial" },
+	{ "Bedrock: the same as a line",
+	  "'api':'bedrock.invoke','sse':'{`generation`:`a`,`prompt_token_count`:10,"
+	  "`generation_token_count`:1,`stop_reason`:null}^'",
+	  "input=10 output=1 | abandoned partial" },
+	{ "Bedrock: Llama's without its beginning",
+	  "'api':'bedrock.invoke','response':[{'generation':'b','prompt_token_count':null,"
+	  "'generation_token_count':2,'stop_reason':'stop'}]",
+	  "missing: usage: inputTokens is missing" },
 	{ "Realtime: the responses of a session add up",
 	  "'api':'openai.realtime','response':{'frames_with_usage':[{'type':'response.done',"
 	  "'response':{'usage':{'input_tokens':10,'output_tokens':2}}},{'type':'response.done',"
@@ -469,6 +502,60 @@ static const struct row {
 	  "'api':'bedrock.invoke','headers':{'x-amzn-bedrock-input-token-count':'19','date':'x'},"
 	  "'response':{'embedding':[0.5]}",
 	  "input=19 | final reported" },
+	{ "Bedrock: Titan's body",
+	  "'api':'bedrock.invoke','response':{'inputTextTokenCount':5,'results':[{'tokenCount':20,"
+	  "'outputText':'x','completionReason':'FINISH'}]}",
+	  "input=5 output=20 | final reported | finish FINISH" },
+	{ "Bedrock: Titan's body of several answers",
+	  "'api':'bedrock.invoke','headers':{'x-amzn-bedrock-output-token-count':'27'},'response':"
+	  "{'inputTextTokenCount':5,'results':[{'tokenCount':20},{'tokenCount':7}]}",
+	  "input=5 output=27 | final reported" },
+	{ "Bedrock: Titan's body with an answer that is not counted",
+	  "'api':'bedrock.invoke','response':{'inputTextTokenCount':5,'results':[{'tokenCount':20},"
+	  "{'outputText':'x'}]}",
+	  "missing: usage: results: tokenCount is missing" },
+	{ "Bedrock: Titan's body with a number nobody counts",
+	  "'api':'bedrock.invoke','response':{'inputTextTokenCount':5,'results':[{'tokenCount':20,"
+	  "'imageCount':1}]}",
+	  "input=5 output=20 | final reported | warns of results.imageCount" },
+	{ "Bedrock: Titan's answers that are none",
+	  "'api':'bedrock.invoke','response':{'inputTextTokenCount':5,'results':[7]}",
+	  "type: usage: results: an array of objects is due" },
+	{ "Bedrock: Titan's answers that are no list",
+	  "'api':'bedrock.invoke','response':{'inputTextTokenCount':5,'results':{}}",
+	  "type: usage: results: an array is due" },
+	{ "Bedrock: Titan's answers that are no count",
+	  "'api':'bedrock.invoke','response':{'inputTextTokenCount':5,'results':[{'tokenCount':"
+	  "1000000000000},{'tokenCount':1}]}",
+	  "count: usage: results: the sum is no count" },
+	{ "Bedrock: Llama's body",
+	  "'api':'bedrock.invoke','response':{'generation':'x','prompt_token_count':10,"
+	  "'generation_token_count':22,'stop_reason':'stop'}",
+	  "input=10 output=22 | final reported | finish stop" },
+	{ "Bedrock: Titan's embeddings, whose vectors are no numbers that nobody counts",
+	  "'api':'bedrock.invoke','response':{'embedding':[0.1,0.2],'embeddingsByType':{'float':"
+	  "[0.1,0.2],'binary':[1,0]},'inputTextTokenCount':5}",
+	  "input=5 | final reported" },
+	{ "Bedrock: the lines of a batch's results, each a request",
+	  "'api':'bedrock.invoke','response':'{`recordId`:`1`,`modelInput`:{`inputText`:`a`},"
+	  "`modelOutput`:{`inputTextTokenCount`:8,`results`:[{`tokenCount`:3}]}}^{`recordId`:`2`,"
+	  "`modelOutput`:{`usage`:{`input_tokens`:9,`output_tokens`:4}}}^{`recordId`:`3`,`error`:"
+	  "{`errorCode`:400}}^{`recordId`:`4`,`modelOutput`:{`generation`:`x`,`prompt_token_count`:"
+	  "1,`generation_token_count`:2}}^'",
+	  "input=18 output=9 | final reported" },
+	{ "Bedrock: a line of them that tells nothing",
+	  "'api':'bedrock.invoke','response':[{'recordId':'1','modelOutput':{'generation':'x',"
+	  "'prompt_token_count':1}},{'recordId':'2','modelOutput':{'embeddings':[0.5]}}]",
+	  "missing: usage: inputTokens is missing" },
+	{ "Bedrock: a batch's results of Converse",
+	  "'api':'bedrock.converse','response':[{'recordId':'1','modelOutput':{'usage':"
+	  "{'inputTokens':20,'outputTokens':2}}},{'recordId':'2','modelOutput':{'usage':"
+	  "{'inputTokens':3,'outputTokens':1}}}]",
+	  "input=23 output=3 | final reported" },
+	{ "Bedrock: one of them without its usage",
+	  "'api':'bedrock.converse','response':[{'recordId':'1','modelOutput':{'usage':"
+	  "{'inputTokens':20,'outputTokens':2}}},{'recordId':'2','modelOutput':{'output':{}}}]",
+	  "missing: usage: inputTokens is missing" },
 	{ "a header beside a usage says nothing new",
 	  "'api':'bedrock.invoke','headers':{'x-amzn-bedrock-input-token-count':'3'},"
 	  "'response':{'usage':{'input_tokens':3,'output_tokens':4}}",
