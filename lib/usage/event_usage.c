@@ -383,15 +383,39 @@ static void pass_over_silent(struct line *line, struct usage_objects *objects,
 		line->body.stream = true;
 }
 
+/* How many requests the one usage of the body is the sum of, as it tells; -1: it does not. */
+static int64_t told_requests(const struct line *line, const struct usage_format *format,
+                             const struct usage_objects *objects)
+{
+	int64_t count;
+
+	if (format->requests == NULL || line->body.doc == NULL || objects->adds != ADDS_NONE ||
+	    !json_integer(line->body.doc, body_find_any(&line->body, format->requests), &count) ||
+	    count < 0 || count > USAGE_COUNT_MAX)
+		return -1;
+	return count;
+}
+
 /*
  * An event is one request as the gateway saw it: a session too, and a call with several things to
  * embed, whichever way they are told.  The lines of a batch are a request each.
  */
-static int64_t served_requests(const struct event *event, const struct usage_objects *objects)
+static void take_requests(struct line *line, const struct usage_format *format,
+                          const struct usage_objects *objects)
 {
+	struct event *event = line->event;
+	int64_t told = told_requests(line, format, objects), count = 1;
+
+	if (objects->adds == ADDS_REQUESTS && objects->count > 1)
+		count = (int64_t)objects->count;
+	if (told >= 0)
+		count = told;
+	/* Of each of them only the sum is known. */
+	if (told > 1)
+		event->sum = (struct event_sum){ .of = (size_t)told };
 	if (event->status >= 400 || event->settlement == SETTLEMENT_OPEN)
-		return 0;
-	return objects->adds == ADDS_REQUESTS && objects->count > 1 ? (int64_t)objects->count : 1;
+		count = 0;
+	event->usage.count[COMPONENT_REQUESTS] = count;
 }
 
 /* A stream in another shape is no stream without usage.  false: refused, or no memory. */
@@ -462,11 +486,11 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		event->unknown_path = text_of(line->image_doubt);
 	if (event->unknown_path.at == NULL && line->body.doc != NULL)
 		event->unknown_path = text_of(body_beside(&line->body, format));
+	event->sum = decoded.sum;
 	/* Where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
-		event->usage.count[COMPONENT_REQUESTS] = served_requests(event, &objects);
+		take_requests(line, format, &objects);
 	take_facts(line, format, &found);
-	event->sum = decoded.sum;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
 	event->contradiction = decoded.contradiction;

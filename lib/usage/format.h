@@ -202,6 +202,8 @@ struct usage_format {
 	 * first of the rises is the total.
 	 */
 	bool steps;
+	/* Where the body tells of how many requests its one usage is the sum; NULL: nowhere. */
+	const char *requests;
 	/* Where all of several objects have this member they are ADDS_PARTS; NULL: none. */
 	const char *part_key;
 	uint8_t needs_one[NEEDS_ONE_MAX]; /* one of these must be there */

@@ -473,6 +473,11 @@ static void put_from(struct fields *f)
 		                          "becomes events of their own");
 		emit(f, FORMAT_ROW_FROM);
 	}
+	if (format->requests != NULL) {
+		buf_add_cstr(&f->name, format->requests);
+		buf_add_cstr(&f->meaning, "requests; the usage beside it is their sum");
+		emit(f, FORMAT_ROW_FROM);
+	}
 	for (size_t i = 0; i < format->beside_count; i++) {
 		buf_add_cstr(&f->name, format->besides[i].path);
 		if (format->besides[i].type != NULL)

@@ -196,6 +196,7 @@ static const struct usage_path batch_paths[] = {
 
 const struct usage_format format_openai_batch = {
 	.name = "openai.batch",
+	.requests = "request_counts.completed",
 	CHAT_RULES,
 	LIST(words, word_count, batch_words),
 	LIST(paths, path_count, batch_paths),

@@ -257,6 +257,12 @@ static void test_the_same_content_is_as_many_requests_whichever_way_it_is_sent(v
 		  1 },
 		{ "'api':'openai.batch','response':[" BATCHED("3") "," BATCHED("4") "]", 7, 2 },
 		{ "'api':'openai.batch','response':[" BATCHED("3") "]", 3, 1 },
+		{ "'api':'openai.batch','response':{'request_counts':{'total':4,'completed':3,"
+		  "'failed':1},'usage':{'input_tokens':7,'output_tokens':0}}",
+		  7, 3 },
+		{ "'api':'openai.batch','response':{'request_counts':null,'usage':"
+		  "{'input_tokens':7,'output_tokens':0}}",
+		  7, 1 },
 		{ "'api':'openai.batch','status':500,'response':[" BATCHED("3") "]", 3, 0 },
 	};
 	struct event_line b = { .event = { .time_ms = 0 } };

@@ -143,6 +143,8 @@ static const struct {
 	               "other models did becomes events of their own" },
 	{ "groq.chat", "from|x_groq.usage_breakdown.models|the usage once more by model: what "
 	               "other models did becomes events of their own" },
+	{ "openai.batch", "from|request_counts.completed|requests; the usage beside it is their "
+	                  "sum" },
 	{ "xai.chat", "from|usage: cost_in_usd_ticks|upstream_cost, in USD of 10^-10" },
 	{ "xai.chat", "field|completion_tokens_details.reasoning_tokens|reasoning" },
 	{ "xai.responses",
@@ -191,9 +193,9 @@ static void test_nothing_of_a_table_is_left_out(void **state)
 	for (size_t i = 0; event_format_name(i) != NULL; i++) {
 		const struct usage_format *format = format_find(text_of(event_format_name(i)));
 		size_t from = format->path_count + (format->headers != 0) +
-		              (format->split[0] != NULL) + (format->split[1] != NULL) +
-		              format->item_count + format->beside_count +
-		              (format->cost.path != NULL);
+		              (format->requests != NULL) + (format->split[0] != NULL) +
+		              (format->split[1] != NULL) + format->item_count +
+		              format->beside_count + (format->cost.path != NULL);
 
 		load(&rows, format->name);
 		assert_int_equal(rows.count[FORMAT_ROW_FROM], from);

@@ -68,6 +68,23 @@ static void test_requests_are_priced_as_one_where_it_comes_to_the_same(void **st
 		"itself");
 }
 
+/* Of a whole batch nothing is known of each request: any threshold may lie between. */
+static void test_a_batch_told_as_one_sum_is_asked_too(void **state)
+{
+#define WHOLE(id, requests, tokens)                                                                \
+	LINE(id, "'api':'openai.batch','response':{'request_counts':{'completed':" #requests       \
+	         "},'usage':{'input_tokens':" #tokens ",'output_tokens':0}}")
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(steps));
+	assert_int_equal(send(kit, WHOLE("small", 3, 1000)), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, WHOLE("large", 3, 1001)), INGEST_QUARANTINED);
+	assert_int_equal(send(kit, WHOLE("one", 1, 1001)), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "one=1:0.002002 small=1:0.001");
+	kit_verify_clean(kit);
+#undef WHOLE
+}
+
 static void test_turns_are_taken_apart_where_it_does_not(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -201,6 +218,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_requests_are_priced_as_one_where_it_comes_to_the_same),
+		T(test_a_batch_told_as_one_sum_is_asked_too),
 		T(test_turns_are_taken_apart_where_it_does_not),
 		T(test_a_turn_is_asked_by_itself_only),
 		T(test_turns_that_leave_something_out_are_no_sum_to_take_apart),
