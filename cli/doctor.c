@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "ingest/ingest.h"
 #include "ingest/terms.h"
 #include "ledger/read.h"
 
@@ -19,7 +20,7 @@ struct doctor {
 	struct context *context;
 	struct trouble *troubles;
 	size_t count, cap;
-	struct arena arena;
+	struct arena arena, scratch; /* scratch: of the line at hand */
 	struct json doc;
 };
 
@@ -79,7 +80,24 @@ static struct text contradiction_of(const struct quarantine_row *row)
 	return row->detail;
 }
 
-/* Which api it is, the row does not say: the line does. */
+/* Which api it is, the row does not say: the line does, or the one that its envelope holds. */
+static int api_of(struct doctor *doctor, const struct quarantine_row *row, struct text *api_out)
+{
+	const struct event_defaults defaults = { row->source, command_now_ms() };
+	struct ingest_event *events;
+	size_t count;
+	int r;
+
+	arena_reset(&doctor->scratch);
+	r = ingest_events(row->raw, &defaults, &doctor->doc, &doctor->scratch, &events, &count);
+	if (r < 0)
+		return r;
+	r = json_parse(&doctor->doc, ingest_event_named(events, count, row->event_id)->line, NULL);
+	if (r == 0)
+		*api_out = json_string(&doctor->doc, json_member(&doctor->doc, 0, "api"));
+	return r == -FAULT_NOMEM ? r : 0;
+}
+
 static int add_held(void *user, const struct quarantine_row *row)
 {
 	struct doctor *doctor = user;
@@ -101,12 +119,8 @@ static int add_held(void *user, const struct quarantine_row *row)
 	if (row->reason != REASON_IDENTITY && row->reason != REASON_PART &&
 	    row->reason != REASON_READINGS)
 		return 0;
-	r = json_parse(&doctor->doc, row->raw, NULL);
-	if (r == -FAULT_NOMEM)
-		return r;
-	if (r == 0)
-		trouble.api = json_string(&doctor->doc, json_member(&doctor->doc, 0, "api"));
-	return add_trouble(doctor, &trouble);
+	r = api_of(doctor, row, &trouble.api);
+	return r < 0 ? r : add_trouble(doctor, &trouble);
 }
 
 static int compare_texts(struct text a, struct text b)
@@ -252,6 +266,7 @@ static enum exit_code run_formats(struct context *context)
 	table_release(&table);
 	free(doctor.troubles);
 	arena_release(&doctor.arena);
+	arena_release(&doctor.scratch);
 	json_release(&doctor.doc);
 	if (r < 0)
 		return command_failed(context, r);

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/moment.h"
+#include "ingest/ingest.h"
 #include "ledger/rules.h"
 
 struct search {
@@ -53,24 +54,39 @@ static int add(struct search *search, struct decision decision)
 	return keep(search, decision, &settled->by[settled->count++]);
 }
 
-/* Another phase may have been held under the same id: the content tells them apart. */
+/*
+ * Another phase may have been held under the same id: the content tells them apart.  What cannot
+ * be read any more has its name only.
+ */
+static bool is_line_of(const struct ingest_event *events, size_t count, const struct event *event)
+{
+	bool readable = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].refusal.reason != REASON_NONE)
+			continue;
+		readable = true;
+		if (events[i].event.content_hash == event->content_hash)
+			return true;
+	}
+	return !readable;
+}
+
 static int find_line(void *user, const struct quarantine_row *row)
 {
 	struct search *search = user;
 	const struct event *event = search->event;
 	const struct event_defaults defaults = { row->source, search->now_ms };
-	struct event_refusal refusal = { .time_ms = EVENT_ABSENT };
 	struct arena arena = { 0 };
-	struct event again;
+	struct ingest_event *events;
+	size_t count;
 	int r;
 
 	if (row->reason != REASON_READINGS || row->released_ms == 0 || row->event_id.at == NULL ||
 	    !text_equal(row->event_id, event->id) || !text_equal(row->source, event->source))
 		return 0;
-	r = event_decode(row->raw, &defaults, &search->doc, &arena, &again, &refusal);
-	/* What is no event line by itself, the record of an envelope, has its name only. */
-	if (r == 0 &&
-	    (refusal.reason != REASON_NONE || again.content_hash == event->content_hash)) {
+	r = ingest_events(row->raw, &defaults, &search->doc, &arena, &events, &count);
+	if (r == 0 && is_line_of(events, count, event)) {
 		search->line = row->id;
 		search->released_ms = row->released_ms;
 	}

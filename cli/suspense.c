@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/control.h"
 #include "cli/range.h"
+#include "ingest/ingest.h"
 #include "ingest/terms.h"
 #include "ledger/books.h"
 #include "ledger/read.h"
@@ -200,8 +201,7 @@ struct showing {
 	struct text source; /* absent: all */
 	struct json doc;
 	struct arena arena;
-	struct event event;
-	struct event_refusal refusal;
+	const struct ingest_event *read; /* of the line at hand, in the arena */
 	int64_t limit, found;
 };
 
@@ -220,8 +220,8 @@ static void amount_text(const struct showing *showing, size_t reading, bool *non
                         char out[MONEY_TEXT_BYTES])
 {
 	struct money total;
-	enum rating_verdict verdict = terms_rate_reading(&showing->terms, &showing->event, reading,
-	                                                 &total);
+	enum rating_verdict verdict = terms_rate_reading(&showing->terms, &showing->read->event,
+	                                                 reading, &total);
 
 	*none_out = verdict == RATING_UNPRICED || verdict == RATING_RANGE;
 	money_text(total, out);
@@ -232,7 +232,7 @@ static void amount_text(const struct showing *showing, size_t reading, bool *non
 
 static int readings_table(struct showing *showing)
 {
-	const struct event *event = &showing->event;
+	const struct event *event = &showing->read->event;
 	struct table table = { .rows = NULL };
 	char amount[MONEY_TEXT_BYTES];
 	bool none;
@@ -264,9 +264,9 @@ static int readings_table(struct showing *showing)
 
 static int show_text(struct showing *showing, const struct quarantine_row *row)
 {
-	const struct event *event = &showing->event;
+	const struct event *event = &showing->read->event;
 	struct context *context = showing->context;
-	bool readable = showing->refusal.reason == REASON_NONE;
+	bool readable = showing->read->refusal.reason == REASON_NONE;
 	char time[MOMENT_TEXT_BYTES];
 	int r = 0;
 
@@ -296,7 +296,7 @@ static int show_text(struct showing *showing, const struct quarantine_row *row)
 		              (long long)row->id);
 	else
 		printer_wrapf(&context->printer, 0, "It cannot be read any more: %s",
-		              showing->refusal.detail);
+		              showing->read->refusal.detail);
 	return r;
 }
 
@@ -311,7 +311,7 @@ static void add_text(struct buf *out, const char *key, struct text value)
 
 static void add_reading_json(struct showing *showing, size_t index)
 {
-	const struct event_reading *reading = &showing->event.readings[index];
+	const struct event_reading *reading = &showing->read->event.readings[index];
 	struct buf *out = &showing->context->out;
 	char amount[MONEY_TEXT_BYTES];
 	const char *comma = "";
@@ -335,9 +335,9 @@ static void add_reading_json(struct showing *showing, size_t index)
 
 static void show_json(struct showing *showing, const struct quarantine_row *row)
 {
-	const struct event *event = &showing->event;
+	const struct event *event = &showing->read->event;
 	struct buf *out = &showing->context->out;
-	bool readable = showing->refusal.reason == REASON_NONE;
+	bool readable = showing->read->refusal.reason == REASON_NONE;
 	char time[MOMENT_TEXT_BYTES];
 
 	moment_text(row->event_ms, time);
@@ -360,6 +360,8 @@ static int show_row(void *user, const struct quarantine_row *row)
 {
 	struct showing *showing = user;
 	struct event_defaults defaults = { row->source, command_now_ms() };
+	struct ingest_event *events;
+	size_t count;
 	int r;
 
 	if (row->reason != REASON_READINGS || row->released_ms != 0)
@@ -369,10 +371,10 @@ static int show_row(void *user, const struct quarantine_row *row)
 	if (showing->found++ >= showing->limit)
 		return 0;
 	arena_reset(&showing->arena);
-	r = event_decode(row->raw, &defaults, &showing->doc, &showing->arena, &showing->event,
-	                 &showing->refusal);
+	r = ingest_events(row->raw, &defaults, &showing->doc, &showing->arena, &events, &count);
 	if (r < 0)
 		return r;
+	showing->read = ingest_event_named(events, count, row->event_id);
 	if (showing->context->form == FORM_TABLE)
 		return show_text(showing, row);
 	show_json(showing, row);

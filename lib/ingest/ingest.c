@@ -195,19 +195,6 @@ static int rate_whole(struct ingest_item *item, const struct terms *terms, struc
 	return r < 0 ? r : rate(item, terms, arena);
 }
 
-/* `line` is the item's own, or what an envelope makes of it. */
-static int prepare_line(struct ingest_item *item, struct text line,
-                        const struct event_defaults *defaults, const struct terms *terms,
-                        struct json *doc, struct arena *arena)
-{
-	int r = event_decode(line, defaults, doc, arena, &item->event, item->refusal);
-
-	if (r == 0 && item->refusal->reason == REASON_NONE)
-		r = rate_whole(item, terms, arena);
-	item->refused = item->refusal->reason != REASON_NONE;
-	return r;
-}
-
 /* A further item behind `last`, of the same line; NULL: no memory. */
 static struct ingest_item *add_item(struct ingest_item *last, const struct ingest_item *like,
                                     struct arena *arena)
@@ -295,6 +282,15 @@ static int prepare_parts(struct ingest_item *whole, const struct terms *terms, s
 	return r;
 }
 
+/* What was decoded: its price, and its turns. */
+static int prepare_event(struct ingest_item *item, const struct terms *terms, struct arena *arena)
+{
+	int r = item->refusal->reason == REASON_NONE ? rate_whole(item, terms, arena) : 0;
+
+	item->refused = item->refusal->reason != REASON_NONE;
+	return r < 0 ? r : prepare_parts(item, terms, arena);
+}
+
 /*
  * One of the events that an envelope holds.  Of several each is kept by itself where it must be
  * kept; one alone as the record that it came in.
@@ -313,9 +309,9 @@ static int prepare_enclosed(struct ingest_item *item, const struct envelope_even
 			item->line = enclosed->line;
 			item->length = (int64_t)enclosed->line.len;
 		}
-		r = prepare_line(item, enclosed->line, defaults, terms, doc, arena);
+		r = event_decode(enclosed->line, defaults, doc, arena, &item->event, item->refusal);
 		if (r == 0)
-			r = prepare_parts(item, terms, arena);
+			r = prepare_event(item, terms, arena);
 	}
 	if (r == 0 && item->refused)
 		prepare_refusal(item, defaults);
@@ -329,23 +325,13 @@ static struct ingest_item *last_of(struct ingest_item *item)
 	return item;
 }
 
-/* No event line; is it what another gateway or its logger writes?  Then it is no refusal. */
-static int open_envelope(struct ingest_item *item, const struct event_defaults *defaults,
-                         const struct terms *terms, struct json *doc, struct arena *arena)
+static int prepare_all_enclosed(struct ingest_item *item, const struct envelope_event *events,
+                                size_t count, const struct event_defaults *defaults,
+                                const struct terms *terms, struct json *doc, struct arena *arena)
 {
-	const struct envelope *envelope = envelope_find(doc);
 	const struct ingest_item like = *item;
-	struct event_refusal refusal = { .time_ms = EVENT_ABSENT };
-	struct envelope_event *events;
-	size_t count;
-	int r;
+	int r = 0;
 
-	if (envelope == NULL)
-		return 0;
-	r = envelope_open(envelope, doc, defaults, arena, &events, &count, &refusal);
-	if (r < 0)
-		return r;
-	*item->refusal = refusal;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		struct ingest_item *next = i == 0 ? item : add_item(last_of(item), &like, arena);
 
@@ -356,6 +342,20 @@ static int open_envelope(struct ingest_item *item, const struct event_defaults *
 		r = prepare_enclosed(next, &events[i], count == 1, defaults, terms, doc, arena);
 	}
 	return r;
+}
+
+/* An event, or the envelope of some. */
+static int prepare_line(struct ingest_item *item, const struct event_defaults *defaults,
+                        const struct terms *terms, struct json *doc, struct arena *arena)
+{
+	struct envelope_event *events;
+	size_t count;
+	int r = ingest_decode(item->line, defaults, doc, arena, &item->event, item->refusal,
+	                      &events, &count);
+
+	if (r == 0 && count > 0)
+		return prepare_all_enclosed(item, events, count, defaults, terms, doc, arena);
+	return r < 0 ? r : prepare_event(item, terms, arena);
 }
 
 int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
@@ -384,13 +384,8 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 	}
 	if (begins_like_checkpoint(item->line))
 		r = prepare_checkpoint(item, defaults, doc, arena);
-	if (r == NOT_A_CHECKPOINT) {
-		r = prepare_line(item, item->line, defaults, terms, doc, arena);
-		if (r == 0 && item->refused && doc->error == JSON_OK)
-			r = open_envelope(item, defaults, terms, doc, arena);
-		else if (r == 0)
-			r = prepare_parts(item, terms, arena);
-	}
+	if (r == NOT_A_CHECKPOINT)
+		r = prepare_line(item, defaults, terms, doc, arena);
 	item->refused = item->refusal->reason != REASON_NONE;
 	if (r == 0 && item->refused) {
 		if (how == INGEST_LINE_CUT_OFF && item->refusal->reason == REASON_SYNTAX)

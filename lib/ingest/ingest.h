@@ -34,6 +34,34 @@ enum ingest_phase {
 	INGEST_PHASE_LATE,  /* a later one stands: this one never counts */
 };
 
+/* An event of a line, as decoded, not rated. */
+struct ingest_event {
+	struct text line; /* in the form of an event; absent where an envelope has no such */
+	struct event event;
+	struct event_refusal refusal; /* REASON_NONE: it was understood */
+};
+
+/*
+ * What a line that was kept holds, with the same decisions as ingest_prepare(): one event, or
+ * those of its envelope; never none, though one may be refused.  All is in the arena or points
+ * into `line`.  -FAULT_NOMEM is the only failure.
+ */
+int ingest_events(struct text line, const struct event_defaults *defaults, struct json *doc,
+                  struct arena *arena, struct ingest_event **events_out, size_t *count_out);
+/* The one that has this id; the first where none has. */
+const struct ingest_event *ingest_event_named(const struct ingest_event *events, size_t count,
+                                              struct text id);
+
+/*
+ * Its first step, without the decoding of what an envelope holds: the event or the refusal, or,
+ * where *count_out is not 0, the events of an envelope.  Leaves *refusal, which must be fresh, at
+ * REASON_NONE unless the line is refused.
+ */
+struct envelope_event;
+int ingest_decode(struct text line, const struct event_defaults *defaults, struct json *doc,
+                  struct arena *arena, struct event *event, struct event_refusal *refusal,
+                  struct envelope_event **enclosed_out, size_t *count_out);
+
 /* How a line ended, as the framer saw it. */
 enum ingest_line {
 	INGEST_LINE_WHOLE,

@@ -197,6 +197,86 @@ static void test_who_settled_a_reading_is_told(void **state)
 	says(cli, "'settled_by':[]");
 }
 
+#define RECORD_MODEL "acme/llama-4-70b"
+#define RECORD_USAGE                                                                               \
+	"{'prompt_tokens':7,'completion_tokens':2,'prompt_tokens_details':{'cached_tokens':163}}"
+#define CLOUD(members)                                                                             \
+	"{'specversion':'1.0','id':'e1','source':'gw','type':'t','subject':'acct',"                \
+	"'time':'2026-08-01T10:00:00Z','data':{'model':'" RECORD_MODEL                             \
+	"','api':'openai.chat'," members "'usage':" RECORD_USAGE "}}\n"
+
+/* The numbers of CACHED(), as each envelope tells them. */
+static const struct {
+	const char *source, *id, *api, *line;
+} records[] = {
+	{ "gw", "e1", "openai.chat", CLOUD("") },
+	{ "envoy.ai", "q1", "openai.chat",
+	  "{'x-request-id':'q1','start_time':'2026-08-01T10:00:00Z','response_code':200,"
+	  "'gen_ai.request.model':'" RECORD_MODEL "','gen_ai.usage.input_tokens':7,"
+	  "'gen_ai.usage.cached_input_tokens':163,'gen_ai.usage.output_tokens':2}\n" },
+	{ "kong.ai", "k1", "openai.chat",
+	  "{'request':{'id':'k1'},'started_at':1785578400000,'response':{'status':200},'ai':"
+	  "{'proxy':{'usage':{'prompt_tokens':7,'completion_tokens':2,'cached_tokens':163},"
+	  "'meta':{'request_model':'" RECORD_MODEL "'}}}}\n" },
+	{ "otel.genai", "t1/s1", "openai.chat",
+	  "{'traceId':'t1','spanId':'s1','startTimeUnixNano':'1785578400000000000','attributes':"
+	  "{'gen_ai.request.model':'" RECORD_MODEL "','gen_ai.usage.input_tokens':7,"
+	  "'gen_ai.usage.output_tokens':2,'gen_ai.usage.cache_read.input_tokens':163}}\n" },
+	{ "litellm.payload", "c1", "openai.responses",
+	  "{'id':'c1','startTime':1785578400,'model':'" RECORD_MODEL "','status':'success',"
+	  "'call_type':'aresponses','metadata':{},'response':{'usage':{'input_tokens':7,"
+	  "'output_tokens':2,'input_tokens_details':{'cached_tokens':163}}}}\n" },
+};
+
+/* What is kept is the record, not the event in it: it is opened again. */
+static void test_the_readings_in_an_envelope_are_shown_and_settled(void **state)
+{
+	struct cli *cli = *state;
+	char line[24], words[256];
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		const char *source = records[i].source;
+
+		import(cli, records[i].line);
+		snprintf(line, sizeof(line), "%zu", i + 1);
+		TOLLRUN(&cli->run, "suspense", "show", line);
+		TOLLRUN_EXPECT(&cli->run, 0);
+		output_fits(buf_text(&cli->run.out));
+		TOLLRUN_SAYS(&cli->run, "Counts  input 7, cache_read 163, output 2, requests 1");
+		TOLLRUN_SAYS(&cli->run, "Amount  0.000043");
+		TOLLRUN_SAYS(&cli->run, "Amount  0.0000062");
+		TOLLRUN(&cli->run, "suspense", "show", line, "--json");
+		snprintf(words, sizeof(words), "'model':'" RECORD_MODEL "','api':'%s',",
+		         records[i].api);
+		says(cli, words);
+		says(cli, "'readings':[{'reading':'cached-beside','amount':'0.000043',");
+		says(cli, "{'reading':'cached-is-all','amount':'0.0000062',");
+		TOLLRUN(&cli->run, "doctor", "formats", "--csv");
+		snprintf(words, sizeof(words), "\n%s,%s,1,", source, records[i].api);
+		TOLLRUN_SAYS(&cli->run, words);
+		TOLLRUN(&cli->run, "suspense", "settle", "--source", source, "--reading",
+		        "cached-is-all", "--reason", "asked", line);
+		TOLLRUN_EXPECT(&cli->run, 0);
+		explain(cli, records[i].id, true);
+		snprintf(words, sizeof(words), "'settled_by':[{'by':'line','line':%s,", line);
+		says(cli, words);
+	}
+}
+
+/* Of two phases in envelopes each has its own line, though both have one name. */
+static void test_the_phases_in_envelopes_are_told_apart(void **state)
+{
+	struct cli *cli = *state;
+
+	import(cli, CLOUD("") CLOUD("'settlement':'partial',"));
+	settle(cli, "the final one", "cached-is-all", "1");
+	settle(cli, "the one before", "cached-is-all", "2");
+	explain(cli, "e1", true);
+	says(cli, "'settled_by':[{'by':'line','line':1,");
+	TOLLRUN_SAYS(&cli->run, "the final one");
+	TOLLRUN_SAYS_NOT(&cli->run, "the one before");
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -204,6 +284,8 @@ int main(void)
 		EACH(test_json_has_every_member_of_the_event),
 		EACH(test_a_doubt_is_told_as_what_it_is),
 		EACH(test_who_settled_a_reading_is_told),
+		EACH(test_the_readings_in_an_envelope_are_shown_and_settled),
+		EACH(test_the_phases_in_envelopes_are_told_apart),
 	};
 #undef EACH
 
