@@ -458,7 +458,7 @@ static void write_text(struct explained *x, const struct table *table)
 		printer_wrapf(&context->printer, 0, "DIFFERENCE: %.*s.",
 		              TEXT_ARGS(buf_text(&x->problem)));
 	}
-	phases_write_text(&x->phases, context, x->row.amount);
+	phases_write_text(&x->phases, context, &x->row);
 	write_doubts(x);
 	if (x->conflicts > 0)
 		printer_wrapf(

@@ -232,11 +232,12 @@ static void write_phases(const struct phases *phases, struct context *context)
 	table_release(&table);
 }
 
-static void write_parts(const struct phases *phases, struct context *context, struct money amount)
+static void write_parts(const struct phases *phases, struct context *context,
+                        const struct stored_event *whole)
 {
 	struct table table = { .rows = NULL };
 	char text[MONEY_TEXT_BYTES];
-	bool unpriced = false;
+	bool unpriced = whole->price_id == LEDGER_PRICE_SUSPENSE;
 
 	table_column(&table, "id", "Part", TABLE_TEXT, false);
 	table_column(&table, "model", "Model", TABLE_TEXT, false);
@@ -255,18 +256,19 @@ static void write_parts(const struct phases *phases, struct context *context, st
 	printer_heading(&context->printer, "Parts: events of their own, beside this one");
 	printer_table(&context->printer, &table);
 	table_release(&table);
-	money_text((struct money){ amount.attos + phases->parts_attos }, text);
+	money_text((struct money){ whole->amount.attos + phases->parts_attos }, text);
 	buf_add(&context->out, "\n", 1);
 	printer_wrapf(&context->printer, 0, "The request with its parts: %s%s", text,
 	              unpriced ? ", and what is unpriced" : "");
 }
 
-void phases_write_text(const struct phases *phases, struct context *context, struct money amount)
+void phases_write_text(const struct phases *phases, struct context *context,
+                       const struct stored_event *stands)
 {
 	if (phases->phases != NULL)
 		write_phases(phases, context);
 	if (phases->parts != NULL)
-		write_parts(phases, context, amount);
+		write_parts(phases, context, stands);
 }
 
 static void add_member(struct buf *out, const char *key, struct text value)

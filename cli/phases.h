@@ -37,7 +37,8 @@ int phases_read(struct phases *phases, struct ledger *ledger, const struct store
 void phases_release(struct phases *phases);
 
 /* Both write nothing where there is nothing but the event. */
-void phases_write_text(const struct phases *phases, struct context *context, struct money amount);
+void phases_write_text(const struct phases *phases, struct context *context,
+                       const struct stored_event *stands);
 /* ,"phases":[...],"parts":[...] */
 void phases_write_json(const struct phases *phases, struct buf *out);
 

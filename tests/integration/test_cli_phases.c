@@ -186,6 +186,41 @@ static void test_explain_takes_the_parts_of_one_source(void **state)
 	TOLLRUN_SAYS(&cli->run, "of a request, and none by itself");
 }
 
+/* The sum of what has a price is not what the request costs while any of it has none. */
+static void test_explain_says_that_the_sum_lacks_what_is_unpriced(void **state)
+{
+	static const struct {
+		const char *whole, *turn, *sum;
+	} rows[] = {
+		{ "acme/llama-4-70b", "acme/llama-4-70b", "0.00022\n" },
+		{ "unlisted", "acme/llama-4-70b", "0.00008, and what is unpriced\n" },
+		{ "acme/llama-4-70b", "unlisted", "0.00014, and what is unpriced\n" },
+		{ "unlisted", "unlisted", "0.00, and what is unpriced\n" },
+	};
+	struct cli *cli = *state;
+	char id[16], line[640], words[96], path[PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(id, sizeof(id), "sum-%zu", i);
+		snprintf(line, sizeof(line),
+		         "{'id':'%s','source':'gw-1','time':'2026-11-22T08:00:02Z',"
+		         "'account':'acct','model':'%s','api':'anthropic.messages','usage':"
+		         "{'input_tokens':100,'output_tokens':25,'iterations':["
+		         "{'type':'advisor_message','model':'%s','input_tokens':100,'output_tokens'"
+		         ":0},"
+		         "{'type':'message','input_tokens':100,'output_tokens':25}]}}\n",
+		         id, rows[i].whole, rows[i].turn);
+		write_file(cli, path, "sum.ndjson", kit_quotes(line));
+		TOLLRUN(&cli->run, "import", path);
+		TOLLRUN_EXPECT(&cli->run, 0);
+		TOLLRUN(&cli->run, "explain", id);
+		TOLLRUN_EXPECT(&cli->run, 0);
+		snprintf(words, sizeof(words), "The request with its parts: %s", rows[i].sum);
+		TOLLRUN_SAYS(&cli->run, words);
+		output_fits(buf_text(&cli->run.out));
+	}
+}
+
 static void test_explain_of_one_phase_says_what_it_is(void **state)
 {
 	struct cli *cli = *state;
@@ -259,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_explain_shows_every_phase_and_the_parts),
 		T(test_explain_takes_the_parts_of_one_source),
+		T(test_explain_says_that_the_sum_lacks_what_is_unpriced),
 		T(test_explain_of_one_phase_says_what_it_is),
 		T(test_report_and_status_say_whose_the_counts_are),
 		T(test_a_phase_that_was_changed_is_found_by_verify),
