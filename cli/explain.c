@@ -469,15 +469,6 @@ static void write_text(struct explained *x, const struct table *table)
 			x->conflicts == 1 ? "is" : "are");
 }
 
-static void add_member(struct buf *out, const char *key, struct text value)
-{
-	buf_addf(out, ",\"%s\":", key);
-	if (value.at != NULL)
-		buf_add_json(out, value);
-	else
-		buf_add_cstr(out, "null");
-}
-
 /* Nothing, where an unpriced request has none: 0.00 would read as free of charge. */
 static void add_amount(struct explained *x, const char *key, struct money amount)
 {
@@ -485,7 +476,7 @@ static void add_amount(struct explained *x, const char *key, struct money amount
 	char text[MONEY_TEXT_BYTES];
 
 	money_text(amount, text);
-	add_member(&x->context->out, key, text_of(none ? NULL : text));
+	buf_add_member(&x->context->out, key, text_of(none ? NULL : text));
 }
 
 static void add_policies(const struct explained *x, struct buf *out)
@@ -526,7 +517,7 @@ static void add_extra(const struct explained *x, struct buf *out)
 	const char *comma = "";
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		add_member(out, texts[i], json_string(extra, json_member(extra, 0, texts[i])));
+		buf_add_member(out, texts[i], json_string(extra, json_member(extra, 0, texts[i])));
 	buf_add_cstr(out, ",\"tags\":{");
 	for (uint32_t k = json_first(extra, tags); k != JSON_NONE; k = json_next(extra, tags, k)) {
 		buf_add_cstr(out, comma);
@@ -549,8 +540,8 @@ static void add_doubts(const struct explained *x, struct buf *out)
 		         doubt.settled  ? "\"settled\""
 		         : doubt.warned ? "\"warned\""
 		                        : "null");
-		add_member(out, "path", doubt.path);
-		add_member(out, "told", words);
+		buf_add_member(out, "path", doubt.path);
+		buf_add_member(out, "told", words);
 		buf_add_cstr(out, "}");
 	}
 	buf_addf(out, "],\"in_doubt\":%s", x->row.unknown ? "true" : "false");
@@ -565,24 +556,24 @@ static void add_event(const struct explained *x, struct buf *out)
 
 	buf_add_cstr(out, "{\"id\":");
 	buf_add_json(out, event->id);
-	add_member(out, "source", event->source);
+	buf_add_member(out, "source", event->source);
 	moment_text(event->time_ms, text);
-	add_member(out, "time", text_of(text));
-	add_member(out, "account", event->account);
-	add_member(out, "key", event->key);
-	add_member(out, "model", event->model);
-	add_member(out, "provider", event->provider);
-	add_member(out, "api", event->api);
-	add_member(out, "service_tier", event->service_tier);
-	add_member(out, "finish_reason", event->finish_reason);
+	buf_add_member(out, "time", text_of(text));
+	buf_add_member(out, "account", event->account);
+	buf_add_member(out, "key", event->key);
+	buf_add_member(out, "model", event->model);
+	buf_add_member(out, "provider", event->provider);
+	buf_add_member(out, "api", event->api);
+	buf_add_member(out, "service_tier", event->service_tier);
+	buf_add_member(out, "finish_reason", event->finish_reason);
 	buf_addf(out, ",\"stream\":%s", event->stream ? "true" : "false");
 	add_number(out, "status", event->status);
 	add_number(out, "latency_ms", event->latency_ms);
 	add_number(out, "ttft_ms", event->ttft_ms);
 	add_extra(x, out);
-	add_member(out, "turn", text_of(turns[event->turn]));
-	add_member(out, "settlement", text_of(settlement_name(event->settlement)));
-	add_member(out, "provenance", text_of(provenance_name(event->provenance)));
+	buf_add_member(out, "turn", text_of(turns[event->turn]));
+	buf_add_member(out, "settlement", text_of(settlement_name(event->settlement)));
+	buf_add_member(out, "provenance", text_of(provenance_name(event->provenance)));
 	add_number(out, "served", event->served);
 	add_doubts(x, out);
 	settled_json(&x->settled, out);
@@ -597,26 +588,27 @@ static void write_json(struct explained *x, const struct table *table)
 	char text[MOMENT_TEXT_BYTES];
 
 	add_event(x, out);
-	add_member(out, "state",
-	           text_of(x->row.price_id > 0                        ? "priced"
-	                   : x->row.price_id == LEDGER_PRICE_SUSPENSE ? "suspense"
-	                   : x->effect != 0                           ? "nothing-charged"
-	                                                              : "nothing-used"));
+	buf_add_member(out, "state",
+	               text_of(x->row.price_id > 0                        ? "priced"
+	                       : x->row.price_id == LEDGER_PRICE_SUSPENSE ? "suspense"
+	                       : x->effect != 0                           ? "nothing-charged"
+	                                                                  : "nothing-used"));
 	add_policies(x, out);
 	add_amount(x, "stored_amount", x->row.amount);
 	add_amount(x, "derived_amount", x->charges.total);
 	buf_addf(out, ",\"equal\":%s", x->problem.len == 0 ? "true" : "false");
-	add_member(out, "difference", x->problem.len > 0 ? buf_text(&x->problem) : text_of(NULL));
+	buf_add_member(out, "difference",
+	               x->problem.len > 0 ? buf_text(&x->problem) : text_of(NULL));
 	buf_addf(out, ",\"context_tokens\":%lld", (long long)usage_prompt_total(&event->usage));
-	add_member(out, "book", text_of(x->book != NULL ? book_hash(x->book) : NULL));
-	add_member(out, "currency", x->book != NULL ? book_currency(x->book) : text_of(NULL));
-	add_member(out, "match", text_of(matches[found->match]));
-	add_member(out, "matched", found->pattern);
-	add_member(out, "price_model",
-	           found->version != NULL ? found->version->model : text_of(NULL));
+	buf_add_member(out, "book", text_of(x->book != NULL ? book_hash(x->book) : NULL));
+	buf_add_member(out, "currency", x->book != NULL ? book_currency(x->book) : text_of(NULL));
+	buf_add_member(out, "match", text_of(matches[found->match]));
+	buf_add_member(out, "matched", found->pattern);
+	buf_add_member(out, "price_model",
+	               found->version != NULL ? found->version->model : text_of(NULL));
 	if (found->version != NULL)
 		moment_text(found->version->effective_from_ms, text);
-	add_member(out, "effective_from", text_of(found->version != NULL ? text : NULL));
+	buf_add_member(out, "effective_from", text_of(found->version != NULL ? text : NULL));
 	phases_write_json(&x->phases, out);
 	buf_addf(out, ",\"conflicts\":%lld,", (long long)x->conflicts);
 	export_json_members(out, table);

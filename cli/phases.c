@@ -271,15 +271,6 @@ void phases_write_text(const struct phases *phases, struct context *context,
 		write_parts(phases, context, stands);
 }
 
-static void add_member(struct buf *out, const char *key, struct text value)
-{
-	buf_addf(out, ",\"%s\":", key);
-	if (value.at != NULL)
-		buf_add_json(out, value);
-	else
-		buf_add_cstr(out, "null");
-}
-
 static void add_list(struct buf *out, const char *key, const struct shown_phase *list)
 {
 	char time[MOMENT_TEXT_BYTES];
@@ -288,15 +279,15 @@ static void add_list(struct buf *out, const char *key, const struct shown_phase 
 	for (const struct shown_phase *s = list; s != NULL; s = s->next) {
 		buf_addf(out, "%s{\"id\":", s != list ? "," : "");
 		buf_add_json(out, s->id);
-		add_member(out, "settlement", text_of(s->settlement));
-		add_member(out, "state", text_of(s->state));
+		buf_add_member(out, "settlement", text_of(s->settlement));
+		buf_add_member(out, "state", text_of(s->state));
 		moment_text(s->time_ms, time);
-		add_member(out, "time", text_of(time));
+		buf_add_member(out, "time", text_of(time));
 		moment_text(s->kept_ms, time);
-		add_member(out, "kept", text_of(s->kept_ms != 0 ? time : NULL));
-		add_member(out, "model", s->model);
-		add_member(out, "provenance", s->provenance);
-		add_member(out, "amount", s->amount);
+		buf_add_member(out, "kept", text_of(s->kept_ms != 0 ? time : NULL));
+		buf_add_member(out, "model", s->model);
+		buf_add_member(out, "provenance", s->provenance);
+		buf_add_member(out, "amount", s->amount);
 		buf_add_cstr(out, ",\"counts\":");
 		buf_add_text(out, s->counts_json);
 		buf_add_cstr(out, "}");

@@ -187,15 +187,6 @@ void settled_words(const struct decision *decision, struct buf *out)
 	buf_addf(out, ", by %.*s: %.*s", TEXT_ARGS(decision->who), TEXT_ARGS(decision->reason));
 }
 
-static void add_member(struct buf *out, const char *key, struct text value)
-{
-	buf_addf(out, ",\"%s\":", key);
-	if (value.at != NULL)
-		buf_add_json(out, value);
-	else
-		buf_add_cstr(out, "null");
-}
-
 void settled_json(const struct settled *settled, struct buf *out)
 {
 	char time[MOMENT_TEXT_BYTES];
@@ -210,11 +201,11 @@ void settled_json(const struct settled *settled, struct buf *out)
 			buf_addf(out, "%lld", (long long)decision->line);
 		else
 			buf_add_cstr(out, "null");
-		add_member(out, "api", decision->api);
+		buf_add_member(out, "api", decision->api);
 		moment_text(decision->at_ms, time);
-		add_member(out, "at", text_of(time));
-		add_member(out, "who", decision->who);
-		add_member(out, "reason", decision->reason);
+		buf_add_member(out, "at", text_of(time));
+		buf_add_member(out, "who", decision->who);
+		buf_add_member(out, "reason", decision->reason);
 		buf_add_cstr(out, "}");
 	}
 	buf_add_cstr(out, "]");

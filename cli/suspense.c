@@ -300,15 +300,6 @@ static int show_text(struct showing *showing, const struct quarantine_row *row)
 	return r;
 }
 
-static void add_text(struct buf *out, const char *key, struct text value)
-{
-	buf_addf(out, ",\"%s\":", key);
-	if (value.at != NULL && text_utf8(value))
-		buf_add_json(out, value);
-	else
-		buf_add_cstr(out, "null");
-}
-
 static void add_reading_json(struct showing *showing, size_t index)
 {
 	const struct event_reading *reading = &showing->read->event.readings[index];
@@ -319,7 +310,7 @@ static void add_reading_json(struct showing *showing, size_t index)
 
 	amount_text(showing, index, &none, amount);
 	buf_addf(out, "%s{\"reading\":\"%s\"", index > 0 ? "," : "", reading->name);
-	add_text(out, "amount", text_of(none ? NULL : amount));
+	buf_add_member(out, "amount", text_of(none ? NULL : amount));
 	buf_add_cstr(out, ",\"counts\":{");
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (reading->usage.count[c] == 0)
@@ -329,7 +320,7 @@ static void add_reading_json(struct showing *showing, size_t index)
 		comma = ",";
 	}
 	buf_add_cstr(out, "}");
-	add_text(out, "why", text_of(reading->why));
+	buf_add_member(out, "why", text_of(reading->why));
 	buf_add_cstr(out, "}");
 }
 
@@ -342,13 +333,13 @@ static void show_json(struct showing *showing, const struct quarantine_row *row)
 
 	moment_text(row->event_ms, time);
 	buf_addf(out, "%s{\"line\":%lld", showing->found > 1 ? "," : "", (long long)row->id);
-	add_text(out, "source", row->source);
-	add_text(out, "event_id", row->event_id);
-	add_text(out, "time", text_of(row->event_ms != EVENT_ABSENT ? time : NULL));
-	add_text(out, "account", readable ? event->account : text_of(NULL));
-	add_text(out, "model", readable ? event->model : text_of(NULL));
-	add_text(out, "api", readable ? event->api : text_of(NULL));
-	add_text(out, "detail", row->detail);
+	buf_add_member(out, "source", row->source);
+	buf_add_member(out, "event_id", row->event_id);
+	buf_add_member(out, "time", text_of(row->event_ms != EVENT_ABSENT ? time : NULL));
+	buf_add_member(out, "account", readable ? event->account : text_of(NULL));
+	buf_add_member(out, "model", readable ? event->model : text_of(NULL));
+	buf_add_member(out, "api", readable ? event->api : text_of(NULL));
+	buf_add_member(out, "detail", row->detail);
 	buf_add_cstr(out, ",\"readings\":[");
 	for (size_t i = 0; readable && i < event->reading_count; i++)
 		add_reading_json(showing, i);
@@ -395,11 +386,11 @@ static void show_rules(struct showing *showing)
 		moment_text(rule->at_ms, time);
 		if (context->form == FORM_JSON) {
 			buf_addf(&context->out, "%s{\"since\":\"%s\"", any ? "," : "", time);
-			add_text(&context->out, "source", rule->source);
-			add_text(&context->out, "api", rule->api);
-			add_text(&context->out, "reading", rule->reading);
-			add_text(&context->out, "who", rule->who);
-			add_text(&context->out, "reason", rule->note);
+			buf_add_member(&context->out, "source", rule->source);
+			buf_add_member(&context->out, "api", rule->api);
+			buf_add_member(&context->out, "reading", rule->reading);
+			buf_add_member(&context->out, "who", rule->who);
+			buf_add_member(&context->out, "reason", rule->note);
 			buf_add_cstr(&context->out, "}");
 		} else {
 			if (!any)
@@ -550,10 +541,10 @@ static void settle_request(const struct context *context, struct buf *request)
 		struct text value = options_text(&context->options, keys[i]);
 
 		if (value.at != NULL)
-			add_text(request, keys[i], value);
+			buf_add_member(request, keys[i], value);
 	}
 	if (options_flag(&context->options, "forget"))
-		add_text(request, "reading", text_of(""));
+		buf_add_member(request, "reading", text_of(""));
 	if (read_line(context, &line) && line > 0)
 		buf_addf(request, ",\"id\":%lld", (long long)line);
 	buf_add_cstr(request, "}");

@@ -78,22 +78,13 @@ static struct named name_item(const struct ingest_item *item)
 	return named;
 }
 
-static void add_text(struct buf *out, const char *key, struct text value)
-{
-	buf_addf(out, ",\"%s\":", key);
-	if (value.at == NULL)
-		buf_add_cstr(out, "null");
-	else
-		buf_add_json(out, value);
-}
-
 static void add_time(struct buf *out, int64_t ms)
 {
 	char text[MOMENT_TEXT_BYTES];
 
 	if (ms != EVENT_ABSENT)
 		moment_text(ms, text);
-	add_text(out, "time", text_of(ms != EVENT_ABSENT ? text : NULL));
+	buf_add_member(out, "time", text_of(ms != EVENT_ABSENT ? text : NULL));
 }
 
 static void add_counts(struct buf *out, const struct usage *usage)
@@ -132,28 +123,28 @@ void tail_format(struct buf *out, const struct ingest_item *item, struct text cu
 	buf_addf(out, "{\"received\":\"%s\"", received);
 	add_time(out, named.time_ms);
 	buf_addf(out, ",\"verdict\":\"%s\"", ingest_verdict_name(item->own_verdict));
-	add_text(out, "reason", text_of(held ? reason_name(item->refusal->reason) : NULL));
-	add_text(out, "detail", text_of(held ? item->refusal->detail : NULL));
-	add_text(out, "source", named.source);
-	add_text(out, "id", named.id);
-	add_text(out, "account", named.account);
-	add_text(out, "key", named.key);
-	add_text(out, "model", named.model);
-	add_text(out, "api", named.api);
-	add_text(out, "settlement",
-	         text_of(event != NULL ? settlement_name(event->settlement) : NULL));
-	add_text(out, "provenance",
-	         text_of(event != NULL ? provenance_name(event->provenance) : NULL));
+	buf_add_member(out, "reason", text_of(held ? reason_name(item->refusal->reason) : NULL));
+	buf_add_member(out, "detail", text_of(held ? item->refusal->detail : NULL));
+	buf_add_member(out, "source", named.source);
+	buf_add_member(out, "id", named.id);
+	buf_add_member(out, "account", named.account);
+	buf_add_member(out, "key", named.key);
+	buf_add_member(out, "model", named.model);
+	buf_add_member(out, "api", named.api);
+	buf_add_member(out, "settlement",
+	               text_of(event != NULL ? settlement_name(event->settlement) : NULL));
+	buf_add_member(out, "provenance",
+	               text_of(event != NULL ? provenance_name(event->provenance) : NULL));
 	add_counts(out, event != NULL ? &event->usage : NULL);
 	if (moved)
 		money_text(item->added, amount);
-	add_text(out, "amount", text_of(moved ? amount : NULL));
-	add_text(out, "currency", moved ? currency : text_of(NULL));
+	buf_add_member(out, "amount", text_of(moved ? amount : NULL));
+	buf_add_member(out, "currency", moved ? currency : text_of(NULL));
 	priced = priced && item->phase != INGEST_PHASE_LATE;
 	if (priced)
 		money_text(item->amount, amount);
-	add_text(out, "total", text_of(priced ? amount : NULL));
-	add_text(out, "phase", text_of(phases[item->phase]));
+	buf_add_member(out, "total", text_of(priced ? amount : NULL));
+	buf_add_member(out, "phase", text_of(phases[item->phase]));
 	if (event != NULL && event->status != EVENT_ABSENT)
 		buf_addf(out, ",\"status\":%lld}\n", (long long)event->status);
 	else

@@ -124,6 +124,15 @@ void buf_add_json(struct buf *buf, struct text t)
 	buf_add(buf, "\"", 1);
 }
 
+void buf_add_member(struct buf *buf, const char *key, struct text value)
+{
+	buf_addf(buf, ",\"%s\":", key);
+	if (value.at != NULL && text_utf8(value))
+		buf_add_json(buf, value);
+	else
+		buf_add_cstr(buf, "null");
+}
+
 struct text buf_text(const struct buf *buf)
 {
 	return (struct text){ buf->at != NULL ? buf->at : "", buf->len };

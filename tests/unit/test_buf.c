@@ -116,6 +116,25 @@ static void test_json_strings_are_read_back(void **state)
 	json_release(&doc);
 }
 
+static void test_a_member_is_a_string_or_null(void **state)
+{
+	struct buf buf = { .at = NULL };
+	struct json doc = { .nodes = NULL };
+
+	(void)state;
+	buf_add_cstr(&buf, "{\"n\":1");
+	buf_add_member(&buf, "name", text_of("a \"b\""));
+	buf_add_member(&buf, "empty", text_of(""));
+	buf_add_member(&buf, "absent", text_of(NULL));
+	buf_add_member(&buf, "bytes", text_of("a\xff"));
+	buf_add_cstr(&buf, "}");
+	assert_string_equal(buf.at, "{\"n\":1,\"name\":\"a \\\"b\\\"\",\"empty\":\"\","
+	                            "\"absent\":null,\"bytes\":null}");
+	assert_int_equal(json_parse(&doc, buf_text(&buf), NULL), 0);
+	json_release(&doc);
+	buf_release(&buf);
+}
+
 static void test_a_large_file_is_read_whole(void **state)
 {
 	enum { LARGE = 300 * 1000 };
@@ -170,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_the_limit_holds_and_the_failure_sticks),
 		cmocka_unit_test(test_json_strings_are_escaped),
 		cmocka_unit_test(test_json_strings_are_read_back),
+		cmocka_unit_test(test_a_member_is_a_string_or_null),
 		cmocka_unit_test(test_a_large_file_is_read_whole),
 		cmocka_unit_test(test_a_file_is_read_whole_or_not_at_all),
 	};
