@@ -1,60 +1,16 @@
 /* `toll` beside a running tolld: changes over its control socket, and sending through a kill. */
-#include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "tests/support/daemonkit.h"
-#include "tests/support/tollrun.h"
+#include "tests/support/bothkit.h"
 
 enum { LINES = 60000, KILLS = 3 };
-
-struct both {
-	struct daemonkit kit;
-	struct tollrun run;
-	char file[DAEMONKIT_PATH_BYTES];
-};
-
-static int begin(void **state)
-{
-	struct both *both = calloc(1, sizeof(*both));
-
-	assert_non_null(both);
-	daemonkit_begin(&both->kit);
-	snprintf(both->file, sizeof(both->file), "%s/input", both->kit.folder);
-	setenv("TOLL_LEDGER", both->kit.ledger, 1);
-	setenv("TOLL_SOCKET", both->kit.socket, 1);
-	*state = both;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct both *both = *state;
-
-	tollrun_release(&both->run);
-	unlink(both->file);
-	daemonkit_end(&both->kit);
-	free(both);
-	return 0;
-}
-
-static void write_file(const struct both *both, const char *text)
-{
-	FILE *file = fopen(both->file, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
 
 #define EVENT(id, model)                                                                           \
 	"{\"id\":\"" id                                                                            \
@@ -71,10 +27,10 @@ static const char second_book[] =
 static void test_changes_go_to_the_daemon_that_holds_the_ledger(void **state)
 {
 	static const char *const none[] = { NULL };
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	daemonkit_start(&both->kit, none);
-	write_file(both, EVENT("1", "m/a") EVENT("2", "m/b") "broken\n");
+	daemonkit_write(both->file, EVENT("1", "m/a") EVENT("2", "m/b") "broken\n");
 	TOLLRUN(&both->run, "send", "--json", both->file);
 	TOLLRUN_EXPECT(&both->run, 1);
 	TOLLRUN_SAYS(&both->run, "{\"lines\":3,\"accepted\":1,\"duplicate\":0,\"unpriced\":1,"
@@ -82,7 +38,7 @@ static void test_changes_go_to_the_daemon_that_holds_the_ledger(void **state)
 	TOLLRUN(&both->run, "status");
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "control=");
-	write_file(both, second_book);
+	daemonkit_write(both->file, second_book);
 	TOLLRUN(&both->run, "price", "apply", both->file, "--note", "adds m/b");
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "In force now:");
@@ -93,7 +49,7 @@ static void test_changes_go_to_the_daemon_that_holds_the_ledger(void **state)
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN_SAYS(&both->run, "Still held");
 	/* The daemon rates with the new book from here on; what is stored keeps its price. */
-	write_file(both, EVENT("3", "m/a"));
+	daemonkit_write(both->file, EVENT("3", "m/a"));
 	TOLLRUN(&both->run, "send", both->file);
 	TOLLRUN_EXPECT(&both->run, 0);
 	TOLLRUN(&both->run, "report", "--csv", "--by", "model");
@@ -111,10 +67,10 @@ static void test_changes_go_to_the_daemon_that_holds_the_ledger(void **state)
 static void test_a_refused_book_is_told_line_by_line(void **state)
 {
 	static const char *const none[] = { NULL };
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	daemonkit_start(&both->kit, none);
-	write_file(both, "{\"pricebook\":1,\n\"currency\":\"EUR\",\"models\":[]}");
+	daemonkit_write(both->file, "{\"pricebook\":1,\n\"currency\":\"EUR\",\"models\":[]}");
 	TOLLRUN(&both->run, "price", "apply", both->file);
 	TOLLRUN_EXPECT(&both->run, 3);
 	TOLLRUN_SAYS(&both->run, "line 2: models: empty");
@@ -127,7 +83,7 @@ static void test_a_refused_book_is_told_line_by_line(void **state)
 static void test_a_control_socket_that_does_not_answer_is_named(void **state)
 {
 	static const char *const none[] = { NULL };
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	daemonkit_start(&both->kit, none);
 	assert_int_equal(unlink(both->kit.control), 0);
@@ -142,7 +98,7 @@ static void test_a_control_socket_that_does_not_answer_is_named(void **state)
 static void test_send_brings_every_line_through_kills_of_the_daemon(void **state)
 {
 	static const char *const none[] = { NULL };
-	struct both *both = *state;
+	struct bothkit *both = *state;
 	const char *words[] = { "send",   "--json", "--source", "gw",
 		                "--rate", "30000",  both->file, NULL };
 	struct buf lines = { .at = NULL };
@@ -152,7 +108,7 @@ static void test_send_brings_every_line_through_kills_of_the_daemon(void **state
 		snprintf(id, sizeof(id), "id-%d", i);
 		daemonkit_event(&lines, id);
 	}
-	write_file(both, lines.at);
+	daemonkit_write(both->file, lines.at);
 	buf_release(&lines);
 	daemonkit_start(&both->kit, none);
 	tollrun_release(&both->run);
@@ -175,15 +131,12 @@ static void test_send_brings_every_line_through_kills_of_the_daemon(void **state
 
 int main(void)
 {
+#define T(test) cmocka_unit_test_setup_teardown(test, bothkit_begin, bothkit_end)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_changes_go_to_the_daemon_that_holds_the_ledger,
-		                                begin, end),
-		cmocka_unit_test_setup_teardown(test_a_refused_book_is_told_line_by_line, begin,
-		                                end),
-		cmocka_unit_test_setup_teardown(test_a_control_socket_that_does_not_answer_is_named,
-		                                begin, end),
-		cmocka_unit_test_setup_teardown(
-			test_send_brings_every_line_through_kills_of_the_daemon, begin, end),
+		T(test_changes_go_to_the_daemon_that_holds_the_ledger),
+		T(test_a_refused_book_is_told_line_by_line),
+		T(test_a_control_socket_that_does_not_answer_is_named),
+		T(test_send_brings_every_line_through_kills_of_the_daemon),
 	};
 
 	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);

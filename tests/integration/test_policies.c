@@ -4,49 +4,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "ledger/store.h"
-#include "tests/support/daemonkit.h"
+#include "tests/support/bothkit.h"
 #include "tests/support/output.h"
-#include "tests/support/tollrun.h"
-
-struct both {
-	struct daemonkit kit;
-	struct tollrun run;
-	char file[DAEMONKIT_PATH_BYTES];
-};
 
 static const char *const none[] = { NULL };
-
-static int begin(void **state)
-{
-	struct both *both = calloc(1, sizeof(*both));
-
-	assert_non_null(both);
-	daemonkit_begin(&both->kit);
-	snprintf(both->file, sizeof(both->file), "%s/input", both->kit.folder);
-	setenv("TOLL_LEDGER", both->kit.ledger, 1);
-	setenv("TOLL_SOCKET", both->kit.socket, 1);
-	setenv("COLUMNS", "80", 1);
-	*state = both;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct both *both = *state;
-
-	tollrun_release(&both->run);
-	unlink(both->file);
-	daemonkit_end(&both->kit);
-	free(both);
-	return 0;
-}
 
 #define EVENT(id, account, rest)                                                                   \
 	"{\"id\":\"" id                                                                            \
@@ -62,14 +29,14 @@ static const char dearer[] =
 	"{\"effective_from\":\"2020-01-01\",\"rates\":[{\"component\":\"input\",\"per_million\":"
 	"\"4\"},{\"component\":\"output\",\"per_million\":\"8\"}]}]}]}";
 
-static void send_lines(struct both *both, const char *lines, int code)
+static void send_lines(struct bothkit *both, const char *lines, int code)
 {
 	daemonkit_write(both->file, lines);
 	TOLLRUN(&both->run, "send", both->file);
 	TOLLRUN_EXPECT(&both->run, code);
 }
 
-static void expect_amount(struct both *both, const char *id, const char *amount)
+static void expect_amount(struct bothkit *both, const char *id, const char *amount)
 {
 	char words[96];
 
@@ -81,7 +48,7 @@ static void expect_amount(struct both *both, const char *id, const char *amount)
 
 static void test_policies_hold_from_when_they_are_set(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	daemonkit_start(&both->kit, none);
 	TOLLRUN(&both->run, "policy", "list");
@@ -137,7 +104,7 @@ static void test_policies_hold_from_when_they_are_set(void **state)
 
 static void test_a_list_of_policies_is_for_people_and_programs(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	TOLLRUN(&both->run, "import", "/dev/null");
 	TOLLRUN(&both->run, "policy", "set", "--account", "a", "--source", "s", "--json",
@@ -175,7 +142,7 @@ static void test_a_list_of_policies_is_for_people_and_programs(void **state)
 	"\"model\":\"m/a\",\"api\":\"openai.chat\",\"usage\":{" usage "}}"
 
 /* Holds a line for its readings, whatever today's decoder says of it. */
-static void hold(struct both *both, const char *line)
+static void hold(struct bothkit *both, const char *line)
 {
 	struct event_refusal refusal = { .reason = REASON_READINGS,
 		                         .detail = "declared 1.00, xai.chat 2.00",
@@ -195,7 +162,7 @@ static void hold(struct both *both, const char *line)
 
 static void test_held_readings_are_shown_and_settled(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	hold(both, CHAT("1", "\"prompt_tokens\":1000000,\"completion_tokens\":0"));
 	hold(both, CHAT("2", "\"prompt_tokens\":1000000,\"completion_tokens\":1"));
@@ -264,7 +231,7 @@ static void test_a_settlement_that_lacks_something_is_wrong_use(void **state)
 		{ "suspense", "show", "1", "2", NULL },
 		{ "doctor", "formats", "x", NULL },
 	};
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	TOLLRUN(&both->run, "import", "/dev/null");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -283,7 +250,7 @@ static const char doubtful[] = DOUBT("1", "\"total_tokens\":9") DOUBT("2", "\"ne
 
 static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	daemonkit_start(&both->kit, none);
 	TOLLRUN(&both->run, "doctor", "formats");
@@ -305,7 +272,7 @@ static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, bothkit_begin, bothkit_end)
 
 /* Gemini through its copy of Chat: the thoughts are only in the total. */
 #define GEMINI(id, model)                                                                          \
@@ -323,7 +290,7 @@ static void test_the_doctor_sums_up_what_was_read_in_doubt(void **state)
 static const char reasons[] = "{\"pricebook\":1,\"currency\":\"USD\",\"models\":[" READS_AS(
 	"m/a", "2") "," READS_AS("m/even", "0") "]}";
 
-static void begin_reading(struct both *both)
+static void begin_reading(struct bothkit *both)
 {
 	daemonkit_start(&both->kit, none);
 	daemonkit_write(both->file, reasons);
@@ -334,7 +301,7 @@ static void begin_reading(struct both *both)
 /* Numbers that really contradict each other, from the socket to a standing rule. */
 static void test_contradictions_are_held_until_somebody_decides(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	begin_reading(both);
 	send_lines(both, GEMINI("1", "m/a") GEMINI("2", "m/a"), 1);
@@ -373,7 +340,7 @@ static void test_contradictions_are_held_until_somebody_decides(void **state)
 /* A decision takes no failed identity out of sight. */
 static void test_the_doctor_counts_contradictions_by_what_became_of_them(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	begin_reading(both);
 	send_lines(both, GEMINI("even", "m/even"), 0);
@@ -410,7 +377,7 @@ static void test_the_doctor_counts_contradictions_by_what_became_of_them(void **
 /* They are in the counts: that is not what is said of a number that nobody knows. */
 static void test_contradictions_are_not_called_uncounted(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	begin_reading(both);
 	send_lines(both, GEMINI("even", "m/even"), 0);
@@ -441,7 +408,7 @@ static void test_contradictions_are_not_called_uncounted(void **state)
 /* What is held has a path too: what its numbers say. */
 static void test_the_doctor_says_what_a_held_line_contradicts(void **state)
 {
-	struct both *both = *state;
+	struct bothkit *both = *state;
 
 	begin_reading(both);
 	send_lines(both, GEMINI("1", "m/a"), 1);
