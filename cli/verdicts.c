@@ -34,7 +34,11 @@ void verdicts_write(struct context *context, const int64_t counts[INGEST_VERDICT
 		buf_addf(out, "%s}\n", more != NULL ? more : "");
 		return;
 	}
-	snprintf(text, sizeof(text), "%9lld", (long long)sum);
+	/* An envelope's other events may have been accepted: the verdict is of the line. */
+	snprintf(text, sizeof(text), "%9lld%s", (long long)sum,
+	         sum > counts[INGEST_ACCEPTED] + counts[INGEST_CHECKPOINT]
+	                 ? "  each counts once, by the worst of its events"
+	                 : "");
 	printer_pair(&context->printer, 11, "Lines", text_of(text));
 	for (size_t i = 0; i < INGEST_VERDICT_COUNT; i++) {
 		int64_t count = counts[lines[i].verdict];

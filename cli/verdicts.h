@@ -6,7 +6,7 @@
 #include "ingest/ingest.h"
 
 /*
- * The counts by verdict, and beside them where to look.  `more` are further JSON members
+ * The counts of lines by verdict, and beside them where to look.  `more` are further JSON members
  * (",\"a\":1"), may be NULL.
  */
 void verdicts_write(struct context *context, const int64_t counts[INGEST_VERDICT_COUNT],

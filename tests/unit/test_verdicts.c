@@ -132,6 +132,25 @@ static void test_a_verdict_without_a_line_is_left_out(void **state)
 	}
 }
 
+/* One bad event of an envelope makes "Quarantined 1, Accepted 0", though others were accepted. */
+static void test_counts_of_lines_say_that_they_are(void **state)
+{
+	(void)state;
+	for (int v = 0; v < INGEST_VERDICT_COUNT; v++) {
+		int64_t counts[INGEST_VERDICT_COUNT] = { [INGEST_ACCEPTED] = 3 }, count;
+		struct text line;
+		bool told;
+
+		counts[v]++;
+		assert_true(find_line(table(counts), "Lines", &line, &count));
+		assert_int_equal(count, 4);
+		told = memmem(line.at, line.len, "each counts once", 16) != NULL;
+		/* Where all were accepted there is nothing to take amiss. */
+		assert_int_equal(told, v != INGEST_ACCEPTED && v != INGEST_CHECKPOINT);
+		assert_true(printer_width(line) <= PRINTER_WIDTH);
+	}
+}
+
 /* "toll COMMAND ACTION", of which both must be there. */
 static void check_command(struct text line, const char *look)
 {
@@ -249,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_each_verdict_is_counted_below_its_own_name),
 		cmocka_unit_test(test_all_lines_are_counted_first),
 		cmocka_unit_test(test_a_verdict_without_a_line_is_left_out),
+		cmocka_unit_test(test_counts_of_lines_say_that_they_are),
 		cmocka_unit_test(test_what_waits_for_somebody_says_where_to_look),
 		cmocka_unit_test(test_a_narrow_terminal_gets_whole_numbers_all_the_same),
 		cmocka_unit_test(test_json_has_every_verdict_and_their_sum),
