@@ -10,15 +10,17 @@
 enum {
 	CLOCK_WIDTH = 8, /* 10:42:07 */
 	SOURCE_WIDTH = 8,
-	ACCOUNT_WIDTH = 10,
+	ACCOUNT_WIDTH = 9,
 	MODEL_WIDTH_MIN = 6, /* with less than that the counts make room */
 	MODEL_WIDTH = 24,    /* where lines may have any length */
 	IN_WIDTH = 7,        /* 999 999 */
 	OUT_WIDTH = 6,
-	COUNTS_WIDTH = IN_WIDTH + OUT_WIDTH + 8, /* with " in " and " out" */
-	POINT_WIDTH = 2,                         /* in front of the point of most amounts: $0 */
-	AMOUNT_WIDTH = 11,
-	GAP = 2, /* in front of an amount, of an id */
+	COUNTS_WIDTH = IN_WIDTH + 1 + OUT_WIDTH,
+	POINT_WIDTH = 2,       /* in front of the point of most amounts: $0 */
+	AMOUNT_WIDTH_MIN = 11, /* $0.00117176 */
+	AMOUNT_WIDTH = 19,     /* $0.00117176 partial */
+	AMOUNT_WIDTH_MAX = 28, /* of two: $0.00117176 of $0.00234352 */
+	GAP = 2,               /* in front of an amount, of an id */
 	ID_WIDTH = 26,
 	WITH_ID_WIDTH = 112, /* from here on there is room for the id */
 	WORDS_BYTES = 128,
@@ -140,14 +142,15 @@ void tail_line_row(struct table *table, const struct tail_line *line)
 
 /* --- for people ----------------------------------------------------------- */
 
-/* "1 204 000": groups of three. */
-static const char *grouped(int64_t count, char out[WORDS_BYTES])
+/* "1 204 000": groups of three, unless only the digits alone have room. */
+static const char *grouped(int64_t count, size_t width, char out[WORDS_BYTES])
 {
 	char digits[32];
 	size_t len = (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)count), at = 0;
+	bool apart = len + (len - 1) / 3 <= width;
 
 	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && (len - i) % 3 == 0)
+		if (apart && i > 0 && (len - i) % 3 == 0)
 			out[at++] = ' ';
 		out[at++] = digits[i];
 	}
@@ -155,26 +158,43 @@ static const char *grouped(int64_t count, char out[WORDS_BYTES])
 	return out;
 }
 
-/* "  1 204 in     88 out", or of what has no tokens the first thing: "2 images_out". */
-static void add_counts(struct buf *out, const struct tail_line *line)
+/* "  2 images_out"; the name is cut where it is longer than its column, never the number. */
+static void add_thing(const struct printer *printer, struct buf *out, int64_t count,
+                      const char *name)
 {
-	int64_t role[ROLE_FEE + 1] = { 0 };
-	char in[WORDS_BYTES], answer[WORDS_BYTES], thing[2 * WORDS_BYTES];
+	char text[2 * WORDS_BYTES], number[WORDS_BYTES];
+	size_t width;
 
-	thing[0] = '\0';
+	snprintf(text, sizeof(text), "%s %s", grouped(count, IN_WIDTH, number), name);
+	width = strlen(text);
+	printer_blanks(out, width < COUNTS_WIDTH ? COUNTS_WIDTH - width : 0);
+	if (printer->width != PRINTER_ANY_WIDTH && width > COUNTS_WIDTH &&
+	    strlen(number) + 1 < COUNTS_WIDTH)
+		width = COUNTS_WIDTH;
+	printer_cell(out, text_of(text), width);
+}
+
+/* "  1 204     88", or of what has no tokens the first thing: "2 images_out". */
+static void add_counts(const struct printer *printer, struct buf *out, const struct tail_line *line)
+{
+	const struct component_info *thing = NULL;
+	int64_t role[ROLE_FEE + 1] = { 0 };
+	char in[WORDS_BYTES], answer[WORDS_BYTES];
+
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		const struct component_info *info = &component_info[c];
 
-		if (info->role == ROLE_THING && line->count[c] > 0 && role[ROLE_THING] == 0)
-			snprintf(thing, sizeof(thing), "%s %s", grouped(line->count[c], in),
-			         info->key);
+		if (info->role == ROLE_THING && line->count[c] > 0 && thing == NULL)
+			thing = info;
 		role[info->role] += line->count[c];
 	}
-	if (role[ROLE_PROMPT] == 0 && role[ROLE_ANSWER] == 0)
-		buf_addf(out, "%*s", COUNTS_WIDTH, thing);
+	if (role[ROLE_PROMPT] > 0 || role[ROLE_ANSWER] > 0)
+		buf_addf(out, "%*s %*s", IN_WIDTH, grouped(role[ROLE_PROMPT], IN_WIDTH, in),
+		         OUT_WIDTH, grouped(role[ROLE_ANSWER], OUT_WIDTH, answer));
+	else if (thing != NULL)
+		add_thing(printer, out, line->count[thing - component_info], thing->key);
 	else
-		buf_addf(out, "%*s in %*s out", IN_WIDTH, grouped(role[ROLE_PROMPT], in), OUT_WIDTH,
-		         grouped(role[ROLE_ANSWER], answer));
+		printer_blanks(out, COUNTS_WIDTH);
 }
 
 /* What is to be known of an amount that is not the last word. */
@@ -255,13 +275,14 @@ static void colour(const struct printer *printer, const char *code)
 /* Of the columns; a terminal that is wider than usual has room for the id, then for names. */
 struct widths {
 	size_t all; /* of a line: any, where lines may have any length */
-	size_t source, account, id;
+	size_t source, account, amount, id;
 };
 
 static struct widths widths_of(const struct printer *printer, const struct tail_line *line)
 {
-	struct widths widths = { SIZE_MAX / 2, SOURCE_WIDTH, ACCOUNT_WIDTH, 0 };
+	struct widths widths = { SIZE_MAX / 2, SOURCE_WIDTH, ACCOUNT_WIDTH, AMOUNT_WIDTH, 0 };
 	size_t spare = printer->width > PRINTER_WIDTH ? printer->width - PRINTER_WIDTH : 0;
+	size_t lack = printer->width < PRINTER_WIDTH ? PRINTER_WIDTH - printer->width : 0;
 
 	if (printer->width == PRINTER_ANY_WIDTH) {
 		size_t source = printer_width(line->source);
@@ -273,10 +294,15 @@ static struct widths widths_of(const struct printer *printer, const struct tail_
 		return widths;
 	}
 	widths.all = printer->width;
+	lack = lack < AMOUNT_WIDTH - AMOUNT_WIDTH_MIN ? lack : AMOUNT_WIDTH - AMOUNT_WIDTH_MIN;
+	widths.amount -= lack;
 	if (printer->width >= WITH_ID_WIDTH) {
 		widths.id = ID_WIDTH;
 		spare -= GAP + ID_WIDTH;
 	}
+	widths.amount += spare / 4;
+	if (widths.amount > AMOUNT_WIDTH_MAX)
+		widths.amount = AMOUNT_WIDTH_MAX;
 	widths.source += spare / 4;
 	widths.account += spare / 4;
 	return widths;
@@ -329,7 +355,7 @@ static void add_id(const struct printer *printer, struct text id, const struct w
 
 	if (widths->id == 0 || id.at == NULL)
 		return;
-	printer_blanks(printer->out, (amount < AMOUNT_WIDTH ? AMOUNT_WIDTH - amount : 0) + GAP);
+	printer_blanks(printer->out, (amount < widths->amount ? widths->amount - amount : 0) + GAP);
 	/* Nothing behind it: it is cut, but not filled up. */
 	printer_cell(printer->out, id, width < widths->id ? width : widths->id);
 }
@@ -341,7 +367,7 @@ static void add_parts(const struct printer *printer, struct widths widths,
 	size_t counts = printer_width(parts->counts) + GAP, room;
 
 	make_room(&widths, &counts,
-	          (amount < AMOUNT_WIDTH ? AMOUNT_WIDTH : amount) +
+	          (amount < widths.amount ? widths.amount : amount) +
 	                  (widths.id > 0 ? GAP + widths.id : 0),
 	          &room);
 	if (printer->width == PRINTER_ANY_WIDTH)
@@ -368,7 +394,7 @@ void tail_line_heading(const struct printer *printer)
 	const struct tail_line titles = { .id = text_of("Id") };
 	char counts[COUNTS_WIDTH + 1];
 
-	snprintf(counts, sizeof(counts), "%*s %*s", IN_WIDTH + 3, "In", OUT_WIDTH + 4, "Out");
+	snprintf(counts, sizeof(counts), "%*s %*s", IN_WIDTH, "In", OUT_WIDTH, "Out");
 	printer_bold(printer, true);
 	add_parts(printer, widths_of(printer, &titles),
 	          &(struct parts){ text_of("Time UTC"), text_of("Source"), text_of("Account"),
@@ -430,7 +456,7 @@ void tail_line_write(const struct printer *printer, const struct tail_line *line
 		add_words(printer, line);
 		return;
 	}
-	add_counts(&counts, line);
+	add_counts(printer, &counts, line);
 	add_amount(&amount, line);
 	add_parts(printer, widths_of(printer, line),
 	          &(struct parts){ clock_of(line->received), line->source, line->account,

@@ -2,14 +2,16 @@
  * One line of `toll tail`: read from what the daemon tells (daemon/tail.h), laid out for a
  * terminal, or as a row.  Pure: who calls reads and writes.
  *
- *   Time UTC Source   Account    Model                    In        Out  Amount
- *   10:42:07 gw-1     acct_42    acme/llama-4-70b   1 204 in     88 out  $0.00123
+ *   Time UTC Source   Account   Model                 In    Out  Amount
+ *   10:42:07 gw-1     acct_42   acme/llama-4-70b   1 204     88  $0.00123
  *   10:42:07 gw-1     quarantined type: usage.prompt_tokens: a number is due
  *
  * Where a later phase took the place of another, the amount is the difference: "$0.0002 of
  * $0.001", and the second is what the request costs now.
  *
- * No line is wider than the printer; an amount is never rounded, rather the names make room.
+ * No line is wider than the printer; an amount is never rounded.  Columns have their place in all
+ * lines; only for what is longer than its own, a count or an amount with what is said of it, the
+ * names make room.
  */
 #ifndef TOLL_CLI_TAIL_LINE_H
 #define TOLL_CLI_TAIL_LINE_H

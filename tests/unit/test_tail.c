@@ -436,59 +436,62 @@ static const struct {
 	const char *label, *json, *shown; /* 80 columns */
 } shown_rows[] = {
 	{ "heading", NULL,
-	  "Time UTC Source   Account    Model                    In        Out  Amount\n" },
+	  "Time UTC Source   Account   Model                 In    Out  Amount\n" },
 	{ "priced", PRICED("0.00123", "'counts':{'input':1200,'cache_read':4,'output':88}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b   1 204 in     88 out  $0.00123\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b   1 204     88  $0.00123\n" },
 	{ "images", PRICED("0.08", "'counts':{'images_out':2,'requests':1}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b          2 images_out  $0.08\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b   2 images_out  $0.08\n" },
 	{ "nothing", PRICED("0.00", "'counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        $0.00\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $0.00\n" },
 	{ "a long amount", PRICED("0.000000000000000123", "'counts':{'input':1}"),
-	  "10:42:07 gw-1     acct_42    acme/\u2026       1 in      0 out  "
+	  "10:42:07 gw-1     acct_42   acme/llama-4-\u2026       1      0  "
 	  "$0.000000000000000123\n" },
 	{ "an amount that takes the counts' room",
 	  PRICED("9223372036.000000000000000001", "'counts':{'input':1}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b     $9223372036.000000000000000001\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b      $9223372036.000000000000000001\n" },
+	{ "numbers that have no room for groups",
+	  PRICED("0.00123", "'counts':{'input':1048576,'output':128000}"),
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b 1048576 128000  $0.00123\n" },
+	{ "and none at all", PRICED("0.00123", "'counts':{'input':12345678}"),
+	  "10:42:07 gw-1     acct_42   acme/llama-4-7\u2026 12345678      0  $0.00123\n" },
+	{ "a thing with a long name", PRICED("0.08", "'counts':{'megapixels_out':1204}"),
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b 1 204 megapix\u2026  $0.08\n" },
+	{ "a lot of it", PRICED("0.08", "'counts':{'characters':1000000000000}"),
+	  "10:42:07 gw-1     acct_42   acme/\u2026 1000000000000 characters  $0.08\n" },
 	{ "another currency", TOLD("accepted", "'amount':'12.50','currency':'CHF','counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        CHF 12.50\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 CHF 12.50\n" },
 	{ "not settled",
 	  TOLD("accepted", "'settlement':'partial','provenance':'partial','amount':'1.00',"
 	                   "'currency':'USD','counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-\u2026                        $1.00 "
-	  "partial\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $1.00 partial\n" },
 	{ "guessed",
 	  TOLD("accepted", "'settlement':'final','provenance':'estimated','amount':'1.00',"
 	                   "'currency':'USD','counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-\u2026                        $1.00 "
-	  "estimated\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $1.00 estimated\n" },
 	{ "more than the phase before",
 	  PRICED("0.0004", "'total':'0.001','phase':'later','status':200,'counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llam\u2026                        $0.0004 of "
-	  "$0.001\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $0.0004 of $0.001\n" },
 	{ "less than the phase before",
 	  PRICED("-0.0004", "'total':'0.001','phase':'later','counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/lla\u2026                        -$0.0004 of "
-	  "$0.001\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 -$0.0004 of $0.001\n" },
 	{ "all of it, behind an open one",
 	  PRICED("0.001", "'total':'0.001','phase':'later','counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        $0.001\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $0.001\n" },
 	{ "came late", PRICED("0.00", "'total':null,'phase':'late','status':200,'counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        $0.00 late\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $0.00 late\n" },
 	{ "failed", PRICED("0.00", "'total':'0.00','phase':null,'status':429,'counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b                        failed 429\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 failed 429\n" },
 	{ "failed, and costs", PRICED("0.02", "'total':'0.02','status':500,'counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama\u2026                        $0.02 failed "
-	  "500\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 $0.02 failed 500\n" },
 	{ "unpriced in the place of a price",
 	  TOLD("unpriced", "'amount':'-0.02','currency':'USD','phase':'later','counts':{}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-\u2026                        unpriced "
-	  "-$0.02\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b                 unpriced -$0.02\n" },
 	{ "unpriced", TOLD("unpriced", "'amount':null,'counts':{'input':17}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b      17 in      0 out  unpriced\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b      17      0  unpriced\n" },
 	{ "duplicate", TOLD("duplicate", "'amount':null,'counts':{'input':17}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b      17 in      0 out  duplicate\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b      17      0  duplicate\n" },
 	{ "conflict", TOLD("conflict", "'amount':null,'counts':{'input':17}"),
-	  "10:42:07 gw-1     acct_42    acme/llama-4-70b      17 in      0 out  conflict\n" },
+	  "10:42:07 gw-1     acct_42   acme/llama-4-70b      17      0  conflict\n" },
 	{ "quarantined", TOLD("quarantined", "'reason':'count','detail':'input: -1 is no count'"),
 	  "10:42:07 gw-1     quarantined count: input: -1 is no count (a1)\n" },
 	{ "quarantined, and nobody's",
@@ -507,12 +510,12 @@ static const struct {
 	{ "control characters",
 	  "{'received':'2026-11-22T10:42:07.123Z','verdict':'unpriced','source':'\\u001b[2J',"
 	  "'account':'\\u009bx','model':'\\u202em','counts':{}}",
-	  "10:42:07 ?[2J     ?x         ?m                                      unpriced\n" },
+	  "10:42:07 ?[2J     ?x        ?m                               unpriced\n" },
 	{ "wide characters",
 	  "{'received':'2026-11-22T10:42:07.123Z','verdict':'unpriced','source':'gw-1',"
 	  "'account':'\u65e5\u672c\u8a9e\u306e\u540d\u524d','model':'m','counts':{}}",
-	  "10:42:07 gw-1     \u65e5\u672c\u8a9e\u306e\u2026  m                                     "
-	  "  unpriced\n" },
+	  "10:42:07 gw-1     \u65e5\u672c\u8a9e\u306e\u2026 m                                "
+	  "unpriced\n" },
 };
 enum { SHOWN_ROWS = sizeof(shown_rows) / sizeof(shown_rows[0]) };
 
@@ -547,6 +550,40 @@ static void test_no_line_is_wider_than_the_terminal(void **state)
 	}
 }
 
+/* Where names end and counts stand, only an amount that is longer than its column moves. */
+static void test_the_columns_of_all_lines_are_the_same(void **state)
+{
+	static const char *const lines[] = {
+		PRICED("0.00117176", "'counts':{'input':1204,'output':88}"),
+		TOLD("accepted", "'settlement':'partial','amount':'0.00117176','currency':'USD',"
+		                 "'counts':{'input':1204,'output':88}"),
+		TOLD("accepted", "'provenance':'estimated','amount':'0.00117','currency':'USD',"
+		                 "'counts':{'input':1204,'output':88}"),
+		PRICED("-0.0004", "'total':'0.001','phase':'later',"
+		                  "'counts':{'input':1204,'output':88}"),
+		PRICED("0.0012", "'status':500,'counts':{'input':1204,'output':88}"),
+		TOLD("unpriced", "'amount':'-0.02','currency':'USD','phase':'later',"
+		                 "'counts':{'input':1204,'output':88}"),
+		TOLD("conflict", "'amount':null,'counts':{'input':1204,'output':88}"),
+	};
+
+	(void)state;
+	for (size_t width = PRINTER_WIDTH; width < 300; width++) {
+		const char *first = shown(kit_quotes(lines[0]), width, false);
+		size_t columns = (size_t)(strstr(first, "$0") - first);
+		char due[512];
+
+		assert_true(columns < sizeof(due));
+		memcpy(due, first, columns);
+		for (size_t i = 1; i < sizeof(lines) / sizeof(lines[0]); i++) {
+			const char *text = shown(kit_quotes(lines[i]), width, false);
+
+			if (strncmp(text, due, columns) != 0)
+				fail_msg("%zu columns, line %zu: %s", width, i, text);
+		}
+	}
+}
+
 static void test_an_amount_is_whole_on_every_terminal(void **state)
 {
 	(void)state;
@@ -569,7 +606,7 @@ static void test_what_has_no_width_is_not_cut(void **state)
 			      "'model':'a-model-whose-name-has-no-end','id':'req-1','counts':{}}"),
 	              PRINTER_ANY_WIDTH, false),
 		"10:42:07 a-gateway-with-a-long-name and-its-account "
-		"a-model-whose-name-has-no-end                        unpriced     req-1\n");
+		"a-model-whose-name-has-no-end                 unpriced             req-1\n");
 }
 
 static void test_a_wide_terminal_shows_the_id(void **state)
@@ -578,8 +615,8 @@ static void test_a_wide_terminal_shows_the_id(void **state)
 
 	(void)state;
 	assert_null(strstr(shown(kit_quotes(json), 111, false), "a1"));
-	assert_non_null(strstr(shown(kit_quotes(json), 112, false), "$0.00123     a1\n"));
-	assert_non_null(strstr(shown(NULL, 112, false), "Amount       Id\n"));
+	assert_non_null(strstr(shown(kit_quotes(json), 112, false), "$0.00123              a1\n"));
+	assert_non_null(strstr(shown(NULL, 112, false), "Amount                Id\n"));
 }
 
 static void test_colour_is_of_the_word_and_only_where_it_is_wanted(void **state)
@@ -665,6 +702,7 @@ int main(void)
 		WITH_KIT(test_who_does_not_read_is_told_what_was_left_out),
 		cmocka_unit_test(test_a_line_has_its_place_in_80_columns),
 		cmocka_unit_test(test_no_line_is_wider_than_the_terminal),
+		cmocka_unit_test(test_the_columns_of_all_lines_are_the_same),
 		cmocka_unit_test(test_an_amount_is_whole_on_every_terminal),
 		cmocka_unit_test(test_what_has_no_width_is_not_cut),
 		cmocka_unit_test(test_a_wide_terminal_shows_the_id),
