@@ -169,7 +169,8 @@ static void look_for_answer(struct event *event)
 		turn.usage = event->parts[i].usage;
 		answered = answered || !policy_no_completion(&turn);
 	}
-	event->answered = answered && event->part_count > 0;
+	if (answered && event->part_count > 0)
+		event->no_answer_due = true;
 }
 
 /*

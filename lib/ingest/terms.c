@@ -42,7 +42,8 @@ static enum rating_verdict rate(const struct terms *terms, const struct event *e
 	enum rating_verdict verdict;
 
 	rated->policy = rules_policies(terms->rules, event->account, event->source);
-	if (event->answered)
+	/* From the event as it is stored nobody could tell it again. */
+	if (event->no_answer_due && !policy_no_completion(event))
 		rated->policy &= ~POLICY_BIT(POLICY_ZERO_COMPLETION);
 	rated->amount = (struct money){ 0 };
 	verdict = rating_request(terms->book.book, event->model, event->time_ms,

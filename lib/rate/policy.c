@@ -147,7 +147,7 @@ bool policy_no_completion(const struct event *event)
 {
 	if (ended_in_error(event))
 		return true;
-	if (!is_blank(event->finish_reason) || !has_answer_by_nature(event))
+	if (event->no_answer_due || !is_blank(event->finish_reason) || !has_answer_by_nature(event))
 		return false;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (component_info[c].role == ROLE_ANSWER && event->usage.count[c] != 0)

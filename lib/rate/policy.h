@@ -10,7 +10,9 @@
  *                  answer token, and nothing else that is an answer or the measure of one (images
  *                  and megapixels out, seconds, characters, pages).  Searches are none.  What has
  *                  no answer tokens by its nature (embeddings, rerank: api ends in one of their
- *                  names) is charged, unless it ended in an error.
+ *                  names, or event.no_answer_due) is charged, unless it ended in an error.  Of an
+ *                  event that is charged for no_answer_due, which is not stored, the bit is not
+ *                  kept.
  * images-whole     Images are all or nothing: where a request was broken off or is not final, where
  *                  its status is an error, or its finish reason is an error or says it was
  *                  cancelled, nothing of its output images is charged: images_out,

@@ -79,6 +79,7 @@ const struct text member_keys[MEMBER_COUNT] = {
 	KEY(SETTLEMENT, "settlement"),
 	KEY(PROVENANCE, "provenance"),
 	KEY(SERVED, "served"),
+	KEY(ANSWER, "answer"),
 	KEY(HEADERS, "headers"),
 	KEY(TAGS, "tags"),
 };
@@ -319,7 +320,7 @@ int event_decode(struct text text, const struct event_defaults *defaults, struct
 		            event_out->api.at);
 		return 0;
 	}
-	if (take_settlement(&line) && take_usage(&line, format))
+	if (take_settlement(&line) && take_usage(&line, format) && take_answer(&line, format))
 		take_extra(&line, &r);
 	body_close(&line.body);
 	return line.no_memory ? -FAULT_NOMEM : r;

@@ -117,7 +117,11 @@ struct event {
 	enum provenance provenance;
 	struct usage usage; /* COMPONENT_REQUESTS: 0 or 1 by the status, where usage has none */
 	struct event_sum sum;
-	bool answered; /* another turn of its request may have the answer that it has not */
+	/*
+	 * It has no answer that could be missing: it is an embedding or the like, another event has
+	 * the answer, or another turn of its request.  Not stored: whoever rates it acts on it.
+	 */
+	bool no_answer_due;
 	const struct event_part *parts; /* in the arena */
 	size_t part_count;
 	/*

@@ -34,6 +34,7 @@ enum member {
 	MEMBER_SETTLEMENT,
 	MEMBER_PROVENANCE,
 	MEMBER_SERVED,
+	MEMBER_ANSWER,
 	MEMBER_HEADERS,
 	MEMBER_TAGS,
 	MEMBER_COUNT
@@ -76,6 +77,8 @@ bool take_usage(struct line *line, const struct usage_format *format);
 bool take_images(struct line *line);
 /* event_settlement.c: how far it is settled, and how good its counts are.  false: refused. */
 bool take_settlement(struct line *line);
+/* event_answer.c, behind the usage: whether an answer could be missing.  false: refused. */
+bool take_answer(struct line *line, const struct usage_format *format);
 /* event_extra.c: the members without a column.  *error: -FAULT_NOMEM.  false: refused. */
 bool take_extra(struct line *line, int *error);
 

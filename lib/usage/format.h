@@ -236,6 +236,7 @@ struct usage_format {
 	const char *split[SPLITS_MAX];
 	const struct usage_beside *besides;
 	size_t beside_count;
+	bool embeds; /* its tokens are of embeddings: they have no answer */
 	struct usage_cost cost;
 	/* Slots: calls of tools, which are billed, and those of them that are counted; the
 	 * difference warns. */

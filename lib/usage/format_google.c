@@ -254,6 +254,7 @@ const struct usage_format format_google_predict = {
 	.fold = FOLD_LAST,
 	.part_key = "token_count",
 	.needs_one = { P },
+	.embeds = true,
 	LIST(words, word_count, predict_words),
 	LIST(paths, path_count, predict_paths),
 	LIST(shares, share_count, shares),

@@ -111,6 +111,8 @@ static const struct {
 	  "provenance: reported, partial, estimated or none is due" },
 	{ "served -1", "served", "-1", REASON_TYPE,
 	  "served: a whole number from 0 to 1000000000000 is due" },
+	{ "answer a string", "answer", "'false'", REASON_TYPE, "answer: true or false is due" },
+	{ "answer a number", "answer", "0", REASON_TYPE, "answer: true or false is due" },
 	{ "upstream cost a number", "upstream_cost", "0.00123", REASON_TYPE,
 	  "upstream_cost: a decimal string is due, like \"0.00123\"" },
 	{ "upstream cost no number", "upstream_cost", "'1e-3'", REASON_TYPE,

@@ -175,6 +175,7 @@ static void test_content_hash_sees_every_other_member(void **state)
 		{ "settlement", "'partial'" },
 		{ "provenance", "'partial'" },
 		{ "served", "151" },
+		{ "answer", "false" },
 		{ "tags", "{'team':'search','env':'dev'}" },
 		{ "images", "{'n':1}" },
 		{ "a_member_of_tomorrow", "1" },

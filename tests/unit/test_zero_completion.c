@@ -1,0 +1,201 @@
+/*
+ * The policy zero-completion, from a line to its charge: which requests it asks for an answer.  The
+ * prompt costs 1 a token, so that what is charged is the prompt, or nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rate/policy.h"
+#include "tests/support/ledgerkit.h"
+
+#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static const char book[] =
+	"{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':["
+	"{'effective_from':'2020-01-01','rates':[{'component':'input','each':'1'},"
+	"{'component':'cache_read','each':'1'},{'component':'output','each':'1'},"
+	"{'component':'searches','each':'1'},{'component':'requests','each':'1000'}]}]}]}";
+
+struct row {
+	const char *label;
+	const char *line;  /* a whole record, or the members of an event behind its model */
+	const char *nanos; /* what it costs, or why it is held */
+};
+
+/* With the fee of a request. */
+#define FREE "0"
+#define FIVE "1005000000000"
+
+#define EVENT "{'id':'1','source':'s','time':'2026-08-01T10:00:00Z','account':'a','model':'m',"
+
+/* Each is sent into a ledger of its own. */
+static void expect_each(const struct row *rows, size_t count, bool whole)
+{
+	struct buf line = { .at = NULL };
+	unsigned bad = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct ledgerkit kit = { .ledger = NULL };
+		enum ingest_verdict verdict;
+		const char *got;
+
+		kit_open(&kit);
+		kit_price(&kit, kit_quotes(book));
+		kit_policies(&kit, NULL, POLICY_BIT(POLICY_ZERO_COMPLETION));
+		buf_clear(&line);
+		buf_addf(&line, "%s%s%s", whole ? "" : EVENT, rows[i].line, whole ? "" : "}");
+		verdict = kit_send(&kit, kit_quotes(line.at));
+		got = kit_ask(&kit, verdict == INGEST_ACCEPTED
+		                            ? "SELECT sum(nanos) FROM event"
+		                            : "SELECT reason || ': ' || detail FROM quarantine");
+		if (strcmp(got, rows[i].nanos) != 0) {
+			bad++;
+			print_error("%s: due %s, got %s\n", rows[i].label, rows[i].nanos, got);
+		}
+		kit_verify_clean(&kit);
+		kit_close(&kit);
+	}
+	buf_release(&line);
+	assert_int_equal(bad, 0);
+}
+
+#define TOLL "'api':'toll','usage':{'input':5}"
+
+static void test_a_line_may_say_that_no_answer_is_due(void **state)
+{
+	static const struct row rows[] = {
+		{ "nothing said", TOLL, FREE },
+		{ "no answer is due", TOLL ",'answer':false", FIVE },
+		{ "one is due", TOLL ",'answer':true", FREE },
+		{ "null says nothing", TOLL ",'answer':null", FREE },
+		{ "a blank reason", TOLL ",'answer':false,'finish_reason':' '", FIVE },
+		{ "it can fail", TOLL ",'answer':false,'finish_reason':'error'", FREE },
+		{ "true is no excuse",
+		  "'api':'openai.embeddings','answer':true,'usage':"
+		  "{'prompt_tokens':5,'total_tokens':5}",
+		  FIVE },
+		{ "no boolean", TOLL ",'answer':'false'", "type: answer: true or false is due" },
+	};
+
+	(void)state;
+	expect_each(rows, ROWS(rows), false);
+}
+
+#define RESPONSE(api, body) "'api':'" api "','response':" body
+
+static void test_a_response_shows_that_no_answer_is_due(void **state)
+{
+	static const struct row rows[] = {
+		{ "an answer that is missing",
+		  RESPONSE("openai.chat",
+		           "{'choices':[],'usage':{'prompt_tokens':5,'completion_tokens':0}}"),
+		  FREE },
+		{ "vectors of OpenAI under the shape of chat",
+		  RESPONSE("openai.chat", "{'data':[{'embedding':[0.1,0.2]}],'usage':{'prompt_"
+		                          "tokens':5,'total_tokens':5}}"),
+		  FIVE },
+		{ "a vector as text",
+		  RESPONSE("vllm.chat", "{'data':[{'embedding':'AAAA'}],'usage':{'prompt_tokens':5,"
+		                        "'total_tokens':5}}"),
+		  FIVE },
+		{ "a list of no vectors",
+		  RESPONSE("openai.chat", "{'data':[{'embedding':[]}],'usage':{'prompt_tokens':5,'"
+		                          "total_tokens':5}}"),
+		  FREE },
+		{ "the usage beside it",
+		  "'usage':{'prompt_tokens':5}," RESPONSE("openai.chat",
+		                                          "{'data':[{'embedding':[0.1]}]}"),
+		  FIVE },
+		{ "predict",
+		  RESPONSE("google.predict", "{'predictions':[{'embeddings':{'values':[0.1],'"
+		                             "statistics':{'token_count':5}}}]}"),
+		  FIVE },
+		{ "predict, its usage alone", "'api':'google.predict','usage':{'token_count':5}",
+		  FIVE },
+		{ "embedContent",
+		  RESPONSE("google.generate",
+		           "{'embedding':{'values':[0.1]},'usageMetadata':{'promptTokenCount':5,"
+		           "'totalTokenCount':5}}"),
+		  FIVE },
+		{ "batchEmbedContents",
+		  RESPONSE("google.generate",
+		           "{'embeddings':[{'values':[0.1]}],'usageMetadata':{'promptTokenCount':5,"
+		           "'totalTokenCount':5}}"),
+		  FIVE },
+		{ "generateContent that was blocked",
+		  RESPONSE("google.generate", "{'promptFeedback':{'blockReason':'SAFETY'},'"
+		                              "usageMetadata':{'promptTokenCount':5,"
+		                              "'totalTokenCount':5}}"),
+		  FREE },
+		{ "Titan",
+		  "'headers':{'x-amzn-bedrock-input-token-count':'5'}," RESPONSE(
+			  "bedrock.invoke", "{'embedding':[0.1],'inputTextTokenCount':5}"),
+		  FIVE },
+		{ "Titan, by the type alone",
+		  "'usage':{'inputTextTokenCount':5}," RESPONSE(
+			  "bedrock.invoke", "{'embeddingsByType':{'binary':[1]}}"),
+		  FIVE },
+		{ "Cohere, counted in a header",
+		  "'headers':{'x-amzn-bedrock-input-token-count':'5'}," RESPONSE(
+			  "bedrock.invoke", "{'embeddings':{'float':[[0.1]]}}"),
+		  FIVE },
+		{ "Ollama", RESPONSE("ollama.chat", "{'embeddings':[[0.1]],'prompt_eval_count':5}"),
+		  FIVE },
+		{ "a list of no embeddings",
+		  RESPONSE("ollama.chat", "{'embeddings':[],'prompt_eval_count':5}"), FREE },
+		{ "lines of a batch",
+		  RESPONSE("openai.batch", "{'response':{'body':{'data':[{'embedding':[0.1]}],'"
+		                           "usage':{'prompt_tokens':5,"
+		                           "'total_tokens':5}}}}"),
+		  FIVE },
+		{ "the output of a batch",
+		  RESPONSE("openai.batch",
+		           "{'outputs':[{'response':{'body':{'data':[{'embedding':[0.1]}],'usage':"
+		           "{'prompt_tokens':5,'total_tokens':5}}}}]}"),
+		  FIVE },
+		{ "a batch of completions that are missing",
+		  RESPONSE("openai.batch", "{'response':{'body':{'choices':[],'usage':{'prompt_"
+		                           "tokens':5,'total_tokens':5}}}}"),
+		  FREE },
+		{ "documents in their order",
+		  TOLL ",'response':{'results':[{'index':0,"
+		       "'relevance_score':0}]}",
+		  FIVE },
+		{ "documents of Bedrock", TOLL ",'response':{'results':[{'relevanceScore':0.5}]}",
+		  FIVE },
+		{ "documents of Voyage", TOLL ",'response':{'data':[{'relevance_score':0.5}]}",
+		  FIVE },
+		{ "a moderation",
+		  RESPONSE(
+			  "mistral.chat",
+			  "{'results':[{'category_scores':{'pii':0.1}}],'usage':{'prompt_tokens':5,"
+			  "'total_tokens':5}}"),
+		  FIVE },
+		{ "results of something else", TOLL ",'response':{'results':[{'title':'x'}]}",
+		  FREE },
+		{ "an embedding that failed",
+		  "'finish_reason':'error'," RESPONSE("openai.chat",
+		                                      "{'data':[{'embedding':[0.1]}],'usage':"
+		                                      "{'prompt_tokens':5}}"),
+		  FREE },
+	};
+
+	(void)state;
+	expect_each(rows, ROWS(rows), false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_line_may_say_that_no_answer_is_due),
+		cmocka_unit_test(test_a_response_shows_that_no_answer_is_due),
+	};
+
+	return cmocka_run_group_tests_name("zero completion", tests, NULL, NULL);
+}
