@@ -138,6 +138,7 @@ static const char *const hows[ENVELOPE_TAKES] = {
 	[TAKE_JOIN] = "both with / between",
 	[TAKE_VALUE] = "as it is",
 	[TAKE_WORD] = "always, where nothing above is there",
+	[TAKE_NO_ANSWER] = "false where it names what has no answer",
 	[TAKE_IF] = "where it begins so",
 };
 

@@ -7,7 +7,8 @@
  * - the members of an event line: api with usage, response, sse or images, and the rest;
  * - counters beside the model, as OpenAI names them or as input_tokens and output_tokens;
  * - OpenMeter's "tokens" with a "type": input, output ... one event each.  The event of the
- *   input is the request, so that one of two or three events has a fee.
+ *   input is the request, so that one of two or three events has a fee; none but the answer's
+ *   has an answer that could be missing.
  * Data without a model meters something else.
  */
 #include <string.h>
@@ -41,6 +42,7 @@ static const struct envelope_field fields[] = {
 	FIELD("settlement", TAKE_VALUE, "data/settlement"),
 	FIELD("provenance", TAKE_VALUE, "data/provenance"),
 	FIELD("served", TAKE_VALUE, "data/served"),
+	FIELD("answer", TAKE_VALUE, "data/answer"),
 	FIELD("tags", TAKE_VALUE, "data/tags"),
 };
 
@@ -65,17 +67,17 @@ static const struct envelope_word words[] = {
 /* What OpenMeter's `type` says about `tokens`. */
 static const struct {
 	const char *type, *component;
-	bool is_request;
+	bool is_request, is_answer;
 } kinds[] = {
-	{ "input", "input", true },
-	{ "prompt", "input", true },
-	{ "output", "output", false },
-	{ "completion", "output", false },
-	{ "reasoning", "reasoning", false },
-	{ "cache_read", "cache_read", false },
-	{ "cached", "cache_read", false },
-	{ "cached_input", "cache_read", false },
-	{ "cache_write", "cache_write", false },
+	{ "input", "input", true, false },
+	{ "prompt", "input", true, false },
+	{ "output", "output", false, true },
+	{ "completion", "output", false, true },
+	{ "reasoning", "reasoning", false, true },
+	{ "cache_read", "cache_read", false, false },
+	{ "cached", "cache_read", false, false },
+	{ "cached_input", "cache_read", false, false },
+	{ "cache_write", "cache_write", false, false },
 };
 
 static bool is_cloudevent(const struct json *doc, uint32_t node)
@@ -106,6 +108,9 @@ static void put_tokens(struct envelope_work *work, struct envelope_at tokens, st
 		else
 			envelope_add_value(work, tokens);
 		buf_addf(&work->out, "%s}", kinds[i].is_request ? "" : ",\"requests\":0");
+		/* It is in an event of its own, if there is one. */
+		if (!kinds[i].is_answer)
+			envelope_put_json(work, "answer", "false");
 		return;
 	}
 	envelope_refuse(work, REASON_MISSING,

@@ -20,6 +20,8 @@ static const struct envelope_field fields[] = {
 	FIELD_WORD("api", "\"openai.chat\""),
 	FIELD("status", TAKE_STATUS, "response_code"),
 	FIELD_IF("settlement", "\"abandoned\"", "DC", "response_flags"),
+	FIELD("answer", TAKE_NO_ANSWER, "gen_ai.operation.name", "x-envoy-origin-path",
+	      "x-envoy-original-path", "path", ":path"),
 	FIELD("latency_ms", TAKE_MS, "duration"),
 	FIELD("tags.response_model", TAKE_NAME, "gen_ai.response.model",
 	      "gen_ai.request.model_override"),

@@ -32,6 +32,7 @@ enum envelope_take {
 	TAKE_JOIN,       /* the texts of both paths with a '/' between; "0x" is cut off */
 	TAKE_VALUE,      /* any value, as it is */
 	TAKE_WORD,       /* `word`, which is JSON, itself */
+	TAKE_NO_ANSWER,  /* false where the text names an operation without an answer */
 	TAKE_IF,         /* `word`, where the text begins with `match` in any case */
 	ENVELOPE_TAKES
 };
@@ -144,6 +145,11 @@ uint32_t envelope_unwrap(const struct json *doc, uint32_t node);
  * `child`, which begins with json_first() and goes on with json_next(). */
 bool envelope_pair(const struct json *doc, uint32_t container, uint32_t child, struct text *key_out,
                    uint32_t *value_out);
+/*
+ * The name of an operation, LiteLLM's of a call, or the path of a request, and what it names makes
+ * no completion: "aembedding", "/v1/embeddings?x", "models/m:embedContent".
+ */
+bool envelope_names_no_answer(struct text operation);
 /* A number above zero, however it is written. */
 bool envelope_above_zero(const struct json *doc, uint32_t node);
 

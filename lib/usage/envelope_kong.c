@@ -24,6 +24,8 @@ static const struct envelope_field fields[] = {
 	FIELD_IS("stream", "stream", "plugin/meta/request_mode"),
 	FIELD("latency_ms", TAKE_MS, "plugin/meta/llm_latency", "latencies/request"),
 	FIELD("ttft_ms", TAKE_MS, "plugin/usage/time_to_first_token"),
+	FIELD("answer", TAKE_NO_ANSWER, "plugin/meta/operation_name",
+	      "plugin/tried_targets/0/route_type", "upstream_uri", "request/uri"),
 	FIELD("tags.response_model", TAKE_NAME, "plugin/meta/response_model"),
 	FIELD("tags.cost", TAKE_NAME, "plugin/usage/cost"),
 	FIELD("tags.route", TAKE_NAME, "route/name"),

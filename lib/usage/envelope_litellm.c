@@ -27,6 +27,7 @@
 		FIELD("stream", TAKE_BOOL, "stream"),                                              \
 		FIELD("latency_ms", TAKE_BETWEEN, "startTime", "endTime"),                         \
 		FIELD("ttft_ms", TAKE_BETWEEN, "startTime", "completionStartTime", "endTime"),     \
+		FIELD("answer", TAKE_NO_ANSWER, "call_type"),                                      \
 		FIELD("tags.call_type", TAKE_NAME, "call_type"),                                   \
 		FIELD("tags.model_group", TAKE_NAME, "model_group"),                               \
 		FIELD("tags.end_user", TAKE_NAME, "end_user",                                      \

@@ -47,6 +47,8 @@ static const struct envelope_field fields[] = {
 	FIELD("ttft_ms", TAKE_SECONDS_MS, "attributes/gen_ai.response.time_to_first_chunk",
 	      "attributes/gen_ai.server.time_to_first_token"),
 	FIELD("upstream_id", TAKE_NAME, "attributes/gen_ai.response.id"),
+	FIELD("answer", TAKE_NO_ANSWER, "attributes/gen_ai.operation.name",
+	      "attributes/llm.request.type"),
 	FIELD("tags.operation", TAKE_NAME, "attributes/gen_ai.operation.name"),
 	FIELD("tags.response_model", TAKE_NAME, "attributes/gen_ai.response.model"),
 	FIELD("tags.cost", TAKE_NAME, "attributes/gen_ai.usage.cost",

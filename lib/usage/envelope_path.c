@@ -1,5 +1,6 @@
 /* Finding things in an envelope: paths, attributes, and what a value says as a text. */
 #include <string.h>
+#include <strings.h>
 
 #include "usage/envelope_internal.h"
 
@@ -149,6 +150,62 @@ bool envelope_above_zero(const struct json *doc, uint32_t node)
 
 	for (size_t i = 0; i < t.len && t.at[i] != 'e' && t.at[i] != 'E'; i++) {
 		if (t.at[i] >= '1' && t.at[i] <= '9')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a record counts of these says nothing of what came of them.  Sources: CallTypes of LiteLLM,
+ * gen_ai.operation.name of OpenTelemetry, the paths of OpenAI, Cohere, Google, Mistral and vLLM.
+ */
+static const char *const without_answer[] = {
+	"embedding",
+	"embeddings",
+	"embed",
+	"embedContent",
+	"batchEmbedContents",
+	"asyncBatchEmbedContent",
+	"rerank",
+	"moderation",
+	"moderations",
+	"transcription",
+	"transcriptions",
+	"audio/translations",
+	"speech",
+	"image_generation",
+	"image_edit",
+	"image_variation",
+	"images/generations",
+	"images/edits",
+	"images/variations",
+	"ocr",
+	"pooling",
+	"classify",
+	"score",
+};
+
+/* The end of a path, or a call of LiteLLM that is asynchronous. */
+static bool may_stand_before(struct text t)
+{
+	return t.len == 0 || t.at[t.len - 1] == '/' || t.at[t.len - 1] == ':' || text_is(t, "a") ||
+	       text_is(t, "_a");
+}
+
+bool envelope_names_no_answer(struct text operation)
+{
+	struct text rest = operation, path;
+
+	if (!text_cut(&rest, '?', &path))
+		return false;
+	while (path.len > 0 && path.at[path.len - 1] == '/')
+		path.len--;
+	for (size_t i = 0; i < sizeof(without_answer) / sizeof(without_answer[0]); i++) {
+		size_t len = strlen(without_answer[i]);
+
+		if (path.len >= len &&
+		    strncasecmp(path.at + path.len - len, without_answer[i], len) == 0 &&
+		    may_stand_before((struct text){ path.at, path.len - len }))
 			return true;
 	}
 	return false;

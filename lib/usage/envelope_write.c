@@ -267,6 +267,10 @@ static void put_scalar(struct envelope_work *work, const struct envelope_field *
 	case TAKE_IS:
 		envelope_put_json(work, member, text_is(t, field->word) ? "true" : "false");
 		break;
+	case TAKE_NO_ANSWER:
+		if (envelope_names_no_answer(t))
+			envelope_put_json(work, member, "false");
+		break;
 	case TAKE_IF:
 		if (t.len >= strlen(field->match) &&
 		    strncasecmp(t.at, field->match, strlen(field->match)) == 0)

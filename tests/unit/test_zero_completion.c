@@ -190,11 +190,85 @@ static void test_a_response_shows_that_no_answer_is_due(void **state)
 	expect_each(rows, ROWS(rows), false);
 }
 
+#define CLOUD(data)                                                                                \
+	"{'specversion':'1.0','id':'e','source':'s','type':'prompt','subject':'a',"                \
+	"'time':'2026-08-01T10:00:00Z','data':{'model':'m'," data "}}"
+#define PAYLOAD(type, rest)                                                                        \
+	"{'id':'c','startTime':1785578400,'endTime':1785578401,'model':'m','metadata':{},"         \
+	"'call_type':'" type "'" rest "}"
+#define COUNTERS ",'prompt_tokens':5,'completion_tokens':0,'total_tokens':5"
+#define SPEND(type)                                                                                \
+	"{'request_id':'r','startTime':'2026-08-01 10:00:00','model':'m','spend':0.1,"             \
+	"'metadata':'{}','call_type':'" type "'" COUNTERS "}"
+#define ENVOY(rest)                                                                                \
+	"{'x-request-id':'q','start_time':'2026-08-01T10:00:00Z','response_code':200,"             \
+	"'gen_ai.request.model':'m','gen_ai.usage.input_tokens':5" rest "}"
+#define KONG(rest, meta)                                                                           \
+	"{'request':{'id':'k'" rest "},'started_at':1785578400000,'ai':{'proxy':{'usage':"         \
+	"{'prompt_tokens':5},'meta':{'request_model':'m'" meta "}}}}"
+#define SPAN(rest)                                                                                 \
+	"{'traceId':'t','spanId':'s','startTimeUnixNano':'1785578400000000000','attributes':{"     \
+	"'gen_ai.request.model':'m','gen_ai.usage.input_tokens':5" rest "}}"
+
+static void test_a_record_tells_by_its_operation(void **state)
+{
+	static const struct row rows[] = {
+		{ "CloudEvents: the prompt alone", CLOUD("'tokens':'5','type':'input'"), FIVE },
+		{ "CloudEvents: under its other name", CLOUD("'tokens':5,'type':'prompt'"), FIVE },
+		{ "CloudEvents: of the cache", CLOUD("'tokens':5,'type':'cache_read'"),
+		  "5000000000" },
+		{ "CloudEvents: the answer", CLOUD("'tokens':5,'type':'output'"), "5000000000" },
+		{ "CloudEvents: counters without an answer", CLOUD("'input_tokens':5"), FREE },
+		{ "CloudEvents: and none is due", CLOUD("'input_tokens':5,'answer':false"), FIVE },
+
+		{ "LiteLLM: a completion", PAYLOAD("acompletion", COUNTERS), FREE },
+		{ "LiteLLM: an embedding", PAYLOAD("embedding", COUNTERS), FIVE },
+		{ "LiteLLM: asynchronous", PAYLOAD("aembedding", COUNTERS), FIVE },
+		{ "LiteLLM: rerank", PAYLOAD("arerank", COUNTERS), FIVE },
+		{ "LiteLLM: transcription", PAYLOAD("atranscription", COUNTERS), FIVE },
+		{ "LiteLLM: speech", PAYLOAD("speech", COUNTERS), FIVE },
+		{ "LiteLLM: images", PAYLOAD("aimage_generation", COUNTERS), FIVE },
+		{ "LiteLLM: moderation", PAYLOAD("amoderation", COUNTERS), FIVE },
+		{ "LiteLLM: nobody knows", PAYLOAD("new_thing", COUNTERS), FREE },
+		{ "LiteLLM: a row of an embedding", SPEND("aembedding"), FIVE },
+		{ "LiteLLM: a row of a completion", SPEND("acompletion"), FREE },
+
+		{ "Envoy: no word", ENVOY(""), FREE },
+		{ "Envoy: chat", ENVOY(",'x-envoy-origin-path':'/v1/chat/completions'"), FREE },
+		{ "Envoy: embeddings", ENVOY(",'x-envoy-origin-path':'/v1/embeddings'"), FIVE },
+		{ "Envoy: with a query", ENVOY(",'path':'/v1/embeddings/?api-version=1'"), FIVE },
+		{ "Envoy: a verb of Google", ENVOY(",'path':'/v1beta/models/e:batchEmbedContents'"),
+		  FIVE },
+		{ "Envoy: the operation goes before the path",
+		  ENVOY(",'gen_ai.operation.name':'chat','path':'/v1/embeddings'"), FREE },
+		{ "Envoy: no word of its own", ENVOY(",'path':'/v1/chat-embeddings'"), FREE },
+		{ "Envoy: images", ENVOY(",'path':'/v1/images/edits'"), FIVE },
+		{ "Envoy: what was called edits before", ENVOY(",'path':'/v1/edits'"), FREE },
+
+		{ "Kong: no word", KONG("", ""), FREE },
+		{ "Kong: chat", KONG("", ",'operation_name':'chat'"), FREE },
+		{ "Kong: embeddings", KONG("", ",'operation_name':'embeddings'"), FIVE },
+		{ "Kong: by the path of 3.x", KONG(",'uri':'/v1/embeddings'", ""), FIVE },
+		{ "Kong: by the route",
+		  KONG("", "},'tried_targets':[{'route_type':'llm/v1/embeddings'}],'x':{"), FIVE },
+
+		{ "OpenTelemetry: no word", SPAN(""), FREE },
+		{ "OpenTelemetry: chat", SPAN(",'gen_ai.operation.name':'chat'"), FREE },
+		{ "OpenTelemetry: embeddings", SPAN(",'gen_ai.operation.name':'embeddings'"),
+		  FIVE },
+		{ "OpenTelemetry: the older name", SPAN(",'llm.request.type':'embedding'"), FIVE },
+	};
+
+	(void)state;
+	expect_each(rows, ROWS(rows), true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_may_say_that_no_answer_is_due),
 		cmocka_unit_test(test_a_response_shows_that_no_answer_is_due),
+		cmocka_unit_test(test_a_record_tells_by_its_operation),
 	};
 
 	return cmocka_run_group_tests_name("zero completion", tests, NULL, NULL);
