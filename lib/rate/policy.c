@@ -110,9 +110,9 @@ static bool is_one_of(struct text word, const char *const *words, size_t count)
 
 static bool ended_in_error(const struct event *event)
 {
-	static const char *const words[] = { "error" };
+	static const char *const words[] = { "error", "failed" };
 
-	return is_one_of(event->finish_reason, words, 1);
+	return is_one_of(event->finish_reason, words, sizeof(words) / sizeof(words[0]));
 }
 
 static bool was_cancelled(const struct event *event)

@@ -6,13 +6,13 @@
  * that were in force when it was rated, and its charge is derived from both again.
  *
  * zero-completion  Nothing at all is charged (no prompt, no fee) where the finish reason is an
- *                  error ("error", in any case), or where it is blank and no answer was made: no
- *                  answer token, and nothing else that is an answer or the measure of one (images
- *                  and megapixels out, seconds, characters, pages).  Searches are none.  What has
- *                  no answer tokens by its nature (embeddings, rerank: api ends in one of their
- *                  names, or event.no_answer_due) is charged, unless it ended in an error.  Of an
- *                  event that is charged for no_answer_due, which is not stored, the bit is not
- *                  kept.
+ *                  error ("error" or "failed", in any case), or where it is blank and no answer
+ *                  was made: no answer token, and nothing else that is an answer or the measure of
+ *                  one (images and megapixels out, seconds, characters, pages).  Searches are
+ *                  none.  What has no answer tokens by its nature (embeddings, rerank: api ends in
+ *                  one of their names, or event.no_answer_due) is charged, unless it ended in an
+ *                  error.  Of an event that is charged for no_answer_due, which is not stored, the
+ *                  bit is not kept.
  * images-whole     Images are all or nothing: where a request was broken off or is not final, where
  *                  its status is an error, or its finish reason is an error or says it was
  *                  cancelled, nothing of its output images is charged: images_out,

@@ -365,6 +365,21 @@ static void look_for_end(struct body *body)
 	}
 }
 
+/* A response of OpenAI's that failed has no reason beside its status. */
+static bool has_failed(const struct body *body)
+{
+	for (size_t i = body->count; i > 0; i--) {
+		uint32_t element = body->elements[i - 1];
+
+		if (text_is(json_string(body->doc, json_member(body->doc, element, "status")),
+		            "failed") ||
+		    text_is(json_string(body->doc, json_member(body->doc, element, "type")),
+		            "response.failed"))
+			return true;
+	}
+	return false;
+}
+
 struct text body_finish_reason(const struct body *body)
 {
 	for (size_t i = body->count; i > 0; i--) {
@@ -377,7 +392,7 @@ struct text body_finish_reason(const struct body *body)
 				return reason;
 		}
 	}
-	return text_of(NULL);
+	return text_of(has_failed(body) ? "failed" : NULL);
 }
 
 /* A chunk of a stream that is all there is of it looks like a body: but it has not stopped yet. */

@@ -49,7 +49,7 @@ int usage_elsewhere(const struct usage_format *declared, const struct body *body
 
 /* The list under format->split, or JSON_NONE. */
 uint32_t body_split(const struct body *body, const struct usage_format *format);
-/* Why the model stopped, as the provider says it; absent where it does not. */
+/* Why the model stopped, as the provider says it, "failed" by its status; else absent. */
 struct text body_finish_reason(const struct body *body);
 
 /* The first value under a path of format.h that is not null, or JSON_NONE. */

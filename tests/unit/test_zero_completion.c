@@ -190,6 +190,50 @@ static void test_a_response_shows_that_no_answer_is_due(void **state)
 	expect_each(rows, ROWS(rows), false);
 }
 
+#define SPENT "'usage':{'input_tokens':5,'output_tokens':9}"
+#define EVENTS(type, status)                                                                       \
+	"[{'type':'response.created','response':{'id':'r','status':'in_progress'}},"               \
+	"{'type':'" type "','response':{'id':'r','status':'" status "'," SPENT "}}]"
+#define FOURTEEN "1014000000000"
+
+/* Whatever was made of it until then. */
+static void test_a_response_that_failed_is_not_charged(void **state)
+{
+	static const struct row rows[] = {
+		{ "completed", RESPONSE("openai.responses", "{'status':'completed'," SPENT "}"),
+		  FOURTEEN },
+		{ "failed", RESPONSE("openai.responses", "{'status':'failed'," SPENT "}"), FREE },
+		{ "failed, of xAI", RESPONSE("xai.responses", "{'status':'failed'," SPENT "}"),
+		  FREE },
+		{ "a stream",
+		  RESPONSE("openai.responses", EVENTS("response.completed", "completed")),
+		  FOURTEEN },
+		{ "a stream that failed",
+		  RESPONSE("openai.responses", EVENTS("response.failed", "failed")), FREE },
+		{ "the line's own reason goes before it",
+		  "'finish_reason':'stop'," RESPONSE("openai.responses",
+		                                     "{'status':'failed'," SPENT "}"),
+		  FOURTEEN },
+		{ "the word of whoever sends it",
+		  "'api':'toll','finish_reason':'failed','usage':{'input':5,'output':9}", FREE },
+		{ "one line of a batch",
+		  RESPONSE("openai.batch",
+		           "[{'response':{'body':{'status':'completed'," SPENT "}}},"
+		           "{'response':{'body':{'status':'failed','usage':{'input_tokens':0,"
+		           "'output_tokens':0}}}}]"),
+		  "2014000000000" },
+		{ "one response of a session",
+		  RESPONSE("openai.realtime",
+		           "[{'type':'response.done','response':{'status':'completed'," SPENT "}},"
+		           "{'type':'response.done','response':{'status':'failed','usage':"
+		           "{'input_tokens':0,'output_tokens':0}}}]"),
+		  FOURTEEN },
+	};
+
+	(void)state;
+	expect_each(rows, ROWS(rows), false);
+}
+
 #define CLOUD(data)                                                                                \
 	"{'specversion':'1.0','id':'e','source':'s','type':'prompt','subject':'a',"                \
 	"'time':'2026-08-01T10:00:00Z','data':{'model':'m'," data "}}"
@@ -268,6 +312,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_may_say_that_no_answer_is_due),
 		cmocka_unit_test(test_a_response_shows_that_no_answer_is_due),
+		cmocka_unit_test(test_a_response_that_failed_is_not_charged),
 		cmocka_unit_test(test_a_record_tells_by_its_operation),
 	};
 
