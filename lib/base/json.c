@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
 
 enum {
@@ -540,6 +541,39 @@ struct text json_string(const struct json *doc, uint32_t node)
 	if (json_type_of(doc, node) != JSON_STRING)
 		return (struct text){ NULL, 0 };
 	return doc->nodes[node].text;
+}
+
+bool json_write(const struct json *doc, uint32_t node, unsigned depth_max, struct buf *out)
+{
+	static const char *const words[] = {
+		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"
+	};
+	enum json_type type = json_type_of(doc, node);
+	const char *comma = "";
+	bool whole = depth_max > 0;
+
+	if (type < JSON_NUMBER) {
+		buf_add_cstr(out, words[type]);
+	} else if (type == JSON_NUMBER) {
+		buf_add_text(out, doc->nodes[node].text);
+	} else if (type == JSON_STRING) {
+		buf_add_json(out, doc->nodes[node].text);
+	} else {
+		buf_add_cstr(out, type == JSON_ARRAY ? "[" : "{");
+		for (uint32_t c = json_first(doc, node); whole && c != JSON_NONE;
+		     c = json_next(doc, node, c)) {
+			buf_add_cstr(out, comma);
+			comma = ",";
+			if (type == JSON_OBJECT) {
+				buf_add_json(out, doc->nodes[c].text);
+				buf_add_cstr(out, ":");
+			}
+			whole = json_write(doc, type == JSON_OBJECT ? c + 1 : c, depth_max - 1,
+			                   out);
+		}
+		buf_add_cstr(out, type == JSON_ARRAY ? "]" : "}");
+	}
+	return whole;
 }
 
 bool json_integer(const struct json *doc, uint32_t node, int64_t *out)

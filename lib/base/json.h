@@ -103,6 +103,13 @@ uint32_t json_first(const struct json *doc, uint32_t container);
 uint32_t json_next(const struct json *doc, uint32_t container, uint32_t child);
 
 /*
+ * Adds a value to `out`, its numbers digit by digit as they were, without white space; false,
+ * and out is half written: it is deeper than that many levels.
+ */
+struct buf;
+bool json_write(const struct json *doc, uint32_t node, unsigned depth_max, struct buf *out);
+
+/*
  * A number written as a plain integer (no fraction, no exponent; "-0" is 0) that
  * fits 64 bits.  Else false: 1.0 and 1e3 are not counts.
  */

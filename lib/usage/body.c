@@ -83,11 +83,11 @@ static void add_found(void *context, uint32_t node)
 /* --- the objects of a response -------------------------------------------- */
 
 /*
- * What a binary stream looks like in JSON, by those who record it: AWS's event stream (its
- * payload, or what is inside it), the frames of a WebSocket, the chunks of gRPC.
+ * What a binary stream looks like in JSON, by those who record it: AWS's event stream (see
+ * inner(), and body_bytes.c), the frames of a WebSocket, the chunks of gRPC.
  */
 static const char *const wrappers[] = {
-	"eventstream[].payload",
+	"eventstream[]",
 	"frames_with_usage[]",
 	"frames[]",
 	"chunks[].chunks_json[].chunk",
@@ -114,22 +114,26 @@ static void add_elements(const struct body *body, uint32_t root, struct found *f
 		add_found(found, root);
 }
 
-/* The payload of AWS's event stream holds another one for InvokeModel. */
-static uint32_t inner(const struct json *doc, uint32_t element)
+/* The payload of an event of AWS's stream, which holds another one for InvokeModel. */
+static uint32_t inner(const struct json *doc, uint32_t element, bool is_event)
 {
-	uint32_t bytes = json_member(doc, element, "bytes_decoded");
+	uint32_t payload = json_member(doc, element, "payload"), bytes;
 
+	if (is_event && json_type_of(doc, payload) == JSON_OBJECT)
+		element = payload;
+	bytes = json_member(doc, element, "bytes_decoded");
 	return json_type_of(doc, bytes) == JSON_OBJECT ? bytes : element;
 }
 
 static int take_elements(struct body *body, uint32_t root, struct arena *arena)
 {
 	struct found found = { NULL, 0 };
+	bool events = body_find(body->doc, root, "eventstream") != JSON_NONE;
 
 	add_elements(body, root, &found);
 	body->count = found.count;
 	body->stream = body->text || json_type_of(body->doc, root) == JSON_ARRAY ||
-	               found.count != 1 || body_find(body->doc, root, "eventstream") != JSON_NONE;
+	               found.count != 1 || events;
 	if (found.count == 0)
 		return 0;
 	body->elements = arena_take(arena, found.count * sizeof(*body->elements));
@@ -138,7 +142,7 @@ static int take_elements(struct body *body, uint32_t root, struct arena *arena)
 	found = (struct found){ body->elements, 0 };
 	add_elements(body, root, &found);
 	for (size_t i = 0; i < body->count; i++)
-		body->elements[i] = inner(body->doc, body->elements[i]);
+		body->elements[i] = inner(body->doc, body->elements[i], events);
 	return 0;
 }
 
@@ -420,6 +424,8 @@ int body_open(struct body *body, const struct json *doc, uint32_t response, stru
 	*body = (struct body){ .doc = doc };
 	r = text.at != NULL ? open_text(body, text, arena, refusal)
 	                    : take_elements(body, response, arena);
+	if (r == 0 && refusal->reason == REASON_NONE)
+		r = body_decode_bytes(body, arena, refusal);
 	if (r == 0)
 		body->stream = body->stream || has_not_stopped(body);
 	if (r == 0 && body->stream)

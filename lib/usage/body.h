@@ -10,7 +10,7 @@
 
 struct body {
 	const struct json *doc;
-	struct json own;    /* of a text; else empty */
+	struct json own;    /* of a text, or of bytes; else empty */
 	uint32_t *elements; /* the body, or the objects of a stream in order; in the arena */
 	size_t count;
 	bool text;   /* the raw text of a stream */
@@ -26,6 +26,12 @@ struct body {
 int body_open(struct body *body, const struct json *doc, uint32_t response, struct text text,
               struct arena *arena, struct event_refusal *refusal);
 void body_close(struct body *body);
+
+/*
+ * Chunks whose object stands in base64 bytes: the body is made of the objects in them, which is a
+ * stream.  The last of several may be cut, and is left out.  body_open() does it.
+ */
+int body_decode_bytes(struct body *body, struct arena *arena, struct event_refusal *refusal);
 
 /* The usage objects under the format's paths; none: out->count is 0. */
 int body_usage(const struct body *body, const struct usage_format *format, struct arena *arena,

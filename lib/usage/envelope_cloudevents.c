@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "base/base64.h"
 #include "usage/envelope_internal.h"
 
 static const struct envelope_field fields[] = {
@@ -156,60 +157,25 @@ static void open_view(struct envelope_work *work, const struct envelope_view *vi
 	envelope_end(work, view);
 }
 
-static int base64_digit(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* RFC 4648, with or without its padding.  Absent where it is none; *error: no memory. */
-static struct text base64(struct arena *arena, struct text t, int *error)
-{
-	char *out;
-	size_t len = 0;
-	uint32_t bits = 0;
-
-	while (t.len > 0 && t.at[t.len - 1] == '=')
-		t.len--;
-	if (t.len == 0 || t.len % 4 == 1 || t.len > ENVELOPE_INNER_BYTES_MAX)
-		return text_of(NULL);
-	out = arena_take(arena, t.len);
-	if (out == NULL) {
-		*error = -FAULT_NOMEM;
-		return text_of(NULL);
-	}
-	for (size_t i = 0; i < t.len; i++) {
-		int digit = base64_digit(t.at[i]);
-
-		if (digit < 0)
-			return text_of(NULL);
-		bits = bits << 6 | (uint32_t)digit;
-		if (i % 4 != 0)
-			out[len++] = (char)(bits >> (6 - i % 4 * 2) & 0xff);
-	}
-	return (struct text){ out, len };
-}
-
 static void open_cloudevent(struct envelope_work *work, const struct json *doc, uint32_t node)
 {
 	struct envelope_view view = { { { "", doc, node },
 		                        { "data", doc, json_member(doc, node, "data") } } };
-	struct text coded = json_string(doc, json_member(doc, node, "data_base64")), text;
+	struct text coded = json_string(doc, json_member(doc, node, "data_base64"));
+	struct text text = text_of(NULL);
 	struct json inner = { .nodes = NULL };
 
 	if (coded.at != NULL && json_type_of(doc, view.root[1].node) == JSON_NULL) {
-		text = base64(work->arena, coded, &work->error);
-		if (work->error == 0 && text.at != NULL) {
-			int r = json_parse(&inner, text, NULL);
+		int r = coded.len <= ENVELOPE_INNER_BYTES_MAX
+		                ? base64_decode(work->arena, coded, &text)
+		                : -FAULT_SYNTAX;
 
-			if (r == -FAULT_NOMEM)
-				work->error = r;
-			view.root[1].doc = &inner;
-			view.root[1].node = r == 0 ? 0 : JSON_NONE;
-		}
+		if (r == 0)
+			r = json_parse(&inner, text, NULL);
+		if (r == -FAULT_NOMEM)
+			work->error = r;
+		view.root[1].doc = &inner;
+		view.root[1].node = r == 0 ? 0 : JSON_NONE;
 	}
 	if (work->error == 0)
 		open_view(work, &view);

@@ -80,49 +80,17 @@ void envelope_put_json(struct envelope_work *work, const char *member, const cha
 }
 
 /* As it was, digit by digit, without its white space. */
-static void add_value(struct envelope_work *work, const struct json *doc, uint32_t node, int depth)
-{
-	static const char *const words[] = {
-		[JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true"
-	};
-	enum json_type type = json_type_of(doc, node);
-	struct buf *out = &work->out;
-	const char *comma = "";
-
-	if (depth > ENVELOPE_NEST_MAX) {
-		envelope_refuse(work, REASON_DEPTH, "nested deeper than %d levels",
-		                ENVELOPE_NEST_MAX);
-	} else if (type == JSON_STRING) {
-		buf_add_json(out, doc->nodes[node].text);
-	} else if (type == JSON_NUMBER) {
-		buf_add_text(out, doc->nodes[node].text);
-	} else if (type == JSON_ARRAY || type == JSON_OBJECT) {
-		buf_add_cstr(out, type == JSON_ARRAY ? "[" : "{");
-		for (uint32_t c = json_first(doc, node); c != JSON_NONE;
-		     c = json_next(doc, node, c)) {
-			buf_add_cstr(out, comma);
-			comma = ",";
-			if (type == JSON_OBJECT) {
-				buf_add_json(out, doc->nodes[c].text);
-				buf_add_cstr(out, ":");
-			}
-			add_value(work, doc, type == JSON_OBJECT ? c + 1 : c, depth + 1);
-		}
-		buf_add_cstr(out, type == JSON_ARRAY ? "]" : "}");
-	} else {
-		buf_add_cstr(out, words[type]);
-	}
-}
-
 void envelope_add_value(struct envelope_work *work, struct envelope_at at)
 {
-	add_value(work, at.doc, at.node, 1);
+	if (!json_write(at.doc, at.node, ENVELOPE_NEST_MAX, &work->out))
+		envelope_refuse(work, REASON_DEPTH, "nested deeper than %d levels",
+		                ENVELOPE_NEST_MAX);
 }
 
 void envelope_put_value(struct envelope_work *work, const char *member, struct envelope_at at)
 {
 	envelope_put_key(work, member);
-	add_value(work, at.doc, at.node, 1);
+	envelope_add_value(work, at);
 }
 
 /* number * 10^shift without its fraction: digits are moved, nothing is computed in binary. */

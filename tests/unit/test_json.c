@@ -358,6 +358,25 @@ static uint64_t hash_of(const char *text)
 	return hash;
 }
 
+static void test_a_value_is_written_as_it_was(void **state)
+{
+	static const char whole[] =
+		"{\"a\":[1.50,-0,1e400,null,true,false,{},[]],\"b\\n\":{\"c\":\"\\\"\xc3\xa9\"}}";
+	struct json doc = { .nodes = NULL };
+	struct buf out = { .at = NULL };
+
+	(void)state;
+	assert_int_equal(json_parse(&doc, text_of(whole), NULL), 0);
+	assert_true(json_write(&doc, 0, 3, &out));
+	assert_string_equal(out.at, whole);
+	buf_clear(&out);
+	assert_true(json_write(&doc, json_member(&doc, 0, "b\n"), 2, &out));
+	assert_string_equal(out.at, "{\"c\":\"\\\"\xc3\xa9\"}");
+	assert_false(json_write(&doc, 0, 2, &out));
+	buf_release(&out);
+	json_release(&doc);
+}
+
 static void test_hash_does_not_see_member_order_blanks_and_escapes(void **state)
 {
 	static const char *const same[][2] = {
@@ -644,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_duplicates_are_found_among_many_keys),
 		cmocka_unit_test(test_a_fault_names_line_and_column),
 		cmocka_unit_test(test_only_plain_integers_are_integers),
+		cmocka_unit_test(test_a_value_is_written_as_it_was),
 		cmocka_unit_test(test_hash_does_not_see_member_order_blanks_and_escapes),
 		cmocka_unit_test(test_hash_sees_everything_else),
 		cmocka_unit_test(test_hash_gives_what_ledgers_hold),

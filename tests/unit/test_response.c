@@ -18,6 +18,19 @@
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
+/* {"type":"message_start","message":{"id":"m","usage":{"input_tokens":37,"output_tokens":1}}} */
+#define CLAUDE_START                                                                               \
+	"eyJ0eXBlIjoibWVzc2FnZV9zdGFydCIsIm1lc3NhZ2UiOnsiaWQiOiJtIiwidXNhZ2UiOnsiaW5wdXRfdG9rZW5z" \
+	"IjozNywib3V0cHV0X3Rva2VucyI6MX19fQ=="
+/* {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":8}} */
+#define CLAUDE_DELTA                                                                               \
+	"eyJ0eXBlIjoibWVzc2FnZV9kZWx0YSIsImRlbHRhIjp7InN0b3BfcmVhc29uIjoiZW5kX3R1cm4ifSwidXNhZ2Ui" \
+	"Onsib3V0cHV0X3Rva2VucyI6OH19"
+/* {"type":"message_stop","amazon-bedrock-invocationMetrics":{... 37, ... 8}} */
+#define CLAUDE_STOP                                                                                \
+	"eyJ0eXBlIjoibWVzc2FnZV9zdG9wIiwiYW1hem9uLWJlZHJvY2staW52b2NhdGlvbk1ldHJpY3MiOnsiaW5wdXRU" \
+	"b2tlbkNvdW50IjozNywib3V0cHV0VG9rZW5Db3VudCI6OH19"
+
 /* ' stands for ", ` for \" inside the text of a stream, and ^ for its line end. */
 static const struct row {
 	const char *label, *rest;
