@@ -64,28 +64,43 @@ static bool check_types(struct decode *d)
 	return true;
 }
 
+/* The word of the root under which a turn says this number; NULL: it does not. */
+static const struct usage_word *said_by(const struct decode *d, uint32_t turn, int slot)
+{
+	for (size_t i = 0; i < d->format->word_count; i++) {
+		const struct usage_word *word = &d->format->words[i];
+
+		if (word->in == 0 && word->kind == WORD_COUNT && word->slot == slot &&
+		    json_type_of(d->doc, json_member(d->doc, turn, word->key)) != JSON_NULL)
+			return word;
+	}
+	return NULL;
+}
+
 /*
- * What the turns inside say under a word of the root adds up to it; where some do not say it and
- * `loose`, to no more.  A root without the word says 0.
+ * What the turns inside say of a number adds up to the root's, whichever of its names each has;
+ * where some do not say it and `loose`, to no more.  A root without it says 0.
  */
-static bool check_sum(struct decode *d, const struct usage_word *word, enum where last, bool loose)
+static bool check_sum(struct decode *d, int slot, enum where last, bool loose)
 {
 	const struct json *doc = d->doc;
-	int64_t sum = 0, whole = d->value[word->slot], value; /* 0 where the root is silent */
+	const char *name = decode_slot_name(d->format, slot);
+	int64_t sum = 0, whole = d->value[slot], value; /* 0 where the root is silent */
 	bool all = true;
 
 	for (uint32_t e = json_first(doc, d->turns); e != JSON_NONE;
 	     e = json_next(doc, d->turns, e)) {
-		uint32_t node = json_member(doc, e, word->key);
+		const struct usage_word *word = said_by(d, e, slot);
 		enum where where = turn_where(d, e);
 
 		if (where != INSIDE && where != last)
 			continue;
-		if (json_type_of(doc, node) == JSON_NULL) {
+		if (word == NULL) {
 			all = false;
 			continue;
 		}
-		if (!decode_read_count(d, node, word->key, &value))
+		name = word->key;
+		if (!decode_read_count(d, json_member(doc, e, name), name, &value))
 			return false;
 		/* No more turns than a line has bytes: no overflow. */
 		sum += value;
@@ -93,17 +108,37 @@ static bool check_sum(struct decode *d, const struct usage_word *word, enum wher
 	if (sum == whole || (loose && !all && sum < whole))
 		return true;
 	refusal_set(d->refusal, REASON_IDENTITY, "usage: iterations: %s add up to %lld, not %lld",
-	            word->key, (long long)sum, (long long)whole);
+	            name, (long long)sum, (long long)whole);
 	return false;
+}
+
+/*
+ * Of the numbers that become components, and stand in the root: what only repeats them, as the
+ * metrics of a stream do, no turn says.
+ */
+static bool is_summed(const struct usage_format *format, size_t index)
+{
+	const struct usage_word *word = &format->words[index];
+	bool counted = false;
+
+	if (word->in != 0 || word->kind != WORD_COUNT)
+		return false;
+	for (size_t i = 0; i < index; i++) {
+		const struct usage_word *before = &format->words[i];
+
+		if (before->in == 0 && before->kind == WORD_COUNT && before->slot == word->slot)
+			return false;
+	}
+	for (size_t i = 0; i < format->share_count; i++)
+		counted = counted || format->shares[i].terms[0] == word->slot;
+	return counted;
 }
 
 /* With the turns of this kind, besides those INSIDE, among what adds up to the totals. */
 static bool check_sums(struct decode *d, enum where last, bool loose)
 {
 	for (size_t i = 0; i < d->format->word_count; i++) {
-		const struct usage_word *word = &d->format->words[i];
-
-		if (word->in == 0 && word->kind == WORD_COUNT && !check_sum(d, word, last, loose))
+		if (is_summed(d->format, i) && !check_sum(d, d->format->words[i].slot, last, loose))
 			return false;
 	}
 	return true;

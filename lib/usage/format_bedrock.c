@@ -127,6 +127,7 @@ static const struct usage_word invoke_words[] = {
 	WORD(ROOT, "cache_creation", WORD_GROUP, SPLIT),
 	WORD(SPLIT, "ephemeral_5m_input_tokens", WORD_COUNT, FIVE_M),
 	WORD(SPLIT, "ephemeral_1h_input_tokens", WORD_COUNT, ONE_H),
+	WORD(ROOT, "iterations", WORD_TURNS, 0),            /* see decode_turns.c */
 	WORD(ROOT, "cacheDetails", WORD_LIFETIMES, FIVE_M), /* the first names are in messages */
 	/* Titan, Llama, Mistral and Cohere on Bedrock, and the metrics of the invocation */
 	WORD(ROOT, "inputTextTokenCount", WORD_COUNT, IN),

@@ -409,6 +409,35 @@ const struct format_row format_rows_more[] = {
 	  "identity: usage: x-amzn-bedrock-cache-write-input-token-count 8 = 8, but "
 	  "cacheWriteInputTokens is 9",
 	  REFUSED, NULL },
+	{ "invoke: a compaction, which the totals leave out", INVOKE,
+	  "{'input_tokens':162,'output_tokens':11,'cache_read_input_tokens':3,'iterations':["
+	  "{'type':'compaction','input_tokens':99195,'output_tokens':81},{'type':'message',"
+	  "'input_tokens':162,'output_tokens':11,'cache_read_input_tokens':3}]}",
+	  "input=162 cache_read=3 output=11 + m: input=99195 output=81", OBJECT, NULL },
+	{ "invoke: the same in a stream, whose metrics no turn says", INVOKE,
+	  "[{'input_tokens':162,'output_tokens':1},{'output_tokens':11,'iterations':["
+	  "{'type':'compaction','input_tokens':99195,'output_tokens':81},{'type':'message',"
+	  "'input_tokens':162,'output_tokens':11}]},{'inputTokenCount':162,'outputTokenCount':11}]",
+	  "input=162 output=11 + m: input=99195 output=81", STREAM, NULL },
+	{ "invoke: the same where the metrics have the compaction", INVOKE,
+	  "[{'input_tokens':162,'output_tokens':11,'iterations':[{'type':'compaction',"
+	  "'input_tokens':90,'output_tokens':81},{'type':'message','input_tokens':162,"
+	  "'output_tokens':11}]},{'inputTokenCount':252,'outputTokenCount':92}]",
+	  "unsupported: usage: turns on several models, and numbers that contradict each other",
+	  REFUSED, NULL },
+	{ "invoke: turns under another name than the total's", INVOKE,
+	  "{'inputTokens':30,'outputTokens':9,'totalTokens':39,'iterations':[{'type':'message',"
+	  "'input_tokens':10,'output_tokens':4},{'type':'message','inputTokens':20,"
+	  "'output_tokens':5}]}",
+	  "input=30 output=9", OBJECT, NULL },
+	{ "invoke: turns that are more than the totals", INVOKE,
+	  "{'input_tokens':10,'output_tokens':5,'iterations':[{'type':'message','input_tokens':10,"
+	  "'output_tokens':5},{'type':'message','inputTextTokenCount':100}]}",
+	  "identity: usage: iterations: inputTextTokenCount add up to 110, not 10", REFUSED, NULL },
+	{ "invoke: turns that are less than the totals", INVOKE,
+	  "{'input_tokens':10,'output_tokens':5,'iterations':[{'type':'message','input_tokens':9,"
+	  "'output_tokens':5}]}",
+	  "identity: usage: iterations: input_tokens add up to 9, not 10", REFUSED, NULL },
 	{ "invoke: headers have no case", INVOKE,
 	  "{'headers':{'X-Amzn-Bedrock-Input-Token-Count':'19'}}", "input=19", OBJECT, NULL },
 	{ "invoke: a header that is no count", INVOKE,
