@@ -58,7 +58,22 @@ uint32_t body_split(const struct body *body, const struct usage_format *format);
 /* Why the model stopped, as the provider says it, "failed" by its status; else absent. */
 struct text body_finish_reason(const struct body *body);
 
-/* The first value under a path of format.h that is not null, or JSON_NONE. */
+/* Nodes, counted first and then kept. */
+struct body_nodes {
+	uint32_t *at; /* NULL: they are counted */
+	size_t count;
+};
+
+typedef void body_node_fn(void *context, uint32_t node);
+/* A body_node_fn: one more of a struct body_nodes. */
+void body_node_add(void *context, uint32_t node);
+/*
+ * Every value under a path of format.h that is not null: "message.usage", "outputs[].response"; ""
+ * is the node itself.
+ */
+void body_each(const struct json *doc, uint32_t node, const char *path, body_node_fn *each,
+               void *context);
+/* The first of them, or JSON_NONE. */
 uint32_t body_find(const struct json *doc, uint32_t node, const char *path);
 /* The same in the last object of the body that has it: what a stream says at its end holds. */
 uint32_t body_find_any(const struct body *body, const char *path);
