@@ -58,25 +58,11 @@ static const char events_text[] =
 	"{'id':'a1','source':'gw-2','time':'2026-11-23T00:00:00Z','account':'acct_9',"
 	"'model':'acme/llama-4-70b','status':503}";
 
-enum { PATH_BYTES = 256 };
-
 struct cli {
 	struct ledgerkit kit; /* its folder and path; no ledger is open in this process */
-	char book[PATH_BYTES], second[PATH_BYTES], events[PATH_BYTES];
+	char book[KIT_PATH_BYTES], second[KIT_PATH_BYTES], events[KIT_PATH_BYTES];
 	struct tollrun run;
 };
-
-static void write_file(const struct cli *cli, char path[PATH_BYTES], const char *name,
-                       const char *text)
-{
-	FILE *file;
-
-	snprintf(path, PATH_BYTES, "%s/%s", cli->kit.folder, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(kit_quotes(text), file);
-	assert_int_equal(fclose(file), 0);
-}
 
 static int begin(void **state)
 {
@@ -85,9 +71,9 @@ static int begin(void **state)
 	assert_non_null(cli);
 	kit_open(&cli->kit);
 	kit_shut(&cli->kit);
-	write_file(cli, cli->book, "book.json", book_text);
-	write_file(cli, cli->second, "second.json", unlisted_text);
-	write_file(cli, cli->events, "events.ndjson", events_text);
+	kit_write(&cli->kit, cli->book, "book.json", book_text);
+	kit_write(&cli->kit, cli->second, "second.json", unlisted_text);
+	kit_write(&cli->kit, cli->events, "events.ndjson", events_text);
 	setenv("TOLL_LEDGER", cli->kit.path, 1);
 	setenv("COLUMNS", "80", 1);
 	*state = cli;
@@ -191,7 +177,8 @@ static void test_import_applies_no_broken_book_and_reads_nothing_then(void **sta
 {
 	struct cli *cli = *state;
 
-	write_file(cli, cli->second, "second.json", "{'pricebook':1,'currency':'USD','models':[]}");
+	kit_write(&cli->kit, cli->second, "second.json",
+	          "{'pricebook':1,'currency':'USD','models':[]}");
 	TOLLRUN(&cli->run, "import", "--prices", cli->second, cli->events);
 	TOLLRUN_EXPECT(&cli->run, 3);
 	TOLLRUN_SAYS(&cli->run, ".json: line 1: models: empty");
@@ -203,7 +190,7 @@ static void test_import_applies_no_broken_book_and_reads_nothing_then(void **sta
 static void test_import_that_cannot_begin_makes_no_ledger(void **state)
 {
 	struct cli *cli = *state;
-	char none[PATH_BYTES + 16], bad[PATH_BYTES];
+	char none[KIT_PATH_BYTES + 16], bad[KIT_PATH_BYTES];
 	struct stat file;
 	const struct {
 		const char *prices, *events, *says;
@@ -215,7 +202,7 @@ static void test_import_that_cannot_begin_makes_no_ledger(void **state)
 	};
 
 	snprintf(none, sizeof(none), "%s/none.db", cli->kit.folder);
-	write_file(cli, bad, "bad.json", "{'pricebook':1,'currency':'USD','models':[]}");
+	kit_write(&cli->kit, bad, "bad.json", "{'pricebook':1,'currency':'USD','models':[]}");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		TOLLRUN(&cli->run, "import", "--ledger", none, "--prices", rows[i].prices,
 		        rows[i].events);
@@ -288,13 +275,13 @@ static void test_what_has_no_rate_is_not_shown_as_free(void **state)
 static void test_an_error_beside_what_has_no_rate_makes_it_no_freer(void **state)
 {
 	struct cli *cli = *state;
-	char more[PATH_BYTES];
+	char more[KIT_PATH_BYTES];
 
-	write_file(cli, more, "more.ndjson",
-	           "{'id':'z1','source':'gw-1','time':'2026-02-01T08:00:00Z','account':'acct_z',"
-	           "'model':'acme/unlisted-1','api':'toll','usage':{'input':5}}\n"
-	           "{'id':'z2','source':'gw-1','time':'2026-02-01T08:00:01Z','account':'acct_z',"
-	           "'model':'acme/unlisted-1','status':503}\n");
+	kit_write(&cli->kit, more, "more.ndjson",
+	          "{'id':'z1','source':'gw-1','time':'2026-02-01T08:00:00Z','account':'acct_z',"
+	          "'model':'acme/unlisted-1','api':'toll','usage':{'input':5}}\n"
+	          "{'id':'z2','source':'gw-1','time':'2026-02-01T08:00:01Z','account':'acct_z',"
+	          "'model':'acme/unlisted-1','status':503}\n");
 	TOLLRUN(&cli->run, "import", more);
 	TOLLRUN_EXPECT(&cli->run, 0);
 	TOLLRUN(&cli->run, "report", "--account", "acct_z");
@@ -526,7 +513,7 @@ static void test_status_names_the_book_and_the_writer(void **state)
 static void test_suspense_is_listed_and_priced_once_the_book_has_a_rate(void **state)
 {
 	struct cli *cli = *state;
-	char more[PATH_BYTES];
+	char more[KIT_PATH_BYTES];
 
 	TOLLRUN(&cli->run, "suspense", "list", "--csv");
 	TOLLRUN_EXPECT(&cli->run, 0);
@@ -544,9 +531,9 @@ static void test_suspense_is_listed_and_priced_once_the_book_has_a_rate(void **s
 	TOLLRUN(&cli->run, "suspense", "list");
 	TOLLRUN_SAYS(&cli->run, "Nothing is in suspense.");
 	/* A fee that the version does not name is not missing. */
-	write_file(cli, more, "more.ndjson",
-	           "{'id':'p1','source':'gw-1','time':'2026-11-22T12:00:00Z','account':'acct_p',"
-	           "'model':'acme/unlisted-1','api':'toll','usage':{'input':5,'pages':1}}\n");
+	kit_write(&cli->kit, more, "more.ndjson",
+	          "{'id':'p1','source':'gw-1','time':'2026-11-22T12:00:00Z','account':'acct_p',"
+	          "'model':'acme/unlisted-1','api':'toll','usage':{'input':5,'pages':1}}\n");
 	TOLLRUN(&cli->run, "import", more);
 	TOLLRUN(&cli->run, "suspense", "list", "--csv");
 	TOLLRUN_SAYS(&cli->run, ",acct_p,acme/unlisted-1,a rate for pages\n");
@@ -598,10 +585,10 @@ static void test_price_books_are_checked_applied_listed_and_shown(void **state)
 
 	TOLLRUN(&cli->run, "price", "lint", cli->book);
 	TOLLRUN_EXPECT(&cli->run, 0);
-	write_file(cli, cli->events, "bad.json",
-	           "{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':[\n"
-	           "{'effective_from':'2026','rates':[{'component':'inptu','each':'1'},\n"
-	           "{'component':'output','per_million':2}]}]}]}");
+	kit_write(&cli->kit, cli->events, "bad.json",
+	          "{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':[\n"
+	          "{'effective_from':'2026','rates':[{'component':'inptu','each':'1'},\n"
+	          "{'component':'output','per_million':2}]}]}]}");
 	TOLLRUN(&cli->run, "price", "lint", cli->events);
 	TOLLRUN_EXPECT(&cli->run, 1);
 	TOLLRUN_SAYS(&cli->run, "line 2: models[0].versions[0].rates[0].component");
@@ -656,7 +643,7 @@ static void test_wrong_use_exits_2_and_says_what_to_do(void **state)
 		{ { "verify", "--ledger", NULL }, "--ledger needs a value" },
 	};
 	struct cli *cli = *state;
-	char none[PATH_BYTES + 16];
+	char none[KIT_PATH_BYTES + 16];
 
 	/* Neither a ledger nor its absence is worth a word then. */
 	snprintf(none, sizeof(none), "%s/none.db", cli->kit.folder);
@@ -676,7 +663,7 @@ static void test_wrong_use_exits_2_and_says_what_to_do(void **state)
 static void test_reading_makes_no_ledger(void **state)
 {
 	struct cli *cli = *state;
-	char path[PATH_BYTES + 16];
+	char path[KIT_PATH_BYTES + 16];
 	struct stat file;
 
 	snprintf(path, sizeof(path), "%s/none.db", cli->kit.folder);

@@ -58,36 +58,22 @@ static const char events_text[] =
 			   "{'id':'failed','time':'2026-11-22T08:00:02Z'," REQUEST
 			   ",'status':503}\n";
 
-enum { PATH_BYTES = 256 };
-
 struct cli {
 	struct ledgerkit kit; /* its folder and path; no ledger is open in this process */
 	struct tollrun run;
 	struct json doc;
 };
 
-static void write_file(const struct cli *cli, char path[PATH_BYTES], const char *name,
-                       const char *text)
-{
-	FILE *file;
-
-	snprintf(path, PATH_BYTES, "%s/%s", cli->kit.folder, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
 static int begin(void **state)
 {
 	struct cli *cli = calloc(1, sizeof(*cli));
-	char book[PATH_BYTES], events[PATH_BYTES];
+	char book[KIT_PATH_BYTES], events[KIT_PATH_BYTES];
 
 	assert_non_null(cli);
 	kit_open(&cli->kit);
 	kit_shut(&cli->kit);
-	write_file(cli, book, "book.json", kit_small_book);
-	write_file(cli, events, "events.ndjson", kit_quotes(events_text));
+	kit_write(&cli->kit, book, "book.json", kit_small_book);
+	kit_write(&cli->kit, events, "events.ndjson", events_text);
 	setenv("TOLL_LEDGER", cli->kit.path, 1);
 	setenv("COLUMNS", "80", 1);
 	TOLLRUN(&cli->run, "import", "--prices", book, events);
@@ -198,7 +184,7 @@ static void test_explain_says_that_the_sum_lacks_what_is_unpriced(void **state)
 		{ "unlisted", "unlisted", "0.00, and what is unpriced\n" },
 	};
 	struct cli *cli = *state;
-	char id[16], line[640], words[96], path[PATH_BYTES];
+	char id[16], line[640], words[96], path[KIT_PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(id, sizeof(id), "sum-%zu", i);
@@ -210,7 +196,7 @@ static void test_explain_says_that_the_sum_lacks_what_is_unpriced(void **state)
 		         ":0},"
 		         "{'type':'message','input_tokens':100,'output_tokens':25}]}}\n",
 		         id, rows[i].whole, rows[i].turn);
-		write_file(cli, path, "sum.ndjson", kit_quotes(line));
+		kit_write(&cli->kit, path, "sum.ndjson", kit_quotes(line));
 		TOLLRUN(&cli->run, "import", path);
 		TOLLRUN_EXPECT(&cli->run, 0);
 		TOLLRUN(&cli->run, "explain", id);

@@ -13,34 +13,20 @@
 #include "tests/support/output.h"
 #include "tests/support/tollrun.h"
 
-enum { PATH_BYTES = 256 };
-
 struct cli {
 	struct ledgerkit kit; /* its folder and path; no ledger is open in this process */
 	struct tollrun run;
 };
 
-static void write_file(const struct cli *cli, char path[PATH_BYTES], const char *name,
-                       const char *text)
-{
-	FILE *file;
-
-	snprintf(path, PATH_BYTES, "%s/%s", cli->kit.folder, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
 static int begin(void **state)
 {
 	struct cli *cli = calloc(1, sizeof(*cli));
-	char book[PATH_BYTES];
+	char book[KIT_PATH_BYTES];
 
 	assert_non_null(cli);
 	kit_open(&cli->kit);
 	kit_shut(&cli->kit);
-	write_file(cli, book, "book.json", kit_small_book);
+	kit_write(&cli->kit, book, "book.json", kit_small_book);
 	setenv("TOLL_LEDGER", cli->kit.path, 1);
 	setenv("COLUMNS", "80", 1);
 	TOLLRUN(&cli->run, "price", "apply", book);
@@ -71,9 +57,9 @@ static int end(void **state)
 
 static void import(struct cli *cli, const char *lines)
 {
-	char path[PATH_BYTES];
+	char path[KIT_PATH_BYTES];
 
-	write_file(cli, path, "events.ndjson", kit_quotes(lines));
+	kit_write(&cli->kit, path, "events.ndjson", kit_quotes(lines));
 	TOLLRUN(&cli->run, "import", path);
 	assert_true(cli->run.code == 0 || cli->run.code == 1);
 }

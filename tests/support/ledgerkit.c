@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/identity.h"
 #include "ledger/read.h"
 
 const char kit_small_book[] = "{\"pricebook\":1,\"name\":\"small\",\"currency\":\"USD\",\"as\":{"
@@ -41,6 +42,35 @@ void kit_reopen(struct ledgerkit *kit)
 	assert_null(kit->ledger);
 	if (ledger_open_writer(&kit->ledger, kit->path, NULL, &fault) < 0)
 		fail_msg("open: %s", fault.text);
+}
+
+void kit_reopen_small(struct ledgerkit *kit)
+{
+	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
+
+	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
+}
+
+void kit_forget(struct ledgerkit *kit)
+{
+	char id[16];
+
+	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
+		snprintf(id, sizeof(id), "e-%d", i);
+		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"pages\":1}");
+	}
+}
+
+void kit_write(const struct ledgerkit *kit, char path[KIT_PATH_BYTES], const char *name,
+               const char *text)
+{
+	FILE *file;
+
+	snprintf(path, KIT_PATH_BYTES, "%s/%s", kit->folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(kit_quotes(text), file);
+	assert_int_equal(fclose(file), 0);
 }
 
 void kit_open(struct ledgerkit *kit)

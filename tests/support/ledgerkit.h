@@ -39,6 +39,12 @@ int kit_teardown(void **state);
 void kit_open(struct ledgerkit *kit); /* a new folder and a new ledger in it */
 void kit_shut(struct ledgerkit *kit); /* closes the ledger, keeps the file */
 void kit_reopen(struct ledgerkit *kit);
+/* The same with as little memory of identities as there can be; kit_forget() fills it. */
+void kit_reopen_small(struct ledgerkit *kit);
+void kit_forget(struct ledgerkit *kit);
+/* A file of that name in the kit's folder, with kit_quotes() of the text; its path into `path`. */
+void kit_write(const struct ledgerkit *kit, char path[KIT_PATH_BYTES], const char *name,
+               const char *text);
 void kit_close(struct ledgerkit *kit); /* closes and removes everything */
 
 /*

@@ -294,18 +294,13 @@ static void test_a_line_refused_today_is_held_by_a_phase(void **state)
 /* Beyond memory an identity is found by its own time; then nothing is counted twice. */
 static void test_an_identity_out_of_memory_is_found_by_its_own_time(void **state)
 {
-	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
 	struct ledgerkit *kit = *state;
-	char id[16];
 
 	kit_shut(kit);
-	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
+	kit_reopen_small(kit);
 	send(kit, "{'id':'r','time':'2026-08-01T09:00:00Z','account':'acct','model':'m',"
 	          "'api':'toll','settlement':'open'}");
-	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
-		snprintf(id, sizeof(id), "e-%d", i);
-		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"input\":1}");
-	}
+	kit_forget(kit);
 	assert_int_equal(send(kit, phases[SETTLEMENT_FINAL]), INGEST_UNPRICED);
 	kit_verify_clean(kit);
 	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM phase"), "1");
@@ -317,18 +312,13 @@ static void test_phases_of_an_identity_that_stands_twice_are_taken(void **state)
 #define PHASE(time, rest)                                                                          \
 	"{'id':'r','time':'2026-08-01T" time "Z','account':'acct','model':'m','api':'toll'," rest  \
 	"}"
-	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
 	struct ledgerkit *kit = *state;
 	struct buf findings = { .at = NULL };
-	char id[16];
 
 	kit_shut(kit);
-	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
+	kit_reopen_small(kit);
 	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'open'")), INGEST_ACCEPTED);
-	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
-		snprintf(id, sizeof(id), "e-%d", i);
-		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"input\":1}");
-	}
+	kit_forget(kit);
 	assert_int_equal(send(kit, PHASE("10:00:00", "'settlement':'open'")), INGEST_ACCEPTED);
 	/* In the place of the one of its own time, not of the one that memory has. */
 	assert_int_equal(send(kit, PHASE("09:00:00", "'settlement':'abandoned'")), INGEST_UNPRICED);
