@@ -120,6 +120,28 @@ static bool put_value(struct decode *d, int slot, int64_t value)
 	return true;
 }
 
+/* "8.47": 8, a fraction, and less than a half.  What is no such number is refused as any count. */
+static bool put_fraction(struct decode *d, const struct usage_word *word, uint32_t node)
+{
+	struct text digits = { NULL, 0 };
+	size_t point = 0, i;
+	int64_t value, whole;
+
+	if (json_type_of(d->doc, node) == JSON_NUMBER)
+		digits = d->doc->nodes[node].text;
+	while (point < digits.len && digits.at[point] != '.')
+		point++;
+	for (i = point + 1; i < digits.len && digits.at[i] >= '0' && digits.at[i] <= '9'; i++)
+		;
+	if (i != digits.len || point == 0 || digits.at[0] == '-' ||
+	    !text_int((struct text){ digits.at, point }, &value) || value < 0 ||
+	    value >= USAGE_COUNT_MAX || whole_number(digits, &whole))
+		return decode_read_count(d, node, word->key, &value) &&
+		       put_value(d, word->slot, value);
+	return put_value(d, word->slot, value) && put_value(d, word->slot + FRACTION_ANY, 1) &&
+	       put_value(d, word->slot + FRACTION_HALF, digits.at[point + 1] >= '5');
+}
+
 static bool put_count(struct decode *d, const struct usage_word *word, uint32_t node)
 {
 	struct text text = json_string(d->doc, node);
@@ -369,6 +391,8 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 		return put_count(d, word, node);
 	case WORD_MODALITIES:
 		return put_modalities(d, word, node);
+	case WORD_FRACTION:
+		return put_fraction(d, word, node);
 	case WORD_LIFETIMES:
 		return put_lifetimes(d, word, node);
 	case WORD_RESULTS:

@@ -107,6 +107,23 @@ static bool check_part(struct decode *d, const struct usage_part *part)
 	return false;
 }
 
+/* false: refused. */
+static bool check_fractions(struct decode *d)
+{
+	for (size_t i = 0; i < d->format->word_count; i++) {
+		const struct usage_word *word = &d->format->words[i];
+
+		if (word->kind != WORD_FRACTION || d->value[word->slot + FRACTION_ANY] == 0)
+			continue;
+		refusal_set(d->refusal, REASON_QUANTITY,
+		            "usage: %s is %lld and a fraction, which each provider rounds in its "
+		            "own way",
+		            word->key, (long long)d->value[word->slot]);
+		return false;
+	}
+	return true;
+}
+
 static bool check_identities(struct decode *d)
 {
 	for (size_t i = 0; i < d->format->identity_count; i++) {
@@ -193,7 +210,7 @@ static bool put_shares(struct decode *d, struct usage *usage)
 
 bool decode_shares(struct decode *d, struct usage *usage_out)
 {
-	return check_identities(d) && put_shares(d, usage_out);
+	return check_fractions(d) && check_identities(d) && put_shares(d, usage_out);
 }
 
 /* --- the other ways to read it ------------------------------------------- */
@@ -302,7 +319,8 @@ static bool part_shares(struct decode *d, const struct usage_reading *reading,
 static bool reading_holds(struct decode *d, const struct usage_reading *reading,
                           struct usage *usage_out)
 {
-	if (!reading_applies(d, reading))
+	if (!reading_applies(d, reading) ||
+	    (reading->rounds ? !check_identities(d) : !check_fractions(d)))
 		return false;
 	for (size_t i = 0; i < d->format->part_count; i++) {
 		if (d->format->parts[i].always && !check_part(d, &d->format->parts[i]))
@@ -313,15 +331,20 @@ static bool reading_holds(struct decode *d, const struct usage_reading *reading,
 	                          : reading_shares(d, reading, usage_out);
 }
 
+static bool is_told(const struct event_reading *readings, size_t count, const struct usage *usage)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (memcmp(readings[i].usage.count, usage->count, sizeof(usage->count)) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add_reading(struct event_reading *readings, size_t *count, const char *name,
                         const char *why, const struct usage *usage)
 {
 	struct event_reading *reading = &readings[*count];
 
-	for (size_t i = 0; i < *count; i++) {
-		if (memcmp(readings[i].usage.count, usage->count, sizeof(usage->count)) == 0)
-			return;
-	}
 	assert(*count < EVENT_READINGS_MAX); /* the tables have no more */
 	*reading = (struct event_reading){ .name = name, .usage = *usage };
 	snprintf(reading->why, sizeof(reading->why), "%s", why);
@@ -336,7 +359,7 @@ static bool declared_holds(struct decode *d, struct usage *usage_out)
 		if (!check_part(d, &d->format->parts[i]))
 			return false;
 	}
-	return put_shares(d, usage_out);
+	return check_fractions(d) && put_shares(d, usage_out);
 }
 
 /* Of those in which a part is not what it was told to be, or of the others. */
@@ -346,7 +369,9 @@ static void add_readings(struct decode *d, struct event_reading *found, size_t *
 		const struct usage_reading *reading = &d->format->readings[i];
 		struct usage usage;
 
-		if (parts == (reading->part != 0) && reading_holds(d, reading, &usage))
+		/* A way to round stays, since a rule may name it: 8.6 is 9 by two of them. */
+		if (parts == (reading->part != 0) && reading_holds(d, reading, &usage) &&
+		    (reading->rounds || !is_told(found, *count, &usage)))
 			add_reading(found, count, reading->name, reading->why, &usage);
 	}
 }

@@ -29,6 +29,7 @@ enum word_kind {
 	WORD_TURNS,      /* Anthropic's turns of one request: see decode_turns.c */
 	WORD_UNCOUNTED,  /* billed, and of no component: it warns, and alone it is refused */
 	WORD_LIFETIMES,  /* an array of {ttl, inputTokens}: slots from `slot` on, by lifetime */
+	WORD_FRACTION,   /* a number that may have a fraction: slots from `slot` on, below */
 	WORD_RESULTS,    /* an array of {tokenCount}: their sum, of which none may be missing */
 };
 
@@ -44,6 +45,12 @@ enum modality {
 
 /* Those of WORD_LIFETIMES, in the same way.  What is written for another one warns. */
 enum lifetime { LIFETIME_5M, LIFETIME_1H, LIFETIME_OTHER, LIFETIME_COUNT };
+
+/*
+ * Those of WORD_FRACTION: the whole ones; 1 where there is a fraction, and 1 where that is half of
+ * one or more.  How it is rounded is each provider's own, and nobody knows until it is settled.
+ */
+enum fraction { FRACTION_WHOLE, FRACTION_ANY, FRACTION_HALF, FRACTION_SLOTS };
 
 struct usage_word {
 	const char *key;
@@ -64,6 +71,7 @@ static inline bool usage_word_fills(const struct usage_word *word, int slot)
 	            : word->kind == WORD_RESULTS    ? 1
 	            : word->kind == WORD_MODALITIES ? (int)MODALITY_COUNT
 	            : word->kind == WORD_LIFETIMES  ? (int)LIFETIME_COUNT
+	            : word->kind == WORD_FRACTION   ? (int)FRACTION_SLOTS
 	                                            : 0;
 
 	return slot >= word->slot && slot < word->slot + count;
@@ -117,10 +125,11 @@ struct usage_reading {
 	int8_t part;
 	/* With a `part`, another one: only where each by itself would fit, and not there. */
 	uint8_t pair, no_pair;
+	bool rounds; /* a WORD_FRACTION, and all else holds: these alone are offered then */
 };
 #define PART_READING(name, why, part, pair, no_pair)                                               \
 	{                                                                                          \
-		name, why, { 0 }, 0, 0, { { 0, { 0 } } }, { 0 }, 0, part, pair, no_pair            \
+		name, why, { 0 }, 0, 0, { { 0, { 0 } } }, { 0 }, 0, part, pair, no_pair, false     \
 	}
 
 /*

@@ -383,6 +383,10 @@ static void put_word(struct fields *f, const struct usage_word *word)
 	case WORD_MODALITIES:
 		put_split(f, word);
 		break;
+	case WORD_FRACTION:
+		put_count(f, word);
+		buf_add_cstr(clause(f), "of a fraction there are several readings");
+		break;
 	case WORD_LIFETIMES:
 		put_lifetimes(f, word);
 		break;

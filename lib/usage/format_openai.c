@@ -334,14 +334,21 @@ const struct usage_format format_openai_images = {
  * Transcription: {"type":"tokens"} counts tokens, {"type":"duration"} seconds.  Mistral's, which
  * has the same endpoint, has Chat's words, its audio tokens beside the prompt, and its seconds.
  */
-enum { MISTRAL_P = OPENAI_SLOTS, MISTRAL_C, MISTRAL_AUDIO, MISTRAL_T };
+enum {
+	MISTRAL_P = OPENAI_SLOTS,
+	MISTRAL_C,
+	MISTRAL_AUDIO,
+	SECONDS, /* these three in the order of enum fraction */
+	SECONDS_ANY,
+	SECONDS_HALF
+};
 enum { AUDIO_MISTRAL = 6 };
 
 static const struct usage_word audio_words[] = {
 	WORD(ROOT, "input_tokens", WORD_COUNT, P),
 	WORD(ROOT, "output_tokens", WORD_COUNT, C),
 	WORD(ROOT, "total_tokens", WORD_COUNT, T),
-	WORD(ROOT, "seconds", WORD_COUNT, SECOND),
+	WORD(ROOT, "seconds", WORD_FRACTION, SECONDS),
 	WORD(ROOT, "input_token_details", WORD_GROUP, PROMPT),
 	WORD(PROMPT, "audio_tokens", WORD_COUNT, AI),
 	WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),
@@ -357,7 +364,7 @@ static const struct usage_share audio_shares[] = {
 	{ COMPONENT_INPUT, { P, -AI, MISTRAL_P } },
 	{ COMPONENT_INPUT_AUDIO, { AI, MISTRAL_AUDIO } },
 	{ COMPONENT_OUTPUT, { C, MISTRAL_C } },
-	{ COMPONENT_SECONDS, { SECOND } },
+	{ COMPONENT_SECONDS, { SECOND, SECONDS } },
 };
 
 static const struct usage_identity audio_identities[] = {
@@ -365,14 +372,27 @@ static const struct usage_identity audio_identities[] = {
 	{ { MISTRAL_P, MISTRAL_C, MISTRAL_AUDIO }, T, { MISTRAL_P, T }, false },
 };
 
-static const struct usage_reading audio_readings[] = { PROMPT_AUDIO_READINGS };
+#define SECONDS_READING(reading_name, reading_why, ...)                                            \
+	{                                                                                          \
+		.name = reading_name, .why = reading_why, .needs = { SECONDS_ANY },                \
+		.share_count = 1, .shares = { { COMPONENT_SECONDS, { __VA_ARGS__ } } },            \
+		.rounds = true                                                                     \
+	}
+static const struct usage_reading audio_readings[] = {
+	PROMPT_AUDIO_READINGS,
+	SECONDS_READING("seconds-up", "a second that was begun is a whole one", SECOND, SECONDS,
+	                SECONDS_ANY),
+	SECONDS_READING("seconds-nearest", "half a second and more is a whole one", SECOND, SECONDS,
+	                SECONDS_HALF),
+	SECONDS_READING("seconds-down", "a second counts when it is over", SECOND, SECONDS),
+};
 
 static const struct usage_path audio_paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
 
 const struct usage_format format_openai_audio = {
 	.name = "openai.audio",
 	.fold = FOLD_LAST,
-	.needs_one = { P, SECOND, MISTRAL_P },
+	.needs_one = { P, SECOND, SECONDS, MISTRAL_P },
 	LIST(words, word_count, audio_words),
 	LIST(paths, path_count, audio_paths),
 	LIST(shares, share_count, audio_shares),
