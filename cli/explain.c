@@ -363,10 +363,24 @@ static void make_table(struct explained *x, struct table *table)
 	                                                           : NULL));
 }
 
+/* A sum of several requests, which the book in force prices each by itself. */
+static bool moves_price(struct explained *x, struct event_sum *sum_out)
+{
+	const struct terms terms = { .book = x->current };
+	struct json doc = { .nodes = NULL };
+	struct event event = x->row.event;
+	bool moves = terms_recall_sum(&event, &doc) == 0 && terms_sum_moves_price(&terms, &event);
+
+	json_release(&doc);
+	*sum_out = event.sum;
+	return moves;
+}
+
 static void write_missing(struct explained *x)
 {
 	struct context *context = x->context;
 	struct buf missing = { .at = NULL };
+	struct event_sum sum;
 
 	for (size_t i = 0; i < x->charges.count; i++) {
 		const struct charge *charge = &x->charges.lines[i];
@@ -376,7 +390,14 @@ static void write_missing(struct explained *x)
 			         component_info[charge->component].key);
 	}
 	buf_add(&context->out, "\n", 1);
-	if (x->verdict == RATING_PRICED)
+	if (x->verdict == RATING_PRICED && moves_price(x, &sum))
+		printer_wrapf(&context->printer, 0,
+		              "UNPRICED: it adds up %zu requests, the smallest with a prompt of "
+		              "%lld, and a threshold of the price lies between that and their sum: "
+		              "as one it has no price, and no retry gives it one. Send each by "
+		              "itself, with an id of its own.",
+		              sum.of, (long long)sum.smallest_prompt);
+	else if (x->verdict == RATING_PRICED)
 		printer_wrapf(
 			&context->printer, 0,
 			"UNPRICED: stored before the book in force had a rate for it; now it has: "

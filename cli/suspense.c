@@ -28,6 +28,7 @@ struct listing {
 	struct table table;
 	struct applied_book book; /* in force: what would a retry find? */
 	struct charges *charges;
+	struct json doc;
 	int64_t limit, found;
 };
 
@@ -50,6 +51,9 @@ static void missing_text(struct listing *listing, const struct event *event, uns
 		text_copy(out, MISSING_BYTES, text_of("the model"));
 	} else if (charges->found.version == NULL) {
 		text_copy(out, MISSING_BYTES, text_of("a version so early"));
+	} else if (verdict != RATING_UNPRICED && event->sum.of > 1 &&
+	           terms_sum_moves_price(&(struct terms){ .book = listing->book }, event)) {
+		text_copy(out, MISSING_BYTES, text_of("each request: see explain"));
 	} else if (verdict != RATING_UNPRICED) {
 		text_copy(out, MISSING_BYTES, text_of("nothing now: retry"));
 	} else {
@@ -69,12 +73,16 @@ static int add_row(void *user, const struct stored_event *stored)
 {
 	struct listing *listing = user;
 	struct table *table = &listing->table;
-	const struct event *event = &stored->event;
+	struct event copy = stored->event, *event = &copy;
 	char time[MOMENT_TEXT_BYTES], missing[MISSING_BYTES];
 	size_t row;
+	int r;
 
 	if (listing->found++ >= listing->limit)
 		return 0;
+	r = terms_recall_sum(event, &listing->doc);
+	if (r < 0)
+		return r;
 	row = table_row(table);
 	moment_text(event->time_ms, time);
 	table_set(table, row, 0, text_of(time));
@@ -129,6 +137,7 @@ static enum exit_code run_list(struct context *context)
 	table_release(table);
 	book_free(listing.book.book);
 	free(listing.charges);
+	json_release(&listing.doc);
 	return r < 0 ? command_failed(context, r) : EXIT_DONE;
 }
 

@@ -128,8 +128,10 @@ static int join_payloads(struct body *body, struct text text, struct arena *aren
 			buf_add_cstr(out, out->len > 1 ? "," : "");
 			buf_add_text(out, event.data);
 		}
-		if (r == -FAULT_SYNTAX)
-			r = 0; /* cut */
+		if (r == -FAULT_SYNTAX) {
+			body->cut = true;
+			r = 0;
+		}
 	}
 	buf_add_cstr(out, "]");
 	json_release(&one);
@@ -140,14 +142,16 @@ static int join_payloads(struct body *body, struct text text, struct arena *aren
 
 /*
  * Of a list of objects that was cut, as the raw text of Google's streams is: up to the last whole
- * one.  0: it is no such list, or has none.
+ * one, or the bracket.  0: it is no such list.
  */
 static size_t whole_elements(struct text text)
 {
 	bool quoted = false;
-	size_t depth = 0, end = 0;
+	size_t depth = 0, end = 1, first = 1;
 
-	if (text.len == 0 || text.at[0] != '[')
+	while (first < text.len && is_blank(text.at[first]))
+		first++;
+	if (text.len == 0 || text.at[0] != '[' || (first < text.len && text.at[first] != '{'))
 		return 0;
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.at[i];
@@ -183,7 +187,7 @@ static int parse_cut_list(struct body *body, struct text text, struct arena *are
 	if (kept.at == NULL)
 		return -FAULT_NOMEM;
 	r = json_parse(&body->own, kept, NULL);
-	body->text = r == 0;
+	body->text = body->cut = r == 0;
 	return r;
 }
 
@@ -294,19 +298,22 @@ static void look_for_end(struct body *body)
 	}
 }
 
-/* A response of OpenAI's that failed has no reason beside its status. */
+/*
+ * A response of OpenAI's that failed has no reason beside its status: as a body, or in the event
+ * that ends its stream.  A batch that failed may have lines that did not, and are billed.
+ */
 static bool has_failed(const struct body *body)
 {
-	for (size_t i = body->count; i > 0; i--) {
-		uint32_t element = body->elements[i - 1];
+	const struct json *doc = body->doc;
+	uint32_t last;
 
-		if (text_is(json_string(body->doc, json_member(body->doc, element, "status")),
-		            "failed") ||
-		    text_is(json_string(body->doc, json_member(body->doc, element, "type")),
-		            "response.failed"))
-			return true;
-	}
-	return false;
+	if (body->count == 0)
+		return false;
+	last = body->elements[body->count - 1];
+	if (text_is(json_string(doc, json_member(doc, last, "type")), "response.failed"))
+		return true;
+	return body->count == 1 && json_member(doc, last, "request_counts") == JSON_NONE &&
+	       text_is(json_string(doc, json_member(doc, last, "status")), "failed");
 }
 
 struct text body_finish_reason(const struct body *body)

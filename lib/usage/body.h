@@ -17,6 +17,7 @@ struct body {
 	bool stream; /* one of more objects than a body, or a text */
 	bool page;   /* a text that is no stream at all, but a page of a proxy */
 	bool done;   /* its end was seen: nothing is to follow */
+	bool cut;    /* the text ends within an object, which was left out */
 };
 
 /*

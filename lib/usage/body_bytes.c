@@ -12,6 +12,16 @@
 #include "base/buf.h"
 #include "usage/body.h"
 
+/* Bytes and their padding, and nothing else: other APIs have members of that name too. */
+static bool is_bare(const struct json *doc, uint32_t object)
+{
+	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
+		if (!text_is(doc->nodes[k].text, "bytes") && !text_is(doc->nodes[k].text, "p"))
+			return false;
+	}
+	return true;
+}
+
 /* Absent: it is no such chunk. */
 static struct text coded_of(const struct json *doc, uint32_t element)
 {
@@ -21,7 +31,7 @@ static struct text coded_of(const struct json *doc, uint32_t element)
 	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
 		struct text coded = json_string(doc, json_member(doc, holders[i], "bytes"));
 
-		if (coded.len > 0)
+		if (coded.len > 0 && is_bare(doc, holders[i]))
 			return coded;
 	}
 	return text_of(NULL);

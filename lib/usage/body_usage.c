@@ -24,6 +24,7 @@ static bool is_at(const struct json *doc, uint32_t element, const struct usage_p
 struct usages {
 	const struct json *doc;
 	struct body_nodes found;
+	bool several; /* in one place of one object, and they do not add up */
 };
 
 /* What is no object is no usage: the older OpenAI has a null in every chunk, xAI's voice a {}. */
@@ -60,10 +61,34 @@ static void find_usage(const struct body *body, const struct usage_format *forma
 			if (usages->found.count == before)
 				continue;
 			taken = path;
+			if (path->adds == ADDS_NONE && usages->found.count - before > 1)
+				usages->several = true;
 			if (path->adds > *adds_out)
 				*adds_out = path->adds;
 		}
 	}
+}
+
+static bool has_usage(const struct body *body, const struct usage_format *format, uint32_t element)
+{
+	struct body one = { .doc = body->doc, .elements = &element, .count = 1 };
+	struct usages usages = { .doc = body->doc };
+	enum usage_adds adds = ADDS_NONE;
+
+	find_usage(&one, format, &usages, &adds);
+	return usages.found.count > 0;
+}
+
+/* An object that tells usage, and that its response ends with it. */
+static bool is_last(const struct json *doc, uint32_t element)
+{
+	static const char *const reasons[] = { "stop_reason", "completionReason",
+		                               "results[].completionReason" };
+	bool last = json_type_of(doc, json_member(doc, element, "done")) == JSON_TRUE;
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		last = last || json_string(doc, body_find(doc, element, reasons[i])).len > 0;
+	return last;
 }
 
 /* Where an object of a stream names its response. */
@@ -85,15 +110,11 @@ static void tell_responses(const struct body *body, const struct usage_format *f
 
 	for (size_t i = 0; i < body->count; i++) {
 		uint32_t element = body->elements[i];
-		struct body one = { .doc = doc, .elements = &element, .count = 1 };
-		struct usages usages = { .doc = doc };
-		enum usage_adds adds = ADDS_NONE;
 
-		find_usage(&one, format, &usages, &adds);
-		if (usages.found.count == 0)
+		if (!has_usage(body, format, element))
 			continue;
 		told++;
-		last += json_type_of(doc, json_member(doc, element, "done")) == JSON_TRUE;
+		last += is_last(doc, element);
 		for (size_t p = 0; p < ID_PATHS; p++) {
 			struct text id = json_string(doc, body_find(doc, element, ids[p]));
 
@@ -118,12 +139,12 @@ static int compare_hashes(const void *a, const void *b)
 }
 
 /* Of responses that add up one is told twice: by an id that no other has.  -FAULT_NOMEM. */
-static int tell_repeated(const struct body *body, struct arena *arena, bool *repeated_out)
+static int tell_repeated(const struct body *body, const struct usage_format *format,
+                         struct arena *arena, bool *repeated_out)
 {
-	/* Of the last frame of a session's response; of a line of a batch's results. */
-	static const struct {
-		const char *id, *beside;
-	} own[] = { { "response.id", "response.usage" }, { "custom_id", "custom_id" } };
+	/* Of a frame of a session; of a line of a batch's results, beside one of the provider's. */
+	static const char *const own[] = { "response.id", "custom_id", "recordId" };
+	const struct json *doc = body->doc;
 	uint64_t *hashes = arena_take(arena, body->count * sizeof(*hashes));
 
 	if (hashes == NULL)
@@ -133,11 +154,13 @@ static int tell_repeated(const struct body *body, struct arena *arena, bool *rep
 
 		for (size_t i = 0; i < body->count; i++) {
 			uint32_t element = body->elements[i];
-			struct text id = json_string(body->doc,
-			                             body_find(body->doc, element, own[p].id));
+			struct text id = json_string(doc, body_find(doc, element, own[p]));
+			struct text theirs = json_string(doc, json_member(doc, element, "id"));
 
-			if (id.len > 0 && body_find(body->doc, element, own[p].beside) != JSON_NONE)
-				hashes[count++] = hash64(id.at, id.len, 0);
+			/* Frames before the last one of a response name it too. */
+			if (id.len > 0 && has_usage(body, format, element))
+				hashes[count++] = hash64(id.at, id.len,
+				                         hash64(theirs.at, theirs.len, 0));
 		}
 		qsort(hashes, count, sizeof(*hashes), compare_hashes);
 		for (size_t i = 1; i < count; i++)
@@ -165,8 +188,9 @@ int body_usage(const struct body *body, const struct usage_format *format, struc
 	out->count = usages.found.count;
 	if (out->count < 2)
 		return 0;
+	out->mixed = usages.several;
 	if (out->adds != ADDS_NONE || format->fold == FOLD_ADD)
-		return tell_repeated(body, arena, &out->repeated);
+		return tell_repeated(body, format, arena, &out->repeated);
 	tell_responses(body, format, out);
 	return 0;
 }

@@ -121,10 +121,10 @@ static void doubt(struct line *line, const char *why)
  * What came is priced, not what was asked for: the response goes before the line.  "auto" is a
  * wish wherever it stands.
  */
-static void resolve_word(struct line *line, const struct image_word *which,
+static void resolve_word(struct line *line, const struct image_word *which, struct text told,
                          char word[IMAGE_WORD_BYTES])
 {
-	struct text told = told_word(line, which), own = text_of(word);
+	struct text own = text_of(word);
 	bool wish = text_is(own, "auto") || (own.len == 0 && text_is(told, "auto"));
 
 	if (told.len > 0 && !text_is(told, "auto")) {
@@ -152,8 +152,8 @@ static void resolve(struct line *line, struct usage_images *images)
 	if (images->n == 0)
 		return;
 	if (images->component == COMPONENT_IMAGES_OUT) {
-		resolve_word(line, &size_word, images->size);
-		resolve_word(line, &quality_word, images->quality);
+		resolve_word(line, &size_word, line->image_size, images->size);
+		resolve_word(line, &quality_word, line->image_quality, images->quality);
 	} else {
 		drop_wish(line, &size_word, images->size);
 		drop_wish(line, &quality_word, images->quality);
@@ -223,6 +223,11 @@ bool take_images(struct line *line)
 {
 	struct usage *usage = &line->event->usage;
 
+	/* Once: there may be as many images as the body has objects to look through. */
+	if (sent(line, MEMBER_IMAGES) || line->images_counted) {
+		line->image_size = told_word(line, &size_word);
+		line->image_quality = told_word(line, &quality_word);
+	}
 	if (line->images_counted &&
 	    json_type_of(line->doc, line->member[MEMBER_IMAGES]) != JSON_ARRAY)
 		return take_counted(line);

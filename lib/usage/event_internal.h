@@ -52,6 +52,8 @@ struct line {
 	struct body body;        /* of `response` or `sse` */
 	bool images_counted;     /* in it: images_out of the usage is how many it holds */
 	const char *image_doubt; /* a warning: of what size or quality they are; NULL: none */
+	/* What the response says came; absent where it does not. */
+	struct text image_size, image_quality;
 	/* What the response says of itself and the line does not; absent, or in the arena. */
 	struct text region, speed, cost;
 	bool no_memory;

@@ -282,8 +282,8 @@ static void derive_settlement(struct line *line, bool counted, bool batch)
 {
 	struct event *event = line->event;
 
-	if (line->body.stream && !line->body.done && !batch && !sent(line, MEMBER_USAGE) &&
-	    !sent(line, MEMBER_SETTLEMENT))
+	if (line->body.stream && (batch ? line->body.cut : !line->body.done) &&
+	    !sent(line, MEMBER_USAGE) && !sent(line, MEMBER_SETTLEMENT))
 		event->settlement = SETTLEMENT_ABANDONED;
 	else if ((line->body.stream || is_silent_list(line)) && !counted && event->status < 400 &&
 	         !sent(line, MEMBER_SETTLEMENT))

@@ -202,6 +202,7 @@ static const struct usage_path invoke_paths[] = {
 	{ "metadata.usage", NULL, ADDS_NONE, NULL },
 	{ "amazon-bedrock-invocationMetrics", NULL, ADDS_NONE, NULL },
 	{ "", NULL, ADDS_NONE, "inputTextTokenCount" },
+	{ "", NULL, ADDS_NONE, "totalOutputTextTokenCount" }, /* the last chunk of Titan's */
 	{ "", NULL, ADDS_NONE, "prompt_token_count" },
 	{ "", NULL, ADDS_NONE, "generation_token_count" },
 	{ "modelOutput.usage", NULL, ADDS_REQUESTS, NULL }, /* a line of a batch's results */

@@ -263,10 +263,42 @@ static void test_the_phases_in_envelopes_are_told_apart(void **state)
 	TOLLRUN_SAYS_NOT(&cli->run, "the one before");
 }
 
+/* What no retry can price says so, and what to do. */
+static void test_a_sum_that_has_no_price_as_one(void **state)
+{
+	static const char steps[] =
+		"{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':["
+		"{'effective_from':'2020-01-01','rates':["
+		"{'component':'input','per_million':'1'},{'component':'output','per_"
+		"million':'1'},"
+		"{'component':'input','per_million':'2','when':{'context':{'gt':1000}}}]}]}"
+		"]}";
+	struct cli *cli = *state;
+	char path[KIT_PATH_BYTES];
+
+	import(cli, "{'id':'b','source':'gw','time':'2026-08-01T10:00:00Z','account':'a','"
+	            "model':"
+	            "'m','api':'openai.batch','response':{'request_counts':{'completed':2},"
+	            "'usage':"
+	            "{'input_tokens':1800,'output_tokens':1}}}");
+	kit_write(&cli->kit, path, "steps.json", steps);
+	TOLLRUN(&cli->run, "price", "apply", path);
+	TOLLRUN_EXPECT(&cli->run, 0);
+	TOLLRUN(&cli->run, "suspense", "retry");
+	TOLLRUN_SAYS(&cli->run, "1 still in suspense");
+	TOLLRUN(&cli->run, "suspense", "list");
+	TOLLRUN_SAYS(&cli->run, "each request: see explain");
+	TOLLRUN_SAYS_NOT(&cli->run, "nothing now");
+	explain(cli, "b", false);
+	TOLLRUN_SAYS(&cli->run, "UNPRICED: it adds up 2 requests, the smallest with a prompt of 0");
+	TOLLRUN_SAYS_NOT(&cli->run, "now it has");
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
+		EACH(test_a_sum_that_has_no_price_as_one),
 		EACH(test_json_has_every_member_of_the_event),
 		EACH(test_a_doubt_is_told_as_what_it_is),
 		EACH(test_who_settled_a_reading_is_told),

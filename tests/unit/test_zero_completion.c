@@ -222,6 +222,19 @@ static void test_a_response_that_failed_is_not_charged(void **state)
 		           "{'response':{'body':{'status':'failed','usage':{'input_tokens':0,"
 		           "'output_tokens':0}}}}]"),
 		  "2014000000000" },
+		{ "a step that failed, of a stream that did not",
+		  RESPONSE("openai.responses", "[{'object':'step','status':'failed','usage':null},"
+		                               "{'type':'response.completed','response':{'id':'r','"
+		                               "status':'completed'," SPENT "}}]"),
+		  FOURTEEN },
+		{ "one line of a batch, which says so itself",
+		  RESPONSE("openai.batch",
+		           "[{'status':'failed'},{'response':{'body':{" SPENT "}}}]"),
+		  FOURTEEN },
+		{ "a batch that failed, with requests that did not",
+		  RESPONSE("openai.batch",
+		           "{'status':'failed','request_counts':{'completed':1}," SPENT "}"),
+		  FOURTEEN },
 		{ "one response of a session",
 		  RESPONSE("openai.realtime",
 		           "[{'type':'response.done','response':{'status':'completed'," SPENT "}},"
