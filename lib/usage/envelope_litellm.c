@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "usage/body.h"
 #include "usage/envelope_internal.h"
 
 #define COMMON_FIELDS                                                                              \
@@ -180,8 +181,41 @@ static void put_image_tokens(struct envelope_work *work, const struct envelope_v
 	buf_add_cstr(&work->out, "}");
 }
 
-static void put_usage_object(struct envelope_work *work, const struct call *call,
-                             struct envelope_at usage, const char *api)
+/* Searches that are billed and stand in the output of Responses alone. */
+static long long searches_of(const struct envelope_view *record, const struct envelope_view *usage)
+{
+	const struct envelope_at response = envelope_at(record, "response");
+	uint32_t element = response.node;
+	const struct body body = { .doc = response.doc, .elements = &element, .count = 1 };
+	struct usage items = { .images_count = 0 };
+
+	if (element == JSON_NONE || envelope_at(usage, "server_tool_use").node != JSON_NONE ||
+	    envelope_at(usage, "prompt_tokens_details/web_search_requests").node != JSON_NONE)
+		return 0;
+	body_add_items(&body, &format_openai_responses, ADDS_NONE, &items);
+	return (long long)items.count[COMPONENT_SEARCHES];
+}
+
+/* Where the shape has a place for them. */
+static void put_searches(struct envelope_work *work, const char *api, long long count)
+{
+	if (count == 0)
+		return;
+	if (strcmp(api, "litellm.chat") == 0) {
+		/* As LiteLLM writes them itself; into the usage that stands last. */
+		work->out.len--;
+		buf_addf(&work->out, ",\"server_tool_use\":{\"web_search_requests\":%lld}}", count);
+		return;
+	}
+	envelope_put_key(work, "response");
+	buf_add_cstr(&work->out, "{\"output\":[");
+	for (long long i = 0; i < count; i++)
+		buf_addf(&work->out, "%s{\"type\":\"web_search_call\"}", i > 0 ? "," : "");
+	buf_add_cstr(&work->out, "]}");
+}
+
+static void put_usage_object(struct envelope_work *work, const struct envelope_view *record,
+                             const struct call *call, struct envelope_at usage, const char *api)
 {
 	struct envelope_view view = { { { "", usage.doc, usage.node },
 		                        { NULL, usage.doc, JSON_NONE } } };
@@ -193,6 +227,8 @@ static void put_usage_object(struct envelope_work *work, const struct call *call
 	envelope_put_key(work, "api");
 	buf_addf(&work->out, "\"%s\"", api);
 	envelope_put_value(work, "usage", usage);
+	if (call->api != NULL && strcmp(call->api, "openai.responses") == 0)
+		put_searches(work, api, searches_of(record, &view));
 }
 
 static struct text word_at(const struct envelope_view *view, const char *path)
@@ -268,7 +304,7 @@ static void put_usage(struct envelope_work *work, const struct envelope_view *vi
 
 		if (api == NULL || !has_number(usage.doc, usage.node))
 			continue;
-		put_usage_object(work, call, usage, api);
+		put_usage_object(work, view, call, usage, api);
 		return;
 	}
 	if (call->kind == CALL_IMAGES && put_images(work, view))

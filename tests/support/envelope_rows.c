@@ -99,6 +99,26 @@ const struct envelope_row envelope_rows[] = {
 	          "'response':{'usage':{'input_tokens':9,'output_tokens':4,'total_tokens':13}}}",
 	  "c1 litellm.payload 2026-01-01T00:00:00.250Z org gpt-x openai.responses input=9 output=4 "
 	  "status=200" },
+	{ "searches that stand in the output alone", "litellm.payload",
+	  PAYLOAD "'call_type':'aresponses','metadata':{'user_api_key_org_id':'org'},"
+	          "'response':{'output':[{'type':'web_search_call','action':{'type':'search'}},"
+	          "{'type':'web_search_call','action':{'type':'open_page'}},{'type':'message'}],"
+	          "'usage':{'input_tokens':9,'output_tokens':4,'total_tokens':13}}}",
+	  "c1 litellm.payload 2026-01-01T00:00:00.250Z org gpt-x openai.responses input=9 output=4 "
+	  "searches=1 status=200" },
+	{ "the same beside LiteLLM's own words", "litellm.payload",
+	  PAYLOAD "'call_type':'aresponses','metadata':{'user_api_key_org_id':'org','usage_object':"
+	          "{'prompt_tokens':9,'completion_tokens':4,'total_tokens':13}},"
+	          "'response':{'output':[{'type':'web_search_call'},{'type':'web_search_call'}]}}",
+	  "c1 litellm.payload 2026-01-01T00:00:00.250Z org gpt-x litellm.chat input=9 output=4 "
+	  "searches=2 status=200" },
+	{ "searches that its words tell are not counted again", "litellm.payload",
+	  PAYLOAD "'call_type':'aresponses','metadata':{'user_api_key_org_id':'org','usage_object':"
+	          "{'prompt_tokens':9,'completion_tokens':4,'total_tokens':13,"
+	          "'prompt_tokens_details':{'web_search_requests':1}}},"
+	          "'response':{'output':[{'type':'web_search_call'}]}}",
+	  "c1 litellm.payload 2026-01-01T00:00:00.250Z org gpt-x litellm.chat input=9 output=4 "
+	  "searches=1 status=200" },
 	{ "anthropic_messages begins with an a of its own", "litellm.payload",
 	  PAYLOAD "'call_type':'anthropic_messages','metadata':{'user_api_key_user_id':'u'},"
 	          "'response':{'usage':{'input_tokens':9,'output_tokens':4,"
