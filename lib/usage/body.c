@@ -265,6 +265,8 @@ static const struct {
 	{ "type", "conversation.response.done", false },
 	{ "type", "transcript.text.done", false },
 	{ "type", "image_generation.completed", false },
+	{ "type", "image_edit.completed", false },
+	{ "type", "speech.audio.done", false },
 	{ "event_type", "interaction.completed", false },
 };
 

@@ -428,8 +428,10 @@ static bool walk(struct decode *d, unsigned group, const char *group_key, uint32
 
 		if (json_type_of(doc, k + 1) == JSON_NULL)
 			continue;
-		d->told = d->told || json_type_of(doc, k + 1) == JSON_NUMBER;
 		word = word_of(d->format, group, key_at(d, k));
+		/* A cost by itself says nothing of what was used. */
+		d->told = d->told || (json_type_of(doc, k + 1) == JSON_NUMBER &&
+		                      (word == NULL || word->kind != WORD_KNOWN));
 		if (word != NULL && word->kind == WORD_UNCOUNTED && json_nonzero_number(doc, k + 1))
 			d->uncounted = word->key;
 		if (word == NULL || word->kind == WORD_UNCOUNTED)

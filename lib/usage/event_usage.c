@@ -258,20 +258,35 @@ static bool is_silent_list(const struct line *line)
 	       json_type_of(line->doc, line->member[MEMBER_USAGE]) == JSON_ARRAY;
 }
 
-/* A batch or a response in the background that was asked for before its end. */
-static bool is_under_way(const struct line *line)
+/* Of a body: its status is one of these. */
+static bool has_state(const struct line *line, const char *const *states, size_t count)
 {
-	static const char *const states[] = { "queued", "validating", "in_progress", "finalizing" };
 	struct text state = { NULL, 0 };
 
 	if (line->body.doc != NULL && line->body.count == 1 && !line->body.text)
 		state = json_string(line->body.doc,
 		                    json_member(line->body.doc, line->body.elements[0], "status"));
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (text_is(state, states[i]))
 			return true;
 	}
 	return false;
+}
+
+/* A batch or a response in the background that was asked for before its end. */
+static bool is_under_way(const struct line *line)
+{
+	static const char *const states[] = { "queued", "validating", "in_progress", "finalizing" };
+
+	return has_state(line, states, sizeof(states) / sizeof(states[0]));
+}
+
+/* One that ended without an answer: where it tells no usage either, there is none. */
+static bool came_to_nothing(const struct line *line)
+{
+	static const char *const states[] = { "failed", "cancelled" };
+
+	return has_state(line, states, sizeof(states) / sizeof(states[0]));
 }
 
 /*
@@ -304,7 +319,7 @@ static bool may_be_silent(const struct line *line)
 	const struct event *event = line->event;
 
 	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || line->images_counted ||
-	    event->settlement != SETTLEMENT_FINAL || is_under_way(line))
+	    event->settlement != SETTLEMENT_FINAL || is_under_way(line) || came_to_nothing(line))
 		return true;
 	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
 		return true;
@@ -345,6 +360,21 @@ static void complete_readings(struct event *event, struct event_reading *reading
 	}
 }
 
+/* The shapes of which the body has a usage, where it is none of the declared one. */
+static void name_others(struct line *line, const struct usage_format *format)
+{
+	struct event_refusal other = { .time_ms = EVENT_ABSENT };
+
+	if (line->body.doc == NULL || sent(line, MEMBER_USAGE) ||
+	    strstr(line->refusal->detail, "it would fit") != NULL)
+		return;
+	line->no_memory = line->no_memory ||
+	                  usage_elsewhere(format, &line->body, line->event->model, line->arena,
+	                                  &other) < 0;
+	if (other.reason != REASON_NONE && strstr(other.detail, "it would fit") != NULL)
+		refusal_set(line->refusal, REASON_MISSING, "%s", other.detail);
+}
+
 /* The objects, and what repeats them by model, into the event.  false: refused, or no memory. */
 static bool decode_objects(struct line *line, const struct usage_format *format,
                            const struct usage_objects *objects, struct usage_decoded *decoded)
@@ -365,6 +395,9 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 	if (r == 0 && (line->refusal->reason == REASON_MISSING ||
 	               (line->refusal->reason == REASON_IDENTITY && decoded->misfit)))
 		usage_suggest(format, objects, line->event->model, line->arena, line->refusal);
+	/* An end of a stream may be all that has a word of this shape. */
+	if (r == 0 && line->refusal->reason == REASON_MISSING && !decoded->silent)
+		name_others(line, format);
 	return r == 0 && line->refusal->reason == REASON_NONE;
 }
 
@@ -413,7 +446,8 @@ static void take_requests(struct line *line, const struct usage_format *format,
 	/* Of each of them only the sum is known. */
 	if (told > 1)
 		event->sum = (struct event_sum){ .of = (size_t)told };
-	if (event->status >= 400 || event->settlement == SETTLEMENT_OPEN)
+	if (event->status >= 400 || event->settlement == SETTLEMENT_OPEN ||
+	    (objects->count == 0 && came_to_nothing(line)))
 		count = 0;
 	event->usage.count[COMPONENT_REQUESTS] = count;
 }

@@ -177,7 +177,10 @@ enum usage_adds {
 struct usage_path {
 	const char *path, *type;
 	enum usage_adds adds;
-	/* Only where the object has this member, for "" one that is not null; NULL: everywhere. */
+	/*
+	 * Only where the object has this member, for "" one that is not null; "!member": where it
+	 * has it not; NULL: everywhere.
+	 */
 	const char *has;
 };
 

@@ -130,6 +130,14 @@ static const struct usage_reading mistral_readings[] = {
 		.total = T,
 	},
 	{
+		.name = "rest-is-audio",
+		.why = "what the total has more than prompt and answer is audio",
+		.needs = { T, SECOND },
+		.without = AI,
+		.share_count = 1,
+		.shares = { { COMPONENT_INPUT_AUDIO, { T, -P, -C, -TOOL } } },
+	},
+	{
 		.name = "connectors-inside",
 		.why = "what connectors put into the prompt is inside it",
 		.needs = { TOOL },

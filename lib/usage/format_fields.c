@@ -460,6 +460,8 @@ static void put_from(struct fields *f)
 			buf_addf(&f->meaning, ", where type is %s", path->type);
 		if (path->path[0] == '\0' && path->has != NULL)
 			buf_addf(&f->meaning, ", where it has %s", path->has);
+		if (path->has != NULL && path->has[0] == '!')
+			buf_addf(&f->meaning, ", where there are no %s", path->has + 1);
 		if (path->adds == ADDS_REQUESTS)
 			buf_add_cstr(clause(f), "each is a request of its own, they add up");
 		if (path->adds == ADDS_PARTS)

@@ -181,12 +181,17 @@ static const struct usage_word live_words[] = {
 	WORD(0, "responseTokensDetails", WORD_MODALITIES, C_TEXT),
 };
 
+/* generateContent's chunks have candidates, and their usage does not add up. */
+static const struct usage_path live_paths[] = {
+	{ "usageMetadata", NULL, ADDS_NONE, "!candidates" },
+};
+
 const struct usage_format format_google_live = {
 	.name = "google.live",
 	.fold = FOLD_ADD,
 	.needs_one = { P, T },
 	LIST(words, word_count, live_words),
-	LIST(paths, path_count, paths),
+	LIST(paths, path_count, live_paths),
 	GENERATE_RULES,
 	LIST(readings, reading_count, live_readings),
 	LIST(besides, beside_count, groundings),

@@ -320,7 +320,7 @@ static const struct usage_item images_items[] = {
 const struct usage_format format_openai_images = {
 	.name = "openai.images",
 	.fold = FOLD_LAST,
-	.needs_one = { P, C },
+	.needs_one = { P },
 	LIST(words, word_count, images_words),
 	LIST(paths, path_count, images_paths),
 	LIST(shares, share_count, images_shares),
@@ -380,11 +380,24 @@ static const struct usage_identity audio_identities[] = {
 	}
 static const struct usage_reading audio_readings[] = {
 	PROMPT_AUDIO_READINGS,
+	{
+		.name = "rest-is-audio",
+		.why = "what the total has more than prompt and answer is audio",
+		.needs = { T, SECOND },
+		.without = MISTRAL_AUDIO,
+		.share_count = 1,
+		.shares = { { COMPONENT_INPUT_AUDIO, { T, -MISTRAL_P, -MISTRAL_C } } },
+	},
 	SECONDS_READING("seconds-up", "a second that was begun is a whole one", SECOND, SECONDS,
 	                SECONDS_ANY),
 	SECONDS_READING("seconds-nearest", "half a second and more is a whole one", SECOND, SECONDS,
 	                SECONDS_HALF),
 	SECONDS_READING("seconds-down", "a second counts when it is over", SECOND, SECONDS),
+};
+
+/* Speech, which its usage does not call audio: a book may have a rate of its own for that. */
+static const struct usage_beside audio_besides[] = {
+	{ "usage", "speech.audio.done", "(an answer of speech, counted as output)" },
 };
 
 static const struct usage_path audio_paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
@@ -399,6 +412,7 @@ const struct usage_format format_openai_audio = {
 	LIST(identities, identity_count, audio_identities),
 	LIST(readings, reading_count, audio_readings),
 	LIST(rises, rise_count, openai_rises),
+	LIST(besides, beside_count, audio_besides),
 };
 
 /*

@@ -141,6 +141,18 @@ const struct format_row format_rows_more[] = {
 	  "input_audio=37 output=145", OBJECT, NULL },
 	{ "a transcription by seconds", AUDIO, "{'type':'duration','seconds':9.0}", "seconds=9",
 	  OBJECT, NULL },
+	{ "Mistral's transcription, with its audio in the total alone", AUDIO,
+	  "{'prompt_audio_seconds':203,'prompt_tokens':4,'completion_tokens':635,'total_tokens':"
+	  "3264}",
+	  "declared: input=4 output=635 seconds=203 | rest-is-audio: input=4 input_audio=2625 "
+	  "output=635 seconds=203",
+	  READINGS, NULL },
+	{ "Mistral's chat, likewise", "mistral.chat",
+	  "{'prompt_audio_seconds':203,'prompt_tokens':4,'completion_tokens':635,'total_tokens':"
+	  "3264}",
+	  "declared: input=4 output=635 seconds=203 | rest-is-audio: input=4 input_audio=2625 "
+	  "output=635 seconds=203",
+	  READINGS, NULL },
 	{ "a fraction of a second, below a half", AUDIO, "{'type':'duration','seconds':8.47}",
 	  "seconds-up: seconds=9 | seconds-nearest: seconds=8 | seconds-down: seconds=8", READINGS,
 	  NULL },

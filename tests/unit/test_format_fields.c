@@ -141,6 +141,7 @@ static const struct {
 	                   "prompt_tokens are there" },
 	{ "groq.chat", "from|usage_breakdown.models|the usage once more by model: what "
 	               "other models did becomes events of their own" },
+	{ "google.live", "from|usageMetadata|the usage, where there are no candidates" },
 	{ "openai.audio", "field|seconds|seconds; of a fraction there are several readings" },
 	{ "groq.chat", "from|x_groq.usage_breakdown.models|the usage once more by model: what "
 	               "other models did becomes events of their own" },

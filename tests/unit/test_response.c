@@ -37,6 +37,7 @@ static const struct row {
 	const char *expected; /* "counts | settlement provenance | what else it says" */
 } rows[] = {
 #include "tests/support/response_rows.def"
+#include "tests/support/response_rows_bodies.def"
 };
 
 static void put_line(struct buf *out, const char *rest, const char *line_end)
