@@ -307,15 +307,16 @@ static void look_for_end(struct body *body)
 static bool has_failed(const struct body *body)
 {
 	const struct json *doc = body->doc;
-	uint32_t last;
+	bool failed = false;
 
-	if (body->count == 0)
-		return false;
-	last = body->elements[body->count - 1];
-	if (text_is(json_string(doc, json_member(doc, last, "type")), "response.failed"))
-		return true;
-	return body->count == 1 && json_member(doc, last, "request_counts") == JSON_NONE &&
-	       text_is(json_string(doc, json_member(doc, last, "status")), "failed");
+	for (size_t i = 0; i < body->count; i++)
+		failed = failed ||
+		         text_is(json_string(doc, json_member(doc, body->elements[i], "type")),
+		                 "response.failed");
+	return failed ||
+	       (body->count == 1 &&
+	        json_member(doc, body->elements[0], "request_counts") == JSON_NONE &&
+	        text_is(json_string(doc, json_member(doc, body->elements[0], "status")), "failed"));
 }
 
 struct text body_finish_reason(const struct body *body)

@@ -12,14 +12,20 @@
 #include "base/buf.h"
 #include "usage/body.h"
 
-/* Bytes and their padding, and nothing else: other APIs have members of that name too. */
-static bool is_bare(const struct json *doc, uint32_t object)
+/*
+ * Other APIs have members of that name too: here there is no usage beside it, and nothing but
+ * padding or what begins like JSON, '{"' or '{' and a blank, in base64.
+ */
+static bool is_chunk(const struct json *doc, uint32_t object, struct text coded)
 {
-	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
-		if (!text_is(doc->nodes[k].text, "bytes") && !text_is(doc->nodes[k].text, "p"))
-			return false;
-	}
-	return true;
+	bool bare = true;
+
+	if (coded.len > 1 && coded.at[0] == 'e' && (coded.at[1] == 'y' || coded.at[1] == 'w'))
+		return json_type_of(doc, json_member(doc, object, "usage")) == JSON_NULL;
+	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k))
+		bare = bare &&
+		       (text_is(doc->nodes[k].text, "bytes") || text_is(doc->nodes[k].text, "p"));
+	return bare;
 }
 
 /* Absent: it is no such chunk. */
@@ -31,7 +37,7 @@ static struct text coded_of(const struct json *doc, uint32_t element)
 	for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]); i++) {
 		struct text coded = json_string(doc, json_member(doc, holders[i], "bytes"));
 
-		if (coded.len > 0 && is_bare(doc, holders[i]))
+		if (coded.len > 0 && (i > 0 || is_chunk(doc, element, coded)))
 			return coded;
 	}
 	return text_of(NULL);

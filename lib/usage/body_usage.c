@@ -16,7 +16,7 @@ static bool is_at(const struct json *doc, uint32_t element, const struct usage_p
 	if (!is_of_type(doc, element, path->type))
 		return false;
 	if (path->has != NULL && path->has[0] == '!')
-		return json_member(doc, element, path->has + 1) == JSON_NONE;
+		return json_type_of(doc, json_member(doc, element, path->has + 1)) == JSON_NULL;
 	/* Each chunk of a stream has the member; of an object itself it has to tell something. */
 	return path->has == NULL ||
 	       (path->path[0] != '\0' ? member != JSON_NONE

@@ -137,7 +137,9 @@ static bool put_fraction(struct decode *d, const struct usage_word *word, uint32
 	    !text_int((struct text){ digits.at, point }, &value) || value < 0 ||
 	    value >= USAGE_COUNT_MAX || whole_number(digits, &whole))
 		return decode_read_count(d, node, word->key, &value) &&
-		       put_value(d, word->slot, value);
+		       put_value(d, word->slot, value) &&
+		       put_value(d, word->slot + FRACTION_ANY, 0) &&
+		       put_value(d, word->slot + FRACTION_HALF, 0);
 	return put_value(d, word->slot, value) && put_value(d, word->slot + FRACTION_ANY, 1) &&
 	       put_value(d, word->slot + FRACTION_HALF, digits.at[point + 1] >= '5');
 }
@@ -418,6 +420,13 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 	return true;
 }
 
+/* Where things are counted one by one, a cost beside them is no word on what else was used. */
+static bool is_cost_of_items(const struct decode *d, const struct usage_word *word)
+{
+	return d->format->item_count > 0 && d->format->items[0].without_usage && word != NULL &&
+	       word->kind == WORD_KNOWN && strncmp(word->key, "cost", 4) == 0;
+}
+
 /* A null is "not sent", wherever it stands. */
 static bool walk(struct decode *d, unsigned group, const char *group_key, uint32_t object)
 {
@@ -429,9 +438,8 @@ static bool walk(struct decode *d, unsigned group, const char *group_key, uint32
 		if (json_type_of(doc, k + 1) == JSON_NULL)
 			continue;
 		word = word_of(d->format, group, key_at(d, k));
-		/* A cost by itself says nothing of what was used. */
-		d->told = d->told || (json_type_of(doc, k + 1) == JSON_NUMBER &&
-		                      (word == NULL || word->kind != WORD_KNOWN));
+		d->told = d->told ||
+		          (json_type_of(doc, k + 1) == JSON_NUMBER && !is_cost_of_items(d, word));
 		if (word != NULL && word->kind == WORD_UNCOUNTED && json_nonzero_number(doc, k + 1))
 			d->uncounted = word->key;
 		if (word == NULL || word->kind == WORD_UNCOUNTED)

@@ -210,7 +210,7 @@ static bool put_shares(struct decode *d, struct usage *usage)
 
 bool decode_shares(struct decode *d, struct usage *usage_out)
 {
-	return check_fractions(d) && check_identities(d) && put_shares(d, usage_out);
+	return check_identities(d) && check_fractions(d) && put_shares(d, usage_out);
 }
 
 /* --- the other ways to read it ------------------------------------------- */

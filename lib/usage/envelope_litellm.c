@@ -182,31 +182,49 @@ static void put_image_tokens(struct envelope_work *work, const struct envelope_v
 }
 
 /* Searches that are billed and stand in the output of Responses alone. */
-static long long searches_of(const struct envelope_view *record, const struct envelope_view *usage)
+static long long searches_of(const struct envelope_view *record)
 {
 	const struct envelope_at response = envelope_at(record, "response");
 	uint32_t element = response.node;
 	const struct body body = { .doc = response.doc, .elements = &element, .count = 1 };
 	struct usage items = { .images_count = 0 };
 
-	if (element == JSON_NONE || envelope_at(usage, "server_tool_use").node != JSON_NONE ||
-	    envelope_at(usage, "prompt_tokens_details/web_search_requests").node != JSON_NONE)
-		return 0;
-	body_add_items(&body, &format_openai_responses, ADDS_NONE, &items);
+	if (element != JSON_NONE)
+		body_add_items(&body, &format_openai_responses, ADDS_NONE, &items);
 	return (long long)items.count[COMPONENT_SEARCHES];
 }
 
-/* Where the shape has a place for them. */
-static void put_searches(struct envelope_work *work, const char *api, long long count)
+/* LiteLLM's own words tell them, or have something else where they would stand. */
+static bool tells_searches(const struct envelope_view *usage)
 {
-	if (count == 0)
-		return;
-	if (strcmp(api, "litellm.chat") == 0) {
-		/* As LiteLLM writes them itself; into the usage that stands last. */
-		work->out.len--;
-		buf_addf(&work->out, ",\"server_tool_use\":{\"web_search_requests\":%lld}}", count);
-		return;
+	struct envelope_at tools = envelope_at(usage, "server_tool_use");
+
+	return envelope_at(usage, "prompt_tokens_details/web_search_requests").node != JSON_NONE ||
+	       (tools.node != JSON_NONE && json_first(tools.doc, tools.node) != JSON_NONE);
+}
+
+/* The usage with the searches, as LiteLLM writes them itself. */
+static void put_with_searches(struct envelope_work *work, struct envelope_at usage, long long count)
+{
+	const struct json *doc = usage.doc;
+
+	envelope_put_key(work, "usage");
+	buf_add_cstr(&work->out, "{");
+	for (uint32_t k = json_first(doc, usage.node); k != JSON_NONE;
+	     k = json_next(doc, usage.node, k)) {
+		if (text_is(doc->nodes[k].text, "server_tool_use"))
+			continue;
+		buf_add_json(&work->out, doc->nodes[k].text);
+		buf_add_cstr(&work->out, ":");
+		envelope_add_value(work, (struct envelope_at){ doc, k + 1 });
+		buf_add_cstr(&work->out, ",");
 	}
+	buf_addf(&work->out, "\"server_tool_use\":{\"web_search_requests\":%lld}}", count);
+}
+
+/* The items of Responses, which its usage leaves out. */
+static void put_search_items(struct envelope_work *work, long long count)
+{
 	envelope_put_key(work, "response");
 	buf_add_cstr(&work->out, "{\"output\":[");
 	for (long long i = 0; i < count; i++)
@@ -219,16 +237,23 @@ static void put_usage_object(struct envelope_work *work, const struct envelope_v
 {
 	struct envelope_view view = { { { "", usage.doc, usage.node },
 		                        { NULL, usage.doc, JSON_NONE } } };
+	long long searches = 0;
 
 	if (call->kind == CALL_IMAGES && strcmp(api, "litellm.chat") == 0) {
 		put_image_tokens(work, &view);
 		return;
 	}
+	if (call->api != NULL && strcmp(call->api, "openai.responses") == 0)
+		searches = searches_of(record);
 	envelope_put_key(work, "api");
 	buf_addf(&work->out, "\"%s\"", api);
+	if (searches > 0 && strcmp(api, "litellm.chat") == 0 && !tells_searches(&view)) {
+		put_with_searches(work, usage, searches);
+		return;
+	}
 	envelope_put_value(work, "usage", usage);
-	if (call->api != NULL && strcmp(call->api, "openai.responses") == 0)
-		put_searches(work, api, searches_of(record, &view));
+	if (searches > 0 && strcmp(api, "openai.responses") == 0)
+		put_search_items(work, searches);
 }
 
 static struct text word_at(const struct envelope_view *view, const char *path)

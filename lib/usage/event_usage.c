@@ -281,12 +281,15 @@ static bool is_under_way(const struct line *line)
 	return has_state(line, states, sizeof(states) / sizeof(states[0]));
 }
 
-/* One that ended without an answer: where it tells no usage either, there is none. */
+/* A response of OpenAI's that ended without an answer: where it tells no usage, there is none. */
 static bool came_to_nothing(const struct line *line)
 {
 	static const char *const states[] = { "failed", "cancelled" };
 
-	return has_state(line, states, sizeof(states) / sizeof(states[0]));
+	return has_state(line, states, sizeof(states) / sizeof(states[0])) &&
+	       text_is(json_string(line->body.doc,
+	                           json_member(line->body.doc, line->body.elements[0], "object")),
+	               "response");
 }
 
 /*

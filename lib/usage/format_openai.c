@@ -320,7 +320,7 @@ static const struct usage_item images_items[] = {
 const struct usage_format format_openai_images = {
 	.name = "openai.images",
 	.fold = FOLD_LAST,
-	.needs_one = { P },
+	.needs_one = { P, T },
 	LIST(words, word_count, images_words),
 	LIST(paths, path_count, images_paths),
 	LIST(shares, share_count, images_shares),
@@ -354,7 +354,7 @@ static const struct usage_word audio_words[] = {
 	WORD(PROMPT, "text_tokens", WORD_KNOWN, 0),
 	WORD(ROOT, "prompt_tokens", WORD_COUNT, MISTRAL_P),
 	WORD(ROOT, "completion_tokens", WORD_COUNT, MISTRAL_C),
-	WORD(ROOT, "prompt_audio_seconds", WORD_COUNT, SECOND),
+	WORD(ROOT, "prompt_audio_seconds", WORD_FRACTION, SECONDS),
 	WORD(ROOT, "prompt_tokens_details", WORD_GROUP, AUDIO_MISTRAL),
 	WORD(ROOT, "request_count", WORD_KNOWN, 0),
 	WORD(AUDIO_MISTRAL, "audio_tokens", WORD_COUNT, MISTRAL_AUDIO),
@@ -364,7 +364,7 @@ static const struct usage_share audio_shares[] = {
 	{ COMPONENT_INPUT, { P, -AI, MISTRAL_P } },
 	{ COMPONENT_INPUT_AUDIO, { AI, MISTRAL_AUDIO } },
 	{ COMPONENT_OUTPUT, { C, MISTRAL_C } },
-	{ COMPONENT_SECONDS, { SECOND, SECONDS } },
+	{ COMPONENT_SECONDS, { SECONDS } },
 };
 
 static const struct usage_identity audio_identities[] = {
@@ -383,16 +383,16 @@ static const struct usage_reading audio_readings[] = {
 	{
 		.name = "rest-is-audio",
 		.why = "what the total has more than prompt and answer is audio",
-		.needs = { T, SECOND },
+		.needs = { T, SECONDS },
 		.without = MISTRAL_AUDIO,
 		.share_count = 1,
 		.shares = { { COMPONENT_INPUT_AUDIO, { T, -MISTRAL_P, -MISTRAL_C } } },
 	},
-	SECONDS_READING("seconds-up", "a second that was begun is a whole one", SECOND, SECONDS,
+	SECONDS_READING("seconds-up", "a second that was begun is a whole one", SECONDS,
 	                SECONDS_ANY),
-	SECONDS_READING("seconds-nearest", "half a second and more is a whole one", SECOND, SECONDS,
+	SECONDS_READING("seconds-nearest", "half a second and more is a whole one", SECONDS,
 	                SECONDS_HALF),
-	SECONDS_READING("seconds-down", "a second counts when it is over", SECOND, SECONDS),
+	SECONDS_READING("seconds-down", "a second counts when it is over", SECONDS),
 };
 
 /* Speech, which its usage does not call audio: a book may have a rate of its own for that. */
@@ -405,7 +405,7 @@ static const struct usage_path audio_paths[] = { { "usage", NULL, ADDS_NONE, NUL
 const struct usage_format format_openai_audio = {
 	.name = "openai.audio",
 	.fold = FOLD_LAST,
-	.needs_one = { P, SECOND, SECONDS, MISTRAL_P },
+	.needs_one = { P, SECONDS, MISTRAL_P },
 	LIST(words, word_count, audio_words),
 	LIST(paths, path_count, audio_paths),
 	LIST(shares, share_count, audio_shares),

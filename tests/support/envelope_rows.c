@@ -112,6 +112,12 @@ const struct envelope_row envelope_rows[] = {
 	          "'response':{'output':[{'type':'web_search_call'},{'type':'web_search_call'}]}}",
 	  "c1 litellm.payload 2026-01-01T00:00:00.250Z org gpt-x litellm.chat input=9 output=4 "
 	  "searches=2 status=200" },
+	{ "the same, and a null where its words would be", "litellm.payload",
+	  PAYLOAD "'call_type':'aresponses','metadata':{'user_api_key_org_id':'org','usage_object':"
+	          "{'prompt_tokens':9,'completion_tokens':4,'server_tool_use':null,"
+	          "'total_tokens':13}},'response':{'output':[{'type':'web_search_call'}]}}",
+	  "c1 litellm.payload 2026-01-01T00:00:00.250Z org gpt-x litellm.chat input=9 output=4 "
+	  "searches=1 status=200" },
 	{ "searches that its words tell are not counted again", "litellm.payload",
 	  PAYLOAD "'call_type':'aresponses','metadata':{'user_api_key_org_id':'org','usage_object':"
 	          "{'prompt_tokens':9,'completion_tokens':4,'total_tokens':13,"

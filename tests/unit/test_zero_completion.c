@@ -210,6 +210,12 @@ static void test_a_response_that_failed_is_not_charged(void **state)
 		  FOURTEEN },
 		{ "a stream that failed",
 		  RESPONSE("openai.responses", EVENTS("response.failed", "failed")), FREE },
+		{ "a stream that failed, and something behind its end",
+		  RESPONSE(
+			  "openai.responses",
+			  "[{'type':'response.failed','response':{'id':'r','status':'failed'," SPENT
+			  "}},{'type':'ping'}]"),
+		  FREE },
 		{ "the line's own reason goes before it",
 		  "'finish_reason':'stop'," RESPONSE("openai.responses",
 		                                     "{'status':'failed'," SPENT "}"),
