@@ -49,10 +49,11 @@ struct body_items body_add_items(const struct body *body, const struct usage_for
 const char *body_beside(const struct body *body, const struct usage_format *format);
 /*
  * The declared shape finds no usage in the body: refuses it (REASON_MISSING) where that of another
- * one stands there, naming those that it would fit.  -FAULT_NOMEM is the only failure.
+ * one stands there, naming those that it would fit; *named_out: there are some.  -FAULT_NOMEM is
+ * the only failure.
  */
 int usage_elsewhere(const struct usage_format *declared, const struct body *body, struct text model,
-                    struct arena *arena, struct event_refusal *refusal);
+                    struct arena *arena, struct event_refusal *refusal, bool *named_out);
 
 /* The list under format->split, or JSON_NONE. */
 uint32_t body_split(const struct body *body, const struct usage_format *format);

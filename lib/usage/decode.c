@@ -195,6 +195,23 @@ void decode_note_unknown(struct decode *d, const char *prefix, struct text key, 
 	}
 }
 
+/* An object of a list, with these two members; what else it tells is unknown.  false: refused. */
+static bool is_entry(struct decode *d, const struct usage_word *word, uint32_t object,
+                     const char *one, const char *other)
+{
+	if (json_type_of(d->doc, object) != JSON_OBJECT) {
+		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
+		            word->key);
+		return false;
+	}
+	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
+	     k = json_next(d->doc, object, k)) {
+		if (!text_is(key_at(d, k), one) && !text_is(key_at(d, k), other))
+			decode_note_unknown(d, word->key, key_at(d, k), k + 1);
+	}
+	return true;
+}
+
 /* One {modality, tokenCount}. */
 static bool put_modality(struct decode *d, const struct usage_word *word, uint32_t object)
 {
@@ -204,16 +221,8 @@ static bool put_modality(struct decode *d, const struct usage_word *word, uint32
 	uint32_t count = json_member(d->doc, object, count_key);
 	int64_t value = 0;
 
-	if (json_type_of(d->doc, object) != JSON_OBJECT) {
-		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
-		            word->key);
+	if (!is_entry(d, word, object, "modality", count_key))
 		return false;
-	}
-	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
-	     k = json_next(d->doc, object, k)) {
-		if (!text_is(key_at(d, k), "modality") && !text_is(key_at(d, k), count_key))
-			decode_note_unknown(d, word->key, key_at(d, k), k + 1);
-	}
 	if (json_type_of(d->doc, count) != JSON_NULL &&
 	    !decode_read_count(d, count, word->key, &value))
 		return false;
@@ -265,16 +274,8 @@ static bool put_lifetime(struct decode *d, const struct usage_word *word, uint32
 	char path[PATH_BYTES];
 	int64_t value;
 
-	if (json_type_of(d->doc, object) != JSON_OBJECT) {
-		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
-		            word->key);
+	if (!is_entry(d, word, object, "ttl", "inputTokens"))
 		return false;
-	}
-	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
-	     k = json_next(d->doc, object, k)) {
-		if (!text_is(key_at(d, k), "ttl") && !text_is(key_at(d, k), "inputTokens"))
-			decode_note_unknown(d, word->key, key_at(d, k), k + 1);
-	}
 	if (json_type_of(d->doc, count) == JSON_NULL)
 		return true;
 	if (!decode_read_count(d, count, word->key, &value))
@@ -324,16 +325,8 @@ static bool add_result(struct decode *d, const struct usage_word *word, uint32_t
 	uint32_t count = json_member(d->doc, object, "tokenCount");
 	int64_t value;
 
-	if (json_type_of(d->doc, object) != JSON_OBJECT) {
-		refusal_set(d->refusal, REASON_TYPE, "usage: %s: an array of objects is due",
-		            word->key);
+	if (!is_entry(d, word, object, "tokenCount", ""))
 		return false;
-	}
-	for (uint32_t k = json_first(d->doc, object); k != JSON_NONE;
-	     k = json_next(d->doc, object, k)) {
-		if (!text_is(key_at(d, k), "tokenCount"))
-			decode_note_unknown(d, word->key, key_at(d, k), k + 1);
-	}
 	if (json_type_of(d->doc, count) == JSON_NULL) {
 		refusal_set(d->refusal, REASON_MISSING, "usage: %s: tokenCount is missing",
 		            word->key);
@@ -409,6 +402,7 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 		d->turns = node;
 		return true;
 	case WORD_KNOWN:
+	case WORD_COST:
 	case WORD_UNCOUNTED:
 		return true;
 	case WORD_GROUP:
@@ -424,7 +418,7 @@ static bool walk_word(struct decode *d, const struct usage_word *word, uint32_t 
 static bool is_cost_of_items(const struct decode *d, const struct usage_word *word)
 {
 	return d->format->item_count > 0 && d->format->items[0].without_usage && word != NULL &&
-	       word->kind == WORD_KNOWN && strncmp(word->key, "cost", 4) == 0;
+	       word->kind == WORD_COST;
 }
 
 /* A null is "not sent", wherever it stands. */

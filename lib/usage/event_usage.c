@@ -367,14 +367,14 @@ static void complete_readings(struct event *event, struct event_reading *reading
 static void name_others(struct line *line, const struct usage_format *format)
 {
 	struct event_refusal other = { .time_ms = EVENT_ABSENT };
+	bool named = false;
 
-	if (line->body.doc == NULL || sent(line, MEMBER_USAGE) ||
-	    strstr(line->refusal->detail, "it would fit") != NULL)
+	if (line->body.doc == NULL || sent(line, MEMBER_USAGE))
 		return;
 	line->no_memory = line->no_memory ||
 	                  usage_elsewhere(format, &line->body, line->event->model, line->arena,
-	                                  &other) < 0;
-	if (other.reason != REASON_NONE && strstr(other.detail, "it would fit") != NULL)
+	                                  &other, &named) < 0;
+	if (named)
 		refusal_set(line->refusal, REASON_MISSING, "%s", other.detail);
 }
 
@@ -383,6 +383,7 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
                            const struct usage_objects *objects, struct usage_decoded *decoded)
 {
 	uint32_t split = line->body.doc != NULL ? body_split(&line->body, format) : JSON_NONE;
+	bool named = false;
 	int r = usage_decode(format, objects, line->event->model, line->arena, decoded,
 	                     line->refusal);
 
@@ -397,9 +398,10 @@ static bool decode_objects(struct line *line, const struct usage_format *format,
 	line->no_memory = line->no_memory || r < 0;
 	if (r == 0 && (line->refusal->reason == REASON_MISSING ||
 	               (line->refusal->reason == REASON_IDENTITY && decoded->misfit)))
-		usage_suggest(format, objects, line->event->model, line->arena, line->refusal);
+		named = usage_suggest(format, objects, line->event->model, line->arena,
+		                      line->refusal);
 	/* An end of a stream may be all that has a word of this shape. */
-	if (r == 0 && line->refusal->reason == REASON_MISSING && !decoded->silent)
+	if (r == 0 && line->refusal->reason == REASON_MISSING && !named && !decoded->silent)
 		name_others(line, format);
 	return r == 0 && line->refusal->reason == REASON_NONE;
 }
@@ -458,12 +460,14 @@ static void take_requests(struct line *line, const struct usage_format *format,
 /* A stream in another shape is no stream without usage.  false: refused, or no memory. */
 static bool look_elsewhere(struct line *line, const struct usage_format *format)
 {
+	bool named;
+
 	/* What the shape knows beside its usage may look like one. */
 	if (line->body.doc == NULL || sent(line, MEMBER_USAGE) ||
 	    body_beside(&line->body, format) != NULL)
 		return true;
 	line->no_memory = usage_elsewhere(format, &line->body, line->event->model, line->arena,
-	                                  line->refusal) < 0;
+	                                  line->refusal, &named) < 0;
 	return !line->no_memory && line->refusal->reason == REASON_NONE;
 }
 

@@ -26,6 +26,7 @@ enum word_kind {
 	WORD_GROUP,      /* an object: its members are the words of that group */
 	WORD_MODALITIES, /* an array of {modality, tokenCount}: slots from `slot` on, by modality */
 	WORD_KNOWN,      /* read by nobody on purpose: no count, or a mirror of one */
+	WORD_COST,       /* the same: a charge, which says nothing of what was used */
 	WORD_TURNS,      /* Anthropic's turns of one request: see decode_turns.c */
 	WORD_UNCOUNTED,  /* billed, and of no component: it warns, and alone it is refused */
 	WORD_LIFETIMES,  /* an array of {ttl, inputTokens}: slots from `slot` on, by lifetime */
@@ -310,8 +311,9 @@ int usage_decode(const struct usage_format *format, const struct usage_objects *
 /*
  * The declared shape has no words for the numbers, or they do not hold in it: names in
  * refusal->detail others under which every one of them has a place and all that must hold does.
+ * false: there are none.
  */
-void usage_suggest(const struct usage_format *declared, const struct usage_objects *objects,
+bool usage_suggest(const struct usage_format *declared, const struct usage_objects *objects,
                    struct text model, struct arena *arena, struct event_refusal *refusal);
 
 /*

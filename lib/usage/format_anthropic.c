@@ -29,7 +29,7 @@ static const struct usage_word words[] = {
 	WORD(ROOT, "server_tool_use", WORD_GROUP, TOOLS),
 	WORD(ROOT, "output_tokens_details", WORD_GROUP, DETAILS),
 	WORD(ROOT, "iterations", WORD_TURNS, 0),
-	WORD(ROOT, "cost", WORD_KNOWN, 0),
+	WORD(ROOT, "cost", WORD_COST, 0),
 	WORD(SPLIT, "ephemeral_5m_input_tokens", WORD_COUNT, FIVE_M),
 	WORD(SPLIT, "ephemeral_1h_input_tokens", WORD_COUNT, ONE_H),
 	WORD(TOOLS, "web_search_requests", WORD_COUNT, SEARCHES),

@@ -250,7 +250,7 @@ const struct usage_format format_xai_chat = {
  */
 static const struct usage_word perplexity_words[] = {
 	CHAT_WORDS,
-	WORD(ROOT, "cost", WORD_KNOWN, 0),
+	WORD(ROOT, "cost", WORD_COST, 0),
 	WORD(ROOT, "citation_tokens", WORD_COUNT, TOOL),
 	WORD(ROOT, "num_search_queries", WORD_COUNT, SEARCH),
 	WORD(ROOT, "reasoning_tokens", WORD_COUNT, R_TOP),

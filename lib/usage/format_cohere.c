@@ -30,7 +30,7 @@ static const struct usage_word words[] = {
 	WORD(ROOT, "prompt_tokens", WORD_COUNT, PLAIN_IN),
 	WORD(ROOT, "completion_tokens", WORD_COUNT, PLAIN_OUT),
 	WORD(ROOT, "total_tokens", WORD_COUNT, TOTAL),
-	WORD(ROOT, "cost", WORD_KNOWN, 0),
+	WORD(ROOT, "cost", WORD_COST, 0),
 	WORD(BILLED, "input_tokens", WORD_COUNT, IN),
 	WORD(BILLED, "output_tokens", WORD_COUNT, OUT),
 	WORD(BILLED, "search_units", WORD_COUNT, SEARCH),

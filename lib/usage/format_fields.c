@@ -403,6 +403,7 @@ static void put_word(struct fields *f, const struct usage_word *word)
 		                          "that the totals leave out, become events of their own");
 		break;
 	case WORD_KNOWN:
+	case WORD_COST:
 		buf_add_cstr(&f->meaning, "not counted on purpose");
 		break;
 	case WORD_UNCOUNTED:

@@ -98,8 +98,8 @@ extern const struct usage_fallback openai_fallbacks[2];
 
 /* Costs and timings, which are no counts. */
 #define COST_WORDS                                                                                 \
-	WORD(ROOT, "cost", WORD_KNOWN, 0), WORD(ROOT, "cost_details", WORD_KNOWN, 0),              \
-		WORD(ROOT, "cost_in_usd_ticks", WORD_KNOWN, 0),                                    \
+	WORD(ROOT, "cost", WORD_COST, 0), WORD(ROOT, "cost_details", WORD_COST, 0),                \
+		WORD(ROOT, "cost_in_usd_ticks", WORD_COST, 0),                                     \
 		WORD(ROOT, "is_byok", WORD_KNOWN, 0)
 #define TIME_WORDS                                                                                 \
 	WORD(ROOT, "queue_time", WORD_KNOWN, 0), WORD(ROOT, "prompt_time", WORD_KNOWN, 0),         \

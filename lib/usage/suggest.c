@@ -62,7 +62,7 @@ static void suggest(struct suggestions *s, const char *name, bool has_total)
 	s->count++;
 }
 
-void usage_suggest(const struct usage_format *declared, const struct usage_objects *objects,
+bool usage_suggest(const struct usage_format *declared, const struct usage_objects *objects,
                    struct text model, struct arena *arena, struct event_refusal *refusal)
 {
 	const struct event_refusal was = *refusal;
@@ -71,7 +71,7 @@ void usage_suggest(const struct usage_format *declared, const struct usage_objec
 
 	/* Headers have words of their own, and a group is a number of one format. */
 	if (objects->group != 0)
-		return;
+		return false;
 	for (size_t i = 0; event_format_name(i) != NULL; i++) {
 		const struct usage_format *format = format_find(text_of(event_format_name(i)));
 
@@ -81,6 +81,7 @@ void usage_suggest(const struct usage_format *declared, const struct usage_objec
 	}
 	if (s.count > 0)
 		refusal_set(refusal, was.reason, "%s; it would fit %s", was.detail, s.names);
+	return s.count > 0;
 }
 
 static bool tells_numbers(const struct usage_objects *objects)
@@ -97,7 +98,7 @@ static bool tells_numbers(const struct usage_objects *objects)
 }
 
 int usage_elsewhere(const struct usage_format *declared, const struct body *body, struct text model,
-                    struct arena *arena, struct event_refusal *refusal)
+                    struct arena *arena, struct event_refusal *refusal, bool *named_out)
 {
 	struct suggestions s = { .len = 0 };
 	const char *path = NULL;
@@ -119,6 +120,7 @@ int usage_elsewhere(const struct usage_format *declared, const struct body *body
 		if (fits(format, &objects, model, arena, &has_total))
 			suggest(&s, format->name, has_total);
 	}
+	*named_out = s.count > 0;
 	if (path == NULL && s.count == 0)
 		return 0;
 	refusal_set(refusal, REASON_MISSING, "response: it holds a usage that is not one of %s%s%s",
