@@ -102,11 +102,11 @@ uint32_t json_first(const struct json *doc, uint32_t container);
 /* `child` is an element, or the key of a member (then the next key is returned). */
 uint32_t json_next(const struct json *doc, uint32_t container, uint32_t child);
 
+struct buf;
 /*
  * Adds a value to `out`, its numbers digit by digit as they were, without white space; false,
  * and out is half written: it is deeper than that many levels.
  */
-struct buf;
 bool json_write(const struct json *doc, uint32_t node, unsigned depth_max, struct buf *out);
 
 /*

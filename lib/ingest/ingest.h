@@ -52,12 +52,12 @@ int ingest_events(struct text line, const struct event_defaults *defaults, struc
 const struct ingest_event *ingest_event_named(const struct ingest_event *events, size_t count,
                                               struct text id);
 
+struct envelope_event;
 /*
  * Its first step, without the decoding of what an envelope holds: the event or the refusal, or,
  * where *count_out is not 0, the events of an envelope.  Leaves *refusal, which must be fresh, at
  * REASON_NONE unless the line is refused.
  */
-struct envelope_event;
 int ingest_decode(struct text line, const struct event_defaults *defaults, struct json *doc,
                   struct arena *arena, struct event *event, struct event_refusal *refusal,
                   struct envelope_event **enclosed_out, size_t *count_out);

@@ -3,6 +3,7 @@
  * request.  The highest phase stands in `event` and is the only one that counts; each other
  * one is a row of `phase`, whatever order they came in.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ledger/internal.h"
@@ -298,37 +299,30 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 int ledger_turns(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                  struct ledger_turns *turns_out, struct fault *fault)
 {
-	struct buf low = { .at = NULL }, high = { .at = NULL };
+	char low[EVENT_NAME_BYTES_MAX + 2], high[EVENT_NAME_BYTES_MAX + 3];
 	struct query query;
 	int64_t name, number;
-	int r;
+	int r = names_id(ledger, source, &name, fault);
 
 	turns_out->count = 0;
-	r = names_id(ledger, source, &name, fault);
+	if (r < 0)
+		return r;
 	/* Of the bytes behind a digit ':' is the first. */
-	buf_addf(&low, "%.*s~", TEXT_ARGS(id));
-	buf_addf(&high, "%.*s~:", TEXT_ARGS(id));
-	if (r == 0 && (low.error != 0 || high.error != 0))
-		r = fault_set(fault, FAULT_NOMEM, "the turns of a request: out of memory");
-	if (r == 0) {
-		query = query_start(ledger, STATEMENT_TURNS);
-		query_int(&query, time_ms);
-		query_int(&query, name);
-		query_text(&query, buf_text(&low));
-		query_text(&query, buf_text(&high));
-	}
-	while (r == 0 && (r = query_row(&query, fault)) > 0) {
+	snprintf(low, sizeof(low), "%.*s~", TEXT_ARGS(id));
+	snprintf(high, sizeof(high), "%.*s~:", TEXT_ARGS(id));
+	query = query_start(ledger, STATEMENT_TURNS);
+	query_int(&query, time_ms);
+	query_int(&query, name);
+	query_text(&query, text_of(low));
+	query_text(&query, text_of(high));
+	while ((r = query_row(&query, fault)) > 0) {
 		struct text turn = column_text(&query, 0);
-		struct text digits = { turn.at + low.len, turn.len - low.len };
+		struct text digits = { turn.at + id.len + 1, turn.len - id.len - 1 };
 
-		r = 0;
 		/* Not a turn of what a client called "ID~2". */
-		if (!text_int(digits, &number) || number < 2 || number >= EVENT_PARTS_MAX + 2 ||
-		    turns_out->count == EVENT_PARTS_MAX)
-			continue;
-		turns_out->number[turns_out->count++] = (uint8_t)number;
+		if (text_int(digits, &number) && number >= 2 && number < EVENT_PARTS_MAX + 2 &&
+		    turns_out->count < EVENT_PARTS_MAX)
+			turns_out->number[turns_out->count++] = (uint8_t)number;
 	}
-	buf_release(&low);
-	buf_release(&high);
 	return r;
 }
