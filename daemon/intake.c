@@ -103,7 +103,7 @@ static void log_line(struct intake *intake, const struct ingest_item *item)
 		            log_quote(item->refusal->source).text,
 		            log_quote(text_of(item->refusal->detail)).text);
 	else
-		log_warning(doubt.warned ? "numbers that contradict each other, at one price"
+		log_warning(doubt.warned ? "numbers that contradict each other, and were counted"
 		                         : "a number under usage that nobody counts",
 		            "path=%s api=%s source=%s id=%s",
 		            log_quote(item->event.unknown_path).text,

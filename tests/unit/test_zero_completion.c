@@ -89,105 +89,98 @@ static void test_a_line_may_say_that_no_answer_is_due(void **state)
 
 #define RESPONSE(api, body) "'api':'" api "','response':" body
 
+static const struct row results[] = {
+	{ "an answer that is missing",
+	  RESPONSE("openai.chat",
+	           "{'choices':[],'usage':{'prompt_tokens':5,'completion_tokens':0}}"),
+	  FREE },
+	{ "vectors of OpenAI under the shape of chat",
+	  RESPONSE("openai.chat", "{'data':[{'embedding':[0.1,0.2]}],'usage':{'prompt_"
+	                          "tokens':5,'total_tokens':5}}"),
+	  FIVE },
+	{ "a vector as text",
+	  RESPONSE("vllm.chat", "{'data':[{'embedding':'AAAA'}],'usage':{'prompt_tokens':5,"
+	                        "'total_tokens':5}}"),
+	  FIVE },
+	{ "a list of no vectors",
+	  RESPONSE("openai.chat", "{'data':[{'embedding':[]}],'usage':{'prompt_tokens':5,'"
+	                          "total_tokens':5}}"),
+	  FREE },
+	{ "the usage beside it",
+	  "'usage':{'prompt_tokens':5}," RESPONSE("openai.chat", "{'data':[{'embedding':[0.1]}]}"),
+	  FIVE },
+	{ "predict",
+	  RESPONSE("google.predict", "{'predictions':[{'embeddings':{'values':[0.1],'"
+	                             "statistics':{'token_count':5}}}]}"),
+	  FIVE },
+	{ "predict, its usage alone", "'api':'google.predict','usage':{'token_count':5}", FIVE },
+	{ "embedContent",
+	  RESPONSE("google.generate",
+	           "{'embedding':{'values':[0.1]},'usageMetadata':{'promptTokenCount':5,"
+	           "'totalTokenCount':5}}"),
+	  FIVE },
+	{ "batchEmbedContents",
+	  RESPONSE("google.generate",
+	           "{'embeddings':[{'values':[0.1]}],'usageMetadata':{'promptTokenCount':5,"
+	           "'totalTokenCount':5}}"),
+	  FIVE },
+	{ "generateContent that was blocked",
+	  RESPONSE("google.generate", "{'promptFeedback':{'blockReason':'SAFETY'},'"
+	                              "usageMetadata':{'promptTokenCount':5,"
+	                              "'totalTokenCount':5}}"),
+	  FREE },
+	{ "Titan",
+	  "'headers':{'x-amzn-bedrock-input-token-count':'5'}," RESPONSE(
+		  "bedrock.invoke", "{'embedding':[0.1],'inputTextTokenCount':5}"),
+	  FIVE },
+	{ "Titan, by the type alone",
+	  "'usage':{'inputTextTokenCount':5}," RESPONSE("bedrock.invoke",
+	                                                "{'embeddingsByType':{'binary':[1]}}"),
+	  FIVE },
+	{ "Cohere, counted in a header",
+	  "'headers':{'x-amzn-bedrock-input-token-count':'5'}," RESPONSE(
+		  "bedrock.invoke", "{'embeddings':{'float':[[0.1]]}}"),
+	  FIVE },
+	{ "Ollama", RESPONSE("ollama.chat", "{'embeddings':[[0.1]],'prompt_eval_count':5}"), FIVE },
+	{ "a list of no embeddings",
+	  RESPONSE("ollama.chat", "{'embeddings':[],'prompt_eval_count':5}"), FREE },
+	{ "lines of a batch",
+	  RESPONSE("openai.batch", "{'response':{'body':{'data':[{'embedding':[0.1]}],'"
+	                           "usage':{'prompt_tokens':5,"
+	                           "'total_tokens':5}}}}"),
+	  FIVE },
+	{ "the output of a batch",
+	  RESPONSE("openai.batch",
+	           "{'outputs':[{'response':{'body':{'data':[{'embedding':[0.1]}],'usage':"
+	           "{'prompt_tokens':5,'total_tokens':5}}}}]}"),
+	  FIVE },
+	{ "a batch of completions that are missing",
+	  RESPONSE("openai.batch", "{'response':{'body':{'choices':[],'usage':{'prompt_"
+	                           "tokens':5,'total_tokens':5}}}}"),
+	  FREE },
+	{ "documents in their order",
+	  TOLL ",'response':{'results':[{'index':0,"
+	       "'relevance_score':0}]}",
+	  FIVE },
+	{ "documents of Bedrock", TOLL ",'response':{'results':[{'relevanceScore':0.5}]}", FIVE },
+	{ "documents of Voyage", TOLL ",'response':{'data':[{'relevance_score':0.5}]}", FIVE },
+	{ "a moderation",
+	  RESPONSE("mistral.chat",
+	           "{'results':[{'category_scores':{'pii':0.1}}],'usage':{'prompt_tokens':5,"
+	           "'total_tokens':5}}"),
+	  FIVE },
+	{ "results of something else", TOLL ",'response':{'results':[{'title':'x'}]}", FREE },
+	{ "an embedding that failed",
+	  "'finish_reason':'error'," RESPONSE("openai.chat",
+	                                      "{'data':[{'embedding':[0.1]}],'usage':"
+	                                      "{'prompt_tokens':5}}"),
+	  FREE },
+};
+
 static void test_a_response_shows_that_no_answer_is_due(void **state)
 {
-	static const struct row rows[] = {
-		{ "an answer that is missing",
-		  RESPONSE("openai.chat",
-		           "{'choices':[],'usage':{'prompt_tokens':5,'completion_tokens':0}}"),
-		  FREE },
-		{ "vectors of OpenAI under the shape of chat",
-		  RESPONSE("openai.chat", "{'data':[{'embedding':[0.1,0.2]}],'usage':{'prompt_"
-		                          "tokens':5,'total_tokens':5}}"),
-		  FIVE },
-		{ "a vector as text",
-		  RESPONSE("vllm.chat", "{'data':[{'embedding':'AAAA'}],'usage':{'prompt_tokens':5,"
-		                        "'total_tokens':5}}"),
-		  FIVE },
-		{ "a list of no vectors",
-		  RESPONSE("openai.chat", "{'data':[{'embedding':[]}],'usage':{'prompt_tokens':5,'"
-		                          "total_tokens':5}}"),
-		  FREE },
-		{ "the usage beside it",
-		  "'usage':{'prompt_tokens':5}," RESPONSE("openai.chat",
-		                                          "{'data':[{'embedding':[0.1]}]}"),
-		  FIVE },
-		{ "predict",
-		  RESPONSE("google.predict", "{'predictions':[{'embeddings':{'values':[0.1],'"
-		                             "statistics':{'token_count':5}}}]}"),
-		  FIVE },
-		{ "predict, its usage alone", "'api':'google.predict','usage':{'token_count':5}",
-		  FIVE },
-		{ "embedContent",
-		  RESPONSE("google.generate",
-		           "{'embedding':{'values':[0.1]},'usageMetadata':{'promptTokenCount':5,"
-		           "'totalTokenCount':5}}"),
-		  FIVE },
-		{ "batchEmbedContents",
-		  RESPONSE("google.generate",
-		           "{'embeddings':[{'values':[0.1]}],'usageMetadata':{'promptTokenCount':5,"
-		           "'totalTokenCount':5}}"),
-		  FIVE },
-		{ "generateContent that was blocked",
-		  RESPONSE("google.generate", "{'promptFeedback':{'blockReason':'SAFETY'},'"
-		                              "usageMetadata':{'promptTokenCount':5,"
-		                              "'totalTokenCount':5}}"),
-		  FREE },
-		{ "Titan",
-		  "'headers':{'x-amzn-bedrock-input-token-count':'5'}," RESPONSE(
-			  "bedrock.invoke", "{'embedding':[0.1],'inputTextTokenCount':5}"),
-		  FIVE },
-		{ "Titan, by the type alone",
-		  "'usage':{'inputTextTokenCount':5}," RESPONSE(
-			  "bedrock.invoke", "{'embeddingsByType':{'binary':[1]}}"),
-		  FIVE },
-		{ "Cohere, counted in a header",
-		  "'headers':{'x-amzn-bedrock-input-token-count':'5'}," RESPONSE(
-			  "bedrock.invoke", "{'embeddings':{'float':[[0.1]]}}"),
-		  FIVE },
-		{ "Ollama", RESPONSE("ollama.chat", "{'embeddings':[[0.1]],'prompt_eval_count':5}"),
-		  FIVE },
-		{ "a list of no embeddings",
-		  RESPONSE("ollama.chat", "{'embeddings':[],'prompt_eval_count':5}"), FREE },
-		{ "lines of a batch",
-		  RESPONSE("openai.batch", "{'response':{'body':{'data':[{'embedding':[0.1]}],'"
-		                           "usage':{'prompt_tokens':5,"
-		                           "'total_tokens':5}}}}"),
-		  FIVE },
-		{ "the output of a batch",
-		  RESPONSE("openai.batch",
-		           "{'outputs':[{'response':{'body':{'data':[{'embedding':[0.1]}],'usage':"
-		           "{'prompt_tokens':5,'total_tokens':5}}}}]}"),
-		  FIVE },
-		{ "a batch of completions that are missing",
-		  RESPONSE("openai.batch", "{'response':{'body':{'choices':[],'usage':{'prompt_"
-		                           "tokens':5,'total_tokens':5}}}}"),
-		  FREE },
-		{ "documents in their order",
-		  TOLL ",'response':{'results':[{'index':0,"
-		       "'relevance_score':0}]}",
-		  FIVE },
-		{ "documents of Bedrock", TOLL ",'response':{'results':[{'relevanceScore':0.5}]}",
-		  FIVE },
-		{ "documents of Voyage", TOLL ",'response':{'data':[{'relevance_score':0.5}]}",
-		  FIVE },
-		{ "a moderation",
-		  RESPONSE(
-			  "mistral.chat",
-			  "{'results':[{'category_scores':{'pii':0.1}}],'usage':{'prompt_tokens':5,"
-			  "'total_tokens':5}}"),
-		  FIVE },
-		{ "results of something else", TOLL ",'response':{'results':[{'title':'x'}]}",
-		  FREE },
-		{ "an embedding that failed",
-		  "'finish_reason':'error'," RESPONSE("openai.chat",
-		                                      "{'data':[{'embedding':[0.1]}],'usage':"
-		                                      "{'prompt_tokens':5}}"),
-		  FREE },
-	};
-
 	(void)state;
-	expect_each(rows, ROWS(rows), false);
+	expect_each(results, ROWS(results), false);
 }
 
 #define SPENT "'usage':{'input_tokens':5,'output_tokens':9}"
