@@ -69,8 +69,8 @@ void rates_condition(const struct charge *charge, char out[RATES_TEXT_BYTES])
 		rates_when(charge->rate, when);
 	if (when[0] != '\0')
 		join(out, "%.100s", when);
-	if (charge->rate == NULL && charge->images != NULL && charge->images->size[0] != '\0')
-		join(out, "size %s", charge->images->size);
-	if (charge->rate == NULL && charge->images != NULL && charge->images->quality[0] != '\0')
-		join(out, "quality %s", charge->images->quality);
+	if (charge->rate == NULL && charge->kind != NULL && charge->kind->size[0] != '\0')
+		join(out, "size %s", charge->kind->size);
+	if (charge->rate == NULL && charge->kind != NULL && charge->kind->quality[0] != '\0')
+		join(out, "quality %s", charge->kind->quality);
 }

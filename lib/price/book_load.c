@@ -256,8 +256,8 @@ static void read_image_condition(struct loader *l, uint32_t node, const struct p
 {
 	if (node == JSON_NONE || !expect_name(l, node, node, path, out))
 		return;
-	if (out->len >= IMAGE_WORD_BYTES)
-		error_at(l, node, path, "at most %d bytes", IMAGE_WORD_BYTES - 1);
+	if (out->len >= KIND_WORD_BYTES)
+		error_at(l, node, path, "at most %d bytes", KIND_WORD_BYTES - 1);
 	if (component_info[rate->component].unit != UNIT_IMAGE)
 		error_at(l, node, path, "only images_in and images_out have it");
 }

@@ -31,7 +31,7 @@ bool rating_context_differs(const struct book_version *version, int64_t prompt, 
 }
 
 /* An image without a stated size meets only entries that do not ask for one. */
-static bool images_hold(const struct book_rate *rate, const struct usage_images *images)
+static bool images_hold(const struct book_rate *rate, const struct usage_kind *images)
 {
 	if (rate->size.at != NULL && (images == NULL || !text_is(rate->size, images->size)))
 		return false;
@@ -47,7 +47,7 @@ static enum component priced_as(const struct book_version *version, enum compone
 
 /* The last entry that fits, or NULL. */
 static const struct book_rate *find_rate(const struct rating *rating, enum component component,
-                                         const struct usage_images *images)
+                                         const struct usage_kind *images)
 {
 	const struct book_version *version = rating->version;
 
@@ -73,13 +73,13 @@ bool charge_is_due(const struct charges *charges, const struct charge *charge)
 }
 
 static void add_charge(struct rating *rating, enum component component, int64_t count,
-                       const struct usage_images *images)
+                       const struct usage_kind *images)
 {
 	struct charges *charges = rating->charges;
 	struct charge *charge = &charges->lines[charges->count];
 
 	*charge = (struct charge){
-		.component = component, .count = count, .images = images, .priced_as = component
+		.component = component, .count = count, .kind = images, .priced_as = component
 	};
 	if (rating->version != NULL) {
 		charge->priced_as = priced_as(rating->version, component);
@@ -95,14 +95,14 @@ static void add_charge(struct rating *rating, enum component component, int64_t 
 		rating->range = true;
 }
 
-/* Those of a component that no entry of usage->images counts. */
+/* Those of a component that no entry of usage->kinds counts. */
 static int64_t images_of_no_kind(const struct usage *usage, enum component component)
 {
 	int64_t rest = usage->count[component];
 
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		if (usage->images[i].component == component)
-			rest -= usage->images[i].n;
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		if (usage->kinds[i].component == component)
+			rest -= usage->kinds[i].n;
 	}
 	return rest;
 }
@@ -125,10 +125,10 @@ enum rating_verdict rating_under(const struct book_version *version, const struc
 		if (count != 0)
 			add_charge(&rating, (enum component)c, count, NULL);
 	}
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		if (usage->images[i].n > 0)
-			add_charge(&rating, usage->images[i].component, usage->images[i].n,
-			           &usage->images[i]);
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		if (usage->kinds[i].n > 0)
+			add_charge(&rating, usage->kinds[i].component, usage->kinds[i].n,
+			           &usage->kinds[i]);
 	}
 	if (rating.range || rating.unpriced)
 		charges_out->total = (struct money){ 0 };

@@ -26,13 +26,13 @@ enum rating_verdict {
 struct charge {
 	enum component component;
 	int64_t count;
-	const struct usage_images *images; /* of one kind: into the usage; else NULL */
-	const struct book_rate *rate;      /* NULL: no rate (or a FEE that does not exist) */
-	enum component priced_as;          /* the component whose entry was taken */
+	const struct usage_kind *kind; /* of one kind: into the usage; else NULL */
+	const struct book_rate *rate;  /* NULL: no rate (or a FEE that does not exist) */
+	enum component priced_as;      /* the component whose entry was taken */
 	struct money amount;
 };
 
-enum { CHARGES_MAX = COMPONENT_COUNT + USAGE_IMAGES_MAX };
+enum { CHARGES_MAX = COMPONENT_COUNT + USAGE_KINDS_MAX };
 
 struct charges {
 	struct book_found found;

@@ -267,7 +267,7 @@ static void test_the_schema_has_the_limits_of_the_loader(void **state)
 
 	expect_limit(doc, json_member(doc, properties_of(doc, 1), "versions"), "maxItems",
 	             BOOK_VERSIONS_MAX);
-	expect_limit(doc, definition(doc, "image_word"), "maxLength", IMAGE_WORD_BYTES - 1);
+	expect_limit(doc, definition(doc, "image_word"), "maxLength", KIND_WORD_BYTES - 1);
 	expect_limit(doc, definition(doc, "tokens"), "maximum", USAGE_COUNT_MAX);
 	expect_limit(doc, definition(doc, "tokens"), "minimum", 0);
 	expect_limit(doc, definition(doc, "name"), "maxLength", 256);
@@ -331,7 +331,7 @@ static void test_the_example_of_the_man_page_loads_and_gives_its_sum(void **stat
 {
 	struct buf page = { .at = NULL }, errors = { .at = NULL };
 	struct fault fault = { .code = FAULT_NONE };
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	struct book *book = NULL;
 	struct charges charges;
 	struct text json;

@@ -31,7 +31,7 @@ static void read_usage(const char *text, struct usage *usage)
 {
 	struct text rest = text_of(text), pair, key;
 
-	*usage = (struct usage){ .images_count = 0 };
+	*usage = (struct usage){ .kind_count = 0 };
 	while (rest.len > 0 && text_cut(&rest, ' ', &pair)) {
 		enum component c;
 		int64_t count;
@@ -41,9 +41,9 @@ static void read_usage(const char *text, struct usage *usage)
 		assert_true(c < COMPONENT_COUNT && text_int(pair, &count));
 		usage->count[c] = count;
 		if (component_info[c].unit == UNIT_IMAGE)
-			usage->images[usage->images_count++] = (struct usage_images){ c, count,
-				                                                      "1024x1024",
-				                                                      "hd" };
+			usage->kinds[usage->kind_count++] = (struct usage_kind){ c, count,
+				                                                 "1024x1024",
+				                                                 "hd" };
 	}
 }
 
@@ -77,8 +77,8 @@ static const char *shown(const struct usage *usage)
 			                        (long long)usage->count[c]);
 	}
 	/* The kinds of images add up to their sum, before and after. */
-	for (unsigned i = 0; i < usage->images_count; i++)
-		images[usage->images[i].component == COMPONENT_IMAGES_OUT] += usage->images[i].n;
+	for (unsigned i = 0; i < usage->kind_count; i++)
+		images[usage->kinds[i].component == COMPONENT_IMAGES_OUT] += usage->kinds[i].n;
 	assert_int_equal(images[0], usage->count[COMPONENT_IMAGES_IN]);
 	assert_int_equal(images[1], usage->count[COMPONENT_IMAGES_OUT]);
 	return text;

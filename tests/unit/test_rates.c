@@ -77,7 +77,7 @@ static void test_a_charge_says_as_what_it_is_priced(void **state)
 	const struct book_rate long_context = { .component = COMPONENT_OUTPUT,
 		                                .context_test = CONTEXT_GT,
 		                                .context_tokens = 128000 };
-	const struct usage_images images = { .size = "512x512", .quality = "low" };
+	const struct usage_kind images = { .size = "512x512", .quality = "low" };
 	const struct {
 		struct charge charge;
 		const char *expected;
@@ -93,7 +93,7 @@ static void test_a_charge_says_as_what_it_is_priced(void **state)
 		/* Without a rate: what one would have to fit. */
 		{ { .component = COMPONENT_IMAGES_OUT,
 		    .priced_as = COMPONENT_IMAGES_OUT,
-		    .images = &images },
+		    .kind = &images },
 		  "size 512x512, quality low" },
 		{ { .component = COMPONENT_INPUT, .priced_as = COMPONENT_INPUT }, "" },
 	};
@@ -110,7 +110,7 @@ static void test_a_charge_says_as_what_it_is_priced(void **state)
 /* Every part as long as a book can make it. */
 static void test_the_longest_condition_fits(void **state)
 {
-	static const char longest[] = "abcdefghijklmnopqrstuvw"; /* IMAGE_WORD_BYTES with its NUL */
+	static const char longest[] = "abcdefghijklmnopqrstuvw"; /* KIND_WORD_BYTES with its NUL */
 	const struct book_rate rate = { .component = COMPONENT_CACHE_READ_AUDIO,
 		                        .context_test = CONTEXT_GTE,
 		                        .context_tokens = INT64_C(1000000000000),
@@ -122,7 +122,7 @@ static void test_the_longest_condition_fits(void **state)
 	char text[RATES_TEXT_BYTES];
 
 	(void)state;
-	assert_int_equal(sizeof(longest), IMAGE_WORD_BYTES);
+	assert_int_equal(sizeof(longest), KIND_WORD_BYTES);
 	rates_condition(&charge, text);
 	assert_string_equal(text, "as cache_read_video, context >= 1000000000000, "
 	                          "size abcdefghijklmnopqrstuvw, quality abcdefghijklmnopqrstuvw");

@@ -75,10 +75,10 @@ static int free_book(void **state)
 
 static void add_image(struct usage *usage, enum component component, const char *words, int64_t n)
 {
-	struct usage_images *images = &usage->images[usage->images_count++];
+	struct usage_kind *images = &usage->kinds[usage->kind_count++];
 	struct text rest = text_of(words), size;
 
-	*images = (struct usage_images){ .component = component, .n = n };
+	*images = (struct usage_kind){ .component = component, .n = n };
 	text_cut(&rest, '/', &size);
 	assert_true(text_copy(images->size, sizeof(images->size), size));
 	assert_true(text_copy(images->quality, sizeof(images->quality), rest));
@@ -88,7 +88,7 @@ static void add_image(struct usage *usage, enum component component, const char 
 /* "input=400 images_out:1024x1792/hd=2" */
 static struct usage usage_of(const char *spec)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	struct text rest = text_of(spec), part, key, words;
 	char image[64];
 
@@ -332,7 +332,7 @@ static void test_no_component_is_ever_left_out(void **state)
 {
 	(void)state;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		struct usage usage = { .images_count = 0 };
+		struct usage usage = { .kind_count = 0 };
 		struct charges charges;
 
 		if (component_info[c].unit == UNIT_IMAGE)

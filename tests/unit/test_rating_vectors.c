@@ -281,7 +281,7 @@ static int64_t count_of(const struct json *doc, uint32_t usage, const char *key)
 /* genai-prices counts a part in its whole; ours are disjoint. */
 static struct usage usage_of_whole(const struct json *doc, uint32_t node)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	int64_t *count = usage.count;
 
 	count[COMPONENT_CACHE_READ_AUDIO] = count_of(doc, node, "cache_audio_read_tokens");
@@ -310,7 +310,7 @@ static struct usage usage_of_whole(const struct json *doc, uint32_t node)
 /* Anthropic's own: what was read from and written to the cache is beside the input. */
 static struct usage usage_of_parts(const struct json *doc, uint32_t node)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	uint32_t creation = json_member(doc, node, "cache_creation");
 	int64_t *count = usage.count;
 
