@@ -11,6 +11,7 @@
 #include "rate/policy.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/ratekit.h"
 
 #define ZERO   POLICY_BIT(POLICY_ZERO_COMPLETION)
 #define IMAGES POLICY_BIT(POLICY_IMAGES_WHOLE)
@@ -41,9 +42,9 @@ static void read_usage(const char *text, struct usage *usage)
 		assert_true(c < COMPONENT_COUNT && text_int(pair, &count));
 		usage->count[c] = count;
 		if (component_info[c].unit == UNIT_IMAGE)
-			usage->kinds[usage->kind_count++] = (struct usage_kind){ c, count,
-				                                                 "1024x1024",
-				                                                 "hd" };
+			usage->kinds[usage->kind_count++] = (struct usage_kind){
+				.component = c, .n = count, .size = "1024x1024", .quality = "hd"
+			};
 	}
 }
 
@@ -206,19 +207,19 @@ static void test_what_is_not_charged_needs_no_price(void **state)
 
 	kit_price(kit, kit_small_book);
 	make_event(&unpriced, &event);
-	assert_int_equal(rating_request(kit->book.book, text_of("nobody"), KIT_NOW_MS,
-	                                policy_charged(ZERO, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "nobody", KIT_NOW_MS,
+	                            policy_charged(ZERO, &event, &room), &charges),
 	                 RATING_NOTHING);
 	/* What is left needs one as ever. */
 	make_event(&rest, &event);
-	assert_int_equal(rating_request(kit->book.book, text_of("nobody"), KIT_NOW_MS,
-	                                policy_charged(IMAGES, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "nobody", KIT_NOW_MS,
+	                            policy_charged(IMAGES, &event, &room), &charges),
 	                 RATING_UNPRICED);
-	assert_int_equal(rating_request(kit->book.book, text_of("acme/llama-4-70b"), KIT_NOW_MS,
-	                                policy_charged(IMAGES, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "acme/llama-4-70b", KIT_NOW_MS,
+	                            policy_charged(IMAGES, &event, &room), &charges),
 	                 RATING_PRICED);
-	assert_int_equal(rating_request(kit->book.book, text_of("acme/llama-4-70b"), KIT_NOW_MS,
-	                                policy_charged(0, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "acme/llama-4-70b", KIT_NOW_MS,
+	                            policy_charged(0, &event, &room), &charges),
 	                 RATING_UNPRICED);
 }
 

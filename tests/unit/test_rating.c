@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/ratekit.h"
 
 static const char book_text[] =
 	"{'pricebook':1,'currency':'USD','as':{'reasoning':'output'},'models':["
@@ -133,7 +134,7 @@ static const char *rated(const struct book *book, const char *model, const char 
 	int64_t at_ms;
 
 	assert_true(moment_parse_date(text_of(at), &at_ms));
-	verdict = rating_request(book, text_of(model), at_ms, &usage, &charges);
+	verdict = rate_model(book, model, at_ms, &usage, &charges);
 	money_text(charges.total, amount);
 	buf_addf(&out, "%s %s", verdict_names[verdict], amount);
 	for (size_t i = 0; i < charges.count; i++) {
@@ -339,8 +340,7 @@ static void test_no_component_is_ever_left_out(void **state)
 			add_image(&usage, (enum component)c, "/", 1);
 		else
 			usage.count[c] = 1;
-		assert_int_equal(rating_request(NULL, text_of("m"), 0, &usage, &charges),
-		                 RATING_UNPRICED);
+		assert_int_equal(rate_model(NULL, "m", 0, &usage, &charges), RATING_UNPRICED);
 		assert_int_equal(charges.count, 1);
 		assert_int_equal(charges.lines[0].component, c);
 	}
@@ -354,8 +354,7 @@ static void test_images_without_a_kind_are_charged_as_of_no_kind(void **state)
 	char amount[MONEY_TEXT_BYTES];
 
 	usage.count[COMPONENT_IMAGES_OUT] += 2;
-	assert_int_equal(rating_request(*state, text_of("paint"), KIT_NOW_MS, &usage, &charges),
-	                 RATING_PRICED);
+	assert_int_equal(rate_model(*state, "paint", KIT_NOW_MS, &usage, &charges), RATING_PRICED);
 	money_text(charges.total, amount);
 	assert_string_equal(amount, "0.16");
 	assert_int_equal(charges.count, 2);
