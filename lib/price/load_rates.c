@@ -361,7 +361,7 @@ void load_card(struct loader *l, uint32_t list, const struct path *path, struct 
 	struct book_rate *read;
 
 	if (elements > BOOK_RATES_MAX) {
-		load_error(l, list, path, "more than %d entries", BOOK_RATES_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_RATES_MAX);
 		return;
 	}
 	read = load_take(l, elements, sizeof(*read));
@@ -468,7 +468,7 @@ void load_multipliers(struct loader *l, uint32_t list, const struct path *path,
 	if (list == JSON_NONE || !load_list(l, list, list, path))
 		return;
 	if (l->doc.nodes[list].count > BOOK_MULTIPLIERS_MAX) {
-		load_error(l, list, path, "more than %d multipliers", BOOK_MULTIPLIERS_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_MULTIPLIERS_MAX);
 		return;
 	}
 	read = load_take(l, l->doc.nodes[list].count, sizeof(*read));
@@ -507,7 +507,7 @@ void load_minimums(struct loader *l, uint32_t list, const struct path *path,
 	if (list == JSON_NONE || !load_list(l, list, list, path))
 		return;
 	if (l->doc.nodes[list].count > BOOK_MINIMUMS_MAX) {
-		load_error(l, list, path, "more than %d minimums", BOOK_MINIMUMS_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_MINIMUMS_MAX);
 		return;
 	}
 	read = load_take(l, l->doc.nodes[list].count, sizeof(*read));
