@@ -124,7 +124,7 @@ static int derive(struct explained *x)
 			buf_addf(&x->problem, "%sits price has no rate for all that was used",
 			         x->problem.len > 0 ? "; " : "");
 	} else {
-		r = ledger_book_current(x->context->ledger, &x->current, fault);
+		r = ledger_book_current(x->context->ledger, BOOK_SELL, &x->current, fault);
 		if (r < 0)
 			return r;
 		x->book = x->current.book;

@@ -4,10 +4,13 @@
  * control socket, by `toll` itself when there is no daemon.  A request and a reply are one
  * JSON object each.
  *
- *   {"change":"price.apply","book":"<the book's text>","note":"..."}
+ *   {"change":"price.apply","book":"<the book's text>","side":"cost","note":"..."}
+ *      Without side, or as "sell", it is what is sold by.
  *      -> {"ok":true,"hash":"...","versions":12,"changed":true}
  *   {"change":"suspense.retry"}
- *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234"}
+ *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234",
+ *          "cost":{"tried":3,"priced":3,"left":0,"amount":"0.0007"}}
+ *      Then the costs that had no rate; "cost" is there where one was tried.
  *   {"change":"quarantine.retry"}  or with "id":17
  *      -> {"ok":true,"tried":3,"accepted":1,"unpriced":0,"duplicate":1,"conflict":0,"left":1}
  *   {"change":"policy.set","account":"a","source":"s","policies":["zero-completion"],"note":"..."}
@@ -52,8 +55,8 @@ int change_begin(struct change_job **job_out, struct ledger *ledger, const struc
 int change_step(struct change_job *job, bool *more_out, struct fault *fault);
 /* Instead of a further step: what was done stays, and is noted. */
 void change_stop(struct change_job *job);
-/* It put another book in force: the caller loads it again. */
-bool change_moved_book(const struct change_job *job);
+/* It put another book in force on that side: the caller loads it again. */
+bool change_moved_book(const struct change_job *job, enum book_side side);
 /* It made a standing rule: the same. */
 bool change_moved_rules(const struct change_job *job);
 void change_end(struct change_job *job); /* takes NULL */

@@ -31,9 +31,7 @@ extern const struct change_kind change_price_apply, change_suspense_retry, chang
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {
 	struct event event;
-	unsigned policy;  /* in force when it came: they stay */
-	int64_t price_id; /* found for it; LEDGER_PRICE_SUSPENSE: still none */
-	struct money amount;
+	struct rated rated; /* as it is stored; the policies in force when it came stay */
 };
 
 struct chunk {
@@ -76,13 +74,14 @@ struct change_job {
 	struct buf *reply;
 	struct json request;
 	const struct change_kind *kind; /* NULL: none, and the reply says why */
-	bool book_changed, rules_changed;
+	bool book_changed[BOOK_SIDES], rules_changed;
 	struct fault fault; /* of the step that failed */
 	/* Of the retries: what was in force when they began. */
 	struct terms terms;
 	/* suspense.retry: */
 	struct chunk chunk;
-	struct retried retried;
+	enum book_side side; /* what is sold first, then what it cost */
+	struct retried retried[BOOK_SIDES];
 	int64_t from_ms;
 	/* quarantine.retry, reading.settle: */
 	struct ids ids;

@@ -1,9 +1,10 @@
 /*
  * Verify: derive the ledger anew.  Every event's charge from its stored counts, its stored
- * policies and its stored price, every rollup from the events, every source's watermark, every
- * identity counted once, every detail row, every phase and every conflict with its event,
- * every price book and every line in quarantine what its hash names, the schema as the
- * migrations make it.  Reads only, in bounded memory but for one hour's rollups.
+ * policies and its stored price, its cost from its counts and the price of that, every rollup
+ * from the events, every source's watermark, every identity counted once, every detail row, every
+ * phase and every conflict with its event, every price book and every line in quarantine what its
+ * hash names, the schema as the migrations make it.  Reads only, in bounded memory but for one
+ * hour's rollups.
  *
  * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
  * price depends on (latency, extra, the moment within its hour); a line of quarantine that
