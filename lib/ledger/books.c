@@ -232,6 +232,40 @@ int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_o
 	return 0;
 }
 
+int ledger_book_named(struct ledger *ledger, struct text hash, struct applied_book *book_out,
+                      struct fault *fault)
+{
+	struct applied_book named = { NULL, 0 };
+	struct buf json = { .at = NULL };
+	char hex[SHA256_HEX_BYTES];
+	struct query query;
+	int r = ledger_book_json(ledger, hash, &json, fault);
+
+	if (r == 0) {
+		sha256_hex(json.at, json.len, hex);
+		r = parse_stored(ledger, buf_text(&json), text_of(hex), &named.book, fault);
+	}
+	if (r == 0) {
+		query = query_start(ledger, STATEMENT_BOOK_BY_HASH);
+		query_text(&query, text_of(hex));
+		r = query_row(&query, fault);
+	}
+	if (r > 0) {
+		named.first_price = column_int(&query, 1);
+		query_end(&query);
+		*book_out = named;
+		named.book = NULL;
+		r = 0;
+	} else if (r == 0) {
+		r = fault_set(fault, FAULT_CORRUPT,
+		              "%s: a stored price book is not the one that was applied",
+		              ledger->path);
+	}
+	book_free(named.book);
+	buf_release(&json);
+	return r;
+}
+
 void ledger_books_forget(struct ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->book_count; i++)

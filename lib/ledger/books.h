@@ -45,6 +45,13 @@ typedef int ledger_book_fn(void *context, const struct book_log_row *row);
 int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
                      struct fault *fault);
 
+/*
+ * The applied book that the ledger has under this hash, or an unambiguous beginning of it, parsed
+ * anew as for ledger_book_current().
+ */
+int ledger_book_named(struct ledger *ledger, struct text hash, struct applied_book *book_out,
+                      struct fault *fault);
+
 /* The JSON of a book by its hash or an unambiguous beginning of it (8 digits at least). */
 struct buf;
 int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_out,

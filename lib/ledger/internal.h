@@ -71,9 +71,11 @@ struct ledger {
 	/* Writer only: */
 	struct identity identity;
 	struct files files;
-	int64_t page_bytes, wal_pages; /* of the WAL: those that count now */
-	struct rollups rollups;        /* of the open transaction */
-	struct watermark *watermarks;  /* of the open transaction */
+	int64_t page_bytes, wal_pages;      /* of the WAL: those that count now */
+	struct rollups rollups;             /* of the open transaction */
+	int64_t watch_from_ms, watch_to_ms; /* ledger_watch() */
+	bool touched;                       /* a rollup of those hours */
+	struct watermark *watermarks;       /* of the open transaction */
 	size_t watermark_count, watermark_cap;
 	struct identity_entry *moved; /* where identities stood before the open transaction */
 	size_t moved_count, moved_cap;

@@ -153,6 +153,8 @@ int store_rollup(struct ledger *ledger, const struct rollup_key *key,
 	struct query query;
 	int r = 0;
 
+	if (key->hour >= ledger->watch_from_ms && key->hour < ledger->watch_to_ms)
+		ledger->touched = true;
 	if (entry == NULL) {
 		query = query_start(ledger, STATEMENT_ROLLUP_GET);
 		bind_key(&query, key);

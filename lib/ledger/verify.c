@@ -5,6 +5,7 @@
 
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/verify_adjust.h"
 #include "ledger/verify_books.h"
 #include "ledger/verify_file.h"
 #include "ledger/verify_identity.h"
@@ -23,7 +24,7 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
 	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
 	[VERIFY_UNKNOWN] = "unknown",   [VERIFY_RULE] = "rule",
-	[VERIFY_POSITION] = "position",
+	[VERIFY_POSITION] = "position", [VERIFY_ADJUSTMENT] = "adjustment",
 };
 
 const char *verify_kind_name(enum verify_kind kind)
@@ -717,6 +718,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		r = verify_watermarks(&verify, &verify.sources, fault);
 	if (r == 0)
 		r = verify_kept(&verify, &verify.unknown, fault);
+	if (r == 0)
+		r = verify_adjustments(&verify, ledger, &verify.summary, fault);
 	if (r == 0)
 		r = verify_identities(&verify, ledger, verify.summary.events, fault);
 	if (r == 0 && progress != NULL)

@@ -49,7 +49,7 @@ CREATE TABLE adjustment (
 	source   INTEGER NOT NULL,
 	provider INTEGER NOT NULL,
 	tier     INTEGER NOT NULL,
-	events   INTEGER NOT NULL CHECK (events >= 0),    -- that were rated again for it
+	events   INTEGER NOT NULL CHECK (events >= 0),    -- whose amount is another for it
 	nanos    INTEGER NOT NULL,
 	attos    INTEGER NOT NULL CHECK (attos BETWEEN 0 AND 999999999),
 	PRIMARY KEY (run, hour, account, key, model, source, provider, tier),
