@@ -6,7 +6,7 @@
 
 static const struct change_kind *const kinds[] = {
 	&change_price_apply, &change_suspense_retry, &change_quarantine_retry,
-	&change_policy_set,  &change_reading_settle,
+	&change_policy_set,  &change_reading_settle, &change_rerate,
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -180,6 +180,7 @@ void change_end(struct change_job *job)
 	arena_release(&job->chunk.arena);
 	free(job->ids.ids);
 	arena_release(&job->held.arena);
+	rerating_free(job->rerating);
 	free(job);
 }
 

@@ -20,6 +20,15 @@
  *      A standing rule, then the held lines of that source are tried under it; an empty reading:
  *      no rule any more.  Or with "id":17 just that line of quarantine.
  *      -> {"ok":true,"tried":3,"accepted":3,...,"left":0,"rule":true,"source":"s",...}
+ *   {"change":"rerate","from":"2026-11-22T08:00:00Z","to":"2026-11-23","reason":"...",
+ *    "book":"<hash of an applied book>","expect":"-1.23"}
+ *      Books the difference between what the events of these whole hours come to under the sell
+ *      book (the one in force, without "book") and what they were rated at and adjusted before: one
+ *      run of adjustments, or none where there is no difference.  With "expect" only that one.
+ *      What is in suspense stays there.  Refused whole where an event has no rate under that book.
+ *      -> {"ok":true,"run":3,"from":"...","to":"...","reason":"...","book":"...","events":900,
+ *          "moved":40,"waiting":0,"rows":6,"amount":"-1.23"}   run null: no difference
+ *      events: rated again; moved: of them, at another amount; waiting: in suspense.
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).
  *

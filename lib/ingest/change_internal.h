@@ -26,7 +26,7 @@ struct change_kind {
 };
 
 extern const struct change_kind change_price_apply, change_suspense_retry, change_quarantine_retry,
-	change_policy_set, change_reading_settle;
+	change_policy_set, change_reading_settle, change_rerate;
 
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {
@@ -90,6 +90,7 @@ struct change_job {
 	struct json line; /* what is read of the ledger */
 	int64_t counts[INGEST_VERDICT_COUNT];
 	struct settle settle;
+	struct rerating *rerating; /* rerate: its own; NULL: another change */
 };
 
 /* change.c: the reply of a refusal that has several errors, one a line. */
@@ -98,6 +99,9 @@ void change_refuse_all(struct buf *reply, int code, const char *text, struct tex
 int change_note(struct change_job *job, const struct buf *detail, struct fault *fault);
 /* All of it is done: the reply, and its row in `change`. */
 int change_finish(struct change_job *job);
+
+/* change_rerate.c; takes NULL */
+void rerating_free(struct rerating *rerating);
 
 /* change_quarantine.c: held lines, one after the other. */
 int held_add(struct ids *list, int64_t id);
