@@ -280,7 +280,7 @@ const struct command command_report = {
 	.details = "Times are UTC and the end is not included: --from 2026-11 --to 2026-12 is "
 		   "November.\n"
 		   "What is not in the amount (suspense, quarantine, conflicts) is always said "
-	           "below.\n"
+		   "below.\n"
 		   "With a cost book there are cost and margin beside the amount; adjustments that "
 		   "are booked in the range are in the amount, and have a column.",
 	.needs = NEEDS_LEDGER,

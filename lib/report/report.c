@@ -396,15 +396,12 @@ static void set_money(struct table *table, size_t row, size_t column, wide attos
 	table_set(table, row, column, text_of(text));
 }
 
-/* "37.25": not rounded any further */
-static void set_percent(struct table *table, size_t row, size_t column, int64_t points)
+void report_percent(int64_t points, char out[REPORT_PERCENT_BYTES])
 {
-	char text[32];
 	uint64_t size = points < 0 ? 0 - (uint64_t)points : (uint64_t)points;
 
-	snprintf(text, sizeof(text), "%s%" PRIu64 ".%02" PRIu64, points < 0 ? "-" : "", size / 100,
-	         size % 100);
-	table_set(table, row, column, text_of(text));
+	snprintf(out, REPORT_PERCENT_BYTES, "%s%" PRIu64 ".%02" PRIu64, points < 0 ? "-" : "",
+	         size / 100, size % 100);
 }
 
 /* Columns from `column` on: cost, margin, margin_percent, uncosted. */
@@ -412,6 +409,7 @@ static int set_costs(struct table *table, size_t row, size_t column, const struc
                      wide amount, struct fault *fault)
 {
 	int64_t uncosted = sums->cost_unrated + sums->cost_without_book, points = 0;
+	char percent[REPORT_PERCENT_BYTES];
 	bool known = sums->costed > 0 || uncosted == 0;
 	bool priced = sums->suspense == 0 || amount != 0;
 	wide margin;
@@ -426,8 +424,9 @@ static int set_costs(struct table *table, size_t row, size_t column, const struc
 	    (amount > 0 && report_basis_points(margin, amount, &points) < 0))
 		return fault_set(fault, FAULT_RANGE, "a margin of the report does not fit");
 	set_money(table, row, column + 1, margin);
+	report_percent(points, percent);
 	if (amount > 0)
-		set_percent(table, row, column + 2, points);
+		table_set(table, row, column + 2, text_of(percent));
 	return 0;
 }
 

@@ -68,5 +68,8 @@ int report_run(struct ledger *ledger, const struct report_query *query, struct t
 
 /* 100 * part / whole to its hundredth, half away from zero, as hundredths; -FAULT_RANGE. */
 int report_basis_points(wide part, wide whole, int64_t *out);
+/* "37.25", "-0.05" */
+enum { REPORT_PERCENT_BYTES = 32 };
+void report_percent(int64_t points, char out[REPORT_PERCENT_BYTES]);
 
 #endif
