@@ -15,6 +15,7 @@ void book_free(struct book *book)
 	free(book->models);
 	free(book->names);
 	free(book->patterns);
+	patterns_free(book->index);
 	free(book->slots);
 	free(book->aliases);
 	free(book->overrides);
@@ -67,22 +68,23 @@ size_t book_slot(const struct book *book, struct text name)
 static const struct book_version *version_at(const struct book *book,
                                              const struct book_model *model, int64_t at_ms)
 {
-	const struct book_version *found = NULL;
+	size_t low = 0, high = model->version_count;
 
-	for (size_t i = 0; i < model->version_count; i++) {
-		const struct book_version *version = &book->versions[model->first_version + i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (version->effective_from_ms > at_ms)
-			break;
-		found = version;
+		if (book->versions[model->first_version + middle].effective_from_ms <= at_ms)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return found;
+	return low > 0 ? &book->versions[model->first_version + low - 1] : NULL;
 }
 
 struct book_found book_find(const struct book *book, struct text model, int64_t at_ms)
 {
 	struct book_found found = { .match = BOOK_MATCH_NONE };
-	uint32_t name = book->slots[book_slot(book, model)];
+	uint32_t name = book->slots[book_slot(book, model)], pattern;
 
 	if (name != 0) {
 		const struct book_name *entry = &book->names[name - 1];
@@ -93,15 +95,13 @@ struct book_found book_find(const struct book *book, struct text model, int64_t 
 		return found;
 	}
 	/* Sorted by length, longest first; of equal ones the first of the book stands first. */
-	for (size_t i = 0; i < book->pattern_count; i++) {
-		const struct book_name *entry = &book->patterns[i];
+	pattern = book->index != NULL ? patterns_find(book->index, model) : PATTERNS_NONE;
+	if (pattern != PATTERNS_NONE) {
+		const struct book_name *entry = &book->patterns[pattern];
 
-		if (!text_match(entry->text, model))
-			continue;
 		found.match = BOOK_MATCH_PATTERN;
 		found.pattern = entry->text;
 		found.version = version_at(book, &book->models[entry->model], at_ms);
-		return found;
 	}
 	return found;
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "price/book.h"
+#include "price/patterns.h"
 
 /* A model's id, an alias or a pattern. */
 struct book_name {
@@ -27,7 +28,8 @@ struct book {
 	size_t name_count, name_cap;
 	struct book_name *patterns;
 	size_t pattern_count, pattern_cap;
-	uint32_t *slots; /* index + 1 into names; slot_count a power of two */
+	struct patterns *index; /* of the patterns, in their order; NULL: there are none */
+	uint32_t *slots;        /* index + 1 into names; slot_count a power of two */
 	size_t slot_count;
 	struct book_override *overrides;
 	size_t override_count, override_cap;

@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/moment.h"
 #include "base/table.h"
+#include "price/patterns.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
 #include "usage/format_fields.h"
@@ -153,6 +154,30 @@ static int frame_lines(void)
 	return result;
 }
 
+/* Of each kind, and so many that the index takes several blocks of memory. */
+static int index_patterns(void)
+{
+	enum { COUNT = 20000 };
+	static char out[COUNT][24];
+	static struct text texts[COUNT];
+	static const char *const forms[][2] = { { "a", "*" }, { "*", "a" },   { "a*", "" },
+		                                { "*", "*" }, { "b", "*c*" }, { "c", "*d*e" } };
+	struct patterns *patterns = NULL;
+	int r;
+
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(out[i], sizeof(out[i]), "%s%05d%s", forms[i % 6][0], i, forms[i % 6][1]);
+		texts[i] = text_of(out[i]);
+	}
+	r = patterns_build(&patterns, texts, COUNT, NULL, NULL);
+	if (r == 0)
+		assert_int_equal(patterns_find(patterns, text_of("c00011xdxe")), 11);
+	else
+		assert_null(patterns);
+	patterns_free(patterns);
+	return r;
+}
+
 static int fill_table(void)
 {
 	struct table table = { .rows = NULL };
@@ -271,6 +296,7 @@ static void test_every_allocation_may_fail(void **state)
 		{ "tell what a format means", tell_format },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
+		{ "index patterns", index_patterns },
 		{ "fill a table", fill_table },
 		{ "fill a buffer", fill_buffer },
 		{ "read a file", read_file },
