@@ -106,11 +106,6 @@ struct book_found book_find(const struct book *book, struct text model, int64_t 
 	return found;
 }
 
-bool book_card_has(const struct book_card *card, enum component component)
-{
-	return card->first[component] < card->first[component + 1];
-}
-
 bool book_version_has(const struct book_version *version, enum component component)
 {
 	return book_card_has(&version->card, component);

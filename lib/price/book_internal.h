@@ -33,8 +33,10 @@ struct book {
 	size_t slot_count;
 	struct book_override *overrides;
 	size_t override_count, override_cap;
-	uint32_t *by_account; /* ordinals of overrides: by account, then as in the book */
-	struct buf warnings;  /* of the loader, a line each */
+	uint32_t *by_account;      /* ordinals of overrides: by account, then as in the book */
+	uint32_t *account_slots;   /* behind the last of an account in by_account; 0: empty */
+	size_t account_slot_count; /* a power of two */
+	struct buf warnings;       /* of the loader, a line each */
 	size_t warning_count;
 };
 
