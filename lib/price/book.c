@@ -54,14 +54,17 @@ const struct book_version *book_version(const struct book *book, size_t ordinal)
 	return ordinal < book->version_count ? &book->versions[ordinal] : NULL;
 }
 
-/* The slot of an exact name, or the empty one where it would go. */
-size_t book_slot(const struct book *book, struct text name)
+struct book_slot *book_slot(const struct book *book, struct text name, uint32_t *hash_out)
 {
-	size_t slot = hash64(name.at, name.len, 0) & (book->slot_count - 1);
+	uint64_t hash = hash64(name.at, name.len, 0);
+	size_t at = hash & (book->slot_count - 1);
 
-	while (book->slots[slot] != 0 && !text_equal(book->names[book->slots[slot] - 1].text, name))
-		slot = (slot + 1) & (book->slot_count - 1);
-	return slot;
+	*hash_out = (uint32_t)(hash >> 32);
+	while (book->slots[at].name != 0 &&
+	       (book->slots[at].hash != *hash_out ||
+	        !text_equal(book->names[book->slots[at].name - 1].text, name)))
+		at = (at + 1) & (book->slot_count - 1);
+	return &book->slots[at];
 }
 
 /* The latest version that begins at or before at_ms: versions ascend. */
@@ -84,7 +87,7 @@ static const struct book_version *version_at(const struct book *book,
 struct book_found book_find(const struct book *book, struct text model, int64_t at_ms)
 {
 	struct book_found found = { .match = BOOK_MATCH_NONE };
-	uint32_t name = book->slots[book_slot(book, model)], pattern;
+	uint32_t hash, pattern, name = book_slot(book, model, &hash)->name;
 
 	if (name != 0) {
 		const struct book_name *entry = &book->names[name - 1];

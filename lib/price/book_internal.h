@@ -14,6 +14,12 @@ struct book_name {
 	bool alias;
 };
 
+/* Another name in it is told by its hash, without a look at the name. */
+struct book_slot {
+	uint32_t name; /* index + 1 into names; 0: empty */
+	uint32_t hash; /* the upper half */
+};
+
 struct book {
 	struct arena arena; /* holds the JSON, the rates and all names */
 	char hash[SHA256_HEX_BYTES];
@@ -29,8 +35,8 @@ struct book {
 	struct book_name *patterns;
 	size_t pattern_count, pattern_cap;
 	struct patterns *index; /* of the patterns, in their order; NULL: there are none */
-	uint32_t *slots;        /* index + 1 into names; slot_count a power of two */
-	size_t slot_count;
+	struct book_slot *slots;
+	size_t slot_count; /* a power of two */
 	struct book_override *overrides;
 	size_t override_count, override_cap;
 	uint32_t *by_account;      /* ordinals of overrides: by account, then as in the book */
@@ -41,6 +47,7 @@ struct book {
 };
 
 bool book_when_equal(const struct book_when *a, const struct book_when *b);
-size_t book_slot(const struct book *book, struct text name);
+/* The slot of an exact name, or the empty one where it would go, with its hash. */
+struct book_slot *book_slot(const struct book *book, struct text name, uint32_t *hash_out);
 
 #endif

@@ -305,12 +305,13 @@ static void index_names(struct loader *l)
 		return;
 	}
 	for (size_t i = 0; i < book->name_count; i++) {
-		size_t slot = book_slot(book, book->names[i].text);
+		uint32_t hash;
+		struct book_slot *slot = book_slot(book, book->names[i].text, &hash);
 
-		if (book->slots[slot] != 0)
+		if (slot->name != 0)
 			name_stands_twice(l, &book->names[i], "name");
 		else
-			book->slots[slot] = (uint32_t)i + 1;
+			*slot = (struct book_slot){ (uint32_t)i + 1, hash };
 	}
 	if (book->pattern_count == 0)
 		return;

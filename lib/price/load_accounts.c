@@ -221,7 +221,7 @@ static void check_models(struct loader *l, uint32_t node, const struct path *pat
 			if (m < book->model_count)
 				continue;
 		} else {
-			uint32_t name = book->slots[book_slot(book, pattern)];
+			uint32_t hash, name = book_slot(book, pattern, &hash)->name;
 
 			if (name != 0 && !book->names[name - 1].alias)
 				continue;
