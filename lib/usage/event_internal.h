@@ -55,7 +55,7 @@ struct line {
 	/* What the response says came; absent where it does not. */
 	struct text image_size, image_quality;
 	/* What the response says of itself and the line does not; absent, or in the arena. */
-	struct text region, speed, cost;
+	struct text speed, cost;
 	bool no_memory;
 };
 

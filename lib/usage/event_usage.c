@@ -242,7 +242,7 @@ static void take_facts(struct line *line, const struct usage_format *format,
 	if (event->service_tier.at == NULL)
 		keep_said(line, facts[FACT_TIER], &event->service_tier);
 	if (!text_is(facts[FACT_REGION], "not_available"))
-		keep_said(line, facts[FACT_REGION], &line->region);
+		keep_said(line, facts[FACT_REGION], &event->region);
 	keep_said(line, facts[FACT_SPEED], &line->speed);
 	/* Of several that add up each tells its own charge. */
 	if (usage->count > 0 && !(usage->adds != ADDS_NONE && usage->count > 1))

@@ -60,7 +60,8 @@ static const char event_line[] =
 	"\",\"source\":\"s\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"a" NAME
 	"\",\"model\":\"m" NAME "\",\"api\":\"openai.chat\",\"key\":\"k\",\"provider\":\"p\","
 	"\"status\":200,\"latency_ms\":1,\"ttft_ms\":1,\"service_tier\":\"t\",\"stream\":true,"
-	"\"region\":\"r\",\"upstream_id\":\"u\",\"tags\":{\"a\":\"b\"},\"finish_reason\":\"f\","
+	"\"region\":\"" NAME
+	"\",\"upstream_id\":\"u\",\"tags\":{\"a\":\"b\"},\"finish_reason\":\"f\","
 	"\"usage\":{\"prompt_tokens\":7,\"new_tokens\":1}}";
 
 static int decode_event(void)
@@ -79,8 +80,9 @@ static int decode_event(void)
 		assert_int_equal(refusal.reason, REASON_NONE);
 		assert_true(text_is(event.id, "caf\xc3\xa9"));
 		assert_true(text_is(event.model, "mcaf\xc3\xa9"));
+		assert_true(text_is(event.region, "caf\xc3\xa9"));
 		assert_true(text_is(event.unknown_path, "new_tokens"));
-		assert_true(text_is(event.extra, "{\"region\":\"r\",\"upstream_id\":\"u\","
+		assert_true(text_is(event.extra, "{\"upstream_id\":\"u\","
 		                                 "\"tags\":{\"a\":\"b\"}}"));
 	}
 	json_release(&doc);

@@ -45,7 +45,7 @@ static void test_rare_components_and_rare_members_have_rows_of_their_own(void **
 	          "'pages':10},'region':'eu','tags':{'team':'a'}}");
 	kit_shut(kit);
 	assert_string_equal(kit_sql_text(kit, "SELECT extra FROM event"),
-	                    "{\"region\":\"eu\",\"tags\":{\"team\":\"a\"}}");
+	                    "{\"tags\":{\"team\":\"a\"}}");
 	assert_string_equal(kit_sql_text(kit,
 	                                 "SELECT group_concat(component || '=' || count, ' ') FROM "
 	                                 "(SELECT * FROM event_detail ORDER BY component)"),
@@ -66,6 +66,7 @@ static int compare_event(void *context, const struct stored_event *row)
 		{ sent->api, got->api },
 		{ sent->service_tier, got->service_tier },
 		{ sent->finish_reason, got->finish_reason },
+		{ sent->region, got->region },
 		{ sent->extra, got->extra },
 	};
 
