@@ -321,8 +321,9 @@ static bool may_be_silent(const struct line *line)
 {
 	const struct event *event = line->event;
 
-	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || line->images_counted ||
-	    event->settlement != SETTLEMENT_FINAL || is_under_way(line) || came_to_nothing(line))
+	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || sent(line, MEMBER_KINDS) ||
+	    line->images_counted || event->settlement != SETTLEMENT_FINAL || is_under_way(line) ||
+	    came_to_nothing(line))
 		return true;
 	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
 		return true;
@@ -489,19 +490,44 @@ static bool take_items(struct line *line, const struct usage_format *format, enu
 	return false;
 }
 
+/* An empty list is none: no images given twice, and no word on what was used. */
+static void drop_empty(struct line *line, enum member member)
+{
+	uint32_t list = line->member[member];
+
+	if (json_type_of(line->doc, list) == JSON_ARRAY && json_first(line->doc, list) == JSON_NONE)
+		line->member[member] = JSON_NONE;
+}
+
+/* Somebody told a count. */
+static bool is_counted(const struct line *line, const struct usage_objects *objects)
+{
+	return objects->count > 0 || sent(line, MEMBER_IMAGES) || sent(line, MEMBER_KINDS) ||
+	       line->images_counted;
+}
+
+/* What is to be told of its counts: the first doubt. */
+static void set_doubt(struct line *line, const struct usage_format *format, struct text unknown)
+{
+	struct text *doubt = &line->event->unknown_path;
+
+	*doubt = unknown;
+	if (doubt->at == NULL)
+		*doubt = text_of(line->image_doubt);
+	if (doubt->at == NULL && line->body.doc != NULL)
+		*doubt = text_of(body_beside(&line->body, format));
+}
+
 bool take_usage(struct line *line, const struct usage_format *format)
 {
 	struct event *event = line->event;
 	bool failed = event->status >= 400;
-	uint32_t images = line->member[MEMBER_IMAGES];
 	struct usage_decoded decoded = { .reading_count = 0 };
 	struct usage_objects found, objects;
 	struct event_refusal silent = { .reason = REASON_NONE };
 
-	/* An empty list is none: no images given twice, and no word on what was used. */
-	if (json_type_of(line->doc, images) == JSON_ARRAY &&
-	    json_first(line->doc, images) == JSON_NONE)
-		line->member[MEMBER_IMAGES] = JSON_NONE;
+	drop_empty(line, MEMBER_IMAGES);
+	drop_empty(line, MEMBER_KINDS);
 	if (!find_usage(line, format, &found))
 		return false;
 	if (found.count == 0 && !failed && !look_elsewhere(line, format))
@@ -519,26 +545,21 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		return false;
 	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format, &silent)))
 		return false;
-	derive_settlement(line,
-	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
-	                  objects.adds != ADDS_NONE);
-	event->unknown_path = decoded.unknown;
-	if (event->unknown_path.at == NULL)
-		event->unknown_path = text_of(line->image_doubt);
-	if (event->unknown_path.at == NULL && line->body.doc != NULL)
-		event->unknown_path = text_of(body_beside(&line->body, format));
+	derive_settlement(line, is_counted(line, &objects), objects.adds != ADDS_NONE);
+	set_doubt(line, format, decoded.unknown);
 	event->sum = decoded.sum;
 	/* Where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
 		take_requests(line, format, &objects);
 	take_facts(line, format, &found);
+	event->contradiction = decoded.contradiction;
+	if (decoded.reading_count > 0)
+		complete_readings(event, decoded.readings, decoded.reading_count);
+	if (!take_kinds(line, format, &decoded))
+		return false;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
-	event->contradiction = decoded.contradiction;
-	if (decoded.reading_count > 0) {
-		complete_readings(event, decoded.readings, decoded.reading_count);
-		event->readings = decoded.readings;
-		event->reading_count = decoded.reading_count;
-	}
+	event->readings = decoded.reading_count > 0 ? decoded.readings : NULL;
+	event->reading_count = decoded.reading_count;
 	return !line->no_memory;
 }
