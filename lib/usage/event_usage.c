@@ -1,5 +1,6 @@
 /* What an event used: by the usage object beside it, or by the response that came with it. */
 #include <string.h>
+#include <strings.h>
 
 #include "money/money.h"
 #include "usage/event_internal.h"
@@ -141,17 +142,20 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 }
 
 /* What a response says of itself, beside its numbers. */
-enum fact { FACT_TIER, FACT_REGION, FACT_SPEED, FACT_COUNT };
+enum fact { FACT_TIER, FACT_TRAFFIC, FACT_REGION, FACT_SPEED, FACT_COUNT };
 
 static const struct {
 	const char *path;
 	enum fact fact;
 	bool in_usage; /* of the usage object; else from the body */
 } fact_paths[] = {
-	/* Billed as served: what the response says of the tier. */
-	{ "service_tier", FACT_TIER, true },    { "serviceTier", FACT_TIER, true },
-	{ "inference_geo", FACT_REGION, true }, { "speed", FACT_SPEED, true },
-	{ "service_tier", FACT_TIER, false },   { "response.service_tier", FACT_TIER, false },
+	{ "service_tier", FACT_TIER, true },
+	{ "serviceTier", FACT_TIER, true },
+	{ "trafficType", FACT_TRAFFIC, true },
+	{ "inference_geo", FACT_REGION, true },
+	{ "speed", FACT_SPEED, true },
+	{ "service_tier", FACT_TIER, false },
+	{ "response.service_tier", FACT_TIER, false },
 };
 
 enum { FACT_PATHS = sizeof(fact_paths) / sizeof(fact_paths[0]) };
@@ -230,7 +234,39 @@ static void take_cost(struct line *line, const struct usage_format *format,
 	line->no_memory = line->no_memory || line->cost.at == NULL;
 }
 
-/* Where the line does not say it itself. */
+static bool is_word(struct text word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (word.len == strlen(words[i]) && strncasecmp(word.at, words[i], word.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Billed as served: what the response says goes before what the line says, which may only have
+ * been asked for.  But nobody asks for a batch in a request: the body of one that was served in a
+ * batch may call its tier the standard one.
+ */
+static void take_tier(struct line *line, const struct text facts[FACT_COUNT])
+{
+	static const char *const nothing[] = { "TRAFFIC_TYPE_UNSPECIFIED" }, *const open[] = {
+		"auto"
+	};
+	static const char *const standard[] = { "default", "standard", "ON_DEMAND" };
+	static const char *const batch[] = { "batch" };
+	struct text *tier = &line->event->service_tier;
+	struct text said = facts[facts[FACT_TIER].len > 0 ? FACT_TIER : FACT_TRAFFIC];
+
+	if (is_word(said, nothing, 1) || (tier->at != NULL && is_word(said, open, 1)))
+		return;
+	if (tier->at != NULL && is_word(*tier, batch, 1) &&
+	    is_word(said, standard, sizeof(standard) / sizeof(standard[0])))
+		return;
+	keep_said(line, said, tier);
+}
+
+/* Where the line does not say it itself; but for the tier. */
 static void take_facts(struct line *line, const struct usage_format *format,
                        const struct usage_objects *usage)
 {
@@ -239,8 +275,7 @@ static void take_facts(struct line *line, const struct usage_format *format,
 
 	facts_of_usage(usage, facts);
 	facts_of_body(&line->body, facts);
-	if (event->service_tier.at == NULL)
-		keep_said(line, facts[FACT_TIER], &event->service_tier);
+	take_tier(line, facts);
 	if (!text_is(facts[FACT_REGION], "not_available"))
 		keep_said(line, facts[FACT_REGION], &event->region);
 	keep_said(line, facts[FACT_SPEED], &line->speed);
