@@ -192,8 +192,6 @@ static bool read_all(struct line *line, struct usage *told)
 	uint32_t node = line->member[MEMBER_KINDS];
 
 	*told = (struct usage){ .kind_count = 0 };
-	if (!sent(line, MEMBER_KINDS))
-		return true;
 	if (json_type_of(line->doc, node) != JSON_ARRAY)
 		return read_one(line, node, told);
 	for (uint32_t e = json_first(line->doc, node); e != JSON_NONE;
@@ -308,13 +306,25 @@ static void put_searches(struct line *line, const struct usage_format *format, s
 		line->event->unknown_path = text_of("searches (of a kind that has no room)");
 }
 
-bool take_kinds(struct line *line, const struct usage_format *format, struct usage_decoded *decoded)
+/* *searches_out: it says of searches what they are.  false: refused. */
+static bool take_told(struct line *line, const struct usage_format *format,
+                      struct usage_decoded *decoded, bool *searches_out)
 {
 	struct usage told;
 
 	if (!read_all(line, &told) || !put_all(line, format, &told, decoded))
 		return false;
-	if (told.count[COMPONENT_SEARCHES] == 0) {
+	*searches_out = told.count[COMPONENT_SEARCHES] > 0;
+	return true;
+}
+
+bool take_kinds(struct line *line, const struct usage_format *format, struct usage_decoded *decoded)
+{
+	bool searches = false;
+
+	if (sent(line, MEMBER_KINDS) && !take_told(line, format, decoded, &searches))
+		return false;
+	if (!searches) {
 		put_searches(line, format, &line->event->usage);
 		for (size_t i = 0; i < decoded->reading_count; i++)
 			put_searches(line, format, &decoded->readings[i].usage);
