@@ -134,6 +134,35 @@ static void test_a_line_says_of_what_kind_its_units_are(void **state)
 	expect_rows(rows, ROWS(rows));
 }
 
+/* Of a request that is told by its kinds alone a count was told. */
+static void test_kinds_alone_are_a_count(void **state)
+{
+	static const struct {
+		const char *rest;
+		enum settlement settlement;
+		enum provenance provenance;
+	} rows[] = {
+		{ "'api':'toll','kinds':{'component':'seconds','n':8}", SETTLEMENT_FINAL,
+		  PROVENANCE_REPORTED },
+		{ "'api':'toll','settlement':'partial','kinds':{'component':'seconds','n':8}",
+		  SETTLEMENT_PARTIAL, PROVENANCE_PARTIAL },
+		{ "'api':'toll','settlement':'partial','kinds':[]", SETTLEMENT_PARTIAL,
+		  PROVENANCE_NONE },
+	};
+	struct event_line b = { .event = { .time_ms = 0 } };
+	struct buf got = { .at = NULL };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		decode(&b, rows[i].rest, &got);
+		assert_int_equal(b.refusal.reason, REASON_NONE);
+		assert_int_equal(b.event.settlement, rows[i].settlement);
+		assert_int_equal(b.event.provenance, rows[i].provenance);
+	}
+	buf_release(&got);
+	event_line_release(&b);
+}
+
 /* A token is in one component: what is told of a kind is never counted beside itself. */
 static void test_no_token_is_counted_twice(void **state)
 {
@@ -490,6 +519,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_says_of_what_kind_its_units_are),
+		cmocka_unit_test(test_kinds_alone_are_a_count),
 		cmocka_unit_test(test_no_token_is_counted_twice),
 		cmocka_unit_test(test_what_is_no_kind_is_refused),
 		cmocka_unit_test(test_a_shape_knows_the_kind_of_its_searches),
