@@ -12,7 +12,8 @@ enum {
 	CHARGES_RATE,
 	CHARGES_CONDITION,
 	CHARGES_PRODUCT,
-	CHARGES_PRICE, /* rates_columns() */
+	CHARGES_PRICE,                    /* rates_columns() */
+	CHARGES_KIND = CHARGES_PRICE + 2, /* of what kind the units are */
 };
 
 /* Columns and rows, without a total: whoever knows whether there is one sets it. */

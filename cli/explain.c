@@ -63,11 +63,11 @@ static int keep_event(void *user, const struct stored_event *row)
 	if (x->found++ > 0)
 		return 0;
 	x->row = *row;
-	struct text *const texts[] = { &event->id,           &event->source,
-		                       &event->account,      &event->key,
-		                       &event->model,        &event->provider,
-		                       &event->service_tier, &event->finish_reason,
-		                       &event->api,          &event->extra };
+	struct text *const texts[] = {
+		&event->id,     &event->source,   &event->account,      &event->key,
+		&event->model,  &event->provider, &event->service_tier, &event->finish_reason,
+		&event->region, &event->api,      &event->extra
+	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i]->at == NULL)
 			continue;
@@ -251,10 +251,15 @@ static void write_event(struct explained *x)
 		const char *label;
 		struct text value;
 	} names[] = {
-		{ "Source", event->source },     { "Account", event->account },
-		{ "Key", event->key },           { "Model", event->model },
-		{ "Provider", event->provider }, { "API", event->api },
-		{ "Tier", event->service_tier }, { "Finish", event->finish_reason },
+		{ "Source", event->source },
+		{ "Account", event->account },
+		{ "Key", event->key },
+		{ "Model", event->model },
+		{ "Provider", event->provider },
+		{ "API", event->api },
+		{ "Tier", event->service_tier },
+		{ "Region", event->region },
+		{ "Finish", event->finish_reason },
 	};
 
 	moment_text(event->time_ms, time);
@@ -507,8 +512,7 @@ static void add_number(struct buf *out, const char *key, int64_t number)
 /* What is kept beside the columns of an event, each by its name. */
 static void add_extra(const struct explained *x, struct buf *out)
 {
-	static const char *const texts[] = { "region", "speed", "upstream_id", "upstream_cost",
-		                             "reading" };
+	static const char *const texts[] = { "speed", "upstream_id", "upstream_cost", "reading" };
 	const struct json *extra = &x->extra;
 	uint32_t tags = json_member(extra, 0, "tags");
 	const char *comma = "";
@@ -567,6 +571,7 @@ static void add_event(const struct explained *x, struct buf *out)
 	add_number(out, "status", event->status);
 	add_number(out, "latency_ms", event->latency_ms);
 	add_number(out, "ttft_ms", event->ttft_ms);
+	buf_add_member(out, "region", event->region);
 	add_extra(x, out);
 	buf_add_member(out, "turn", text_of(turns[event->turn]));
 	buf_add_member(out, "settlement", text_of(settlement_name(event->settlement)));

@@ -1,4 +1,4 @@
--- 0003: what a request cost us beside what it is sold for, and amounts that are put right later.
+-- 0004: what a request cost us beside what it is sold for, and amounts that are put right later.
 
 -- The two sides of a ledger: 0 what the customer is charged, 1 what we pay.  The last row of a
 -- side is the book in force on it.
