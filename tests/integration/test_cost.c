@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "ingest/change.h"
+#include "ledger/ledger.h"
 #include "tests/support/bothkit.h"
 #include "tests/support/ledgerkit.h"
 #include "tests/support/output.h"
@@ -120,6 +122,66 @@ static void test_a_changed_cost_is_found_by_explain_and_verify(void **state)
 	TOLLRUN_SAYS(&both->run, "cost: stored 4.999999999, derived 5.00");
 }
 
+/* As its writer does it; there is no daemon. */
+static void rerate(const struct bothkit *both, const char *request)
+{
+	const struct change change = { text_of(request), text_of("uid 7"), KIT_NOW_MS };
+	struct ledger *ledger = NULL;
+	struct buf reply = { .at = NULL };
+	bool changed = false;
+
+	assert_int_equal(ledger_open_writer(&ledger, both->kit.ledger, NULL, NULL), 0);
+	assert_int_equal(change_run(ledger, &change, &reply, &changed, NULL), 0);
+	assert_non_null(strstr(buf_text(&reply).at, "{\"ok\":true,\"run\":1,"));
+	buf_release(&reply);
+	ledger_close(ledger);
+}
+
+static void test_what_was_adjusted_is_told_by_every_command(void **state)
+{
+	struct bothkit *both = *state;
+
+	apply(both, BOOK("m/a", "4"), false);
+	import(both, EVENT("1", "08:00:00", "m/a") EVENT("2", "08:30:00", "m/a")
+	                     EVENT("3", "09:00:00", "m/a"));
+	apply(both, BOOK("m/a", "3.5"), false);
+	TOLLRUN(&both->run, "report", "--csv");
+	TOLLRUN_SAYS_NOT(&both->run, "adjusted");
+	TOLLRUN(&both->run, "verify", "--json");
+	TOLLRUN_SAYS(&both->run, "\"adjustment_runs\":0,\"adjusted_amount\":\"0.00\"");
+	rerate(both, "{\"change\":\"rerate\",\"from\":\"2026-11-22T08:00:00Z\","
+	             "\"to\":\"2026-11-22T09:00:00Z\",\"reason\":\"the summer price\"}");
+	TOLLRUN(&both->run, "report");
+	TOLLRUN_SAYS(&both->run, "Adjusted");
+	TOLLRUN_SAYS(&both->run, "1 adjustment is booked in this range and is in the amount");
+	output_fits(buf_text(&both->run.out));
+	TOLLRUN(&both->run, "report", "--csv", "--by", "hour");
+	TOLLRUN_SAYS(&both->run, ",7.00,-1.00\n");
+	TOLLRUN_SAYS(&both->run, ",4.00,0.00\n");
+	TOLLRUN(&both->run, "report", "--json");
+	TOLLRUN_SAYS(&both->run, "\"amount\":\"11.00\",\"adjusted\":\"-1.00\"");
+	TOLLRUN_SAYS(&both->run, ",\"adjustments\":1}\n");
+	/* What it was rated at is what is stored; the run stands beside it. */
+	TOLLRUN(&both->run, "explain", "2");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "Equal to what is stored.");
+	TOLLRUN_SAYS(&both->run, "was adjusted by -1.00 in run 1");
+	TOLLRUN_SAYS(&both->run, "(uid 7: the summer");
+	TOLLRUN(&both->run, "explain", "2", "--json");
+	TOLLRUN_SAYS(&both->run, "\"adjustments\":[{\"run\":1,\"amount\":\"-1.00\","
+	                         "\"booked_hour\":\"2026-11-22T08:00Z\",\"by\":\"uid 7: the "
+	                         "summer price\"}]");
+	TOLLRUN(&both->run, "explain", "3");
+	TOLLRUN_SAYS_NOT(&both->run, "was adjusted");
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "-1.00 beside these, in 1 run");
+	sql(both, "UPDATE adjustment SET nanos = nanos + 1");
+	TOLLRUN(&both->run, "verify");
+	TOLLRUN_EXPECT(&both->run, 1);
+	TOLLRUN_SAYS(&both->run, "total: stored -1.00, derived -0.999999999");
+}
+
 /* A book that is none, on either side, is told with its setting and stops the start. */
 static void test_the_daemon_has_the_cost_book_of_its_setting(void **state)
 {
@@ -165,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_cost_and_margin_are_told_where_there_is_a_cost_book),
 		T(test_a_changed_cost_is_found_by_explain_and_verify),
+		T(test_what_was_adjusted_is_told_by_every_command),
 		T(test_the_daemon_has_the_cost_book_of_its_setting),
 	};
 
