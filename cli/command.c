@@ -54,11 +54,11 @@ const struct command *command_at(size_t index)
 static const struct command *find_in(const struct command *const *list, const char *name,
                                      const char **meant_out)
 {
-	unsigned best = OPTION_TYPO_MAX + 1;
+	unsigned best = TEXT_TYPO_MAX + 1;
 
 	*meant_out = NULL;
 	for (; *list != NULL; list++) {
-		unsigned distance = options_distance(name, (*list)->name);
+		unsigned distance = text_distance(text_of(name), text_of((*list)->name));
 
 		if (distance == 0)
 			return *list;

@@ -102,17 +102,19 @@ static int derive(struct explained *x)
 	struct fault *fault = &x->context->fault;
 	const struct event *event = &x->row.event;
 	const struct book_version *version = NULL;
+	struct rating_request request;
 	char stored[MONEY_TEXT_BYTES], derived[MONEY_TEXT_BYTES];
 	int r;
 
 	x->usage = policy_charged(x->row.policy, event, &x->charged);
+	request = rating_of(event, x->usage);
 	x->effect = policy_effect(x->row.policy, event);
 	if (x->row.price_id > 0) {
 		r = ledger_price_version(x->context->ledger, x->row.price_id, &version, &x->book,
 		                         fault);
 		if (r < 0)
 			return r;
-		x->verdict = rating_under(version, x->usage, &x->charges);
+		x->verdict = rating_under(version, &request, &x->charges);
 		x->charges.found = book_find(x->book, event->model, event->time_ms);
 		if (x->charges.found.version != version)
 			buf_addf(&x->problem,
@@ -126,8 +128,7 @@ static int derive(struct explained *x)
 		if (r < 0)
 			return r;
 		x->book = x->current.book;
-		x->verdict = rating_request(x->book, event->model, event->time_ms, x->usage,
-		                            &x->charges);
+		x->verdict = rating_request(x->book, &request, &x->charges);
 		if (x->row.price_id == LEDGER_PRICE_NONE && x->verdict != RATING_NOTHING)
 			buf_addf(&x->problem,
 			         "it is stored as having used nothing, but has counts");
@@ -342,7 +343,7 @@ static void make_table(struct explained *x, struct table *table)
 		row = table_row(table);
 		table_set(table, row, 0, text_of(component_info[charge->component].key));
 		table_set_count(table, row, 1, charge->count);
-		rates_condition(charge, when);
+		rates_condition(&x->charges, charge, when);
 		if (when[0] != '\0')
 			table_set(table, row, 3, text_of(when));
 		if (charge->rate == NULL) {
@@ -353,6 +354,18 @@ static void make_table(struct explained *x, struct table *table)
 		table_set(table, row, 2, text_of(rate));
 		rates_set(table, row, 5, charge->rate);
 		money_text(charge->amount, amount);
+		table_set(table, row, 4, text_of(amount));
+	}
+	if (x->charges.minimum != NULL) {
+		size_t row = table_row(table);
+
+		table_set(table, row, 0, text_of("minimum"));
+		money_text(x->charges.minimum->charge, amount);
+		snprintf(rate, sizeof(rate), "at least %s a request", amount);
+		table_set(table, row, 2, text_of(rate));
+		rates_when(&x->charges.minimum->when, COMPONENT_COUNT, when);
+		table_set(table, row, 3, text_of(when[0] != '\0' ? when : NULL));
+		money_text(x->charges.raised, amount);
 		table_set(table, row, 4, text_of(amount));
 	}
 	money_text(x->charges.total, amount);

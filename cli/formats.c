@@ -127,7 +127,7 @@ static bool is_near(const char *asked, const char *name)
 	const char *end = strrchr(name, '.');
 	size_t family = strcspn(asked, "."), len = strlen(asked);
 
-	if (options_distance(asked, name) <= OPTION_TYPO_MAX)
+	if (text_distance(text_of(asked), text_of(name)) <= TEXT_TYPO_MAX)
 		return true;
 	if (len >= 2 &&
 	    (strncmp(asked, name, len) == 0 || strcmp(end != NULL ? end + 1 : name, asked) == 0))

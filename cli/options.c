@@ -5,35 +5,6 @@
 
 enum { NAME_BYTES_MAX = 32 };
 
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Optimal string alignment distance. */
-unsigned options_distance(const char *a, const char *b)
-{
-	unsigned cost[NAME_BYTES_MAX + 1][NAME_BYTES_MAX + 1];
-	size_t a_len = strlen(a), b_len = strlen(b);
-
-	if (a_len > NAME_BYTES_MAX || b_len > NAME_BYTES_MAX)
-		return NAME_BYTES_MAX;
-	for (size_t i = 0; i <= a_len; i++)
-		cost[i][0] = (unsigned)i;
-	for (size_t j = 0; j <= b_len; j++)
-		cost[0][j] = (unsigned)j;
-	for (size_t i = 1; i <= a_len; i++) {
-		for (size_t j = 1; j <= b_len; j++) {
-			unsigned change = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-
-			cost[i][j] = least(change, least(cost[i - 1][j], cost[i][j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
-		}
-	}
-	return cost[a_len][b_len];
-}
-
 static const struct option *find(const struct option *const *lists, const char *name)
 {
 	for (; *lists != NULL; lists++) {
@@ -48,11 +19,11 @@ static const struct option *find(const struct option *const *lists, const char *
 static const char *nearest(const struct option *const *lists, const char *name)
 {
 	const char *best = NULL;
-	unsigned best_distance = OPTION_TYPO_MAX + 1;
+	unsigned best_distance = TEXT_TYPO_MAX + 1;
 
 	for (; *lists != NULL; lists++) {
 		for (const struct option *option = *lists; option->name != NULL; option++) {
-			unsigned distance = options_distance(name, option->name);
+			unsigned distance = text_distance(text_of(name), text_of(option->name));
 
 			/* The beginning of a name is meant to be it, however much is missing. */
 			if (strlen(name) >= 2 && strncmp(name, option->name, strlen(name)) == 0)

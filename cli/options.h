@@ -47,11 +47,4 @@ bool options_flag(const struct options *options, const char *name);
 int options_number(const struct options *options, const char *name, int64_t min, int64_t max,
                    int64_t otherwise, int64_t *out, struct fault *fault);
 
-/*
- * Letters to add, drop, change or swap to make b of a; a large number where a name is longer
- * than 32 bytes.  At most OPTION_TYPO_MAX is worth a "did you mean".
- */
-enum { OPTION_TYPO_MAX = 2 };
-unsigned options_distance(const char *a, const char *b);
-
 #endif

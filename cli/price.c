@@ -241,7 +241,7 @@ static const struct command price_list = {
 enum { SHOW_MODEL, SHOW_FROM, SHOW_COMPONENT, SHOW_PRICE, SHOW_CONDITION };
 
 static size_t add_rate_row(struct table *table, const struct book_version *version,
-                           enum component component)
+                           const char *component)
 {
 	size_t row = table_row(table);
 	char from[MOMENT_TEXT_BYTES];
@@ -249,23 +249,23 @@ static size_t add_rate_row(struct table *table, const struct book_version *versi
 	moment_text(version->effective_from_ms, from);
 	table_set(table, row, SHOW_MODEL, version->model);
 	table_set(table, row, SHOW_FROM, text_of(from));
-	table_set(table, row, SHOW_COMPONENT, text_of(component_info[component].key));
+	table_set(table, row, SHOW_COMPONENT, text_of(component));
 	return row;
 }
 
-static void add_version(struct table *table, const struct book *book,
-                        const struct book_version *version)
+static void add_card(struct table *table, const struct book *book,
+                     const struct book_version *version)
 {
 	char text[RATES_TEXT_BYTES];
 
-	for (size_t i = 0; i < version->rate_count; i++) {
-		const struct book_rate *rate = &version->rates[i];
-		size_t row = add_rate_row(table, version, rate->component);
+	for (size_t i = 0; i < version->card.rate_count; i++) {
+		const struct book_rate *rate = &version->card.rates[i];
+		size_t row = add_rate_row(table, version, component_info[rate->component].key);
 
 		rates_price(rate, book_currency(book), text);
 		table_set(table, row, SHOW_PRICE, text_of(text));
 		rates_set(table, row, SHOW_CONDITION + 1, rate);
-		rates_when(rate, text);
+		rates_when(&rate->when, rate->component, text);
 		table_set(table, row, SHOW_CONDITION, text_of(text[0] != '\0' ? text : NULL));
 	}
 	for (size_t c = 0; c < COMPONENT_COUNT; c++) {
@@ -275,10 +275,69 @@ static void add_version(struct table *table, const struct book *book,
 		if (version->same_as[c] == c || book_version_has(version, (enum component)c) ||
 		    !book_version_has(version, version->same_as[c]))
 			continue;
-		row = add_rate_row(table, version, (enum component)c);
+		row = add_rate_row(table, version, component_info[c].key);
 		snprintf(text, sizeof(text), "as %s", component_info[version->same_as[c]].key);
 		table_set(table, row, SHOW_PRICE, text_of(text));
 	}
+}
+
+/* The components of a multiplier; nothing where it is for all. */
+static void add_components(uint32_t components, struct buf *out)
+{
+	if (components == (1u << COMPONENT_COUNT) - 1)
+		return;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if ((components & (1u << c)) != 0)
+			buf_addf(out, "%s%s", out->len > 0 ? ", " : "", component_info[c].key);
+	}
+}
+
+/* What comes to the rates of a version. */
+static void add_factors(struct table *table, const struct book_version *version)
+{
+	char text[RATES_TEXT_BYTES], price[MONEY_TEXT_BYTES];
+	struct buf words = { .at = NULL };
+
+	for (size_t i = 0; i < version->multiplier_count; i++) {
+		const struct book_multiplier *multiplier = &version->multipliers[i];
+		size_t row = add_rate_row(table, version, "multiplier");
+
+		buf_clear(&words);
+		add_components(multiplier->components, &words);
+		rates_when(&multiplier->when, COMPONENT_COUNT, text);
+		if (text[0] != '\0')
+			buf_addf(&words, "%s%s", words.len > 0 ? "; " : "", text);
+		table_set(table, row, SHOW_CONDITION,
+		          words.len > 0 ? buf_text(&words) : text_of(NULL));
+		snprintf(text, sizeof(text), "x %.*s", TEXT_ARGS(multiplier->factor.text));
+		table_set(table, row, SHOW_PRICE, text_of(text));
+	}
+	for (size_t i = 0; i < version->minimum_count; i++) {
+		size_t row = add_rate_row(table, version, "minimum");
+
+		money_text(version->minimums[i].charge, price);
+		snprintf(text, sizeof(text), "%s a request", price);
+		table_set(table, row, SHOW_PRICE, text_of(text));
+		rates_when(&version->minimums[i].when, COMPONENT_COUNT, text);
+		table_set(table, row, SHOW_CONDITION, text_of(text[0] != '\0' ? text : NULL));
+	}
+	if (version->discount.text.at != NULL) {
+		size_t row = add_rate_row(table, version, "discount");
+
+		snprintf(text, sizeof(text), "%.*s%s", TEXT_ARGS(version->discount.text),
+		         version->discount_to_user ? " to the user" : " %");
+		table_set(table, row, SHOW_PRICE, text_of(text));
+	}
+	if (words.error != 0)
+		table->error = words.error;
+	buf_release(&words);
+}
+
+static void add_version(struct table *table, const struct book *book,
+                        const struct book_version *version)
+{
+	add_card(table, book, version);
+	add_factors(table, version);
 }
 
 static void start_rates(struct table *table, bool for_people)

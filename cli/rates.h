@@ -6,7 +6,7 @@
 #include "price/book.h"
 #include "rate/rating.h"
 
-enum { RATES_TEXT_BYTES = 160 };
+enum { RATES_TEXT_BYTES = 256 };
 
 /* "$0.80 per 1M tokens", "CHF 0.04 per image": exactly as the book has it. */
 void rates_price(const struct book_rate *rate, struct text currency, char out[RATES_TEXT_BYTES]);
@@ -17,8 +17,12 @@ void rates_price(const struct book_rate *rate, struct text currency, char out[RA
 void rates_columns(struct table *table);
 void rates_set(struct table *table, size_t row, size_t column, const struct book_rate *rate);
 /* "context > 128000", "size 1024x1024, quality hd"; "" where there is none. */
-void rates_when(const struct book_rate *rate, char out[RATES_TEXT_BYTES]);
-/* The conditions a charge met, and as what it is priced: "as output; context > 128000". */
-void rates_condition(const struct charge *charge, char out[RATES_TEXT_BYTES]);
+void rates_when(const struct book_when *when, enum component component, char out[RATES_TEXT_BYTES]);
+/*
+ * The conditions a charge met, as what it is priced, and what its rate is multiplied by: "as
+ * output, context > 128000, x 0.50 tier batch".
+ */
+void rates_condition(const struct charges *charges, const struct charge *charge,
+                     char out[RATES_TEXT_BYTES]);
 
 #endif

@@ -37,9 +37,9 @@ static void missing_text(struct listing *listing, const struct event *event, uns
                          char out[MISSING_BYTES])
 {
 	struct usage room;
-	enum rating_verdict verdict = rating_request(
-		listing->book.book, event->model, event->time_ms,
-		policy_charged(policy, event, &room), listing->charges);
+	struct rating_request request = rating_of(event, policy_charged(policy, event, &room));
+	enum rating_verdict verdict = rating_request(listing->book.book, &request,
+	                                             listing->charges);
 	const struct charges *charges = listing->charges;
 	size_t len;
 

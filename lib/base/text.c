@@ -176,3 +176,31 @@ bool text_cut(struct text *rest, char separator, struct text *part_out)
 	rest->len -= part_out->len + 1;
 	return true;
 }
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+unsigned text_distance(struct text a, struct text b)
+{
+	unsigned cost[TEXT_DISTANCE_MAX + 1][TEXT_DISTANCE_MAX + 1];
+
+	if (a.len > TEXT_DISTANCE_MAX || b.len > TEXT_DISTANCE_MAX)
+		return TEXT_DISTANCE_MAX;
+	for (size_t i = 0; i <= a.len; i++)
+		cost[i][0] = (unsigned)i;
+	for (size_t j = 0; j <= b.len; j++)
+		cost[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= a.len; i++) {
+		for (size_t j = 1; j <= b.len; j++) {
+			unsigned change = cost[i - 1][j - 1] + (a.at[i - 1] != b.at[j - 1]);
+
+			cost[i][j] = least(change, least(cost[i - 1][j], cost[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] &&
+			    a.at[i - 2] == b.at[j - 1])
+				cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+		}
+	}
+	return cost[a.len][b.len];
+}

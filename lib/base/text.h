@@ -44,4 +44,14 @@ bool text_match(struct text pattern, struct text t);
 /* Takes text up to `separator` off the front of *rest; false when *rest is absent. */
 bool text_cut(struct text *rest, char separator, struct text *part_out);
 
+enum {
+	TEXT_DISTANCE_MAX = 32, /* bytes of a text that text_distance() looks at */
+	TEXT_TYPO_MAX = 2,      /* so far away a word may be to be meant */
+};
+/*
+ * So many bytes must be put in, taken out, changed or swapped with their neighbour to make one of
+ * the other (optimal string alignment); TEXT_DISTANCE_MAX where one of them is longer than that.
+ */
+unsigned text_distance(struct text a, struct text b);
+
 #endif

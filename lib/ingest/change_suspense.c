@@ -61,10 +61,11 @@ static int price_chunk(struct change_job *job)
 	for (size_t i = 0; r == 0 && i < job->chunk.count; i++) {
 		struct waiting *row = &job->chunk.rows[i];
 		struct usage room;
+		struct rating_request request = rating_of(
+			&row->event, policy_charged(row->policy, &row->event, &room));
 		struct charges charges;
-		enum rating_verdict verdict = rating_request(
-			job->terms.book.book, row->event.model, row->event.time_ms,
-			policy_charged(row->policy, &row->event, &room), &charges);
+		enum rating_verdict verdict = rating_request(job->terms.book.book, &request,
+		                                             &charges);
 
 		retried->tried++;
 		/* Of a sum nobody can say what its price is: it stays in suspense. */

@@ -171,7 +171,7 @@ static int end_turns(struct ledger *ledger, struct ingest_item *whole,
 	int r = 0;
 
 	ended.turn = TURN_ENDED;
-	ended.usage = (struct usage){ .images_count = 0 };
+	ended.usage = (struct usage){ .kind_count = 0 };
 	ended.extra = ended.unknown_path = text_of(NULL);
 	for (size_t i = 0; r == 0 && i < before->count; i++) {
 		char id[EVENT_NAME_BYTES_MAX + 32];

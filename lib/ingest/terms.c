@@ -39,6 +39,7 @@ static enum rating_verdict rate(const struct terms *terms, const struct event *e
 {
 	struct charges charges;
 	struct usage room;
+	struct rating_request request;
 	enum rating_verdict verdict;
 
 	rated->policy = rules_policies(terms->rules, event->account, event->source);
@@ -46,8 +47,8 @@ static enum rating_verdict rate(const struct terms *terms, const struct event *e
 	if (event->no_answer_due && !policy_no_completion(event))
 		rated->policy &= ~POLICY_BIT(POLICY_ZERO_COMPLETION);
 	rated->amount = (struct money){ 0 };
-	verdict = rating_request(terms->book.book, event->model, event->time_ms,
-	                         policy_charged(rated->policy, event, &room), &charges);
+	request = rating_of(event, policy_charged(rated->policy, event, &room));
+	verdict = rating_request(terms->book.book, &request, &charges);
 	switch (verdict) {
 	case RATING_RANGE:
 	case RATING_UNPRICED:
@@ -245,14 +246,13 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 
 bool terms_sum_moves_price(const struct terms *terms, const struct event *event)
 {
+	struct rating_request request = rating_of(event, &event->usage);
 	struct book_found found;
 
 	if (event->sum.of < 2 || terms->book.book == NULL)
 		return false;
 	found = book_find(terms->book.book, event->model, event->time_ms);
-	/* Of no prompt between these two, and so of each of them, another rate holds. */
-	return rating_context_differs(found.version, event->sum.smallest_prompt,
-	                              usage_prompt_total(&event->usage));
+	return rating_sum_differs(found.version, &request, event->sum.smallest_prompt);
 }
 
 int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,

@@ -60,12 +60,12 @@ static int detail_read(const struct query *query, struct usage *usage, struct fa
 		return fault_set(fault, FAULT_CORRUPT, "event_detail: component %.*s is not one",
 		                 TEXT_ARGS(column_text(query, 0)));
 	if (is_image(c)) {
-		struct usage_images *images = &usage->images[usage->images_count];
+		struct usage_kind *images = &usage->kinds[usage->kind_count];
 
-		if (usage->images_count == USAGE_IMAGES_MAX)
+		if (usage->kind_count == USAGE_KINDS_MAX)
 			return fault_set(fault, FAULT_CORRUPT,
 			                 "event_detail: too many kinds of images");
-		usage->images_count++;
+		usage->kind_count++;
 		images->component = c;
 		images->n = count;
 		text_copy(images->size, sizeof(images->size), column_text(query, 1));
@@ -223,7 +223,7 @@ struct rollup_delta event_row_delta(const struct event_row *row)
 }
 
 static int detail_write(struct ledger *ledger, const struct event_row *row, enum component c,
-                        const struct usage_images *images, struct fault *fault)
+                        const struct usage_kind *images, struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
 	struct query query = query_start(ledger, STATEMENT_DETAIL_ADD);
@@ -248,9 +248,9 @@ static int details_write(struct ledger *ledger, const struct event_row *row, str
 		    !is_image((enum component)c))
 			r = detail_write(ledger, row, (enum component)c, NULL, fault);
 	}
-	for (unsigned i = 0; r == 0 && i < usage->images_count; i++) {
-		if (usage->images[i].n > 0)
-			r = detail_write(ledger, row, usage->images[i].component, &usage->images[i],
+	for (unsigned i = 0; r == 0 && i < usage->kind_count; i++) {
+		if (usage->kinds[i].n > 0)
+			r = detail_write(ledger, row, usage->kinds[i].component, &usage->kinds[i],
 			                 fault);
 	}
 	return r;

@@ -275,6 +275,7 @@ static int check_priced(struct verify *verify, const struct event_row *row)
 	const struct book_version *version = NULL;
 	const struct book *book = NULL;
 	struct charges charges;
+	struct rating_request request;
 	struct usage room;
 	struct book_found found;
 	enum rating_verdict verdict;
@@ -302,7 +303,8 @@ static int check_priced(struct verify *verify, const struct event_row *row)
 			         "the book has no price for this model at this time");
 		return event_differs(verify, row, "price");
 	}
-	verdict = rating_under(version, policy_charged(row->stored.policy, event, &room), &charges);
+	request = rating_of(event, policy_charged(row->stored.policy, event, &room));
+	verdict = rating_under(version, &request, &charges);
 	if (verdict != RATING_PRICED && verdict != RATING_NOTHING) {
 		put_money(&verify->stored, row->stored.amount);
 		put_cstr(&verify->expected, "this price does not cover these counts");

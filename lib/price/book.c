@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/moment.h"
 #include "price/book_internal.h"
 
 void book_free(struct book *book)
@@ -17,6 +16,9 @@ void book_free(struct book *book)
 	free(book->names);
 	free(book->patterns);
 	free(book->slots);
+	free(book->aliases);
+	free(book->overrides);
+	buf_release(&book->warnings);
 	arena_release(&book->arena);
 	free(book);
 }
@@ -104,50 +106,62 @@ struct book_found book_find(const struct book *book, struct text model, int64_t 
 	return found;
 }
 
+bool book_card_has(const struct book_card *card, enum component component)
+{
+	return card->first[component] < card->first[component + 1];
+}
+
 bool book_version_has(const struct book_version *version, enum component component)
 {
-	for (size_t i = 0; i < version->rate_count; i++) {
-		if (version->rates[i].component == component)
-			return true;
-	}
-	return false;
+	return book_card_has(&version->card, component);
 }
 
-static bool is_priced(const struct book_version *version, enum component component)
+size_t book_model_count(const struct book *book)
 {
-	return book_version_has(version, component) || version->same_as[component] != component;
+	return book->model_count;
 }
 
-size_t book_warnings(const struct book *book, struct buf *out)
+const struct book_model *book_model(const struct book *book, size_t index)
 {
-	/* Components that come with another one sooner or later. */
+	return index < book->model_count ? &book->models[index] : NULL;
+}
+
+struct text book_alias(const struct book *book, size_t index)
+{
+	return index < book->alias_count ? book->aliases[index] : text_of(NULL);
+}
+
+size_t book_override_count(const struct book *book)
+{
+	return book->override_count;
+}
+
+const struct book_override *book_override(const struct book *book, size_t ordinal)
+{
+	return ordinal < book->override_count ? &book->overrides[ordinal] : NULL;
+}
+
+struct text book_tier(struct text said, char room[BOOK_TIER_BYTES])
+{
 	static const struct {
-		enum component having, needs;
-	} pairs[] = {
-		{ COMPONENT_OUTPUT, COMPONENT_REASONING },
-		{ COMPONENT_INPUT, COMPONENT_CACHE_READ },
-		{ COMPONENT_CACHE_WRITE_5M, COMPONENT_CACHE_WRITE },
+		const char *said, *tier;
+	} words[] = {
+		{ "standard", "standard" },      { "default", "standard" },
+		{ "auto", "standard" },          { "on_demand", "standard" },
+		{ "standard_only", "standard" }, { "on_demand_priority", "priority" },
+		{ "on_demand_flex", "flex" },
 	};
-	size_t count = 0;
 
-	for (size_t v = 0; v < book->version_count; v++) {
-		const struct book_version *version = &book->versions[v];
-		char from[MOMENT_TEXT_BYTES];
-
-		for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-			/* An embeddings model has neither output nor a cache. */
-			if (!book_version_has(version, pairs[i].having) ||
-			    is_priced(version, pairs[i].needs) ||
-			    !book_version_has(version, COMPONENT_OUTPUT))
-				continue;
-			moment_text(version->effective_from_ms, from);
-			buf_addf(out,
-			         "%.*s from %s: no rate for %s: requests that have it go to "
-			         "suspense (give a rate, or say what it is priced \"as\")\n",
-			         TEXT_ARGS(version->model), from,
-			         component_info[pairs[i].needs].key);
-			count++;
-		}
+	if (said.len == 0)
+		return text_of("standard");
+	text_copy(room, BOOK_TIER_BYTES, said);
+	for (char *c = room; *c != '\0'; c++) {
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
 	}
-	return count;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(room, words[i].said) == 0)
+			return text_of(words[i].tier);
+	}
+	return (struct text){ room, said.len < BOOK_TIER_BYTES ? said.len : BOOK_TIER_BYTES - 1 };
 }

@@ -5,11 +5,6 @@
 #include "base/arena.h"
 #include "price/book.h"
 
-struct book_model {
-	struct text name;
-	size_t first_version, version_count;
-};
-
 /* A model's id, an alias or a pattern. */
 struct book_name {
 	struct text text;
@@ -19,21 +14,29 @@ struct book_name {
 };
 
 struct book {
-	struct arena arena; /* holds the JSON, and the rates */
+	struct arena arena; /* holds the JSON, the rates and all names */
 	char hash[SHA256_HEX_BYTES];
 	struct text json, name, currency;
 	struct book_version *versions; /* of all models, in the order of the book */
 	size_t version_count, version_cap;
 	struct book_model *models;
 	size_t model_count, model_cap;
+	struct text *aliases; /* of all models */
+	size_t alias_count, alias_cap;
 	struct book_name *names; /* exact ones */
 	size_t name_count, name_cap;
 	struct book_name *patterns;
 	size_t pattern_count, pattern_cap;
 	uint32_t *slots; /* index + 1 into names; slot_count a power of two */
 	size_t slot_count;
+	struct book_override *overrides;
+	size_t override_count, override_cap;
+	uint32_t *by_account; /* ordinals of overrides: by account, then as in the book */
+	struct buf warnings;  /* of the loader, a line each */
+	size_t warning_count;
 };
 
+bool book_when_equal(const struct book_when *a, const struct book_when *b);
 size_t book_slot(const struct book *book, struct text name);
 
 #endif

@@ -172,11 +172,11 @@ static void without_pictures(struct usage *usage)
 
 	for (size_t i = 0; i < sizeof(pictures) / sizeof(pictures[0]); i++)
 		usage->count[pictures[i]] = 0;
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		if (usage->images[i].component != COMPONENT_IMAGES_OUT)
-			usage->images[kept++] = usage->images[i];
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		if (usage->kinds[i].component != COMPONENT_IMAGES_OUT)
+			usage->kinds[kept++] = usage->kinds[i];
 	}
-	usage->images_count = kept;
+	usage->kind_count = kept;
 }
 
 static void served_only(struct usage *usage, int64_t served)
@@ -234,7 +234,7 @@ static unsigned apply(unsigned bits, const struct event *event, struct usage *us
 		effect |= POLICY_BIT(p);
 		switch ((enum policy)p) {
 		case POLICY_ZERO_COMPLETION:
-			*usage = (struct usage){ .images_count = 0 };
+			*usage = (struct usage){ .kind_count = 0 };
 			break;
 		case POLICY_IMAGES_WHOLE:
 			without_pictures(usage);

@@ -1,135 +1,258 @@
 #include "rate/rating.h"
 
+#include "rate/conditions.h"
+
+#define PIXELS_PER_MEGAPIXEL INT64_C(1000000)
+
 struct rating {
-	const struct book_version *version;
-	int64_t prompt_total;
+	const struct book_version *version; /* NULL: none */
+	const struct rating_request *request;
+	struct asked asked;
+	uint32_t multipliers; /* bits of those that hold */
 	struct charges *charges;
 	bool unpriced, range;
 };
 
-static bool context_holds(const struct book_rate *rate, int64_t prompt_total)
+/* The last entry of a card that fits, or NULL. */
+static const struct book_rate *find_in(const struct book_card *card, enum component component,
+                                       const struct rating *rating, const struct usage_kind *kind)
 {
-	switch (rate->context_test) {
-	case CONTEXT_GT:
-		return prompt_total > rate->context_tokens;
-	case CONTEXT_GTE:
-		return prompt_total >= rate->context_tokens;
-	case CONTEXT_ANY:
-		break;
-	}
-	return true;
-}
+	for (size_t i = card->first[component + 1]; i > card->first[component]; i--) {
+		const struct book_rate *rate = &card->rates[i - 1];
 
-bool rating_context_differs(const struct book_version *version, int64_t prompt, int64_t other)
-{
-	for (size_t i = 0; version != NULL && i < version->rate_count; i++) {
-		if (context_holds(&version->rates[i], prompt) !=
-		    context_holds(&version->rates[i], other))
-			return true;
-	}
-	return false;
-}
-
-/* An image without a stated size meets only entries that do not ask for one. */
-static bool images_hold(const struct book_rate *rate, const struct usage_images *images)
-{
-	if (rate->size.at != NULL && (images == NULL || !text_is(rate->size, images->size)))
-		return false;
-	return rate->quality.at == NULL ||
-	       (images != NULL && text_is(rate->quality, images->quality));
-}
-
-/* "as" stands in only for a component that has no entry of its own at all. */
-static enum component priced_as(const struct book_version *version, enum component component)
-{
-	return book_version_has(version, component) ? component : version->same_as[component];
-}
-
-/* The last entry that fits, or NULL. */
-static const struct book_rate *find_rate(const struct rating *rating, enum component component,
-                                         const struct usage_images *images)
-{
-	const struct book_version *version = rating->version;
-
-	for (size_t i = version->rate_count; i > 0; i--) {
-		const struct book_rate *rate = &version->rates[i - 1];
-
-		if (rate->component == component && context_holds(rate, rating->prompt_total) &&
-		    images_hold(rate, images))
+		if (rate->megapixels != MEGAPIXELS_NONE &&
+		    (kind == NULL || size_pixels(kind->size) == 0))
+			continue;
+		if (when_holds(&rate->when, &rating->asked, kind))
 			return rate;
 	}
 	return NULL;
 }
 
-static bool is_due(const struct book_version *version, const struct charge *charge)
+static bool has_entry(const struct rating *rating, enum component component)
+{
+	const struct book_override *override = rating->charges->override;
+
+	return book_card_has(&rating->version->card, component) ||
+	       (override != NULL && book_card_has(&override->card, component));
+}
+
+/* "as" stands in only for a component that has no entry of its own at all. */
+static void find_rate(const struct rating *rating, struct charge *charge)
+{
+	const struct book_override *override = rating->charges->override;
+
+	if (!has_entry(rating, charge->component))
+		charge->priced_as = (enum component)rating->version->same_as[charge->component];
+	/* They stand behind those of the version: one that fits wins. */
+	if (override != NULL)
+		charge->rate = find_in(&override->card, charge->priced_as, rating, charge->kind);
+	charge->agreed = charge->rate != NULL;
+	if (charge->rate == NULL)
+		charge->rate = find_in(&rating->version->card, charge->priced_as, rating,
+		                       charge->kind);
+}
+
+static bool is_due(const struct book_version *version, const struct book_override *override,
+                   const struct charge *charge)
 {
 	return charge->rate != NULL || component_info[charge->component].role != ROLE_FEE ||
-	       version == NULL || book_version_has(version, charge->priced_as);
+	       version == NULL || book_version_has(version, charge->priced_as) ||
+	       (override != NULL && book_card_has(&override->card, charge->priced_as));
 }
 
 bool charge_is_due(const struct charges *charges, const struct charge *charge)
 {
-	return is_due(charges->found.version, charge);
+	return is_due(charges->found.version, charges->override, charge);
+}
+
+/* What comes to the rate of a line. */
+static void find_factors(const struct rating *rating, struct charge *charge)
+{
+	const struct book_version *version = rating->version;
+	const struct book_override *override = rating->charges->override;
+
+	for (size_t i = 0; rating->multipliers != 0 && i < version->multiplier_count; i++) {
+		if ((rating->multipliers & (1u << i)) != 0 &&
+		    (version->multipliers[i].components & (1u << charge->priced_as)) != 0)
+			charge->multipliers |= 1u << i;
+	}
+	/* What was agreed is what was agreed: nothing is taken off it. */
+	if (charge->agreed)
+		return;
+	if (version->discount.text.at != NULL)
+		charge->discount[0] = &version->discount;
+	if (override != NULL && override->discount.text.at != NULL)
+		charge->discount[1] = &override->discount;
+}
+
+/* The loader made sure that what comes out is an integer. */
+static bool apply_factor(const struct book_factor *factor, struct rate *rate)
+{
+	if (__builtin_mul_overflow(rate->attos_per_unit, factor->numerator, &rate->attos_per_unit))
+		return false;
+	for (unsigned i = 0; i < factor->decimals; i++) {
+		if (rate->attos_per_unit % 10 != 0)
+			return false;
+		rate->attos_per_unit /= 10;
+	}
+	return true;
+}
+
+/* The rate of one unit after all factors; false: it is no amount. */
+static bool applied_rate(const struct rating *rating, const struct charge *charge,
+                         struct rate *rate_out)
+{
+	*rate_out = charge->rate->rate;
+	for (size_t i = 0; charge->multipliers >> i != 0; i++) {
+		if ((charge->multipliers & (1u << i)) != 0 &&
+		    !apply_factor(&rating->version->multipliers[i].factor, rate_out))
+			return false;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (charge->discount[i] != NULL && !apply_factor(charge->discount[i], rate_out))
+			return false;
+	}
+	return true;
+}
+
+/* Pixels of one image, or its megapixels. */
+static int64_t pixels_charged(const struct charge *charge)
+{
+	int64_t pixels = size_pixels(charge->kind->size);
+
+	switch (charge->rate->megapixels) {
+	case MEGAPIXELS_UP:
+		return (pixels + PIXELS_PER_MEGAPIXEL - 1) / PIXELS_PER_MEGAPIXEL;
+	case MEGAPIXELS_NEAREST:
+		return (pixels + PIXELS_PER_MEGAPIXEL / 2) / PIXELS_PER_MEGAPIXEL;
+	case MEGAPIXELS_EXACT:
+	case MEGAPIXELS_NONE:
+		break;
+	}
+	return pixels;
+}
+
+static bool charge_amount(const struct rating *rating, struct charge *charge)
+{
+	struct rate rate;
+	int64_t units = charge->count;
+
+	if (charge->rate->megapixels != MEGAPIXELS_NONE) {
+		charge->pixels = pixels_charged(charge);
+		if (__builtin_mul_overflow(units, charge->pixels, &units))
+			return false;
+	}
+	return applied_rate(rating, charge, &rate) && rate_times(rate, units, &charge->amount) == 0;
 }
 
 static void add_charge(struct rating *rating, enum component component, int64_t count,
-                       const struct usage_images *images)
+                       const struct usage_kind *kind)
 {
 	struct charges *charges = rating->charges;
 	struct charge *charge = &charges->lines[charges->count];
 
 	*charge = (struct charge){
-		.component = component, .count = count, .images = images, .priced_as = component
+		.component = component, .count = count, .kind = kind, .priced_as = component
 	};
-	if (rating->version != NULL) {
-		charge->priced_as = priced_as(rating->version, component);
-		charge->rate = find_rate(rating, charge->priced_as, images);
-	}
 	charges->count++;
+	if (rating->version != NULL)
+		find_rate(rating, charge);
 	if (charge->rate == NULL) {
-		rating->unpriced = rating->unpriced || is_due(rating->version, charge);
+		rating->unpriced = rating->unpriced ||
+		                   is_due(rating->version, charges->override, charge);
 		return;
 	}
-	if (rate_times(charge->rate->rate, count, &charge->amount) < 0 ||
+	find_factors(rating, charge);
+	if (!charge_amount(rating, charge) ||
 	    money_add(charges->total, charge->amount, &charges->total) < 0)
 		rating->range = true;
 }
 
-/* Those of a component that no entry of usage->images counts. */
-static int64_t images_of_no_kind(const struct usage *usage, enum component component)
+/* Those of a component that no entry of usage->kinds counts. */
+static int64_t of_no_kind(const struct usage *usage, enum component component)
 {
 	int64_t rest = usage->count[component];
 
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		if (usage->images[i].component == component)
-			rest -= usage->images[i].n;
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		if (usage->kinds[i].component == component)
+			rest -= usage->kinds[i].n;
 	}
 	return rest;
 }
 
-enum rating_verdict rating_under(const struct book_version *version, const struct usage *usage,
-                                 struct charges *charges_out)
+/* The least that a request is charged, where it was served. */
+static void apply_minimum(struct rating *rating)
 {
-	struct rating rating = { .version = version, .charges = charges_out };
+	const struct book_version *version = rating->version;
+	struct charges *charges = rating->charges;
+	const struct book_minimum *minimum = NULL;
 
-	charges_out->count = 0;
-	charges_out->total = (struct money){ 0 };
-	charges_out->found = (struct book_found){ .version = version };
-	rating.prompt_total = usage_prompt_total(usage);
+	if (version == NULL || rating->request->usage->count[COMPONENT_REQUESTS] <= 0)
+		return;
+	for (size_t i = 0; i < version->minimum_count; i++) {
+		if (when_holds(&version->minimums[i].when, &rating->asked, NULL))
+			minimum = &version->minimums[i];
+	}
+	if (minimum == NULL || money_compare(charges->total, minimum->charge) >= 0)
+		return;
+	if (money_sub(minimum->charge, charges->total, &charges->raised) < 0) {
+		rating->range = true;
+		return;
+	}
+	charges->minimum = minimum;
+	charges->total = minimum->charge;
+}
+
+static void begin(struct rating *rating)
+{
+	const struct book_version *version = rating->version;
+	struct charges *charges = rating->charges;
+
+	charges->count = 0;
+	charges->override = NULL;
+	charges->minimum = NULL;
+	charges->raised = charges->total = (struct money){ 0 };
+	charges->found = (struct book_found){ .version = version };
+	if (version == NULL)
+		return;
+	asked_fill(&rating->asked, rating->request);
+	charges->override = book_override_find(version, rating->request->account,
+	                                       rating->request->at_ms);
+	for (size_t i = 0; i < version->multiplier_count; i++) {
+		if (when_holds(&version->multipliers[i].when, &rating->asked, NULL))
+			rating->multipliers |= 1u << i;
+	}
+}
+
+enum rating_verdict rating_under(const struct book_version *version,
+                                 const struct rating_request *request, struct charges *charges_out)
+{
+	struct rating rating;
+	const struct usage *usage = request->usage;
+
+	rating.version = version;
+	rating.request = request;
+	rating.charges = charges_out;
+	rating.multipliers = 0;
+	rating.unpriced = rating.range = false;
+	begin(&rating);
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		int64_t count = usage->count[c];
 
-		if (component_info[c].unit == UNIT_IMAGE)
-			count = images_of_no_kind(usage, (enum component)c);
+		if (count != 0 && usage->kind_count > 0)
+			count = of_no_kind(usage, (enum component)c);
 		/* A negative one is no amount: rate_times() says so. */
 		if (count != 0)
 			add_charge(&rating, (enum component)c, count, NULL);
 	}
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		if (usage->images[i].n > 0)
-			add_charge(&rating, usage->images[i].component, usage->images[i].n,
-			           &usage->images[i]);
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		if (usage->kinds[i].n > 0)
+			add_charge(&rating, usage->kinds[i].component, usage->kinds[i].n,
+			           &usage->kinds[i]);
 	}
+	if (!rating.range && !rating.unpriced && charges_out->count > 0)
+		apply_minimum(&rating);
 	if (rating.range || rating.unpriced)
 		charges_out->total = (struct money){ 0 };
 	if (rating.range)
@@ -139,15 +262,68 @@ enum rating_verdict rating_under(const struct book_version *version, const struc
 	return rating.unpriced ? RATING_UNPRICED : RATING_PRICED;
 }
 
-enum rating_verdict rating_request(const struct book *book, struct text model, int64_t at_ms,
-                                   const struct usage *usage, struct charges *charges_out)
+struct rating_request rating_of(const struct event *event, const struct usage *charged)
+{
+	return (struct rating_request){
+		.model = event->model,
+		.at_ms = event->time_ms,
+		.account = event->account,
+		.tier = event->service_tier,
+		.region = event->region,
+		.usage = charged,
+	};
+}
+
+enum rating_verdict rating_request(const struct book *book, const struct rating_request *request,
+                                   struct charges *charges_out)
 {
 	struct book_found found = { .match = BOOK_MATCH_NONE };
 	enum rating_verdict verdict;
 
 	if (book != NULL)
-		found = book_find(book, model, at_ms);
-	verdict = rating_under(found.version, usage, charges_out);
+		found = book_find(book, request->model, request->at_ms);
+	verdict = rating_under(found.version, request, charges_out);
 	charges_out->found = found;
 	return verdict;
+}
+
+static bool context_parts(const struct book_when *when, int64_t prompt, int64_t other)
+{
+	return (when->has & WHEN_CONTEXT) != 0 &&
+	       context_holds(when, prompt) != context_holds(when, other);
+}
+
+static bool card_parts(const struct book_card *card, int64_t prompt, int64_t other)
+{
+	for (size_t i = 0; i < card->rate_count; i++) {
+		if (context_parts(&card->rates[i].when, prompt, other))
+			return true;
+	}
+	return false;
+}
+
+bool rating_sum_differs(const struct book_version *version, const struct rating_request *request,
+                        int64_t smallest_prompt)
+{
+	int64_t all = usage_prompt_total(request->usage);
+	const struct book_override *override;
+
+	if (version == NULL)
+		return false;
+	override = book_override_find(version, request->account, request->at_ms);
+	if (card_parts(&version->card, smallest_prompt, all) ||
+	    (override != NULL && card_parts(&override->card, smallest_prompt, all)))
+		return true;
+	for (size_t i = 0; i < version->multiplier_count; i++) {
+		if (context_parts(&version->multipliers[i].when, smallest_prompt, all))
+			return true;
+	}
+	/* Of turns of one request only the request has a least charge. */
+	if (version->minimum_count > 0 && request->usage->count[COMPONENT_REQUESTS] > 1)
+		return true;
+	for (size_t i = 0; i < version->minimum_count; i++) {
+		if (context_parts(&version->minimums[i].when, smallest_prompt, all))
+			return true;
+	}
+	return false;
 }

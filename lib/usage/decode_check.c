@@ -326,7 +326,7 @@ static bool reading_holds(struct decode *d, const struct usage_reading *reading,
 		if (d->format->parts[i].always && !check_part(d, &d->format->parts[i]))
 			return false;
 	}
-	*usage_out = (struct usage){ .images_count = 0 };
+	*usage_out = (struct usage){ .kind_count = 0 };
 	return reading->part != 0 ? part_shares(d, reading, usage_out)
 	                          : reading_shares(d, reading, usage_out);
 }
@@ -354,7 +354,7 @@ static void add_reading(struct event_reading *readings, size_t *count, const cha
 /* As the declared shape has it, with the contradiction left standing. */
 static bool declared_holds(struct decode *d, struct usage *usage_out)
 {
-	*usage_out = (struct usage){ .images_count = 0 };
+	*usage_out = (struct usage){ .kind_count = 0 };
 	for (size_t i = 0; i < d->format->part_count; i++) {
 		if (!check_part(d, &d->format->parts[i]))
 			return false;

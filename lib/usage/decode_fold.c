@@ -158,7 +158,7 @@ static bool add_usage(struct usage *sum, const struct usage *usage)
 static int decode_each(struct decode *d, const struct usage_objects *objects,
                        struct usage_decoded *out)
 {
-	struct usage sum = { .images_count = 0 };
+	struct usage sum = { .kind_count = 0 };
 	struct text unknown = { NULL, 0 };
 
 	for (size_t i = 0; i < objects->count; i++) {

@@ -165,7 +165,7 @@ static bool object_usage(struct decode *d, const char *name, uint32_t object,
 		               .turns = JSON_NONE };
 	bool good;
 
-	*usage_out = (struct usage){ .images_count = 0 };
+	*usage_out = (struct usage){ .kind_count = 0 };
 	if (json_type_of(d->doc, object) != JSON_OBJECT) {
 		refusal_set(d->refusal, REASON_TYPE, "usage: a turn: an object is due");
 		return false;

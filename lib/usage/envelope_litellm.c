@@ -187,7 +187,7 @@ static long long searches_of(const struct envelope_view *record)
 	const struct envelope_at response = envelope_at(record, "response");
 	uint32_t element = response.node;
 	const struct body body = { .doc = response.doc, .elements = &element, .count = 1 };
-	struct usage items = { .images_count = 0 };
+	struct usage items = { .kind_count = 0 };
 
 	if (element != JSON_NONE)
 		body_add_items(&body, &format_openai_responses, ADDS_NONE, &items);

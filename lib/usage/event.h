@@ -107,7 +107,8 @@ struct event_sum {
 
 struct event {
 	struct text id, source, account, model; /* always present, never empty */
-	struct text key, provider, api, service_tier, finish_reason; /* absent when not sent */
+	/* Absent when not sent: */
+	struct text key, provider, api, service_tier, finish_reason, region;
 	int64_t time_ms;
 	int64_t status, latency_ms, ttft_ms;
 	int64_t served; /* tokens of the answer that reached the client of a cancelled request */

@@ -5,7 +5,7 @@
 
 /* "size" or "quality" of images. */
 static bool take_image_word(struct line *line, uint32_t object, const char *key,
-                            char out[IMAGE_WORD_BYTES])
+                            char out[KIND_WORD_BYTES])
 {
 	uint32_t node = json_member(line->doc, object, key);
 	struct text word = json_string(line->doc, node);
@@ -13,19 +13,19 @@ static bool take_image_word(struct line *line, uint32_t object, const char *key,
 	out[0] = '\0';
 	if (json_type_of(line->doc, node) == JSON_NULL)
 		return true;
-	if (word.at != NULL && text_plain(word) && text_copy(out, IMAGE_WORD_BYTES, word))
+	if (word.at != NULL && text_plain(word) && text_copy(out, KIND_WORD_BYTES, word))
 		return true;
 	refusal_set(line->refusal, REASON_TYPE, "images: %s: a string of at most %d bytes is due",
-	            key, IMAGE_WORD_BYTES - 1);
+	            key, KIND_WORD_BYTES - 1);
 	return false;
 }
 
-static bool read_images(struct line *line, uint32_t object, struct usage_images *images)
+static bool read_images(struct line *line, uint32_t object, struct usage_kind *images)
 {
 	uint32_t n = json_member(line->doc, object, "n");
 	uint32_t direction = json_member(line->doc, object, "direction");
 
-	*images = (struct usage_images){ .component = COMPONENT_IMAGES_OUT, .n = 1 };
+	*images = (struct usage_kind){ .component = COMPONENT_IMAGES_OUT, .n = 1 };
 	if (json_type_of(line->doc, object) != JSON_OBJECT) {
 		refusal_set(line->refusal, REASON_TYPE,
 		            "images: an object, or an array of them, is due");
@@ -49,27 +49,27 @@ static bool read_images(struct line *line, uint32_t object, struct usage_images 
 }
 
 /* Adds to the line of the same kind, or begins one. */
-static bool add_images(struct line *line, const struct usage_images *images)
+static bool add_images(struct line *line, const struct usage_kind *images)
 {
 	struct usage *usage = &line->event->usage;
 	unsigned i = 0;
 
 	if (images->n == 0)
 		return true;
-	while (i < usage->images_count && !(usage->images[i].component == images->component &&
-	                                    strcmp(usage->images[i].size, images->size) == 0 &&
-	                                    strcmp(usage->images[i].quality, images->quality) == 0))
+	while (i < usage->kind_count && !(usage->kinds[i].component == images->component &&
+	                                  strcmp(usage->kinds[i].size, images->size) == 0 &&
+	                                  strcmp(usage->kinds[i].quality, images->quality) == 0))
 		i++;
-	if (i == USAGE_IMAGES_MAX) {
+	if (i == USAGE_KINDS_MAX) {
 		refusal_set(line->refusal, REASON_UNSUPPORTED,
-		            "images: more than %d kinds in one request", USAGE_IMAGES_MAX);
+		            "images: more than %d kinds in one request", USAGE_KINDS_MAX);
 		return false;
 	}
-	if (i == usage->images_count) {
-		usage->images[usage->images_count++] = *images;
-		usage->images[i].n = 0;
+	if (i == usage->kind_count) {
+		usage->kinds[usage->kind_count++] = *images;
+		usage->kinds[i].n = 0;
 	}
-	usage->images[i].n += images->n;
+	usage->kinds[i].n += images->n;
 	usage->count[images->component] += images->n;
 	if (usage->count[images->component] > USAGE_COUNT_MAX) {
 		refusal_set(line->refusal, REASON_QUANTITY, "images: the sum of n is no count");
@@ -104,7 +104,7 @@ static struct text told_word(const struct line *line, const struct image_word *w
 		struct text told = json_string(line->body.doc,
 		                               body_find_any(&line->body, word->paths[i]));
 
-		if (told.len > 0 && told.len < IMAGE_WORD_BYTES && text_plain(told))
+		if (told.len > 0 && told.len < KIND_WORD_BYTES && text_plain(told))
 			return told;
 	}
 	return text_of(NULL);
@@ -122,7 +122,7 @@ static void doubt(struct line *line, const char *why)
  * wish wherever it stands.
  */
 static void resolve_word(struct line *line, const struct image_word *which, struct text told,
-                         char word[IMAGE_WORD_BYTES])
+                         char word[KIND_WORD_BYTES])
 {
 	struct text own = text_of(word);
 	bool wish = text_is(own, "auto") || (own.len == 0 && text_is(told, "auto"));
@@ -130,7 +130,7 @@ static void resolve_word(struct line *line, const struct image_word *which, stru
 	if (told.len > 0 && !text_is(told, "auto")) {
 		if (!wish && own.len > 0 && !text_equal(told, own))
 			doubt(line, which->differs);
-		text_copy(word, IMAGE_WORD_BYTES, told);
+		text_copy(word, KIND_WORD_BYTES, told);
 	} else if (wish) {
 		doubt(line, which->open);
 		word[0] = '\0';
@@ -138,8 +138,7 @@ static void resolve_word(struct line *line, const struct image_word *which, stru
 }
 
 /* Of images that went in no response tells. */
-static void drop_wish(struct line *line, const struct image_word *which,
-                      char word[IMAGE_WORD_BYTES])
+static void drop_wish(struct line *line, const struct image_word *which, char word[KIND_WORD_BYTES])
 {
 	if (strcmp(word, "auto") != 0)
 		return;
@@ -147,7 +146,7 @@ static void drop_wish(struct line *line, const struct image_word *which,
 	word[0] = '\0';
 }
 
-static void resolve(struct line *line, struct usage_images *images)
+static void resolve(struct line *line, struct usage_kind *images)
 {
 	if (images->n == 0)
 		return;
@@ -166,7 +165,7 @@ static bool take_counted(struct line *line)
 	struct usage *usage = &line->event->usage;
 	uint32_t node = line->member[MEMBER_IMAGES];
 	int64_t counted = usage->count[COMPONENT_IMAGES_OUT];
-	struct usage_images images = { .component = COMPONENT_IMAGES_OUT, .n = counted };
+	struct usage_kind images = { .component = COMPONENT_IMAGES_OUT, .n = counted };
 
 	if (json_type_of(line->doc, node) == JSON_OBJECT) {
 		bool told = json_type_of(line->doc, json_member(line->doc, node, "n")) != JSON_NULL;
@@ -192,7 +191,7 @@ static bool take_stated(struct line *line)
 	uint32_t node = line->member[MEMBER_IMAGES];
 	struct usage *usage = &line->event->usage;
 	int64_t counted = line->images_counted ? usage->count[COMPONENT_IMAGES_OUT] : -1;
-	struct usage_images images;
+	struct usage_kind images;
 
 	if (counted >= 0)
 		usage->count[COMPONENT_IMAGES_OUT] = 0;
@@ -242,7 +241,7 @@ bool take_images(struct line *line)
 	/* Counted in usage, of no stated size. */
 	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
 		if (usage->count[c] > 0)
-			usage->images[usage->images_count++] = (struct usage_images){
+			usage->kinds[usage->kind_count++] = (struct usage_kind){
 				.component = (enum component)c, .n = usage->count[c]
 			};
 	}

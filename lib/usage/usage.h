@@ -49,8 +49,8 @@ enum component component_find(struct text key);
 const char *unit_name(enum unit unit); /* "token", "image" ... */
 
 enum {
-	USAGE_IMAGES_MAX = 8,  /* different kinds of image in one request */
-	IMAGE_WORD_BYTES = 24, /* size, quality: with their NUL */
+	USAGE_KINDS_MAX = 8,  /* different kinds of what one request used */
+	KIND_WORD_BYTES = 24, /* a word of a kind, with its NUL */
 };
 
 /*
@@ -59,18 +59,26 @@ enum {
  */
 #define USAGE_COUNT_MAX INT64_C(1000000000000)
 
-/* n images of one size and quality; "" where the gateway did not say. */
-struct usage_images {
-	enum component component; /* COMPONENT_IMAGES_IN or COMPONENT_IMAGES_OUT */
+/* n units of one kind of a component; "" and 0 where nobody said. */
+struct usage_kind {
+	enum component component;
 	int64_t n;
-	char size[IMAGE_WORD_BYTES];
-	char quality[IMAGE_WORD_BYTES];
+	char size[KIND_WORD_BYTES];    /* of images; of seconds: the resolution */
+	char quality[KIND_WORD_BYTES]; /* of images */
+	char kind[KIND_WORD_BYTES];    /* of searches and seconds; of a cache: KIND_IMPLICIT ... */
+	int64_t number; /* of images: their steps; of cache_write: its TTL in seconds */
 };
 
+/* A cache that was asked for, or that the provider kept by itself. */
+#define KIND_EXPLICIT "explicit"
+#define KIND_IMPLICIT "implicit"
+
 struct usage {
-	int64_t count[COMPONENT_COUNT]; /* images_in and images_out are the sums of `images` */
-	struct usage_images images[USAGE_IMAGES_MAX];
-	unsigned images_count;
+	/* All units of each, of whatever kind: never less than those of `kinds` together. */
+	int64_t count[COMPONENT_COUNT];
+	struct usage_kind
+		kinds[USAGE_KINDS_MAX]; /* images are all here, others where it is known */
+	unsigned kind_count;
 };
 
 /* Sum of the PROMPT components: what a context threshold looks at. */

@@ -34,12 +34,12 @@ static const char *check_counts(const struct usage *usage)
 		if (usage->count[c] < 0 || usage->count[c] > USAGE_COUNT_MAX)
 			return "a count is out of range";
 	}
-	if (usage->images_count > USAGE_IMAGES_MAX)
+	if (usage->kind_count > USAGE_KINDS_MAX)
 		return "more kinds of images than there is room for";
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		if (usage->images[i].n <= 0)
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		if (usage->kinds[i].n <= 0)
 			return "a kind of image without images";
-		images[usage->images[i].component] += usage->images[i].n;
+		images[usage->kinds[i].component] += usage->kinds[i].n;
 	}
 	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
 		if (images[c] != usage->count[c])

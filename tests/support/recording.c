@@ -19,8 +19,8 @@ static const char exchanges[] = "exchanges_dev_sample.jsonl";
 void recorded_put(struct buf *out, const struct usage *usage)
 {
 	event_line_put_counts(out, usage);
-	for (unsigned i = 0; i < usage->images_count; i++) {
-		const struct usage_images *images = &usage->images[i];
+	for (unsigned i = 0; i < usage->kind_count; i++) {
+		const struct usage_kind *images = &usage->kinds[i];
 
 		buf_addf(out, " (%lld %s of %s %s)", (long long)images->n,
 		         component_info[images->component].key, images->size, images->quality);

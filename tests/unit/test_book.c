@@ -435,7 +435,7 @@ static void test_a_version_has_at_most_its_entries(void **state)
 		                 count > BOOK_RATES_MAX ? -FAULT_INVALID : 0);
 		if (count > BOOK_RATES_MAX)
 			continue;
-		assert_int_equal(book_version(book, 0)->rate_count, BOOK_RATES_MAX);
+		assert_int_equal(book_version(book, 0)->card.rate_count, BOOK_RATES_MAX);
 		book_free(book);
 	}
 	assert_string_equal(fault.text,
@@ -568,14 +568,14 @@ static void test_prices_are_kept_to_the_last_decimal(void **state)
 	const struct book_version *version = book_version(book, 0);
 
 	(void)state;
-	assert_int_equal(version->rate_count, 4);
-	assert_true(version->rates[0].rate.attos_per_unit == 1);
-	assert_int_equal(version->rates[0].per_units, 1000000);
-	assert_true(version->rates[1].rate.attos_per_unit ==
+	assert_int_equal(version->card.rate_count, 4);
+	assert_true(version->card.rates[0].rate.attos_per_unit == 1);
+	assert_int_equal(version->card.rates[0].per_units, 1000000);
+	assert_true(version->card.rates[1].rate.attos_per_unit ==
 	            (wide)INT64_C(9223372036854775) * 1000000);
-	assert_true(version->rates[2].rate.attos_per_unit == 1);
-	assert_int_equal(version->rates[2].per_units, 1);
-	assert_true(version->rates[3].rate.attos_per_unit == 0);
+	assert_true(version->card.rates[2].rate.attos_per_unit == 1);
+	assert_int_equal(version->card.rates[2].per_units, 1);
+	assert_true(version->card.rates[3].rate.attos_per_unit == 0);
 	book_free(book);
 }
 

@@ -16,6 +16,7 @@
 #include "price/book.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/ratekit.h"
 
 /* A book with a hole in one of its objects, by the object's name under $defs. */
 static const struct {
@@ -267,7 +268,7 @@ static void test_the_schema_has_the_limits_of_the_loader(void **state)
 
 	expect_limit(doc, json_member(doc, properties_of(doc, 1), "versions"), "maxItems",
 	             BOOK_VERSIONS_MAX);
-	expect_limit(doc, definition(doc, "image_word"), "maxLength", IMAGE_WORD_BYTES - 1);
+	expect_limit(doc, definition(doc, "image_word"), "maxLength", KIND_WORD_BYTES - 1);
 	expect_limit(doc, definition(doc, "tokens"), "maximum", USAGE_COUNT_MAX);
 	expect_limit(doc, definition(doc, "tokens"), "minimum", 0);
 	expect_limit(doc, definition(doc, "name"), "maxLength", 256);
@@ -331,7 +332,7 @@ static void test_the_example_of_the_man_page_loads_and_gives_its_sum(void **stat
 {
 	struct buf page = { .at = NULL }, errors = { .at = NULL };
 	struct fault fault = { .code = FAULT_NONE };
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	struct book *book = NULL;
 	struct charges charges;
 	struct text json;
@@ -354,7 +355,7 @@ static void test_the_example_of_the_man_page_loads_and_gives_its_sum(void **stat
 	usage.count[COMPONENT_CACHE_READ] = 50000;
 	usage.count[COMPONENT_OUTPUT] = 1000;
 	assert_true(moment_parse_date(text_of("2026-06-30"), &at_ms));
-	assert_int_equal(rating_request(book, text_of("acme/llama-4-70b"), at_ms, &usage, &charges),
+	assert_int_equal(rate_model(book, "acme/llama-4-70b", at_ms, &usage, &charges),
 	                 RATING_PRICED);
 	money_text(charges.total, amount);
 	snprintf(sentence, sizeof(sentence), "\n1000 \\(mu 2.40 a million, %s in all.\n", amount);

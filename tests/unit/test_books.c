@@ -322,7 +322,7 @@ static void test_prices_of_more_books_than_are_kept_are_found(void **state)
 		assert_int_equal(
 			ledger_price_version(kit->ledger, 3 * at + 2, &version, &book, NULL), 0);
 		assert_ptr_equal(version, book_version(book, 1));
-		rate_text(version->rates[0].rate, 1000000, text);
+		rate_text(version->card.rates[0].rate, 1000000, text);
 		snprintf(expected, sizeof(expected), "%d.00", at + 1);
 		assert_string_equal(text, expected);
 	}

@@ -26,15 +26,15 @@ static void test_images_of_one_kind_are_added_up(void **state)
 		"{'quality':'hd','size':'1024x1024','n':3},{'direction':'in','size':'512x512'},"
 		"{'direction':'out','size':null,'n':4}]");
 	assert_int_equal(b.refusal.reason, REASON_NONE);
-	assert_int_equal(u->images_count, 4);
-	assert_int_equal(u->images[0].n, 5);
-	assert_string_equal(u->images[0].size, "1024x1024");
-	assert_string_equal(u->images[0].quality, "hd");
-	assert_int_equal(u->images[1].n, 1);
-	assert_string_equal(u->images[1].quality, "");
-	assert_int_equal(u->images[2].component, COMPONENT_IMAGES_IN);
-	assert_int_equal(u->images[3].n, 4);
-	assert_string_equal(u->images[3].size, "");
+	assert_int_equal(u->kind_count, 4);
+	assert_int_equal(u->kinds[0].n, 5);
+	assert_string_equal(u->kinds[0].size, "1024x1024");
+	assert_string_equal(u->kinds[0].quality, "hd");
+	assert_int_equal(u->kinds[1].n, 1);
+	assert_string_equal(u->kinds[1].quality, "");
+	assert_int_equal(u->kinds[2].component, COMPONENT_IMAGES_IN);
+	assert_int_equal(u->kinds[3].n, 4);
+	assert_string_equal(u->kinds[3].size, "");
 	assert_int_equal(u->count[COMPONENT_IMAGES_OUT], 10);
 	assert_int_equal(u->count[COMPONENT_IMAGES_IN], 1);
 	assert_int_equal(u->count[COMPONENT_REQUESTS], 1);
@@ -55,12 +55,12 @@ static void test_images_counted_in_usage_are_images_too(void **state)
 	buf_addf(&b.line, line, "");
 	event_line_decode(&b, buf_text(&b.line));
 	assert_int_equal(b.refusal.reason, REASON_NONE);
-	assert_int_equal(u->images_count, 2);
-	assert_int_equal(u->images[0].component, COMPONENT_IMAGES_IN);
-	assert_int_equal(u->images[0].n, 2);
-	assert_int_equal(u->images[1].component, COMPONENT_IMAGES_OUT);
-	assert_int_equal(u->images[1].n, 3);
-	assert_string_equal(u->images[1].size, "");
+	assert_int_equal(u->kind_count, 2);
+	assert_int_equal(u->kinds[0].component, COMPONENT_IMAGES_IN);
+	assert_int_equal(u->kinds[0].n, 2);
+	assert_int_equal(u->kinds[1].component, COMPONENT_IMAGES_OUT);
+	assert_int_equal(u->kinds[1].n, 3);
+	assert_string_equal(u->kinds[1].size, "");
 	buf_clear(&b.line);
 	buf_addf(&b.line, line, ",\"images\":{\"n\":3}");
 	event_line_decode(&b, buf_text(&b.line));
@@ -74,7 +74,7 @@ static void test_more_kinds_of_images_than_there_is_room_for(void **state)
 	struct event_line b = { .event = { .time_ms = 0 } };
 
 	(void)state;
-	for (int kinds = USAGE_IMAGES_MAX; kinds <= USAGE_IMAGES_MAX + 1; kinds++) {
+	for (int kinds = USAGE_KINDS_MAX; kinds <= USAGE_KINDS_MAX + 1; kinds++) {
 		struct buf images = { .at = NULL };
 
 		for (int i = 0; i < kinds; i++)
@@ -82,7 +82,7 @@ static void test_more_kinds_of_images_than_there_is_room_for(void **state)
 		buf_add_cstr(&images, "]");
 		event_line_decode_with(&b, "images", images.at);
 		assert_int_equal(b.refusal.reason,
-		                 kinds > USAGE_IMAGES_MAX ? REASON_UNSUPPORTED : REASON_NONE);
+		                 kinds > USAGE_KINDS_MAX ? REASON_UNSUPPORTED : REASON_NONE);
 		buf_release(&images);
 	}
 	event_line_release(&b);

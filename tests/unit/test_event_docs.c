@@ -279,8 +279,8 @@ static void put_words(struct buf *out, const struct event *event)
 	if (event->reading_count == 0)
 		put_counts(out, &event->usage);
 	buf_add_cstr(out, ".");
-	for (unsigned i = 0; i < event->usage.images_count; i++) {
-		const struct usage_images *images = &event->usage.images[i];
+	for (unsigned i = 0; i < event->usage.kind_count; i++) {
+		const struct usage_kind *images = &event->usage.kinds[i];
 
 		if (images->size[0] != '\0' || images->quality[0] != '\0')
 			buf_addf(out, " Images: %lld of %s %s.", (long long)images->n, images->size,

@@ -162,7 +162,7 @@ static void test_distance_counts_letters(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		unsigned got = options_distance(rows[i].a, rows[i].b);
+		unsigned got = text_distance(text_of(rows[i].a), text_of(rows[i].b));
 
 		if (got != rows[i].expected)
 			fail_msg("%s, %s: %u", rows[i].a, rows[i].b, got);
@@ -177,7 +177,7 @@ static void check_lists(const struct command *command)
 	command_options(command, all);
 	for (size_t l = 0; all[l] != NULL; l++) {
 		for (const struct option *o = all[l]; o->name != NULL; o++, count++) {
-			if (options_distance(o->name, o->name) != 0)
+			if (text_distance(text_of(o->name), text_of(o->name)) != 0)
 				fail_msg("%s: --%s is longer than a name may be", command->name,
 				         o->name);
 			for (size_t k = 0; k <= l; k++) {

@@ -11,6 +11,7 @@
 #include "rate/policy.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/ratekit.h"
 
 #define ZERO   POLICY_BIT(POLICY_ZERO_COMPLETION)
 #define IMAGES POLICY_BIT(POLICY_IMAGES_WHOLE)
@@ -31,7 +32,7 @@ static void read_usage(const char *text, struct usage *usage)
 {
 	struct text rest = text_of(text), pair, key;
 
-	*usage = (struct usage){ .images_count = 0 };
+	*usage = (struct usage){ .kind_count = 0 };
 	while (rest.len > 0 && text_cut(&rest, ' ', &pair)) {
 		enum component c;
 		int64_t count;
@@ -41,9 +42,9 @@ static void read_usage(const char *text, struct usage *usage)
 		assert_true(c < COMPONENT_COUNT && text_int(pair, &count));
 		usage->count[c] = count;
 		if (component_info[c].unit == UNIT_IMAGE)
-			usage->images[usage->images_count++] = (struct usage_images){ c, count,
-				                                                      "1024x1024",
-				                                                      "hd" };
+			usage->kinds[usage->kind_count++] = (struct usage_kind){
+				.component = c, .n = count, .size = "1024x1024", .quality = "hd"
+			};
 	}
 }
 
@@ -77,8 +78,8 @@ static const char *shown(const struct usage *usage)
 			                        (long long)usage->count[c]);
 	}
 	/* The kinds of images add up to their sum, before and after. */
-	for (unsigned i = 0; i < usage->images_count; i++)
-		images[usage->images[i].component == COMPONENT_IMAGES_OUT] += usage->images[i].n;
+	for (unsigned i = 0; i < usage->kind_count; i++)
+		images[usage->kinds[i].component == COMPONENT_IMAGES_OUT] += usage->kinds[i].n;
 	assert_int_equal(images[0], usage->count[COMPONENT_IMAGES_IN]);
 	assert_int_equal(images[1], usage->count[COMPONENT_IMAGES_OUT]);
 	return text;
@@ -206,19 +207,19 @@ static void test_what_is_not_charged_needs_no_price(void **state)
 
 	kit_price(kit, kit_small_book);
 	make_event(&unpriced, &event);
-	assert_int_equal(rating_request(kit->book.book, text_of("nobody"), KIT_NOW_MS,
-	                                policy_charged(ZERO, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "nobody", KIT_NOW_MS,
+	                            policy_charged(ZERO, &event, &room), &charges),
 	                 RATING_NOTHING);
 	/* What is left needs one as ever. */
 	make_event(&rest, &event);
-	assert_int_equal(rating_request(kit->book.book, text_of("nobody"), KIT_NOW_MS,
-	                                policy_charged(IMAGES, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "nobody", KIT_NOW_MS,
+	                            policy_charged(IMAGES, &event, &room), &charges),
 	                 RATING_UNPRICED);
-	assert_int_equal(rating_request(kit->book.book, text_of("acme/llama-4-70b"), KIT_NOW_MS,
-	                                policy_charged(IMAGES, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "acme/llama-4-70b", KIT_NOW_MS,
+	                            policy_charged(IMAGES, &event, &room), &charges),
 	                 RATING_PRICED);
-	assert_int_equal(rating_request(kit->book.book, text_of("acme/llama-4-70b"), KIT_NOW_MS,
-	                                policy_charged(0, &event, &room), &charges),
+	assert_int_equal(rate_model(kit->book.book, "acme/llama-4-70b", KIT_NOW_MS,
+	                            policy_charged(0, &event, &room), &charges),
 	                 RATING_UNPRICED);
 }
 

@@ -48,26 +48,55 @@ static void test_a_rate_is_shown_as_it_was_written(void **state)
 static void test_conditions_are_joined_in_one_order(void **state)
 {
 	const struct {
-		struct book_rate rate;
+		enum component component;
+		struct book_when when;
 		const char *expected;
 	} rows[] = {
-		{ { .component = COMPONENT_INPUT }, "" },
-		{ { .context_test = CONTEXT_GT, .context_tokens = 128000 }, "context > 128000" },
-		{ { .context_test = CONTEXT_GTE, .context_tokens = 0 }, "context >= 0" },
-		{ { .size = words("1024x1024") }, "size 1024x1024" },
-		{ { .quality = words("hd") }, "quality hd" },
-		{ { .size = words("1024x1024"),
+		{ COMPONENT_INPUT, { .has = 0 }, "" },
+		{ COMPONENT_INPUT,
+		  { .has = WHEN_CONTEXT, .context_test = CONTEXT_GT, .context_tokens = 128000 },
+		  "context > 128000" },
+		{ COMPONENT_INPUT,
+		  { .has = WHEN_CONTEXT, .context_test = CONTEXT_GTE },
+		  "context >= 0" },
+		{ COMPONENT_IMAGES_OUT,
+		  { .has = WHEN_SIZE, .size = words("1024x1024") },
+		  "size 1024x1024" },
+		{ COMPONENT_IMAGES_OUT,
+		  { .has = WHEN_QUALITY, .quality = words("hd") },
+		  "quality hd" },
+		{ COMPONENT_IMAGES_OUT, { .has = WHEN_NUMBER, .number = 50 }, "50 steps" },
+		{ COMPONENT_SECONDS,
+		  { .has = WHEN_SIZE | WHEN_KIND, .size = words("720p"), .kind = words("video") },
+		  "resolution 720p, video" },
+		{ COMPONENT_CACHE_WRITE, { .has = WHEN_NUMBER, .number = 600 }, "for 600 s" },
+		{ COMPONENT_CACHE_READ,
+		  { .has = WHEN_KIND, .kind = words(KIND_IMPLICIT) },
+		  "implicit" },
+		{ COMPONENT_INPUT,
+		  { .has = WHEN_UTC, .utc_from = 990, .utc_to = 30, .days = WEEKDAYS_ALL },
+		  "16:30-00:30 UTC" },
+		{ COMPONENT_INPUT, { .has = WHEN_UTC, .days = 0x60 }, "UTC sat sun" },
+		{ COMPONENT_IMAGES_OUT,
+		  { .has = WHEN_OF_REQUEST | WHEN_SIZE | WHEN_QUALITY,
+		    .size = words("1024x1024"),
 		    .quality = words("hd"),
+		    .tier = words("batch"),
+		    .region = words("eu"),
+		    .utc_from = 60,
+		    .utc_to = 120,
+		    .days = 1,
 		    .context_test = CONTEXT_GT,
 		    .context_tokens = 7 },
-		  "context > 7, size 1024x1024, quality hd" },
+		  "context > 7, tier batch, region eu, 01:00-02:00 UTC mon, size 1024x1024, "
+		  "quality hd" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[RATES_TEXT_BYTES];
 
-		rates_when(&rows[i].rate, text);
+		rates_when(&rows[i].when, rows[i].component, text);
 		assert_string_equal(text, rows[i].expected);
 	}
 }
@@ -75,9 +104,11 @@ static void test_conditions_are_joined_in_one_order(void **state)
 static void test_a_charge_says_as_what_it_is_priced(void **state)
 {
 	const struct book_rate long_context = { .component = COMPONENT_OUTPUT,
-		                                .context_test = CONTEXT_GT,
-		                                .context_tokens = 128000 };
-	const struct usage_images images = { .size = "512x512", .quality = "low" };
+		                                .when = { .has = WHEN_CONTEXT,
+		                                          .context_test = CONTEXT_GT,
+		                                          .context_tokens = 128000 } };
+	const struct usage_kind images = { .size = "512x512", .quality = "low" };
+	const struct charges charges = { .count = 0 };
 	const struct {
 		struct charge charge;
 		const char *expected;
@@ -93,7 +124,7 @@ static void test_a_charge_says_as_what_it_is_priced(void **state)
 		/* Without a rate: what one would have to fit. */
 		{ { .component = COMPONENT_IMAGES_OUT,
 		    .priced_as = COMPONENT_IMAGES_OUT,
-		    .images = &images },
+		    .kind = &images },
 		  "size 512x512, quality low" },
 		{ { .component = COMPONENT_INPUT, .priced_as = COMPONENT_INPUT }, "" },
 	};
@@ -102,30 +133,66 @@ static void test_a_charge_says_as_what_it_is_priced(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char text[RATES_TEXT_BYTES];
 
-		rates_condition(&rows[i].charge, text);
+		rates_condition(&charges, &rows[i].charge, text);
 		assert_string_equal(text, rows[i].expected);
 	}
 }
 
-/* Every part as long as a book can make it. */
-static void test_the_longest_condition_fits(void **state)
+/* Names are of 256 bytes: what does not fit is cut, not written behind the end. */
+static void test_a_condition_too_long_is_cut(void **state)
 {
-	static const char longest[] = "abcdefghijklmnopqrstuvw"; /* IMAGE_WORD_BYTES with its NUL */
-	const struct book_rate rate = { .component = COMPONENT_CACHE_READ_AUDIO,
-		                        .context_test = CONTEXT_GTE,
-		                        .context_tokens = INT64_C(1000000000000),
-		                        .size = { longest, sizeof(longest) - 1 },
-		                        .quality = { longest, sizeof(longest) - 1 } };
-	const struct charge charge = { .component = COMPONENT_CACHE_READ_AUDIO,
-		                       .priced_as = COMPONENT_CACHE_READ_VIDEO,
-		                       .rate = &rate };
+	static char longest[] =
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmn"
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmn"
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmn";
+	struct book_when when = { .has = WHEN_TIER | WHEN_REGION | WHEN_SIZE | WHEN_NUMBER,
+		                  .tier = { longest, sizeof(longest) - 1 },
+		                  .region = { longest, sizeof(longest) - 1 },
+		                  .size = { longest, 23 },
+		                  .number = 1000000000 };
+	char text[RATES_TEXT_BYTES + 1];
+
+	(void)state;
+	for (size_t cut = 0; cut < sizeof(longest); cut++) {
+		when.region.len = cut;
+		text[RATES_TEXT_BYTES] = '#';
+		rates_when(&when, COMPONENT_IMAGES_OUT, text);
+		assert_true(strlen(text) < RATES_TEXT_BYTES);
+		assert_int_equal(text[RATES_TEXT_BYTES], '#');
+	}
+}
+
+/* Whatever is multiplied stands in the line, as a person would check it. */
+static void test_a_charge_says_by_what_it_is_multiplied(void **state)
+{
+	const struct book_multiplier batch = { .factor = { words("0.5"), 5, 1 },
+		                               .when = { .has = WHEN_TIER,
+		                                         .tier = words("batch") } };
+	const struct book_version version = { .multipliers = &batch, .multiplier_count = 1 };
+	const struct book_factor off = { words("12.5"), 875, 3 };
+	const struct book_rate by_pixel = { .component = COMPONENT_IMAGES_OUT,
+		                            .megapixels = MEGAPIXELS_EXACT };
+	const struct book_rate by_megapixel = { .component = COMPONENT_IMAGES_OUT,
+		                                .megapixels = MEGAPIXELS_UP };
+	const struct charges charges = { .found.version = &version };
+	struct charge charge = { .component = COMPONENT_IMAGES_OUT,
+		                 .priced_as = COMPONENT_IMAGES_OUT,
+		                 .rate = &by_pixel,
+		                 .pixels = 1048576,
+		                 .multipliers = 1,
+		                 .discount = { &off, NULL } };
 	char text[RATES_TEXT_BYTES];
 
 	(void)state;
-	assert_int_equal(sizeof(longest), IMAGE_WORD_BYTES);
-	rates_condition(&charge, text);
-	assert_string_equal(text, "as cache_read_video, context >= 1000000000000, "
-	                          "size abcdefghijklmnopqrstuvw, quality abcdefghijklmnopqrstuvw");
+	rates_condition(&charges, &charge, text);
+	assert_string_equal(text, "x 1.048576 megapixels, x 0.50 tier batch, x 0.875 by discount");
+	charge = (struct charge){ .component = COMPONENT_IMAGES_OUT,
+		                  .priced_as = COMPONENT_IMAGES_OUT,
+		                  .rate = &by_megapixel,
+		                  .pixels = 2,
+		                  .agreed = true };
+	rates_condition(&charges, &charge, text);
+	assert_string_equal(text, "agreed, x 2 megapixels");
 }
 
 int main(void)
@@ -134,7 +201,8 @@ int main(void)
 		cmocka_unit_test(test_a_rate_is_shown_as_it_was_written),
 		cmocka_unit_test(test_conditions_are_joined_in_one_order),
 		cmocka_unit_test(test_a_charge_says_as_what_it_is_priced),
-		cmocka_unit_test(test_the_longest_condition_fits),
+		cmocka_unit_test(test_a_condition_too_long_is_cut),
+		cmocka_unit_test(test_a_charge_says_by_what_it_is_multiplied),
 	};
 
 	return cmocka_run_group_tests_name("rates", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/ratekit.h"
 
 static const char book_text[] =
 	"{'pricebook':1,'currency':'USD','as':{'reasoning':'output'},'models':["
@@ -75,10 +76,10 @@ static int free_book(void **state)
 
 static void add_image(struct usage *usage, enum component component, const char *words, int64_t n)
 {
-	struct usage_images *images = &usage->images[usage->images_count++];
+	struct usage_kind *images = &usage->kinds[usage->kind_count++];
 	struct text rest = text_of(words), size;
 
-	*images = (struct usage_images){ .component = component, .n = n };
+	*images = (struct usage_kind){ .component = component, .n = n };
 	text_cut(&rest, '/', &size);
 	assert_true(text_copy(images->size, sizeof(images->size), size));
 	assert_true(text_copy(images->quality, sizeof(images->quality), rest));
@@ -88,7 +89,7 @@ static void add_image(struct usage *usage, enum component component, const char 
 /* "input=400 images_out:1024x1792/hd=2" */
 static struct usage usage_of(const char *spec)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	struct text rest = text_of(spec), part, key, words;
 	char image[64];
 
@@ -133,7 +134,7 @@ static const char *rated(const struct book *book, const char *model, const char 
 	int64_t at_ms;
 
 	assert_true(moment_parse_date(text_of(at), &at_ms));
-	verdict = rating_request(book, text_of(model), at_ms, &usage, &charges);
+	verdict = rate_model(book, model, at_ms, &usage, &charges);
 	money_text(charges.total, amount);
 	buf_addf(&out, "%s %s", verdict_names[verdict], amount);
 	for (size_t i = 0; i < charges.count; i++) {
@@ -332,15 +333,14 @@ static void test_no_component_is_ever_left_out(void **state)
 {
 	(void)state;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		struct usage usage = { .images_count = 0 };
+		struct usage usage = { .kind_count = 0 };
 		struct charges charges;
 
 		if (component_info[c].unit == UNIT_IMAGE)
 			add_image(&usage, (enum component)c, "/", 1);
 		else
 			usage.count[c] = 1;
-		assert_int_equal(rating_request(NULL, text_of("m"), 0, &usage, &charges),
-		                 RATING_UNPRICED);
+		assert_int_equal(rate_model(NULL, "m", 0, &usage, &charges), RATING_UNPRICED);
 		assert_int_equal(charges.count, 1);
 		assert_int_equal(charges.lines[0].component, c);
 	}
@@ -354,8 +354,7 @@ static void test_images_without_a_kind_are_charged_as_of_no_kind(void **state)
 	char amount[MONEY_TEXT_BYTES];
 
 	usage.count[COMPONENT_IMAGES_OUT] += 2;
-	assert_int_equal(rating_request(*state, text_of("paint"), KIT_NOW_MS, &usage, &charges),
-	                 RATING_PRICED);
+	assert_int_equal(rate_model(*state, "paint", KIT_NOW_MS, &usage, &charges), RATING_PRICED);
 	money_text(charges.total, amount);
 	assert_string_equal(amount, "0.16");
 	assert_int_equal(charges.count, 2);

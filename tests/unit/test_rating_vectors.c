@@ -19,6 +19,7 @@
 #include "rate/rating.h"
 #include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
+#include "tests/support/ratekit.h"
 #include "usage/event.h"
 
 struct file {
@@ -281,7 +282,7 @@ static int64_t count_of(const struct json *doc, uint32_t usage, const char *key)
 /* genai-prices counts a part in its whole; ours are disjoint. */
 static struct usage usage_of_whole(const struct json *doc, uint32_t node)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	int64_t *count = usage.count;
 
 	count[COMPONENT_CACHE_READ_AUDIO] = count_of(doc, node, "cache_audio_read_tokens");
@@ -310,7 +311,7 @@ static struct usage usage_of_whole(const struct json *doc, uint32_t node)
 /* Anthropic's own: what was read from and written to the cache is beside the input. */
 static struct usage usage_of_parts(const struct json *doc, uint32_t node)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	uint32_t creation = json_member(doc, node, "cache_creation");
 	int64_t *count = usage.count;
 
@@ -365,7 +366,7 @@ static void run_vector(struct tally *tally, struct text id, const struct book *b
                        const struct usage *usage, struct text expected)
 {
 	struct charges charges;
-	enum rating_verdict verdict = rating_request(book, text_of("m"), at_ms, usage, &charges);
+	enum rating_verdict verdict = rate_model(book, "m", at_ms, usage, &charges);
 	char amount[MONEY_TEXT_BYTES];
 	struct money money;
 	const char *rated = "unpriced", *due = expected.at == NULL ? "unpriced" : NULL;
@@ -621,7 +622,7 @@ static void price_exchange(struct exchanges *x, const struct json *catalogue)
 		x->unpriceable++;
 		goto out;
 	}
-	verdict = rating_request(book, text_of("m"), x->event.time_ms, &x->event.usage, &charges);
+	verdict = rate_model(book, "m", x->event.time_ms, &x->event.usage, &charges);
 	/* Binary fractions, as the other project has them: a part in 10^9 is theirs to lose. */
 	assert_true(text_copy(number, sizeof(number), total));
 	theirs = strtod(number, NULL);

@@ -66,8 +66,8 @@ static void put_said(struct buf *out, const struct event *e)
 		buf_addf(&said, " part %.*s ", TEXT_ARGS(e->parts[i].model));
 		event_line_put_counts(&said, &e->parts[i].usage);
 	}
-	for (unsigned i = 0; i < e->usage.images_count; i++) {
-		const struct usage_images *images = &e->usage.images[i];
+	for (unsigned i = 0; i < e->usage.kind_count; i++) {
+		const struct usage_kind *images = &e->usage.kinds[i];
 
 		buf_addf(&said, " %lld x %s %s", (long long)images->n,
 		         images->size[0] != '\0' ? images->size : "-",

@@ -14,7 +14,7 @@ static const struct money money_max = { (wide)INT64_MAX * ATTOS_PER_NANO + (ATTO
 /* One event of one count of each component, and one atto. */
 static struct usage ones(void)
 {
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		usage.count[c] = 1;
@@ -151,7 +151,7 @@ static void test_each_provenance_has_its_counter(void **state)
 		{ PROVENANCE_ESTIMATED, { .events = 1, .estimated = 1 } },
 		{ PROVENANCE_NONE, { .events = 1, .uncounted = 1 } },
 	};
-	const struct usage nothing = { .images_count = 0 };
+	const struct usage nothing = { .kind_count = 0 };
 
 	(void)state;
 	for (size_t i = 0; i < PROVENANCE_COUNT; i++) {
@@ -183,7 +183,7 @@ static void test_what_a_turn_counts(void **state)
 		{ TURN_OF, { .events = 1, .turns = 1 } },
 		{ TURN_ENDED, { .events = 0 } },
 	};
-	const struct usage nothing = { .images_count = 0 };
+	const struct usage nothing = { .kind_count = 0 };
 	const struct rollup_sum empty = { .events = 0 };
 
 	(void)state;

@@ -84,7 +84,7 @@ static int compare_event(void *context, const struct stored_event *row)
 	assert_true(got->content_hash == sent->content_hash);
 	assert_int_equal(row->unknown, sent->unknown_path.at != NULL);
 	assert_memory_equal(got->usage.count, sent->usage.count, sizeof(got->usage.count));
-	assert_int_equal(got->usage.images_count, sent->usage.images_count);
+	assert_int_equal(got->usage.kind_count, sent->usage.kind_count);
 	return 0;
 }
 

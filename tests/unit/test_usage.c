@@ -54,7 +54,7 @@ static void test_the_prompt_is_input_and_cache_of_every_kind(void **state)
 		COMPONENT_CACHE_WRITE_1H,
 		COMPONENT_CACHE_WRITE,
 	};
-	struct usage usage = { .images_count = 0 };
+	struct usage usage = { .kind_count = 0 };
 	int64_t due = 0;
 
 	(void)state;
@@ -72,7 +72,7 @@ static void test_only_a_fee_leaves_a_usage_empty(void **state)
 {
 	(void)state;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		struct usage usage = { .images_count = 0 };
+		struct usage usage = { .kind_count = 0 };
 
 		assert_true(usage_is_empty(&usage));
 		usage.count[c] = 1;
