@@ -12,6 +12,8 @@ enum { KEYS_SHOWN = 20 };
 static const struct option options[] = {
 	{ "from", "NAME", "the catalogue: toll formats lists them" },
 	{ "effective-from", "DATE", "from when on the prices hold; else 2000-01-01" },
+	{ "zero-is-free", NULL,
+	  "also where the catalogue writes zero for a price it does not know" },
 	{ "output", "FILE", "write the book there, whole or not at all (also -o FILE)" },
 	{ "report", "FILE", "write the whole report there, as JSON" },
 	{ NULL, NULL, NULL },
@@ -157,6 +159,9 @@ static enum exit_code run(struct context *context)
 {
 	const struct catalogue *catalogue = catalogue_find(options_text(&context->options, "from"));
 	struct text from = options_text(&context->options, "effective-from");
+	struct catalogue_options wanted = {
+		.zero_is_free = options_flag(&context->options, "zero-is-free"),
+	};
 	struct catalogue_import in = { .catalogue = NULL };
 	struct buf bytes = { .at = NULL };
 	char from_text[MOMENT_TEXT_BYTES];
@@ -167,11 +172,11 @@ static enum exit_code run(struct context *context)
 	if (from.at != NULL &&
 	    (moment_parse(from, &from_ms) || moment_parse_date(from, &from_ms))) {
 		moment_text(from_ms, from_text);
-		from = text_of(from_text);
+		wanted.effective_from = text_of(from_text);
 	}
 	r = fetch(context->options.words[0], &bytes, &context->fault);
 	if (r == 0)
-		r = catalogue_import(&in, catalogue, buf_text(&bytes), from, &context->fault);
+		r = catalogue_import(&in, catalogue, buf_text(&bytes), &wanted, &context->fault);
 	if (r == 0)
 		r = put_result(context, &in);
 	code = catalogue_import_complete(&in) ? EXIT_DONE : EXIT_DIFFERENCE;
@@ -184,7 +189,7 @@ const struct command command_price_import = {
 	.name = "import",
 	.summary = "Make a price book of a catalogue that somebody else publishes",
 	.synopsis = "price import --from NAME FILE [-o FILE] [--report FILE] "
-		    "[--effective-from DATE]",
+		    "[--effective-from DATE] [--zero-is-free]",
 	.details = "The book goes to standard output, and to standard error what became of every "
 		   "key.  A price that a book cannot say exactly is left out, so that what it "
 		   "prices waits in suspense.  With --json the result is an object of the report "

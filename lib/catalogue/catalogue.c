@@ -96,12 +96,14 @@ static int finish(struct catalogue_import *in, struct fault *fault)
 }
 
 int catalogue_import(struct catalogue_import *in, const struct catalogue *catalogue,
-                     struct text json, struct text effective_from, struct fault *fault)
+                     struct text json, const struct catalogue_options *options, struct fault *fault)
 {
 	int r;
 
-	*in = (struct catalogue_import){ .catalogue = catalogue, .effective_from = effective_from };
-	if (effective_from.at == NULL)
+	*in = (struct catalogue_import){ .catalogue = catalogue,
+		                         .effective_from = options->effective_from,
+		                         .zero_is_free = options->zero_is_free };
+	if (in->effective_from.at == NULL)
 		in->effective_from = text_of(CATALOGUE_EFFECTIVE_FROM);
 	if (json.len > CATALOGUE_BYTES_MAX)
 		return fault_set(fault, FAULT_RANGE, "a catalogue has at most %d bytes",

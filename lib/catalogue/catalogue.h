@@ -52,8 +52,9 @@ struct catalogue_import {
 	struct tally tally;
 	struct draft draft;
 	struct text effective_from; /* as a book writes it */
-	size_t entry_count;         /* that the catalogue has: import_entry() */
-	struct buf notes;           /* a line each: what the importer takes for granted */
+	bool zero_is_free;
+	size_t entry_count; /* that the catalogue has: import_entry() */
+	struct buf notes;   /* a line each: what the importer takes for granted */
 
 	/* Done: */
 	struct buf book; /* its JSON, which book_load() accepts */
@@ -61,14 +62,20 @@ struct catalogue_import {
 	struct tally_counts counts;
 };
 
+struct catalogue_options {
+	struct text effective_from; /* as in a book; absent: CATALOGUE_EFFECTIVE_FROM */
+	bool zero_is_free;          /* also where the catalogue writes zero for "not known" */
+};
+
 /*
- * Reads a catalogue.  `effective_from`: as in a book; absent: CATALOGUE_EFFECTIVE_FROM.
+ * Reads a catalogue.
  * -FAULT_SYNTAX: no JSON.  -FAULT_INVALID: it is not this catalogue (and which it looks like),
  * two entries name one model, or nothing in it has a price.  -FAULT_RANGE: it is too long.
  * -FAULT_INTERNAL: the book would be refused; the fault says why.
  */
 int catalogue_import(struct catalogue_import *in, const struct catalogue *catalogue,
-                     struct text json, struct text effective_from, struct fault *fault);
+                     struct text json, const struct catalogue_options *options,
+                     struct fault *fault);
 void catalogue_import_release(struct catalogue_import *in); /* takes NULL and a zeroed struct */
 
 /* Every price of the catalogue is in the book: nothing unknown, nothing not representable. */

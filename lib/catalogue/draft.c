@@ -376,3 +376,12 @@ bool draft_has_rates(const struct draft_version *version)
 {
 	return version != NULL && version->first_rate != NULL;
 }
+
+bool draft_prices(const struct draft_version *version, enum component component)
+{
+	const struct draft_rate_row *row = version != NULL ? version->first_rate : NULL;
+
+	while (row != NULL && row->rate.component != component)
+		row = row->next;
+	return row != NULL;
+}

@@ -127,6 +127,7 @@ bool draft_rate(struct draft *draft, struct draft_version *version, const struct
 void draft_multiplier(struct draft *draft, struct draft_version *version,
                       const struct draft_multiplier *multiplier);
 bool draft_has_rates(const struct draft_version *version);
+bool draft_prices(const struct draft_version *version, enum component component);
 
 /*
  * Models without a rate are left out: a book has none.  So are versions without one before the
