@@ -43,22 +43,26 @@ static void put_counts(const struct printer *printer, const struct catalogue_imp
 }
 
 /* Not the informative ones: their number says enough. */
-static void put_keys(const struct printer *printer, struct table *table)
+static void put_keys(const struct printer *printer, const struct table *table)
 {
 	const char *informative = tally_kind_info[TALLY_INFORMATIVE].key;
-	size_t count = 0, all;
+	size_t count = 0;
 
 	while (count < table->row_count && !text_is(table->rows[count].cells[0], informative))
 		count++;
-	all = count;
-	if (count == 0)
-		return;
-	table->row_count = count < KEYS_SHOWN ? count : KEYS_SHOWN;
-	buf_add_cstr(printer->out, "\n");
-	printer_table(printer, table);
-	if (all > KEYS_SHOWN)
+	for (size_t i = 0; i < count && i < KEYS_SHOWN; i++) {
+		const struct text *cells = table->rows[i].cells;
+
+		if (i == 0)
+			buf_add_cstr(printer->out, "\n");
+		printer_wrapf(printer, 0, "%.*s, %.*s times: %.*s", TEXT_ARGS(cells[1]),
+		              TEXT_ARGS(cells[2]), TEXT_ARGS(cells[5]));
+		printer_wrapf(printer, 4, "%.*s: first in %.*s, %.*s", TEXT_ARGS(cells[0]),
+		              TEXT_ARGS(cells[3]), TEXT_ARGS(cells[4]));
+	}
+	if (count > KEYS_SHOWN)
 		printer_wrapf(printer, 0, "... and %zu more; --report FILE has all of them",
-		              all - KEYS_SHOWN);
+		              count - KEYS_SHOWN);
 }
 
 /* For a person, on stderr: standard output is the book. */
@@ -73,12 +77,14 @@ static int tell(const struct context *context, const struct catalogue_import *in
 
 	if (r < 0)
 		goto out;
-	printer_wrapf(&printer, 0, "%s: a %s catalogue, %s; effective from %.*s",
+	printer_wrapf(&printer, 0, "%s: catalogue %s, in %s; effective from %.*s",
 	              context->options.words[0], in->catalogue->name, in->catalogue->unit,
 	              TEXT_ARGS(in->effective_from));
 	put_counts(&printer, in);
-	while (text_cut(&rest, '\n', &line))
-		printer_wrap(&printer, 2, line);
+	while (text_cut(&rest, '\n', &line)) {
+		if (line.len > 0)
+			printer_wrap(&printer, 2, line);
+	}
 	put_keys(&printer, &table);
 	fwrite(text.at, 1, text.len, stderr);
 out:

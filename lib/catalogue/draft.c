@@ -385,3 +385,12 @@ bool draft_prices(const struct draft_version *version, enum component component)
 		row = row->next;
 	return row != NULL;
 }
+
+bool draft_prices_plainly(const struct draft_version *version, enum component component)
+{
+	const struct draft_rate_row *row = version != NULL ? version->first_rate : NULL;
+
+	while (row != NULL && (row->rate.component != component || row->conditions.len > 0))
+		row = row->next;
+	return row != NULL;
+}

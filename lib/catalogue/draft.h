@@ -55,6 +55,7 @@ struct draft_rate {
 	const char *megapixels; /* "up", "nearest"; NULL: exact */
 	struct draft_when when;
 	struct text note;
+	uint32_t node; /* of the catalogue; JSON_NONE: of no single one */
 };
 
 struct draft_multiplier {
@@ -128,6 +129,8 @@ void draft_multiplier(struct draft *draft, struct draft_version *version,
                       const struct draft_multiplier *multiplier);
 bool draft_has_rates(const struct draft_version *version);
 bool draft_prices(const struct draft_version *version, enum component component);
+/* A rate of it without any condition. */
+bool draft_prices_plainly(const struct draft_version *version, enum component component);
 
 /*
  * Models without a rate are left out: a book has none.  So are versions without one before the

@@ -37,6 +37,8 @@ struct draft_version {
 	struct text from, discount;
 	struct draft_rate_row *first_rate, *last_rate;
 	size_t rate_count;
+	uint64_t
+		blocked; /* bit c: component c has no rate here, whatever is given: import_drop() */
 	struct draft_multiplier_row *first_multiplier, *last_multiplier;
 	struct draft_version *next;
 };

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "catalogue/draft_internal.h"
+
 void import_entry(struct catalogue_import *in, uint32_t node, struct text name)
 {
 	tally_entry(&in->tally, node, name);
@@ -67,19 +69,56 @@ bool import_price(struct catalogue_import *in, uint32_t node, int shift, struct 
 	return fit == AMOUNT_EXACT;
 }
 
+static const char twice_why[] = "two prices of the same thing under the same conditions";
+
 bool import_rate(struct catalogue_import *in, struct draft_version *version, uint32_t node,
                  const struct draft_rate *rate)
 {
+	struct draft_rate from = *rate;
 	bool same = false;
 
-	if (draft_rate(&in->draft, version, rate, &same) || same) {
+	if (import_dropped(version, rate->component)) {
+		tally_mark(&in->tally, node, TALLY_UNREPRESENTED,
+		           "another price of the same cannot be represented");
+		return false;
+	}
+	from.node = node;
+	if (draft_rate(&in->draft, version, &from, &same) || same) {
 		tally_mark(&in->tally, node, TALLY_CONVERTED, NULL);
 		return true;
 	}
-	tally_markf(&in->tally, node, TALLY_UNREPRESENTED,
-	            "another price of %s under the same conditions stands before it",
-	            component_info[rate->component].key);
+	tally_mark(&in->tally, node, TALLY_UNREPRESENTED, twice_why);
+	import_drop(in, version, rate->component, twice_why);
 	return false;
+}
+
+void import_drop(struct catalogue_import *in, struct draft_version *version,
+                 enum component component, const char *why)
+{
+	struct draft_rate_row **at;
+
+	if (version == NULL)
+		return;
+	version->blocked |= UINT64_C(1) << component;
+	version->last_rate = NULL;
+	for (at = &version->first_rate; *at != NULL;) {
+		struct draft_rate_row *row = *at;
+
+		if (row->rate.component == component) {
+			tally_mark(&in->tally, row->rate.node, TALLY_UNREPRESENTED, why);
+			*at = row->next;
+			version->rate_count--;
+			in->draft.rate_count--;
+		} else {
+			version->last_rate = row;
+			at = &row->next;
+		}
+	}
+}
+
+bool import_dropped(const struct draft_version *version, enum component component)
+{
+	return version != NULL && (version->blocked >> component & 1) != 0;
 }
 
 bool import_fact_text(struct catalogue_import *in, struct draft_model *model, const char *key,

@@ -32,11 +32,19 @@ void import_misfit(struct catalogue_import *in, uint32_t node, enum amount_fit f
 
 /*
  * Adds the rate and marks its node converted.  One with the same component and conditions that
- * stands already: of the same price, converted all the same; of another, *both* cannot hold:
- * the first stays, this one is marked not representable and false is returned.
+ * stands already: of the same price, converted all the same; of another, which of them holds is
+ * not known: the component is dropped (import_drop()) and false is returned.
  */
 bool import_rate(struct catalogue_import *in, struct draft_version *version, uint32_t node,
                  const struct draft_rate *rate);
+
+/*
+ * A price of this component cannot be said, and the others of the version would be charged in its
+ * place: they are taken out and marked with `why` (static), and none is taken in any more.
+ */
+void import_drop(struct catalogue_import *in, struct draft_version *version,
+                 enum component component, const char *why);
+bool import_dropped(const struct draft_version *version, enum component component);
 
 /* Facts: false, and nothing is marked, where the value is not of that type (null: nothing). */
 bool import_fact_text(struct catalogue_import *in, struct draft_model *model, const char *key,

@@ -43,9 +43,23 @@ static bool makes_images(const struct litellm_entry *e)
 	return mode_is(e, "image_generation") || mode_is(e, "image_edit");
 }
 
+/* Without this price a more general one would be charged: then none of the component is. */
+static void lose(struct litellm_entry *e, const struct litellm_price *price)
+{
+	const struct draft_when *when = &price->when;
+	bool sized = e->name.size.at != NULL || e->name.steps > 0 || e->name.open_ended;
+
+	if (when->context_test != DRAFT_CONTEXT_ANY || when->tier.at != NULL ||
+	    when->resolution.at != NULL ||
+	    (sized && draft_prices_plainly(e->version, price->row->component)))
+		import_drop(e->in, e->version, price->row->component,
+		            "a price of the same under other conditions is not in the book");
+}
+
 static void leave_out(struct litellm_entry *e, struct litellm_price *price, const char *why)
 {
 	tally_mark(&e->in->tally, price->node, TALLY_UNREPRESENTED, why);
+	lose(e, price);
 	price->row = NULL;
 }
 
@@ -168,29 +182,11 @@ static void check_character(struct litellm_entry *e, struct litellm_price *price
 		leave_out(e, price, "characters are counted of speech only");
 }
 
-static void check_reasoning(struct litellm_entry *e, struct litellm_price *price)
-{
-	const struct json *doc = &e->in->doc;
-	uint32_t output = json_member(doc, e->node, "output_cost_per_token");
-	struct money other;
-
-	/* The book's "as" then follows every condition that the output has. */
-	if (price->when.context_test == DRAFT_CONTEXT_ANY && price->when.tier.at == NULL &&
-	    json_type_of(doc, output) == JSON_NUMBER &&
-	    amount_read(doc->nodes[output].text, 0, &other) == AMOUNT_EXACT &&
-	    other.attos == price->price.attos) {
-		tally_mark(&e->in->tally, price->node, TALLY_CONVERTED, NULL);
-		price->row = NULL;
-	}
-}
-
 static void check_rule(struct litellm_entry *e, struct litellm_price *price)
 {
 	switch (price->row->rule) {
 	case LITELLM_TOKEN:
-		break;
 	case LITELLM_REASONING:
-		check_reasoning(e, price);
 		break;
 	case LITELLM_IMAGE_IN:
 		check_image_in(e, price);
@@ -237,6 +233,52 @@ static int by_precedence(const void *a, const void *b)
 	return left->node < right->node ? -1 : left->node > right->node;
 }
 
+static const struct litellm_price *
+find_price(const struct litellm_entry *e, enum component component, const struct draft_when *when)
+{
+	for (size_t i = 0; i < e->price_count; i++) {
+		const struct litellm_price *price = &e->prices[i];
+
+		if (price->row->component == component &&
+		    price->when.context_test == when->context_test &&
+		    price->when.context_tokens == when->context_tokens &&
+		    text_equal(price->when.tier, when->tier))
+			return price;
+	}
+	return NULL;
+}
+
+/*
+ * Reasoning goes where the output goes: with a service tier (_resolve_reasoning_token_cost of
+ * LiteLLM), and with a threshold where both cost the same below it.
+ */
+static void mirror_reasoning(struct litellm_entry *e)
+{
+	static const struct litellm_row row = { "output_cost_per_token", COMPONENT_REASONING,
+		                                LITELLM_REASONING };
+	const struct draft_when none = { .context_test = DRAFT_CONTEXT_ANY };
+	const struct litellm_price *reasoning = find_price(e, COMPONENT_REASONING, &none);
+	const struct litellm_price *output = find_price(e, COMPONENT_OUTPUT, &none);
+	bool same = reasoning != NULL && output != NULL &&
+	            reasoning->price.attos == output->price.attos;
+	size_t count = e->price_count;
+
+	for (size_t i = 0; i < count && reasoning != NULL; i++) {
+		struct litellm_price price = e->prices[i];
+		bool moves = price.when.context_test == DRAFT_CONTEXT_ANY
+		                     ? price.when.tier.at != NULL
+		                     : same;
+
+		if (price.row->component != COMPONENT_OUTPUT || !moves ||
+		    find_price(e, COMPONENT_REASONING, &price.when) != NULL ||
+		    e->price_count == LITELLM_PRICES_MAX)
+			continue;
+		price.row = &row;
+		price.node = JSON_NONE;
+		e->prices[e->price_count++] = price;
+	}
+}
+
 static void add(struct litellm_entry *e, const struct litellm_price *price)
 {
 	struct draft_rate rate = { .component = price->row->component,
@@ -260,8 +302,10 @@ static void take_price(struct litellm_entry *e, const struct litellm_row *row, u
 	int shift = row->rule == LITELLM_PIXEL ? PIXEL_SHIFT : 0;
 	bool sized = e->name.size.at != NULL || e->name.open_ended || e->name.steps > 0;
 
-	if (!import_price(e->in, node, shift, &price.price))
+	if (!import_price(e->in, node, shift, &price.price)) {
+		lose(e, &price);
 		return;
+	}
 	check_zero(e, &price);
 	if (price.row != NULL)
 		check_rule(e, &price);
@@ -474,6 +518,7 @@ void litellm_prices(struct litellm_entry *e)
 			when.context_test = DRAFT_CONTEXT_GTE;
 		take_price(e, row, k + 1, &when);
 	}
+	mirror_reasoning(e);
 	qsort(e->prices, e->price_count, sizeof(e->prices[0]), by_precedence);
 	for (size_t i = 0; i < e->price_count; i++)
 		add(e, &e->prices[i]);

@@ -7,9 +7,9 @@
  * size and quality, "hd/1024-x-1792/dall-e-3": these are conditions of one model, dall-e-3, so
  * that the plain entry comes first and what says more comes later, and wins.
  *
- * Not made up: a cached read without a price stays without one (LiteLLM takes zero), as does
- * sound without a price; a batch without a price of its own costs what the entry says (LiteLLM
- * halves it).
+ * Reasoning is priced as output where it has no price of its own.  Not made up: a cached read
+ * without a price stays without one (LiteLLM takes zero), as does sound without a price; a batch
+ * without a price of its own costs what the entry says (LiteLLM halves it).
  */
 #include <string.h>
 
