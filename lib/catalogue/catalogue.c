@@ -120,6 +120,8 @@ int catalogue_import(struct catalogue_import *in, const struct catalogue *catalo
 		r = catalogue->read(in, fault);
 	}
 	if (r == 0)
+		import_settle(in);
+	if (r == 0)
 		r = finish(in, fault);
 	return r;
 }

@@ -355,13 +355,26 @@ bool draft_rate(struct draft *draft, struct draft_version *version, const struct
 	return true;
 }
 
-void draft_multiplier(struct draft *draft, struct draft_version *version,
+bool draft_multiplier(struct draft *draft, struct draft_version *version,
                       const struct draft_multiplier *multiplier)
 {
-	struct draft_multiplier_row *row = version != NULL ? take(draft, sizeof(*row)) : NULL;
+	struct draft_multiplier_row *row;
+	struct text conditions;
+	size_t count = 0;
 
+	if (version == NULL)
+		return true;
+	conditions = conditions_of(draft, &multiplier->when);
+	for (row = version->first_multiplier; row != NULL; row = row->next) {
+		if (++count == BOOK_MULTIPLIERS_MAX ||
+		    (row->multiplier.components == multiplier->components &&
+		     text_equal(row->conditions, conditions)))
+			return false;
+	}
+	row = take(draft, sizeof(*row));
 	if (row == NULL)
-		return;
+		return true;
+	row->conditions = conditions;
 	row->multiplier = *multiplier;
 	row->multiplier.multiply = draft_text(draft, multiplier->multiply);
 	row->multiplier.when = copy_when(draft, &multiplier->when);
@@ -370,6 +383,7 @@ void draft_multiplier(struct draft *draft, struct draft_version *version,
 	else
 		version->first_multiplier = row;
 	version->last_multiplier = row;
+	return true;
 }
 
 bool draft_has_rates(const struct draft_version *version)

@@ -125,7 +125,8 @@ void draft_discount(struct draft *draft, struct draft_version *version, struct t
  */
 bool draft_rate(struct draft *draft, struct draft_version *version, const struct draft_rate *rate,
                 bool *same_out);
-void draft_multiplier(struct draft *draft, struct draft_version *version,
+/* false: there is one of the same components and conditions, or as many as a book may have. */
+bool draft_multiplier(struct draft *draft, struct draft_version *version,
                       const struct draft_multiplier *multiplier);
 bool draft_has_rates(const struct draft_version *version);
 bool draft_prices(const struct draft_version *version, enum component component);

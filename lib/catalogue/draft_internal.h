@@ -30,6 +30,7 @@ struct draft_rate_row {
 
 struct draft_multiplier_row {
 	struct draft_multiplier multiplier;
+	struct text conditions;
 	struct draft_multiplier_row *next;
 };
 

@@ -39,6 +39,21 @@ bool import_rate(struct catalogue_import *in, struct draft_version *version, uin
                  const struct draft_rate *rate);
 
 /*
+ * A factor at `node` (1.1), multiplied with the rates of the token components under `when`; marks
+ * it converted, or not representable.
+ */
+void import_multiplier(struct catalogue_import *in, struct draft_version *version, uint32_t node,
+                       const struct draft_when *when);
+/*
+ * A discount at `node`, OpenRouter's discount_to_user: a fraction below 1, negative for a markup.
+ * One and more is no discount where `lenient`, else not representable.
+ */
+void import_discount(struct catalogue_import *in, struct draft_version *version, uint32_t node,
+                     bool lenient);
+/* Drops the components whose rates could not be exact after multipliers and discount. */
+void import_settle(struct catalogue_import *in);
+
+/*
  * A price of this component cannot be said, and the others of the version would be charged in its
  * place: they are taken out and marked with `why` (static), and none is taken in any more.
  */

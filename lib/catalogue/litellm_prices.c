@@ -430,31 +430,11 @@ static void read_tiers(struct litellm_entry *e, uint32_t list)
 
 /* --- multipliers ----------------------------------------------------------- */
 
-static uint64_t token_components(void)
+static void read_uplift(struct litellm_entry *e, struct text region, uint32_t node)
 {
-	uint64_t bits = 0;
+	const struct draft_when when = { .region = region };
 
-	for (unsigned c = 0; c < COMPONENT_COUNT; c++) {
-		if (component_info[c].unit == UNIT_TOKEN)
-			bits |= UINT64_C(1) << c;
-	}
-	return bits;
-}
-
-static bool read_uplift(struct litellm_entry *e, struct text region, uint32_t node)
-{
-	struct draft_multiplier multiplier = { .components = token_components(),
-		                               .when = { .region = region } };
-	char text[MONEY_TEXT_BYTES];
-	struct money factor;
-
-	if (!import_price(e->in, node, 0, &factor))
-		return false;
-	money_text(factor, text);
-	multiplier.multiply = text_of(text);
-	draft_multiplier(&e->in->draft, e->version, &multiplier);
-	tally_mark(&e->in->tally, node, TALLY_CONVERTED, NULL);
-	return true;
+	import_multiplier(e->in, e->version, node, &when);
 }
 
 /* {"us": 1.1, "fast": 6.0}: of all tokens, by where and how fast Anthropic answered. */

@@ -399,32 +399,6 @@ static void read_array(struct entry *e, uint32_t list)
 	}
 }
 
-static void read_discount(struct entry *e, uint32_t node)
-{
-	const struct json *doc = &e->in->doc;
-	bool number = json_type_of(doc, node) == JSON_NUMBER;
-	struct text digits = number ? doc->nodes[node].text : json_string(doc, node);
-	bool negative = digits.len > 0 && digits.at[0] == '-';
-	struct text size = { digits.at + negative, digits.len - negative };
-	char text[MONEY_TEXT_BYTES + 1] = "-";
-	struct money fraction;
-
-	if (digits.at == NULL)
-		return;
-	if (amount_read(size, 0, &fraction) != AMOUNT_EXACT) {
-		tally_mark(&e->in->tally, node, TALLY_UNREPRESENTED, "no fraction");
-		return;
-	}
-	/* One and more is taken as nothing by OpenRouter. */
-	if (fraction.attos == 0 || (!negative && fraction.attos >= ATTOS_PER_UNIT)) {
-		tally_mark(&e->in->tally, node, TALLY_INFORMATIVE, "no discount");
-		return;
-	}
-	money_text(fraction, text + negative);
-	draft_discount(&e->in->draft, e->version, text_of(text));
-	tally_mark(&e->in->tally, node, TALLY_CONVERTED, NULL);
-}
-
 /* --- what becomes of them -------------------------------------------------- */
 
 static const struct router_price *plain_price(const struct entry *e, enum component component)
@@ -538,10 +512,11 @@ static void read_pricing(struct entry *e, uint32_t pricing)
 		add_prices(e, pricing, &none, false);
 		read_overrides(e, json_member(doc, pricing, "overrides"));
 		if (discount != JSON_NONE)
-			read_discount(e, discount);
+			import_discount(e->in, e->version, discount, true);
 	}
 	if (json_member(doc, e->node, "discount_to_user") != JSON_NONE)
-		read_discount(e, json_member(doc, e->node, "discount_to_user"));
+		import_discount(e->in, e->version, json_member(doc, e->node, "discount_to_user"),
+		                true);
 	put_prices(e);
 }
 

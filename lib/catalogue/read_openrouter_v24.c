@@ -278,7 +278,7 @@ static void put_override(struct entry *e, uint32_t node, const struct sku *sku)
 		return;
 	}
 	if (!read_predicate(doc, when, sku, 0, &rate.when)) {
-		lose(e, when, sku->component, "a book cannot say this condition");
+		lose(e, node, sku->component, "a book cannot say its condition");
 		return;
 	}
 	tally_mark(&e->in->tally, when, TALLY_CONVERTED, NULL);
@@ -505,27 +505,6 @@ static const char *const facts[] = { "name",         "hugging_face_id", "created
 	                             "is_ready",     "is_free",         "deprecation_date",
 	                             "datacenters",  "compliance" };
 
-static void read_discount(struct entry *e, uint32_t node)
-{
-	const struct json *doc = &e->in->doc;
-	struct text digits = doc->nodes[node].text;
-	bool negative = digits.len > 0 && digits.at[0] == '-';
-	char text[MONEY_TEXT_BYTES + 1] = "-";
-	struct money fraction;
-
-	if (json_type_of(doc, node) != JSON_NUMBER ||
-	    amount_read((struct text){ digits.at + negative, digits.len - negative }, 0,
-	                &fraction) != AMOUNT_EXACT ||
-	    (!negative && fraction.attos >= ATTOS_PER_UNIT)) {
-		tally_mark(&e->in->tally, node, TALLY_UNREPRESENTED, "no number below 1");
-		return;
-	}
-	money_text(fraction, text + negative);
-	if (fraction.attos != 0)
-		draft_discount(&e->in->draft, e->version, text_of(text));
-	tally_mark(&e->in->tally, node, TALLY_CONVERTED, NULL);
-}
-
 static int read_slug(struct entry *e, uint32_t node, struct fault *fault)
 {
 	uint32_t slug = json_member(&e->in->doc, node, "slug");
@@ -559,7 +538,7 @@ static int read_member(struct entry *e, struct text key, uint32_t node, struct g
 	} else if (text_is(key, "capacity")) {
 		gather(e, &g->capacity, node);
 	} else if (text_is(key, "discount_to_user")) {
-		read_discount(e, node);
+		import_discount(e->in, e->version, node, false);
 	} else if (text_is(key, "openrouter")) {
 		return read_slug(e, node, fault);
 	} else if (text_is(key, "passthrough_parameters")) {
