@@ -119,7 +119,7 @@ static void read_version(struct loader *l, uint32_t node, const struct path *pat
 	}
 	read_prices(l, node, path, &version);
 	if (book->version_count == BOOK_VERSIONS_MAX) {
-		load_error(l, node, path, "more than %d versions in all", BOOK_VERSIONS_MAX);
+		load_error(l, node, path, "a book has at most %d versions", BOOK_VERSIONS_MAX);
 		return;
 	}
 	book->versions = load_grow(l, book->versions, book->version_count, &book->version_cap,
@@ -383,6 +383,8 @@ int book_load(struct book **book_out, struct text json, struct buf *errors_out, 
 	} else if (l.error_count > 0) {
 		if (errors_out != NULL && l.error_count > BOOK_ERRORS_MAX)
 			buf_addf(errors_out, "... and %zu more\n", l.error_count - BOOK_ERRORS_MAX);
+		if (errors_out != NULL)
+			buf_add_text(errors_out, buf_text(&l.book->warnings));
 		r = fault_set(fault, FAULT_INVALID, "the price book has %zu error%s; the first: %s",
 		              l.error_count, l.error_count == 1 ? "" : "s", l.first);
 	}

@@ -159,7 +159,7 @@ void load_accounts(struct loader *l, uint32_t list, const struct path *path)
 	if (list == JSON_NONE || !load_list(l, list, list, path))
 		return;
 	if (l->doc.nodes[list].count > BOOK_OVERRIDES_MAX) {
-		load_error(l, list, path, "more than %d entries", BOOK_OVERRIDES_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_OVERRIDES_MAX);
 		return;
 	}
 	for (uint32_t e = json_first(&l->doc, list); e != JSON_NONE;

@@ -109,7 +109,7 @@ static const char *meant_key(struct text key, const char *const *allowed)
 		unsigned distance = text_distance(key, text_of(allowed[i]));
 
 		/* Of a short word everything is near. */
-		if (distance < best_distance && distance < strlen(allowed[i]) / 2 + 1) {
+		if (distance < best_distance && distance <= strlen(allowed[i]) / 3) {
 			best = allowed[i];
 			best_distance = distance;
 		}

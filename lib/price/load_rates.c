@@ -131,9 +131,11 @@ static void read_tier(struct loader *l, uint32_t node, const struct path *path,
 	char room[BOOK_TIER_BYTES];
 	struct text said;
 
-	if (node == JSON_NONE || !load_name(l, node, node, path, &when->tier))
+	if (node == JSON_NONE)
 		return;
 	when->has |= WHEN_TIER;
+	if (!load_name(l, node, node, path, &when->tier))
+		return;
 	said = book_tier(when->tier, room);
 	if (!text_equal(said, when->tier))
 		load_error(l, node, path, "this tier is written \"%.*s\"", TEXT_ARGS(said));
@@ -205,9 +207,10 @@ static void read_when(struct loader *l, uint32_t node, const struct path *path,
 	at = path_key(path, "utc");
 	read_utc(l, load_member(l, node, "utc"), &at, when);
 	at = path_key(path, "region");
-	if (load_member(l, node, "region") != JSON_NONE &&
-	    load_name(l, load_member(l, node, "region"), node, &at, &when->region))
+	if (load_member(l, node, "region") != JSON_NONE) {
+		load_name(l, load_member(l, node, "region"), node, &at, &when->region);
 		when->has |= WHEN_REGION;
+	}
 	for (size_t i = 0;
 	     component != COMPONENT_COUNT && i < sizeof(kind_keys) / sizeof(kind_keys[0]); i++) {
 		uint32_t value = load_member(l, node, kind_keys[i].key);
@@ -234,25 +237,29 @@ static bool read_amount(struct loader *l, uint32_t node, uint32_t parent, const 
 	return false;
 }
 
-static void read_megapixels(struct loader *l, uint32_t node, uint32_t price,
-                            const struct path *path, struct book_rate *rate)
+static void read_megapixels(struct loader *l, uint32_t object, const struct path *path,
+                            struct book_rate *rate)
 {
+	uint32_t node = load_member(l, object, "megapixels");
+	uint32_t price = load_member(l, object, "per_megapixel");
 	struct text word = json_string(&l->doc, node);
+	struct path at = path_key(path, price != JSON_NONE ? "per_megapixel" : "megapixels");
 
 	if (price == JSON_NONE) {
 		if (node != JSON_NONE)
-			load_error(l, node, path, "it belongs to per_megapixel");
+			load_error(l, node, &at, "it belongs to per_megapixel");
 		return;
 	}
 	rate->megapixels = MEGAPIXELS_EXACT;
 	if ((IMAGES & (1u << rate->component)) == 0)
-		load_error(l, price, path, "only images_in and images_out have it");
-	else if (text_is(word, "up"))
+		load_error(l, price, &at, "only images_in and images_out have it");
+	at = path_key(path, "megapixels");
+	if (text_is(word, "up"))
 		rate->megapixels = MEGAPIXELS_UP;
 	else if (text_is(word, "nearest"))
 		rate->megapixels = MEGAPIXELS_NEAREST;
 	else if (node != JSON_NONE && !text_is(word, "exact"))
-		load_error(l, node, path, "\"exact\", \"up\" or \"nearest\" is due");
+		load_error(l, node, &at, "\"exact\", \"up\" or \"nearest\" is due");
 }
 
 static void read_price(struct loader *l, uint32_t node, const struct path *path,
@@ -262,14 +269,13 @@ static void read_price(struct loader *l, uint32_t node, const struct path *path,
 		const char *key;
 		int64_t units;
 	} prices[] = { { "per_million", PER_MILLION }, { "each", 1 }, { "per_megapixel", 1 } };
-	uint32_t megapixel = load_member(l, node, "per_megapixel");
-	uint32_t rounding = load_member(l, node, "megapixels"), price = JSON_NONE;
+	uint32_t price = JSON_NONE;
 	struct fault fault = { .code = FAULT_NONE };
-	struct path at = path_key(path, "megapixels");
+	struct path at;
 	struct text text;
 	size_t given = 0;
 
-	read_megapixels(l, rounding, megapixel, &at, rate);
+	read_megapixels(l, node, path, rate);
 	for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++) {
 		uint32_t value = load_member(l, node, prices[i].key);
 
@@ -334,6 +340,14 @@ bool book_when_equal(const struct book_when *a, const struct book_when *b)
 	       a->number == b->number;
 }
 
+/* One by the megapixel also asks for a size it can read. */
+static bool same_entry(const struct book_rate *a, const struct book_rate *b)
+{
+	return a->component == b->component &&
+	       (a->megapixels == MEGAPIXELS_NONE) == (b->megapixels == MEGAPIXELS_NONE) &&
+	       book_when_equal(&a->when, &b->when);
+}
+
 /* By component, those of one in the order of the book. */
 static void sort_card(struct loader *l, struct book_rate *read, size_t count,
                       struct book_card *card)
@@ -361,7 +375,7 @@ void load_card(struct loader *l, uint32_t list, const struct path *path, struct 
 	struct book_rate *read;
 
 	if (elements > BOOK_RATES_MAX) {
-		load_error(l, list, path, "more than %d entries", BOOK_RATES_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_RATES_MAX);
 		return;
 	}
 	read = load_take(l, elements, sizeof(*read));
@@ -371,12 +385,13 @@ void load_card(struct loader *l, uint32_t list, const struct path *path, struct 
 	     e = json_next(&l->doc, list, e), index++) {
 		struct path at = path_index(path, index);
 		struct book_rate *rate = &read[count];
+		size_t errors = l->error_count;
 
 		if (!read_rate(l, e, &at, rate))
 			continue;
-		for (size_t i = 0; i < count; i++) {
-			if (read[i].component == rate->component &&
-			    book_when_equal(&read[i].when, &rate->when))
+		/* What could not be read is not compared. */
+		for (size_t i = 0; i < count && l->error_count == errors; i++) {
+			if (same_entry(&read[i], rate))
 				load_error(l, e, &at,
 				           "the same component and conditions as an entry before");
 		}
@@ -468,7 +483,7 @@ void load_multipliers(struct loader *l, uint32_t list, const struct path *path,
 	if (list == JSON_NONE || !load_list(l, list, list, path))
 		return;
 	if (l->doc.nodes[list].count > BOOK_MULTIPLIERS_MAX) {
-		load_error(l, list, path, "more than %d multipliers", BOOK_MULTIPLIERS_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_MULTIPLIERS_MAX);
 		return;
 	}
 	read = load_take(l, l->doc.nodes[list].count, sizeof(*read));
@@ -507,7 +522,7 @@ void load_minimums(struct loader *l, uint32_t list, const struct path *path,
 	if (list == JSON_NONE || !load_list(l, list, list, path))
 		return;
 	if (l->doc.nodes[list].count > BOOK_MINIMUMS_MAX) {
-		load_error(l, list, path, "more than %d minimums", BOOK_MINIMUMS_MAX);
+		load_error(l, list, path, "at most %d entries", BOOK_MINIMUMS_MAX);
 		return;
 	}
 	read = load_take(l, l->doc.nodes[list].count, sizeof(*read));

@@ -305,11 +305,12 @@ static bool card_parts(const struct book_card *card, int64_t prompt, int64_t oth
 bool rating_sum_differs(const struct book_version *version, const struct rating_request *request,
                         int64_t smallest_prompt)
 {
-	int64_t all = usage_prompt_total(request->usage);
 	const struct book_override *override;
+	int64_t all;
 
 	if (version == NULL)
 		return false;
+	all = usage_prompt_total(request->usage);
 	override = book_override_find(version, request->account, request->at_ms);
 	if (card_parts(&version->card, smallest_prompt, all) ||
 	    (override != NULL && card_parts(&override->card, smallest_prompt, all)))

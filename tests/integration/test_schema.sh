@@ -19,7 +19,9 @@ OTHERS = [None, True, -1, 0, 1.5, "", "x", "-0.5", "1e3", "2026-01-01", [], {}, 
 BEYOND = ["stands twice", "not later than", "more than 18 decimals", "is too large",
           "priced as itself", "is itself priced", "prices", "same component and conditions",
           "the same path", "No such file", "is counted in", "a time is due",
-          "longer than a socket's path", "not a regular file"]
+          "longer than a socket's path", "not a regular file", "did you mean", "are the same",
+          "leaves room for", "overlap those", "less than the whole price",
+          "not later than effective_from", "more than 12 decimals"]
 
 
 def damaged(value):

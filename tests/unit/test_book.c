@@ -67,10 +67,11 @@ static void test_errors_of_the_head_name_path_and_line(void **state)
 	static const struct refused rows[] = {
 		{ "no object", "[]", "line 1: book: an object is due\n" },
 		{ "unknown key", HEAD "\n'model':[],'models':[" MODEL "]}",
-		  "line 2: model: no such key here\n" },
+		  "line 2: model: no such key here; did you mean 'models'?\n" },
 		{ "a key with a newline forges no error",
-		  HEAD "'a\\nline 9: b':1,'models':[" MODEL "]}",
-		  "line 1: a?line 9: b: no such key here\n" },
+		  "{'pricebook':1,'currency':'x','a\\nline 9: b':1,'models':[" MODEL "]}",
+		  "line 1: currency: three capital letters are due, like 'USD'\n"
+		  "line 1: a?line 9: b: no such key here: it is passed over\n" },
 		{ "note is no string", HEAD "'note':1,'models':[" MODEL "]}",
 		  "line 1: note: a string is due\n" },
 		{ "no format version", "{'currency':'USD','models':[" MODEL "]}",
@@ -144,7 +145,7 @@ static void test_errors_of_a_model_name_path_and_line(void **state)
 	static const struct refused rows[] = {
 		{ "no object", HEAD "'models':[\n7]}", "line 2: models[0]: an object is due\n" },
 		{ "unknown key", IN_MODEL("\n'alias':['x']"),
-		  "line 2: models[0].alias: no such key here\n" },
+		  "line 2: models[0].alias: no such key here; did you mean 'aliases'?\n" },
 		{ "note is no string", IN_MODEL("'note':[]"),
 		  "line 1: models[0].note: a string is due\n" },
 		{ "no name", HEAD "'models':[\n{'versions':[" VERSION "]}]}",
@@ -235,9 +236,11 @@ static void test_errors_of_a_rate_name_path_and_line(void **state)
 		{ "component is a number", IN_RATES("{'component':3,'per_million':'1'}"),
 		  "line 1: " RATE_PATH ".component: no such component\n" },
 		{ "no price", IN_RATES("{'component':'input'}"),
-		  "line 1: " RATE_PATH ": exactly one of per_million and each is due\n" },
+		  "line 1: " RATE_PATH
+		  ": exactly one of per_million, each and per_megapixel is due\n" },
 		{ "two prices", IN_RATES("{'component':'input','per_million':'1','each':'1'}"),
-		  "line 1: " RATE_PATH ": exactly one of per_million and each is due\n" },
+		  "line 1: " RATE_PATH
+		  ": exactly one of per_million, each and per_megapixel is due\n" },
 		{ "price is a number", IN_RATES("{'component':'input',\n'per_million':0.80}"),
 		  "line 2: " RATE_PATH ".per_million: a price is a string: write '0.80'\n" },
 		{ "price is null", IN_RATES("{'component':'input','each':null}"),
@@ -291,8 +294,10 @@ static void test_errors_of_a_condition_name_path_and_line(void **state)
 	static const struct refused rows[] = {
 		{ "when is no object", IN_WHEN("\n[]"),
 		  "line 2: " RATE_PATH ".when: an object is due\n" },
-		{ "unknown condition", IN_WHEN("{\n'tier':'batch'}"),
-		  "line 2: " RATE_PATH ".when.tier: no such key here\n" },
+		{ "unknown condition", IN_WHEN("{\n'weather':'fine'}"),
+		  "line 2: " RATE_PATH ".when.weather: no such key here\n" },
+		{ "a condition misspelt", IN_WHEN("{'teir':'batch'}"),
+		  "line 1: " RATE_PATH ".when.teir: no such key here; did you mean 'tier'?\n" },
 		{ "context is a number", IN_WHEN("{'context':128000}"),
 		  "line 1: " RATE_PATH ".when.context: an object is due\n" },
 		{ "context without a test", IN_WHEN("{'context':{}}"),
@@ -440,7 +445,7 @@ static void test_a_version_has_at_most_its_entries(void **state)
 	}
 	assert_string_equal(fault.text,
 	                    "the price book has 1 error; the first: line 2: " VERSION_PATH
-	                    ".rates: a version has at most 1000 entries");
+	                    ".rates: at most 1000 entries");
 	buf_release(&json);
 }
 

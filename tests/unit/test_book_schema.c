@@ -34,7 +34,20 @@ static const struct {
 	  "{'models':[{'versions':[{'rates':[{'component':'input','per_million':'1','when':"
 	  "{'context':{",
 	  "}}}]}]}]}", "models[0].versions[0].rates[0].when.context." },
+	{ "utc",
+	  "{'models':[{'versions':[{'rates':[{'component':'input','per_million':'1','when':"
+	  "{'utc':{",
+	  "}}}]}]}]}", "models[0].versions[0].rates[0].when.utc." },
+	{ "multiplier", "{'models':[{'versions':[{'multipliers':[{", "}]}]}]}",
+	  "models[0].versions[0].multipliers[0]." },
+	{ "request_when", "{'models':[{'versions':[{'multipliers':[{'multiply':'1','when':{",
+	  "}}]}]}]}", "models[0].versions[0].multipliers[0].when." },
+	{ "minimum", "{'models':[{'versions':[{'minimums':[{", "}]}]}]}",
+	  "models[0].versions[0].minimums[0]." },
+	{ "account", "{'accounts':[{", "}]}", "accounts[0]." },
 };
+/* Of the others a member that nobody knows could change a price. */
+enum { LOOSE = 2 };
 enum { OBJECTS = sizeof(objects) / sizeof(objects[0]) };
 
 struct schema {
@@ -115,7 +128,7 @@ static bool loader_takes(size_t object, const char *key)
 	if (fault.code == FAULT_SYNTAX) {
 		takes = true; /* it stands there already */
 	} else {
-		buf_addf(&refusal, "line 1: %s%s: no such key here\n", objects[object].path, key);
+		buf_addf(&refusal, "line 1: %s%s: no such key here", objects[object].path, key);
 		takes = strstr(errors.at, refusal.at) == NULL;
 	}
 	buf_release(&json);
@@ -148,12 +161,20 @@ static void expect_property(void *context, const struct json *doc, size_t object
  */
 static void test_the_schema_has_the_keys_that_the_loader_takes(void **state)
 {
+	static const char *const sources[] = { "lib/price/book_load.c", "lib/price/load_rates.c",
+		                               "lib/price/load_accounts.c" };
 	const struct schema *schema = *state;
 	struct buf source = { .at = NULL };
 	size_t taken = 0;
 	char key[64];
 
-	assert_int_equal(buf_read_file(&source, "lib/price/book_load.c", BUF_BYTES_MAX, NULL), 0);
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		struct buf one = { .at = NULL };
+
+		assert_int_equal(buf_read_file(&one, sources[i], BUF_BYTES_MAX, NULL), 0);
+		buf_add_text(&source, buf_text(&one));
+		buf_release(&one);
+	}
 	for (const char *at = source.at; (at = strchr(at, '"')) != NULL; at++) {
 		size_t len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz_");
 
@@ -176,7 +197,7 @@ static void test_the_schema_refuses_what_it_does_not_name(void **state)
 		uint32_t node = json_member(doc, definition(doc, objects[object].name),
 		                            "additionalProperties");
 
-		assert_int_equal(json_type_of(doc, node), JSON_FALSE);
+		assert_int_equal(json_type_of(doc, node), object < LOOSE ? JSON_TRUE : JSON_FALSE);
 	}
 }
 
@@ -268,7 +289,7 @@ static void test_the_schema_has_the_limits_of_the_loader(void **state)
 
 	expect_limit(doc, json_member(doc, properties_of(doc, 1), "versions"), "maxItems",
 	             BOOK_VERSIONS_MAX);
-	expect_limit(doc, definition(doc, "image_word"), "maxLength", KIND_WORD_BYTES - 1);
+	expect_limit(doc, definition(doc, "kind_word"), "maxLength", KIND_WORD_BYTES - 1);
 	expect_limit(doc, definition(doc, "tokens"), "maximum", USAGE_COUNT_MAX);
 	expect_limit(doc, definition(doc, "tokens"), "minimum", 0);
 	expect_limit(doc, definition(doc, "name"), "maxLength", 256);
