@@ -82,15 +82,15 @@ void catalogue_import_release(struct catalogue_import *in); /* takes NULL and a 
 bool catalogue_import_complete(const struct catalogue_import *in);
 
 /*
- * Every value that is neither converted nor a listing fact: model, key, value, kind, why; the
- * kinds in the order of what to look at first (not_representable, not_understood, informative),
- * each in the order of the catalogue.
+ * Every value of the catalogue: kind, model, key, value, why; the kinds in the order of what to
+ * look at first (not_representable, not_understood, informative, listing, converted), each in
+ * the order of the catalogue.
  */
 int catalogue_report_rows(const struct catalogue_import *in, struct table *table,
                           struct fault *fault);
 /*
- * The same, one row a key and reason whatever the model and the place in a list: kind, key,
- * times, first model, its value, why.
+ * Those of the first three kinds, one row a key and reason whatever the model and the place in a
+ * list: kind, key, times, first model, its value, why.
  */
 int catalogue_report_keys(const struct catalogue_import *in, struct table *table,
                           struct fault *fault);

@@ -133,16 +133,21 @@ static void check_zero(struct litellm_entry *e, struct litellm_price *price)
 
 /* --- one rule a kind of price ---------------------------------------------- */
 
+/* Where images are made and no key prices those, the price of an image is that of one made. */
+static const struct litellm_row *row_meant(const struct litellm_entry *e,
+                                           const struct litellm_row *row)
+{
+	static const struct litellm_row made = { "input_cost_per_image", COMPONENT_IMAGES_OUT,
+		                                 LITELLM_IMAGE_OUT };
+
+	if (row->rule == LITELLM_IMAGE_IN && makes_images(e) &&
+	    json_member(&e->in->doc, e->node, "output_cost_per_image") == JSON_NONE)
+		return &made;
+	return row;
+}
+
 static void check_image_in(struct litellm_entry *e, struct litellm_price *price)
 {
-	if (makes_images(e) &&
-	    json_member(&e->in->doc, e->node, "output_cost_per_image") == JSON_NONE) {
-		static const struct litellm_row made = { "input_cost_per_image",
-			                                 COMPONENT_IMAGES_OUT, LITELLM_IMAGE_OUT };
-
-		price->row = &made;
-		return;
-	}
 	if (!mode_is(e, "embedding") && nonzero(e, "input_cost_per_token"))
 		leave_out(e, price, "images that are read are priced by their tokens too");
 }
@@ -190,8 +195,6 @@ static void check_rule(struct litellm_entry *e, struct litellm_price *price)
 		break;
 	case LITELLM_IMAGE_IN:
 		check_image_in(e, price);
-		if (price->row != NULL && price->row->rule == LITELLM_IMAGE_OUT)
-			check_image_out(e, price);
 		break;
 	case LITELLM_IMAGE_OUT:
 		check_image_out(e, price);
@@ -298,7 +301,7 @@ static void add(struct litellm_entry *e, const struct litellm_price *price)
 static void take_price(struct litellm_entry *e, const struct litellm_row *row, uint32_t node,
                        const struct draft_when *when)
 {
-	struct litellm_price price = { .row = row, .node = node, .when = *when };
+	struct litellm_price price = { .row = row_meant(e, row), .node = node, .when = *when };
 	int shift = row->rule == LITELLM_PIXEL ? PIXEL_SHIFT : 0;
 	bool sized = e->name.size.at != NULL || e->name.open_ended || e->name.steps > 0;
 

@@ -34,6 +34,7 @@ struct entry {
 	struct draft_model *model;
 	struct draft_version *version;
 	bool free;
+	bool input;        /* the modality that is read */
 	bool many_seconds; /* several things are priced by the second: their kind tells them apart */
 };
 
@@ -66,9 +67,15 @@ static const struct sku_row {
 #include "catalogue/openrouter_v24.def"
 };
 
-/* Input and output have modalities of the same name: the type tells them apart. */
-static bool find_sku(struct text modality, struct text type, struct text unit, struct sku *sku)
+/* Modalities of input and output have the same names: each has types of its own. */
+static bool find_sku(const struct entry *e, struct text modality, struct text type,
+                     struct text unit, struct sku *sku)
 {
+	bool output = text_is(type, "completion") || text_is(type, "internal_reasoning");
+
+	if (modality.at != NULL && output == e->input)
+		return false;
+
 	for (size_t i = 0; i < COUNT(sku_rows); i++) {
 		const struct sku_row *row = &sku_rows[i];
 
@@ -345,7 +352,7 @@ static void put_sku(struct entry *e, uint32_t list, uint32_t node, struct text m
 	uint32_t type = json_member(doc, node, "type"), unit = json_member(doc, node, "unit");
 	struct sku sku;
 
-	if (!find_sku(modality, json_string(doc, type), json_string(doc, unit), &sku)) {
+	if (!find_sku(e, modality, json_string(doc, type), json_string(doc, unit), &sku)) {
 		tally_mark(&e->in->tally, node, TALLY_UNREPRESENTED,
 		           "no component is counted so: this type by this unit");
 		return;
@@ -467,6 +474,7 @@ static void read_modality(struct entry *e, uint32_t node, bool input, struct gat
 
 	if (type.at == NULL)
 		return;
+	e->input = input;
 	for (uint32_t k = json_first(doc, node); k != JSON_NONE; k = json_next(doc, node, k)) {
 		struct text key = doc->nodes[k].text;
 

@@ -1,4 +1,5 @@
 /* What became of the keys, as rows and as JSON. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,9 +8,11 @@
 
 enum { COLUMN_KIND, COLUMN_MODEL, COLUMN_KEY, COLUMN_VALUE, COLUMN_WHY };
 
-/* What to look at first. */
-static const enum tally_kind shown[] = { TALLY_UNREPRESENTED, TALLY_UNKNOWN, TALLY_INFORMATIVE };
-enum { SHOWN = sizeof(shown) / sizeof(shown[0]) };
+/* What to look at first; those behind SHOWN are no news. */
+static const enum tally_kind order[] = { TALLY_UNREPRESENTED, TALLY_UNKNOWN, TALLY_INFORMATIVE,
+	                                 TALLY_LISTED, TALLY_CONVERTED };
+enum { SHOWN = 3 };
+static_assert(sizeof(order) / sizeof(order[0]) == TALLY_KINDS, "a kind is never reported");
 
 struct rows {
 	const struct catalogue_import *in;
@@ -20,7 +23,9 @@ struct rows {
 
 static const char *why_of(const struct tally_row *row)
 {
-	return row->why[0] != '\0' ? row->why : tally_kind_info[row->kind].meaning;
+	if (row->why[0] != '\0' || row->kind == TALLY_LISTED || row->kind == TALLY_CONVERTED)
+		return row->why;
+	return tally_kind_info[row->kind].meaning;
 }
 
 static void add_row(void *user, const struct tally_row *row)
@@ -53,8 +58,8 @@ int catalogue_report_rows(const struct catalogue_import *in, struct table *table
 	table_column(table, "key", "Key", TABLE_TEXT, false);
 	table_column(table, "value", "Value", TABLE_TEXT, false);
 	table_column(table, "why", "Why", TABLE_TEXT, false);
-	for (size_t k = 0; k < SHOWN && r == 0; k++) {
-		rows.kind = shown[k];
+	for (size_t k = 0; k < TALLY_KINDS && r == 0; k++) {
+		rows.kind = order[k];
 		r = tally_walk(&in->tally, add_row, &rows, fault);
 	}
 	buf_release(&rows.value);
@@ -71,6 +76,9 @@ struct group {
 	uint64_t hash; /* of key and why */
 	size_t times, row;
 };
+
+/* Different keys that are told apart; the rest is counted in one row. */
+enum { GROUPS_MAX = 1000 };
 
 struct groups {
 	struct rows rows;
@@ -136,7 +144,10 @@ static void add_key(void *user, const struct tally_row *row)
 
 	if (row->kind != groups->rows.kind || table->error < 0)
 		return;
-	plain_key(row->key, value);
+	if (groups->count == GROUPS_MAX)
+		plain_key(text_of("(others)"), value);
+	else
+		plain_key(row->key, value);
 	hash = hash64(value->at, value->len, hash64(why.at, why.len, row->kind));
 	group = group_of(groups, hash, &made);
 	if (group == NULL || value->error < 0) {
@@ -170,7 +181,7 @@ int catalogue_report_keys(const struct catalogue_import *in, struct table *table
 	table_column(table, "value", "Value", TABLE_TEXT, false);
 	table_column(table, "why", "Why", TABLE_TEXT, false);
 	for (size_t k = 0; k < SHOWN && r == 0; k++) {
-		groups.rows.kind = shown[k];
+		groups.rows.kind = order[k];
 		r = tally_walk(&in->tally, add_key, &groups, fault);
 	}
 	buf_release(&groups.rows.value);
