@@ -35,7 +35,7 @@ struct entry {
 	struct draft_version *version;
 	bool free;
 	bool input;        /* the modality that is read */
-	bool many_seconds; /* several things are priced by the second: their kind tells them apart */
+	bool many_seconds; /* several things are priced by the second: by their kinds */
 };
 
 /* A price with what qualifies it, before its overrides. */

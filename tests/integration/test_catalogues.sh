@@ -159,7 +159,8 @@ for name, entry in entries.items():
     conditions = {"size": size.replace("-", "")} if size else {}
     if size and words:
         conditions["quality"] = words[0]
-    if rates[model].get(("images_out", when(**conditions))) != Fraction(entry["input_cost_per_pixel"]):
+    price = Fraction(entry["input_cost_per_pixel"])
+    if rates[model].get(("images_out", when(**conditions))) != price:
         bad.append(f"litellm: {name}: not the price of a pixel")
     checked["pixel"] += 1
 expect("litellm", "prices compared", dict(checked), {

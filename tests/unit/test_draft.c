@@ -65,7 +65,7 @@ static void test_a_book_is_written_in_one_form(void **state)
 		"\"when\": {\"region\": \"eu\"}}\n"
 		"\t\t\t\t\t]\n\t\t\t\t}\n\t\t\t],\n"
 		"\t\t\t\"listing\": {\n\t\t\t\t\"name\": \"B \\\"1\\\"\",\n\t\t\t\t\"created\": "
-	        "7,\n"
+		"7,\n"
 		"\t\t\t\t\"features\": [\"tools\", \"vision\"]\n\t\t\t}\n\t\t}\n\t]\n}\n";
 	const struct draft_multiplier multiplier = { .multiply = text_of("2"),
 		                                     .components = 1u << COMPONENT_OUTPUT,
