@@ -102,6 +102,7 @@ static void test_a_mark_on_the_whole_hides_what_is_in_it(void **state)
 	(void)state;
 	open_fixture(&f);
 	tally_entry(&f.tally, f.first, text_of("X"));
+	tally_entry(&f.tally, json_member(&f.doc, f.first, "price"), text_of("in X"));
 	tally_entry(&f.tally, f.second, text_of("Y"));
 	tally_mark(&f.tally, json_member(&f.doc, f.first, "id"), TALLY_CONVERTED, NULL);
 	tally_mark(&f.tally, f.first, TALLY_INFORMATIVE, "no model");
