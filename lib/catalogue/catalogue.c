@@ -71,6 +71,8 @@ static int finish(struct catalogue_import *in, struct fault *fault)
 
 	if (r < 0)
 		return r;
+	if (in->notes.error < 0)
+		return fault_set(fault, FAULT_NOMEM, "catalogue: out of memory");
 	in->model_count = draft_written(&in->draft);
 	in->rate_count = in->draft.rate_count;
 	if (in->draft.error == 0 && in->model_count == 0)

@@ -195,6 +195,8 @@ static void read_raw(struct entry *e, const char *fact, uint32_t node)
 
 	if (json_write(&e->in->doc, node, JSON_DEPTH_MAX, &json) && json.error == 0)
 		draft_fact_json(&e->in->draft, e->model, fact, buf_text(&json));
+	else
+		e->in->draft.error = -FAULT_NOMEM;
 	buf_release(&json);
 	tally_mark(&e->in->tally, node, TALLY_LISTED, NULL);
 }

@@ -164,6 +164,8 @@ static void add_key(void *user, const struct tally_row *row)
 		tally_value(&groups->rows.in->tally, row->node, value);
 		table_set(table, group->row, KEYS_VALUE, buf_text(value));
 		table_set(table, group->row, KEYS_WHY, why);
+		if (value->error < 0)
+			table->error = value->error;
 	}
 	table_set_count(table, group->row, KEYS_TIMES, (int64_t)group->times);
 }
