@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/table.h"
+#include "catalogue/catalogue.h"
 #include "cli/command.h"
 #include "export/export.h"
 #include "usage/envelope.h"
@@ -197,6 +198,7 @@ static void add_name(struct table *table, const char *kind, const char *name, co
 static enum exit_code run(struct context *context)
 {
 	struct table table = { .rows = NULL };
+	const struct catalogue *catalogue;
 	const struct export_form *form;
 
 	if (context->options.word_count > 1)
@@ -211,6 +213,8 @@ static enum exit_code run(struct context *context)
 		add_name(&table, "usage", event_format_name(i), event_format_summary(i));
 	for (size_t i = 0; envelope_name(i) != NULL; i++)
 		add_name(&table, "envelope", envelope_name(i), envelope_summary(i));
+	for (size_t i = 0; (catalogue = catalogue_at(i)) != NULL; i++)
+		add_name(&table, "catalogue", catalogue->name, catalogue->summary);
 	for (size_t i = 0; (form = export_form(i)) != NULL; i++)
 		add_name(&table, "export", form->name, form->summary);
 	command_table(context, &table);
@@ -220,7 +224,8 @@ static enum exit_code run(struct context *context)
 
 const struct command command_formats = {
 	.name = "formats",
-	.summary = "List the usage shapes and envelopes that are read, and the forms of results",
+	.summary = "List the usage shapes, envelopes and catalogues that are read, and the forms "
+		   "of results",
 	.synopsis = "formats [SHAPE|ENVELOPE]",
 	.details = "A usage shape is what an event line names as its \"api\".  With its name: "
 		   "where the usage stands in a response, what each number of it is, how those "
