@@ -194,7 +194,7 @@ FUZZ_B    := build/fuzz
 FUZZ_SAN  := address,undefined
 FUZZ_C    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_LIB  := $(patsubst %.c,$(FUZZ_B)/%.o,$(sort $(wildcard lib/base/*.c lib/money/*.c \
-	lib/usage/*.c lib/wire/*.c tests/support/*_invariants.c)))
+	lib/usage/*.c lib/price/*.c lib/rate/*.c lib/wire/*.c tests/support/*_invariants.c)))
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(FUZZ_B)/%,$(FUZZ_C))
 FUZZ_FLAGS = $(CPPFLAGS) -std=gnu17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 

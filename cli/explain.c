@@ -16,6 +16,7 @@
 #include "ledger/store.h"
 #include "rate/policy.h"
 #include "rate/rating.h"
+#include "usage/kinds.h"
 
 enum { LABEL_WIDTH = 9, LINE_BYTES = 1024, SOURCES_MAX = 32 };
 
@@ -61,11 +62,11 @@ static int keep_event(void *user, const struct stored_event *row)
 	if (x->found++ > 0)
 		return 0;
 	x->row = *row;
-	struct text *const texts[] = { &event->id,           &event->source,
-		                       &event->account,      &event->key,
-		                       &event->model,        &event->provider,
-		                       &event->service_tier, &event->finish_reason,
-		                       &event->api,          &event->extra };
+	struct text *const texts[] = {
+		&event->id,     &event->source,   &event->account,      &event->key,
+		&event->model,  &event->provider, &event->service_tier, &event->finish_reason,
+		&event->region, &event->api,      &event->extra
+	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i]->at == NULL)
 			continue;
@@ -249,10 +250,15 @@ static void write_event(struct explained *x)
 		const char *label;
 		struct text value;
 	} names[] = {
-		{ "Source", event->source },     { "Account", event->account },
-		{ "Key", event->key },           { "Model", event->model },
-		{ "Provider", event->provider }, { "API", event->api },
-		{ "Tier", event->service_tier }, { "Finish", event->finish_reason },
+		{ "Source", event->source },
+		{ "Account", event->account },
+		{ "Key", event->key },
+		{ "Model", event->model },
+		{ "Provider", event->provider },
+		{ "API", event->api },
+		{ "Tier", event->service_tier },
+		{ "Region", event->region },
+		{ "Finish", event->finish_reason },
 	};
 
 	moment_text(event->time_ms, time);
@@ -327,6 +333,7 @@ static void make_table(struct explained *x, struct table *table)
 {
 	struct text currency = x->book != NULL ? book_currency(x->book) : text_of("");
 	char amount[MONEY_TEXT_BYTES], rate[RATES_TEXT_BYTES], when[RATES_TEXT_BYTES];
+	char kind[KIND_TEXT_BYTES];
 
 	table_column(table, "component", "Component", TABLE_TEXT, false);
 	table_column(table, "count", "Count", TABLE_COUNT, false);
@@ -334,6 +341,8 @@ static void make_table(struct explained *x, struct table *table)
 	table_column(table, "condition", "Condition", TABLE_TEXT, true);
 	table_column(table, "product", "Product", TABLE_AMOUNT, false);
 	rates_columns(table);
+	table_column(table, "kind", "Kind", TABLE_TEXT, false);
+	table->columns[table->column_count - 1].hidden = true;
 	for (size_t i = 0; i < x->charges.count; i++) {
 		const struct charge *charge = &x->charges.lines[i];
 		size_t row;
@@ -346,6 +355,10 @@ static void make_table(struct explained *x, struct table *table)
 		rates_condition(&x->charges, charge, when);
 		if (when[0] != '\0')
 			table_set(table, row, 3, text_of(when));
+		if (charge->kind != NULL)
+			kind_text(charge->kind, kind);
+		if (charge->kind != NULL && kind[0] != '\0')
+			table_set(table, row, 7, text_of(kind));
 		if (charge->rate == NULL) {
 			table_set(table, row, 2, text_of("no rate"));
 			continue;
@@ -544,8 +557,7 @@ static void add_number(struct buf *out, const char *key, int64_t number)
 /* What is kept beside the columns of an event, each by its name. */
 static void add_extra(const struct explained *x, struct buf *out)
 {
-	static const char *const texts[] = { "region", "speed", "upstream_id", "upstream_cost",
-		                             "reading" };
+	static const char *const texts[] = { "speed", "upstream_id", "upstream_cost", "reading" };
 	const struct json *extra = &x->extra;
 	uint32_t tags = json_member(extra, 0, "tags");
 	const char *comma = "";
@@ -604,6 +616,7 @@ static void add_event(const struct explained *x, struct buf *out)
 	add_number(out, "status", event->status);
 	add_number(out, "latency_ms", event->latency_ms);
 	add_number(out, "ttft_ms", event->ttft_ms);
+	buf_add_member(out, "region", event->region);
 	add_extra(x, out);
 	buf_add_member(out, "turn", text_of(turns[event->turn]));
 	buf_add_member(out, "settlement", text_of(settlement_name(event->settlement)));

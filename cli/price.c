@@ -238,6 +238,15 @@ static const struct command price_list = {
 
 /* ---- show ---- */
 
+enum {
+	AGREED_ACCOUNT,
+	AGREED_MODELS,
+	AGREED_FROM,
+	AGREED_UNTIL,
+	AGREED_COMPONENT,
+	AGREED_PRICE,
+	AGREED_CONDITION
+};
 enum { SHOW_MODEL, SHOW_FROM, SHOW_COMPONENT, SHOW_PRICE, SHOW_CONDITION };
 
 static size_t add_rate_row(struct table *table, const struct book_version *version,
@@ -340,6 +349,73 @@ static void add_version(struct table *table, const struct book *book,
 	add_factors(table, version);
 }
 
+/* What was agreed with accounts: whose, which models, until when. */
+static void add_agreed(struct table *table, const struct book *book,
+                       const struct book_override *agreed)
+{
+	char text[RATES_TEXT_BYTES], from[MOMENT_TEXT_BYTES];
+	struct buf models = { .at = NULL };
+
+	for (size_t i = 0; i < agreed->model_count; i++)
+		buf_addf(&models, "%s%.*s", i > 0 ? ", " : "", TEXT_ARGS(agreed->models[i]));
+	for (size_t i = 0; i < agreed->card.rate_count + (agreed->discount.text.at != NULL); i++) {
+		const struct book_rate *rate = &agreed->card.rates[i];
+		size_t row = table_row(table);
+
+		moment_text(agreed->from_ms, from);
+		table_set(table, row, AGREED_ACCOUNT, agreed->account);
+		table_set(table, row, AGREED_MODELS,
+		          models.len > 0 ? buf_text(&models) : text_of("all"));
+		table_set(table, row, AGREED_FROM, text_of(from));
+		if (agreed->until_ms != INT64_MAX) {
+			moment_text(agreed->until_ms, from);
+			table_set(table, row, AGREED_UNTIL, text_of(from));
+		}
+		if (i == agreed->card.rate_count) {
+			snprintf(text, sizeof(text), "%.*s %% off",
+			         TEXT_ARGS(agreed->discount.text));
+			table_set(table, row, AGREED_PRICE, text_of(text));
+			continue;
+		}
+		table_set(table, row, AGREED_COMPONENT,
+		          text_of(component_info[rate->component].key));
+		rates_price(rate, book_currency(book), text);
+		table_set(table, row, AGREED_PRICE, text_of(text));
+		rates_when(&rate->when, rate->component, text);
+		table_set(table, row, AGREED_CONDITION, text_of(text[0] != '\0' ? text : NULL));
+	}
+	if (models.error != 0)
+		table->error = models.error;
+	buf_release(&models);
+}
+
+static void write_agreed(struct context *context, const struct book *book)
+{
+	enum { DAY_SHOWN = 10 };
+	struct table table = { .rows = NULL };
+
+	if (book_override_count(book) == 0)
+		return;
+	table_column(&table, "account", "Account", TABLE_TEXT, false);
+	table_column(&table, "models", "Models", TABLE_TEXT, true);
+	table_column(&table, "from", "From", TABLE_TIME, false);
+	table_column(&table, "until", "Until", TABLE_TIME, true);
+	table_column(&table, "component", "Component", TABLE_TEXT, true);
+	table_column(&table, "price", "Price", TABLE_TEXT, false);
+	table_column(&table, "condition", "Condition", TABLE_TEXT, true);
+	for (size_t i = 0; i < book_override_count(book); i++)
+		add_agreed(&table, book, book_override(book, i));
+	for (size_t i = 0; i < table.row_count; i++) {
+		table.rows[i].cells[AGREED_FROM].len = DAY_SHOWN;
+		if (table.rows[i].cells[AGREED_UNTIL].at != NULL)
+			table.rows[i].cells[AGREED_UNTIL].len = DAY_SHOWN;
+	}
+	buf_add(&context->out, "\n", 1);
+	printer_heading(&context->printer, "Agreed with accounts");
+	command_table(context, &table);
+	table_release(&table);
+}
+
 static void start_rates(struct table *table, bool for_people)
 {
 	table_column(table, "model", "Model", TABLE_TEXT, false);
@@ -381,6 +457,8 @@ static void write_book(struct context *context, const struct book *book)
 	}
 	if (context->form != FORM_TABLE)
 		command_table(context, &table);
+	else
+		write_agreed(context, book);
 	table_release(&table);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "usage/kinds.h"
+
 void rates_price(const struct book_rate *rate, struct text currency, char out[RATES_TEXT_BYTES])
 {
 	const char *unit = unit_name(component_info[rate->component].unit);
@@ -95,6 +97,18 @@ void rates_when(const struct book_when *when, enum component component, char out
 		     (long long)when->number);
 }
 
+/* Of what kind they are, where the rate does not ask. */
+static void join_unasked(const struct charge *charge, char out[RATES_TEXT_BYTES])
+{
+	char kind[KIND_TEXT_BYTES];
+
+	if (charge->kind == NULL || (charge->rate->when.has & ~(unsigned)WHEN_OF_REQUEST) != 0)
+		return;
+	kind_text(charge->kind, kind);
+	if (kind[0] != '\0')
+		join(out, "of %s", kind);
+}
+
 /* What there is no rate for. */
 static void join_kind(const struct usage_kind *kind, char out[RATES_TEXT_BYTES])
 {
@@ -151,6 +165,7 @@ void rates_condition(const struct charges *charges, const struct charge *charge,
 	rates_when(&charge->rate->when, charge->rate->component, when);
 	if (when[0] != '\0')
 		join(out, "%.100s", when);
+	join_unasked(charge, out);
 	if (charge->agreed)
 		join(out, "agreed");
 	join_pixels(charge, out);

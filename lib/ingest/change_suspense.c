@@ -39,7 +39,7 @@ static int chunk_add(void *context, const struct stored_event *row)
 		                       &event->account,      &event->key,
 		                       &event->model,        &event->provider,
 		                       &event->service_tier, &event->finish_reason,
-		                       &event->api };
+		                       &event->region,       &event->api };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i]->at == NULL)
 			continue;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "rate/policy.h"
 #include "usage/envelope.h"
+#include "usage/kinds.h"
 
 static const char *const verdict_names[INGEST_VERDICT_COUNT] = {
 	[INGEST_QUARANTINED] = "quarantined", [INGEST_CONFLICT] = "conflict",
@@ -149,9 +150,8 @@ static int take_apart(struct event *event, struct arena *arena)
 	if (count > 0)
 		memcpy(parts, event->parts, count * sizeof(*parts));
 	for (size_t i = 1; i < sum.count; i++) {
-		parts[count++] = sum.turns[i];
-		for (int c = 0; c < COMPONENT_COUNT; c++)
-			event->usage.count[c] -= sum.turns[i].usage.count[c];
+		parts[count] = sum.turns[i];
+		usage_take_part(&event->usage, &parts[count++].usage);
 	}
 	event->parts = parts;
 	event->part_count = count;

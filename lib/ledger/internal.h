@@ -116,10 +116,13 @@ void ledger_books_forget(struct ledger *ledger);
 
 /* rows.c: the stored form of an event. */
 struct event_row {
-	int64_t source, account, key, model, provider, api, tier, finish; /* name ids */
+	/* name ids */
+	int64_t source, account, key, model, provider, api, tier, finish, region;
 	struct stored_event stored; /* texts of the names only after event_row_names() */
 	bool detail;                /* flags say that there are rows of event_detail */
 };
+/* There are rows of event_detail for it. */
+bool event_row_has_details(const struct usage *usage);
 int event_row_read(struct ledger *ledger, const struct query *query, struct event_row *row_out,
                    struct fault *fault);
 int event_row_names(struct ledger *ledger, struct event_row *row, struct fault *fault);

@@ -3,6 +3,7 @@
 
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "usage/kinds.h"
 
 /* Components with a column of their own in `event`, in the order of EVENT_COLUMNS. */
 static const enum component columns[] = {
@@ -41,7 +42,8 @@ enum {
 	COLUMN_PROVENANCE,
 	COLUMN_POLICY,
 	COLUMN_SERVED,
-	COLUMN_TURN
+	COLUMN_TURN,
+	COLUMN_REGION
 };
 
 static bool is_image(enum component c)
@@ -49,28 +51,41 @@ static bool is_image(enum component c)
 	return c == COMPONENT_IMAGES_IN || c == COMPONENT_IMAGES_OUT;
 }
 
-/* One row of event_detail into the usage. */
+/* Images are all of a kind, be it that nothing is said of them. */
+static bool is_of_kind(const struct usage_kind *kind)
+{
+	return is_image(kind->component) || !kind_is_plain(kind);
+}
+
+/*
+ * One row of event_detail into the usage: so many more of a component that has no column; of one
+ * that has, so many of them are of this kind.
+ */
 static int detail_read(const struct query *query, struct usage *usage, struct fault *fault)
 {
-	enum component c = component_find(column_text(query, 0));
-	int64_t count = column_int(query, 3);
+	struct usage_kind kind = { .component = component_find(column_text(query, 0)),
+		                   .n = column_int(query, 5),
+		                   .number = column_int(query, 4) };
+	enum component c = kind.component;
+	bool words = text_copy(kind.size, sizeof(kind.size), column_text(query, 1)) &&
+	             text_copy(kind.quality, sizeof(kind.quality), column_text(query, 2)) &&
+	             text_copy(kind.kind, sizeof(kind.kind), column_text(query, 3));
+	bool counts = c != COMPONENT_COUNT && component_info[c].store == STORE_DETAIL;
 
-	if (c == COMPONENT_COUNT || component_info[c].store != STORE_DETAIL ||
-	    __builtin_add_overflow(usage->count[c], count, &usage->count[c]))
+	if (c == COMPONENT_COUNT || (!counts && !is_of_kind(&kind)) ||
+	    (counts && __builtin_add_overflow(usage->count[c], kind.n, &usage->count[c])))
 		return fault_set(fault, FAULT_CORRUPT, "event_detail: component %.*s is not one",
 		                 TEXT_ARGS(column_text(query, 0)));
-	if (is_image(c)) {
-		struct usage_kind *images = &usage->kinds[usage->kind_count];
-
-		if (usage->kind_count == USAGE_KINDS_MAX)
-			return fault_set(fault, FAULT_CORRUPT,
-			                 "event_detail: too many kinds of images");
-		usage->kind_count++;
-		images->component = c;
-		images->n = count;
-		text_copy(images->size, sizeof(images->size), column_text(query, 1));
-		text_copy(images->quality, sizeof(images->quality), column_text(query, 2));
-	}
+	if (!words)
+		return fault_set(fault, FAULT_CORRUPT,
+		                 "event_detail: a kind of %s has too long a word",
+		                 component_info[c].key);
+	if (is_of_kind(&kind) && !usage_add_kind(usage, &kind))
+		return fault_set(fault, FAULT_CORRUPT, "event_detail: too many kinds");
+	if (usage_of_kinds(usage, c) > usage->count[c])
+		return fault_set(fault, FAULT_CORRUPT,
+		                 "event_detail: kinds of %s are more than there are",
+		                 component_info[c].key);
 	return 0;
 }
 
@@ -126,6 +141,7 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 	row.stored.policy = (unsigned)column_int(query, COLUMN_POLICY);
 	event->served = column_int_or_absent(query, COLUMN_SERVED);
 	event->turn = (enum turn)column_int(query, COLUMN_TURN);
+	row.region = column_int(query, COLUMN_REGION);
 	if (money_join(column_int(query, COLUMN_NANOS), column_int(query, COLUMN_ATTOS),
 	               &row.stored.amount) < 0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
@@ -145,6 +161,7 @@ int event_row_names(struct ledger *ledger, struct event_row *row, struct fault *
 		{ row->key, &event->key },           { row->model, &event->model },
 		{ row->provider, &event->provider }, { row->api, &event->api },
 		{ row->tier, &event->service_tier }, { row->finish, &event->finish_reason },
+		{ row->region, &event->region },
 	};
 
 	names_trim(&ledger->names);
@@ -169,6 +186,7 @@ int event_row_intern(struct ledger *ledger, const struct event *event, struct ev
 		{ event->key, &row.key },           { event->model, &row.model },
 		{ event->provider, &row.provider }, { event->api, &row.api },
 		{ event->service_tier, &row.tier }, { event->finish_reason, &row.finish },
+		{ event->region, &row.region },
 	};
 
 	names_trim(&ledger->names);
@@ -178,10 +196,7 @@ int event_row_intern(struct ledger *ledger, const struct event *event, struct ev
 		if (r < 0)
 			return r;
 	}
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (component_info[c].store == STORE_DETAIL && event->usage.count[c] > 0)
-			row.detail = true;
-	}
+	row.detail = event_row_has_details(&event->usage);
 	row.stored.unknown = event->unknown_path.at != NULL;
 	*row_out = row;
 	return 0;
@@ -222,8 +237,17 @@ struct rollup_delta event_row_delta(const struct event_row *row)
 	};
 }
 
-static int detail_write(struct ledger *ledger, const struct event_row *row, enum component c,
-                        const struct usage_kind *images, struct fault *fault)
+bool event_row_has_details(const struct usage *usage)
+{
+	bool any = usage->kind_count > 0;
+
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		any = any || (component_info[c].store == STORE_DETAIL && usage->count[c] > 0);
+	return any;
+}
+
+static int detail_write(struct ledger *ledger, const struct event_row *row,
+                        const struct usage_kind *kind, struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
 	struct query query = query_start(ledger, STATEMENT_DETAIL_ADD);
@@ -231,28 +255,31 @@ static int detail_write(struct ledger *ledger, const struct event_row *row, enum
 	query_int(&query, event->time_ms);
 	query_int(&query, row->source);
 	query_text(&query, event->id);
-	query_text(&query, text_of(component_info[c].key));
-	query_text(&query, text_of(images != NULL ? images->size : ""));
-	query_text(&query, text_of(images != NULL ? images->quality : ""));
-	query_int(&query, images != NULL ? images->n : event->usage.count[c]);
+	query_text(&query, text_of(component_info[kind->component].key));
+	query_text(&query, text_of(kind->size));
+	query_text(&query, text_of(kind->quality));
+	query_text(&query, text_of(kind->kind));
+	query_int(&query, kind->number);
+	query_int(&query, kind->n);
 	return query_done(&query, fault);
 }
 
+/* A row a kind, and one for what is of none, where no column has it. */
 static int details_write(struct ledger *ledger, const struct event_row *row, struct fault *fault)
 {
 	const struct usage *usage = &row->stored.event.usage;
 	int r = 0;
 
 	for (int c = 0; r == 0 && c < COMPONENT_COUNT; c++) {
-		if (component_info[c].store == STORE_DETAIL && usage->count[c] > 0 &&
-		    !is_image((enum component)c))
-			r = detail_write(ledger, row, (enum component)c, NULL, fault);
+		const struct usage_kind rest = { .component = (enum component)c,
+			                         .n = usage->count[c] -
+			                              usage_of_kinds(usage, (enum component)c) };
+
+		if (component_info[c].store == STORE_DETAIL && rest.n > 0)
+			r = detail_write(ledger, row, &rest, fault);
 	}
-	for (unsigned i = 0; r == 0 && i < usage->kind_count; i++) {
-		if (usage->kinds[i].n > 0)
-			r = detail_write(ledger, row, usage->kinds[i].component, &usage->kinds[i],
-			                 fault);
-	}
+	for (unsigned i = 0; r == 0 && i < usage->kind_count; i++)
+		r = detail_write(ledger, row, &usage->kinds[i], fault);
 	return r;
 }
 
@@ -295,6 +322,7 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	query_int(&query, row->stored.policy);
 	query_int_or_null(&query, event->served);
 	query_int(&query, event->turn);
+	query_int(&query, row->region);
 	r = query_done(&query, fault);
 	if (r < 0)
 		return r;
@@ -335,6 +363,7 @@ void event_row_json(const struct event_row *row, struct buf *out)
 	json_text(out, "provider", event->provider);
 	json_text(out, "api", event->api);
 	json_text(out, "service_tier", event->service_tier);
+	json_text(out, "region", event->region);
 	json_text(out, "finish_reason", event->finish_reason);
 	json_int(out, "status", event->status);
 	json_int(out, "latency_ms", event->latency_ms);
@@ -351,6 +380,7 @@ void event_row_json(const struct event_row *row, struct buf *out)
 		first = false;
 	}
 	buf_add_cstr(out, "}");
+	usage_kinds_json(&event->usage, out);
 	if (event->extra.at != NULL) {
 		buf_add_cstr(out, ",\"extra\":");
 		buf_add_text(out, event->extra);

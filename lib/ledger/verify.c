@@ -343,20 +343,11 @@ static int check_charge(struct verify *verify, const struct event_row *row)
 	return 0;
 }
 
-static bool has_details(const struct usage *usage)
-{
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (component_info[c].store == STORE_DETAIL && usage->count[c] > 0)
-			return true;
-	}
-	return false;
-}
-
 static int check_details(struct verify *verify, const struct event_row *row)
 {
 	int r;
 
-	if (!row->detail || has_details(&row->stored.event.usage))
+	if (!row->detail || event_row_has_details(&row->stored.event.usage))
 		return 0;
 	r = verify_where_event(verify, row->source, row->stored.event.id,
 	                       row->stored.event.time_ms);

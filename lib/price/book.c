@@ -15,6 +15,7 @@ void book_free(struct book *book)
 	free(book->models);
 	free(book->names);
 	free(book->patterns);
+	patterns_free(book->index);
 	free(book->slots);
 	free(book->aliases);
 	free(book->overrides);
@@ -53,36 +54,40 @@ const struct book_version *book_version(const struct book *book, size_t ordinal)
 	return ordinal < book->version_count ? &book->versions[ordinal] : NULL;
 }
 
-/* The slot of an exact name, or the empty one where it would go. */
-size_t book_slot(const struct book *book, struct text name)
+struct book_slot *book_slot(const struct book *book, struct text name, uint32_t *hash_out)
 {
-	size_t slot = hash64(name.at, name.len, 0) & (book->slot_count - 1);
+	uint64_t hash = hash64(name.at, name.len, 0);
+	size_t at = hash & (book->slot_count - 1);
 
-	while (book->slots[slot] != 0 && !text_equal(book->names[book->slots[slot] - 1].text, name))
-		slot = (slot + 1) & (book->slot_count - 1);
-	return slot;
+	*hash_out = (uint32_t)(hash >> 32);
+	while (book->slots[at].name != 0 &&
+	       (book->slots[at].hash != *hash_out ||
+	        !text_equal(book->names[book->slots[at].name - 1].text, name)))
+		at = (at + 1) & (book->slot_count - 1);
+	return &book->slots[at];
 }
 
 /* The latest version that begins at or before at_ms: versions ascend. */
 static const struct book_version *version_at(const struct book *book,
                                              const struct book_model *model, int64_t at_ms)
 {
-	const struct book_version *found = NULL;
+	size_t low = 0, high = model->version_count;
 
-	for (size_t i = 0; i < model->version_count; i++) {
-		const struct book_version *version = &book->versions[model->first_version + i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		if (version->effective_from_ms > at_ms)
-			break;
-		found = version;
+		if (book->versions[model->first_version + middle].effective_from_ms <= at_ms)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return found;
+	return low > 0 ? &book->versions[model->first_version + low - 1] : NULL;
 }
 
 struct book_found book_find(const struct book *book, struct text model, int64_t at_ms)
 {
 	struct book_found found = { .match = BOOK_MATCH_NONE };
-	uint32_t name = book->slots[book_slot(book, model)];
+	uint32_t hash, pattern, name = book_slot(book, model, &hash)->name;
 
 	if (name != 0) {
 		const struct book_name *entry = &book->names[name - 1];
@@ -93,22 +98,15 @@ struct book_found book_find(const struct book *book, struct text model, int64_t 
 		return found;
 	}
 	/* Sorted by length, longest first; of equal ones the first of the book stands first. */
-	for (size_t i = 0; i < book->pattern_count; i++) {
-		const struct book_name *entry = &book->patterns[i];
+	pattern = book->index != NULL ? patterns_find(book->index, model) : PATTERNS_NONE;
+	if (pattern != PATTERNS_NONE) {
+		const struct book_name *entry = &book->patterns[pattern];
 
-		if (!text_match(entry->text, model))
-			continue;
 		found.match = BOOK_MATCH_PATTERN;
 		found.pattern = entry->text;
 		found.version = version_at(book, &book->models[entry->model], at_ms);
-		return found;
 	}
 	return found;
-}
-
-bool book_card_has(const struct book_card *card, enum component component)
-{
-	return card->first[component] < card->first[component + 1];
 }
 
 bool book_version_has(const struct book_version *version, enum component component)

@@ -171,7 +171,11 @@ const struct book_model *book_model(const struct book *book, size_t index);
 struct text book_alias(const struct book *book, size_t index);
 
 /* It has an entry for this component, whatever its conditions. */
-bool book_card_has(const struct book_card *card, enum component component);
+static inline bool book_card_has(const struct book_card *card, enum component component)
+{
+	return card->first[component] < card->first[component + 1];
+}
+
 bool book_version_has(const struct book_version *version, enum component component);
 
 /* How a model's name led to its entry. */

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "price/book.h"
+#include "price/patterns.h"
 
 /* A model's id, an alias or a pattern. */
 struct book_name {
@@ -11,6 +12,12 @@ struct book_name {
 	uint32_t node; /* of the JSON it was read from: ascends through the book */
 	uint32_t model;
 	bool alias;
+};
+
+/* Another name in it is told by its hash, without a look at the name. */
+struct book_slot {
+	uint32_t name; /* index + 1 into names; 0: empty */
+	uint32_t hash; /* the upper half */
 };
 
 struct book {
@@ -27,16 +34,20 @@ struct book {
 	size_t name_count, name_cap;
 	struct book_name *patterns;
 	size_t pattern_count, pattern_cap;
-	uint32_t *slots; /* index + 1 into names; slot_count a power of two */
-	size_t slot_count;
+	struct patterns *index; /* of the patterns, in their order; NULL: there are none */
+	struct book_slot *slots;
+	size_t slot_count; /* a power of two */
 	struct book_override *overrides;
 	size_t override_count, override_cap;
-	uint32_t *by_account; /* ordinals of overrides: by account, then as in the book */
-	struct buf warnings;  /* of the loader, a line each */
+	uint32_t *by_account;      /* ordinals of overrides: by account, then as in the book */
+	uint32_t *account_slots;   /* behind the last of an account in by_account; 0: empty */
+	size_t account_slot_count; /* a power of two */
+	struct buf warnings;       /* of the loader, a line each */
 	size_t warning_count;
 };
 
 bool book_when_equal(const struct book_when *a, const struct book_when *b);
-size_t book_slot(const struct book *book, struct text name);
+/* The slot of an exact name, or the empty one where it would go, with its hash. */
+struct book_slot *book_slot(const struct book *book, struct text name, uint32_t *hash_out);
 
 #endif

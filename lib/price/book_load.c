@@ -1,4 +1,5 @@
 /* Reading a price book: its head, its models and their versions, and the index of their names. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@ enum {
 	CURRENCY_LEN = 3,
 	SLOTS_MIN = 64,
 };
+
+static_assert((int)LOAD_NAME_BYTES_MAX <= (int)PATTERN_BYTES_MAX, "an alias may be no pattern");
 
 /* "as" is one step: what stands in for another component is priced by its own entries. */
 static void check_as_chains(struct loader *l, uint32_t node, const struct path *path,
@@ -262,6 +265,32 @@ static void name_stands_twice(struct loader *l, const struct book_name *name, co
 	load_error(l, name->node, &at, "the %s \"%.*s\" stands twice", what, TEXT_ARGS(name->text));
 }
 
+/* They are sorted by precedence. */
+static void index_patterns(struct loader *l)
+{
+	struct book *book = l->book;
+	struct text *texts = malloc(book->pattern_count * sizeof(*texts));
+	struct fault fault = { .code = FAULT_NONE };
+	uint32_t bad = 0;
+	int r = -FAULT_NOMEM;
+
+	if (texts != NULL) {
+		for (size_t i = 0; i < book->pattern_count; i++)
+			texts[i] = book->patterns[i].text;
+		r = patterns_build(&book->index, texts, book->pattern_count, &bad, &fault);
+	}
+	if (r == -FAULT_RANGE) {
+		struct path models = path_key(NULL, "models");
+		struct path model = path_index(&models, book->patterns[bad].model);
+		struct path at = path_key(&model, "aliases");
+
+		load_error(l, book->patterns[bad].node, &at, "%s", fault.text);
+	} else if (r < 0) {
+		l->no_memory = true;
+	}
+	free(texts);
+}
+
 /* The hash table of exact names; a name that stands twice is an error. */
 static void index_names(struct loader *l)
 {
@@ -276,12 +305,13 @@ static void index_names(struct loader *l)
 		return;
 	}
 	for (size_t i = 0; i < book->name_count; i++) {
-		size_t slot = book_slot(book, book->names[i].text);
+		uint32_t hash;
+		struct book_slot *slot = book_slot(book, book->names[i].text, &hash);
 
-		if (book->slots[slot] != 0)
+		if (slot->name != 0)
 			name_stands_twice(l, &book->names[i], "name");
 		else
-			book->slots[slot] = (uint32_t)i + 1;
+			*slot = (struct book_slot){ (uint32_t)i + 1, hash };
 	}
 	if (book->pattern_count == 0)
 		return;
@@ -291,6 +321,7 @@ static void index_names(struct loader *l)
 			name_stands_twice(l, &book->patterns[i], "pattern");
 	}
 	qsort(book->patterns, book->pattern_count, sizeof(*book->patterns), by_length);
+	index_patterns(l);
 }
 
 static void read_head(struct loader *l)

@@ -90,6 +90,23 @@ static int by_account(const void *a, const void *b, void *context)
 	return order != 0 ? order : (x > y) - (x < y);
 }
 
+static const struct book_override *override_at(const struct book *book, size_t i)
+{
+	return &book->overrides[book->by_account[i]];
+}
+
+/* The slot of an account, or the empty one where it would go. */
+static size_t account_slot(const struct book *book, struct text account)
+{
+	size_t mask = book->account_slot_count - 1;
+	size_t slot = hash64(account.at, account.len, 0) & mask;
+
+	while (book->account_slots[slot] != 0 &&
+	       !text_equal(override_at(book, book->account_slots[slot] - 1)->account, account))
+		slot = (slot + 1) & mask;
+	return slot;
+}
+
 static void index_accounts(struct loader *l)
 {
 	struct book *book = l->book;
@@ -101,27 +118,16 @@ static void index_accounts(struct loader *l)
 		book->by_account[i] = (uint32_t)i;
 	qsort_r(book->by_account, book->override_count, sizeof(*book->by_account), by_account,
 	        book);
-}
-
-static const struct book_override *override_at(const struct book *book, size_t i)
-{
-	return &book->overrides[book->by_account[i]];
-}
-
-/* Behind the last entry of an account: by_account[.. - 1] is it, if there is one. */
-static size_t account_end(const struct book *book, struct text account)
-{
-	size_t low = 0, high = book->override_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (text_compare(override_at(book, middle)->account, account) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	book->account_slot_count = 1;
+	while (book->account_slot_count < 2 * book->override_count)
+		book->account_slot_count *= 2;
+	book->account_slots = load_take(l, book->account_slot_count, sizeof(*book->account_slots));
+	if (book->account_slots == NULL)
+		return;
+	/* The last of an account's stays. */
+	for (size_t i = 0; i < book->override_count; i++)
+		book->account_slots[account_slot(book, override_at(book, i)->account)] =
+			(uint32_t)i + 1;
 }
 
 static bool is_for_model(const struct book_override *override, struct text model)
@@ -140,7 +146,7 @@ const struct book_override *book_override_find(const struct book_version *versio
 
 	if (book->override_count == 0 || account.at == NULL)
 		return NULL;
-	for (size_t i = account_end(book, account); i > 0; i--) {
+	for (size_t i = book->account_slots[account_slot(book, account)]; i > 0; i--) {
 		const struct book_override *override = override_at(book, i - 1);
 
 		if (!text_equal(override->account, account))
@@ -215,7 +221,7 @@ static void check_models(struct loader *l, uint32_t node, const struct path *pat
 			if (m < book->model_count)
 				continue;
 		} else {
-			uint32_t name = book->slots[book_slot(book, pattern)];
+			uint32_t hash, name = book_slot(book, pattern, &hash)->name;
 
 			if (name != 0 && !book->names[name - 1].alias)
 				continue;

@@ -4,7 +4,7 @@
  * if it is JSON, and batches, which are arrays of them.
  *
  * `data` may hold
- * - the members of an event line: api with usage, response, sse or images, and the rest;
+ * - the members of an event line: api with usage, response, sse, images or kinds, and the rest;
  * - counters beside the model, as OpenAI names them or as input_tokens and output_tokens;
  * - OpenMeter's "tokens" with a "type": input, output ... one event each.  The event of the
  *   input is the request, so that one of two or three events has a fee; none but the answer's
@@ -30,6 +30,7 @@ static const struct envelope_field fields[] = {
 	FIELD("response", TAKE_VALUE, "data/response"),
 	FIELD("sse", TAKE_VALUE, "data/sse"),
 	FIELD("images", TAKE_VALUE, "data/images"),
+	FIELD("kinds", TAKE_VALUE, "data/kinds"),
 	FIELD("headers", TAKE_VALUE, "data/headers"),
 	FIELD("status", TAKE_VALUE, "data/status"),
 	FIELD("finish_reason", TAKE_VALUE, "data/finish_reason"),

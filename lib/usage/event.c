@@ -73,6 +73,7 @@ const struct text member_keys[MEMBER_COUNT] = {
 	KEY(RESPONSE, "response"),
 	KEY(SSE, "sse"),
 	KEY(IMAGES, "images"),
+	KEY(KINDS, "kinds"),
 	KEY(REGION, "region"),
 	KEY(UPSTREAM_ID, "upstream_id"),
 	KEY(UPSTREAM_COST, "upstream_cost"),

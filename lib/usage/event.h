@@ -21,7 +21,7 @@ enum {
 	EVENT_NAME_BYTES_MAX = 256,    /* id, source, account, key, model ... */
 	EVENT_BYTES_MAX = 1024 * 1024, /* a line, by default */
 	EVENT_DETAIL_BYTES = 256,
-	EVENT_EXTRA_BYTES_MAX = 64 * 1024, /* region, upstream ids and tags together, as JSON */
+	EVENT_EXTRA_BYTES_MAX = 64 * 1024, /* upstream ids and tags together, as JSON */
 };
 
 /* 2015-01-01T00:00:00Z: before any provider sold tokens. */
@@ -107,8 +107,8 @@ struct event_sum {
 
 struct event {
 	struct text id, source, account, model; /* always present, never empty */
-	/* Absent when not sent: */
-	struct text key, provider, api, service_tier, finish_reason, region;
+	/* Absent when not sent, and the response does not say. */
+	struct text key, provider, api, service_tier, region, finish_reason;
 	int64_t time_ms;
 	int64_t status, latency_ms, ttft_ms;
 	int64_t served; /* tokens of the answer that reached the client of a cancelled request */
@@ -133,8 +133,8 @@ struct event {
 	size_t reading_count;      /* 0: no contradiction; 1: it can be read in one way only */
 	struct text contradiction; /* what does not hold; absent where all does */
 	struct text reading;       /* the one that was taken by a rule; else absent */
-	/* JSON object with the optional members that have no column (region, upstream_id,
-	 * upstream_cost, reading, tags), as sent; absent when none was. */
+	/* JSON object with the optional members that have no column (upstream_id, upstream_cost,
+	 * reading, tags), as sent; absent when none was. */
 	struct text extra;
 	/* Hash of the line's content without id and source: equal for the same event sent
 	 * again, whatever the order of its members, nulls, and how its time is written. */

@@ -55,7 +55,6 @@ static bool put_extra(struct line *line, int *error)
 		const char *key;
 		struct text text;
 	} texts[] = {
-		{ "region", said_or(line, MEMBER_REGION, line->region) },
 		{ "speed", line->speed },
 		{ "upstream_id", said_or(line, MEMBER_UPSTREAM_ID, text_of(NULL)) },
 		{ "upstream_cost", said_or(line, MEMBER_UPSTREAM_COST, line->cost) },
@@ -97,14 +96,17 @@ static bool put_extra(struct line *line, int *error)
 
 bool take_extra(struct line *line, int *error)
 {
-	struct text skip;
+	struct text skip, region;
 
-	if (!sent(line, MEMBER_REGION) && !sent(line, MEMBER_UPSTREAM_ID) &&
-	    !sent(line, MEMBER_UPSTREAM_COST) && !sent(line, MEMBER_TAGS) &&
-	    line->region.at == NULL && line->speed.at == NULL && line->cost.at == NULL)
+	if (!take_name(line, MEMBER_REGION, false, &region))
+		return false;
+	/* What the line says goes before what its response says of itself. */
+	if (region.at != NULL)
+		line->event->region = region;
+	if (!sent(line, MEMBER_UPSTREAM_ID) && !sent(line, MEMBER_UPSTREAM_COST) &&
+	    !sent(line, MEMBER_TAGS) && line->speed.at == NULL && line->cost.at == NULL)
 		return true;
-	if (!take_name(line, MEMBER_REGION, false, &skip) ||
-	    !take_name(line, MEMBER_UPSTREAM_ID, false, &skip) || !check_extra(line))
+	if (!take_name(line, MEMBER_UPSTREAM_ID, false, &skip) || !check_extra(line))
 		return false;
 	return put_extra(line, error);
 }

@@ -1,24 +1,8 @@
-/* The images of an event line: how many of which size and quality. */
+/* The images of an event line: how many of which size, quality and steps. */
 #include <string.h>
 
 #include "usage/event_internal.h"
-
-/* "size" or "quality" of images. */
-static bool take_image_word(struct line *line, uint32_t object, const char *key,
-                            char out[KIND_WORD_BYTES])
-{
-	uint32_t node = json_member(line->doc, object, key);
-	struct text word = json_string(line->doc, node);
-
-	out[0] = '\0';
-	if (json_type_of(line->doc, node) == JSON_NULL)
-		return true;
-	if (word.at != NULL && text_plain(word) && text_copy(out, KIND_WORD_BYTES, word))
-		return true;
-	refusal_set(line->refusal, REASON_TYPE, "images: %s: a string of at most %d bytes is due",
-	            key, KIND_WORD_BYTES - 1);
-	return false;
-}
+#include "usage/kinds.h"
 
 static bool read_images(struct line *line, uint32_t object, struct usage_kind *images)
 {
@@ -44,32 +28,21 @@ static bool read_images(struct line *line, uint32_t object, struct usage_kind *i
 		refusal_set(line->refusal, REASON_TYPE, "images: direction is \"in\" or \"out\"");
 		return false;
 	}
-	return take_image_word(line, object, "size", images->size) &&
-	       take_image_word(line, object, "quality", images->quality);
+	return take_kind_keys(line, "images", object, images);
 }
 
 /* Adds to the line of the same kind, or begins one. */
 static bool add_images(struct line *line, const struct usage_kind *images)
 {
 	struct usage *usage = &line->event->usage;
-	unsigned i = 0;
 
 	if (images->n == 0)
 		return true;
-	while (i < usage->kind_count && !(usage->kinds[i].component == images->component &&
-	                                  strcmp(usage->kinds[i].size, images->size) == 0 &&
-	                                  strcmp(usage->kinds[i].quality, images->quality) == 0))
-		i++;
-	if (i == USAGE_KINDS_MAX) {
+	if (!usage_add_kind(usage, images)) {
 		refusal_set(line->refusal, REASON_UNSUPPORTED,
 		            "images: more than %d kinds in one request", USAGE_KINDS_MAX);
 		return false;
 	}
-	if (i == usage->kind_count) {
-		usage->kinds[usage->kind_count++] = *images;
-		usage->kinds[i].n = 0;
-	}
-	usage->kinds[i].n += images->n;
 	usage->count[images->component] += images->n;
 	if (usage->count[images->component] > USAGE_COUNT_MAX) {
 		refusal_set(line->refusal, REASON_QUANTITY, "images: the sum of n is no count");

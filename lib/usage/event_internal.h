@@ -28,6 +28,7 @@ enum member {
 	MEMBER_RESPONSE,
 	MEMBER_SSE,
 	MEMBER_IMAGES,
+	MEMBER_KINDS,
 	MEMBER_REGION,
 	MEMBER_UPSTREAM_ID,
 	MEMBER_UPSTREAM_COST,
@@ -55,7 +56,7 @@ struct line {
 	/* What the response says came; absent where it does not. */
 	struct text image_size, image_quality;
 	/* What the response says of itself and the line does not; absent, or in the arena. */
-	struct text region, speed, cost;
+	struct text speed, cost;
 	bool no_memory;
 };
 
@@ -77,6 +78,15 @@ bool keep_name(struct line *line, struct text name, struct text *out);
 bool take_usage(struct line *line, const struct usage_format *format);
 /* event_images.c: the images beside the usage, and those that it counted.  false: refused. */
 bool take_images(struct line *line);
+/* event_kinds.c: what the object says of the kind of its component.  false: refused. */
+bool take_kind_keys(struct line *line, const char *member, uint32_t object,
+                    struct usage_kind *kind);
+/*
+ * Behind all that counts, and the readings: of what kind the counted units are, as the line says
+ * and as the shape knows, of the event, its readings and its parts.  false: refused.
+ */
+bool take_kinds(struct line *line, const struct usage_format *format,
+                struct usage_decoded *decoded);
 /* event_settlement.c: how far it is settled, and how good its counts are.  false: refused. */
 bool take_settlement(struct line *line);
 /* event_answer.c, behind the usage: whether an answer could be missing.  false: refused. */

@@ -1,5 +1,6 @@
 /* What an event used: by the usage object beside it, or by the response that came with it. */
 #include <string.h>
+#include <strings.h>
 
 #include "money/money.h"
 #include "usage/event_internal.h"
@@ -141,17 +142,20 @@ static bool find_usage(struct line *line, const struct usage_format *format,
 }
 
 /* What a response says of itself, beside its numbers. */
-enum fact { FACT_TIER, FACT_REGION, FACT_SPEED, FACT_COUNT };
+enum fact { FACT_TIER, FACT_TRAFFIC, FACT_REGION, FACT_SPEED, FACT_COUNT };
 
 static const struct {
 	const char *path;
 	enum fact fact;
 	bool in_usage; /* of the usage object; else from the body */
 } fact_paths[] = {
-	/* Billed as served: what the response says of the tier. */
-	{ "service_tier", FACT_TIER, true },    { "serviceTier", FACT_TIER, true },
-	{ "inference_geo", FACT_REGION, true }, { "speed", FACT_SPEED, true },
-	{ "service_tier", FACT_TIER, false },   { "response.service_tier", FACT_TIER, false },
+	{ "service_tier", FACT_TIER, true },
+	{ "serviceTier", FACT_TIER, true },
+	{ "trafficType", FACT_TRAFFIC, true },
+	{ "inference_geo", FACT_REGION, true },
+	{ "speed", FACT_SPEED, true },
+	{ "service_tier", FACT_TIER, false },
+	{ "response.service_tier", FACT_TIER, false },
 };
 
 enum { FACT_PATHS = sizeof(fact_paths) / sizeof(fact_paths[0]) };
@@ -230,7 +234,39 @@ static void take_cost(struct line *line, const struct usage_format *format,
 	line->no_memory = line->no_memory || line->cost.at == NULL;
 }
 
-/* Where the line does not say it itself. */
+static bool is_word(struct text word, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (word.len == strlen(words[i]) && strncasecmp(word.at, words[i], word.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Billed as served: what the response says goes before what the line says, which may only have
+ * been asked for.  But nobody asks for a batch in a request: the body of one that was served in a
+ * batch may call its tier the standard one.
+ */
+static void take_tier(struct line *line, const struct text facts[FACT_COUNT])
+{
+	static const char *const nothing[] = { "TRAFFIC_TYPE_UNSPECIFIED" }, *const open[] = {
+		"auto"
+	};
+	static const char *const standard[] = { "default", "standard", "ON_DEMAND" };
+	static const char *const batch[] = { "batch" };
+	struct text *tier = &line->event->service_tier;
+	struct text said = facts[facts[FACT_TIER].len > 0 ? FACT_TIER : FACT_TRAFFIC];
+
+	if (is_word(said, nothing, 1) || (tier->at != NULL && is_word(said, open, 1)))
+		return;
+	if (tier->at != NULL && is_word(*tier, batch, 1) &&
+	    is_word(said, standard, sizeof(standard) / sizeof(standard[0])))
+		return;
+	keep_said(line, said, tier);
+}
+
+/* Where the line does not say it itself; but for the tier. */
 static void take_facts(struct line *line, const struct usage_format *format,
                        const struct usage_objects *usage)
 {
@@ -239,10 +275,9 @@ static void take_facts(struct line *line, const struct usage_format *format,
 
 	facts_of_usage(usage, facts);
 	facts_of_body(&line->body, facts);
-	if (event->service_tier.at == NULL)
-		keep_said(line, facts[FACT_TIER], &event->service_tier);
+	take_tier(line, facts);
 	if (!text_is(facts[FACT_REGION], "not_available"))
-		keep_said(line, facts[FACT_REGION], &line->region);
+		keep_said(line, facts[FACT_REGION], &event->region);
 	keep_said(line, facts[FACT_SPEED], &line->speed);
 	/* Of several that add up each tells its own charge. */
 	if (usage->count > 0 && !(usage->adds != ADDS_NONE && usage->count > 1))
@@ -321,8 +356,9 @@ static bool may_be_silent(const struct line *line)
 {
 	const struct event *event = line->event;
 
-	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || line->images_counted ||
-	    event->settlement != SETTLEMENT_FINAL || is_under_way(line) || came_to_nothing(line))
+	if (event->status >= 400 || sent(line, MEMBER_IMAGES) || sent(line, MEMBER_KINDS) ||
+	    line->images_counted || event->settlement != SETTLEMENT_FINAL || is_under_way(line) ||
+	    came_to_nothing(line))
 		return true;
 	if ((line->body.stream && line->body.count > 0) || is_silent_list(line))
 		return true;
@@ -489,19 +525,44 @@ static bool take_items(struct line *line, const struct usage_format *format, enu
 	return false;
 }
 
+/* An empty list is none: no images given twice, and no word on what was used. */
+static void drop_empty(struct line *line, enum member member)
+{
+	uint32_t list = line->member[member];
+
+	if (json_type_of(line->doc, list) == JSON_ARRAY && json_first(line->doc, list) == JSON_NONE)
+		line->member[member] = JSON_NONE;
+}
+
+/* Somebody told a count. */
+static bool is_counted(const struct line *line, const struct usage_objects *objects)
+{
+	return objects->count > 0 || sent(line, MEMBER_IMAGES) || sent(line, MEMBER_KINDS) ||
+	       line->images_counted;
+}
+
+/* What is to be told of its counts: the first doubt. */
+static void set_doubt(struct line *line, const struct usage_format *format, struct text unknown)
+{
+	struct text *doubt = &line->event->unknown_path;
+
+	*doubt = unknown;
+	if (doubt->at == NULL)
+		*doubt = text_of(line->image_doubt);
+	if (doubt->at == NULL && line->body.doc != NULL)
+		*doubt = text_of(body_beside(&line->body, format));
+}
+
 bool take_usage(struct line *line, const struct usage_format *format)
 {
 	struct event *event = line->event;
 	bool failed = event->status >= 400;
-	uint32_t images = line->member[MEMBER_IMAGES];
 	struct usage_decoded decoded = { .reading_count = 0 };
 	struct usage_objects found, objects;
 	struct event_refusal silent = { .reason = REASON_NONE };
 
-	/* An empty list is none: no images given twice, and no word on what was used. */
-	if (json_type_of(line->doc, images) == JSON_ARRAY &&
-	    json_first(line->doc, images) == JSON_NONE)
-		line->member[MEMBER_IMAGES] = JSON_NONE;
+	drop_empty(line, MEMBER_IMAGES);
+	drop_empty(line, MEMBER_KINDS);
 	if (!find_usage(line, format, &found))
 		return false;
 	if (found.count == 0 && !failed && !look_elsewhere(line, format))
@@ -519,26 +580,21 @@ bool take_usage(struct line *line, const struct usage_format *format)
 		return false;
 	if (!take_images(line) || (objects.count == 0 && !allow_silence(line, format, &silent)))
 		return false;
-	derive_settlement(line,
-	                  objects.count > 0 || sent(line, MEMBER_IMAGES) || line->images_counted,
-	                  objects.adds != ADDS_NONE);
-	event->unknown_path = decoded.unknown;
-	if (event->unknown_path.at == NULL)
-		event->unknown_path = text_of(line->image_doubt);
-	if (event->unknown_path.at == NULL && line->body.doc != NULL)
-		event->unknown_path = text_of(body_beside(&line->body, format));
+	derive_settlement(line, is_counted(line, &objects), objects.adds != ADDS_NONE);
+	set_doubt(line, format, decoded.unknown);
 	event->sum = decoded.sum;
 	/* Where the gateway counts them itself, it knows better. */
 	if (!decoded.counts_requests)
 		take_requests(line, format, &objects);
 	take_facts(line, format, &found);
+	event->contradiction = decoded.contradiction;
+	if (decoded.reading_count > 0)
+		complete_readings(event, decoded.readings, decoded.reading_count);
+	if (!take_kinds(line, format, &decoded))
+		return false;
 	event->parts = decoded.parts;
 	event->part_count = decoded.part_count;
-	event->contradiction = decoded.contradiction;
-	if (decoded.reading_count > 0) {
-		complete_readings(event, decoded.readings, decoded.reading_count);
-		event->readings = decoded.readings;
-		event->reading_count = decoded.reading_count;
-	}
+	event->readings = decoded.reading_count > 0 ? decoded.readings : NULL;
+	event->reading_count = decoded.reading_count;
 	return !line->no_memory;
 }

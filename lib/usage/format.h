@@ -249,7 +249,9 @@ struct usage_format {
 	const char *split[SPLITS_MAX];
 	const struct usage_beside *besides;
 	size_t beside_count;
-	bool embeds; /* its tokens are of embeddings: they have no answer */
+	bool embeds;   /* its tokens are of embeddings: they have no answer */
+	bool disjoint; /* its numbers are the components, and what it leaves out is in none */
+	const char *searches; /* of what kind all are that it counts; NULL: nobody knows */
 	struct usage_cost cost;
 	/* Slots: calls of tools, which are billed, and those of them that are counted; the
 	 * difference warns. */
@@ -294,7 +296,7 @@ struct usage_decoded {
 	struct event_reading *readings;
 	size_t reading_count; /* as in struct event */
 	struct text contradiction;
-	const struct event_part *parts;
+	struct event_part *parts;
 	size_t part_count;
 	struct event_sum sum;
 };

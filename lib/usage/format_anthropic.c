@@ -71,6 +71,7 @@ static const struct usage_path paths[] = {
 const struct usage_format format_anthropic_messages = {
 	.name = "anthropic.messages",
 	.fold = FOLD_MERGE,
+	.searches = "web_search",
 	.needs_one = { IN }, /* a stream without its beginning has it not: no prompt of zero */
 	LIST(words, word_count, words),
 	LIST(paths, path_count, paths),

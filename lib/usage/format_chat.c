@@ -44,6 +44,7 @@ static const struct usage_word openrouter_words[] = {
 
 const struct usage_format format_openrouter_chat = {
 	.name = "openrouter.chat",
+	.searches = "web_search",
 	CHAT_RULES,
 	.calls = CALLS,
 	.calls_counted = SEARCH,

@@ -110,6 +110,7 @@ static const struct usage_path paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
 
 const struct usage_format format_litellm_chat = {
 	.name = "litellm.chat",
+	.searches = "web_search",
 	.fold = FOLD_LAST,
 	.needs_one = { P },
 	LIST(words, word_count, words),

@@ -174,6 +174,7 @@ static const struct usage_beside responses_besides[] = {
 
 const struct usage_format format_openai_responses = {
 	.name = "openai.responses",
+	.searches = "web_search",
 	CHAT_RULES,
 	LIST(besides, beside_count, responses_besides),
 	LIST(words, word_count, responses_words),
@@ -197,6 +198,7 @@ static const struct usage_path batch_paths[] = {
 const struct usage_format format_openai_batch = {
 	.name = "openai.batch",
 	.requests = "request_counts.completed",
+	.searches = "web_search",
 	CHAT_RULES,
 	LIST(words, word_count, batch_words),
 	LIST(paths, path_count, batch_paths),
@@ -214,6 +216,7 @@ static const struct usage_word xai_responses_words[] = {
 
 const struct usage_format format_xai_responses = {
 	.name = "xai.responses",
+	.searches = "web_search",
 	CHAT_RULES,
 	LIST(words, word_count, xai_responses_words),
 	LIST(paths, path_count, responses_paths),

@@ -29,6 +29,7 @@ static const struct usage_path paths[] = { { "usage", NULL, ADDS_NONE, NULL } };
 const struct usage_format format_toll = {
 	.name = "toll",
 	.fold = FOLD_LAST,
+	.disjoint = true,
 	LIST(words, word_count, words),
 	LIST(paths, path_count, paths),
 	LIST(shares, share_count, shares),

@@ -31,11 +31,12 @@ int64_t usage_prompt_total(const struct usage *usage)
 {
 	int64_t total = 0;
 
-	/* At most USAGE_COUNT_MAX each: no overflow. */
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (component_info[c].role == ROLE_PROMPT)
-			total += usage->count[c];
-	}
+	/* At most USAGE_COUNT_MAX each: no overflow.  The table is read when this is compiled. */
+#define C(NAME, key, UNIT, ROLE, STORE)                                                            \
+	if (ROLE_##ROLE == ROLE_PROMPT)                                                            \
+		total += usage->count[COMPONENT_##NAME];
+#include "usage/component.def"
+#undef C
 	return total;
 }
 

@@ -27,7 +27,19 @@ struct options {
 };
 
 /* What is measured; each has a row in `figures`. */
-enum figure { FLOOD, P50, P99, BYTES, PEAK, CEILING, RATIO, FIGURE_COUNT };
+enum figure {
+	FLOOD,
+	P50,
+	P99,
+	BYTES,
+	PEAK,
+	CEILING,
+	RATIO,
+	RATING,
+	LOADING,
+	LOADING_PEAK,
+	FIGURE_COUNT
+};
 
 static const struct {
 	const char *key, *label, *unit, *target;
@@ -44,6 +56,10 @@ static const struct {
 	[CEILING] = { "ceiling_rows_per_s", "bare inserts of the same rows", "rows/s", "", 0,
 	              true },
 	[RATIO] = { "ratio_percent", "the daemon, of the bare inserts", "%", "", 0, true },
+	[RATING] = { "ratings_per_s", "rating by 5 000 models, one core", "requests/s",
+	             "at least 3000000", 3000000, true },
+	[LOADING] = { "loading_ms", "loading a book of 100 000 models", "ms", "", 0, false },
+	[LOADING_PEAK] = { "loading_peak_kib", "memory for it, peak", "KiB", "", 0, false },
 };
 
 struct run {
@@ -118,6 +134,19 @@ static int64_t per_second(int64_t count, int64_t ns)
 	return count * INT64_C(1000000000) / (ns > 0 ? ns : 1);
 }
 
+/* Before there are lines to send: memory is measured, too. */
+static void run_prices(struct run *run)
+{
+	for (int64_t r = 0; r < run->options.rounds; r++) {
+		run->value[LOADING][r] = bench_loading(&run->value[LOADING_PEAK][r]) / 1000000;
+		run->value[RATING][r] = per_second(run->options.events,
+		                                   bench_rating(run->options.events));
+		printf("prices %lld: %lld requests/s, loaded in %lld ms\n", (long long)r + 1,
+		       (long long)run->value[RATING][r], (long long)run->value[LOADING][r]);
+		fflush(stdout);
+	}
+}
+
 static void run_round(struct run *run, int64_t round)
 {
 	struct bench_daemon daemon;
@@ -147,13 +176,13 @@ static void run_round(struct run *run, int64_t round)
 
 static void print_figures(const struct run *run)
 {
-	printf("%-36s %12s %-9s %s\n", "median of the rounds", "", "", "target");
+	printf("%-36s %12s %-10s %s\n", "median of the rounds", "", "", "target");
 	for (int f = 0; f < FIGURE_COUNT; f++) {
 		int64_t value = run->value[f][run->options.rounds / 2];
 		bool met = figures[f].at_least ? value >= figures[f].limit
 		                               : value <= figures[f].limit;
 
-		printf("%-36s %12lld %-9s", figures[f].label, (long long)value, figures[f].unit);
+		printf("%-36s %12lld %-10s", figures[f].label, (long long)value, figures[f].unit);
 		if (figures[f].target[0] != '\0')
 			printf(" %s: %s", figures[f].target, met ? "met" : "MISSED");
 		puts("");
@@ -211,6 +240,7 @@ int main(int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
+	run_prices(&run);
 	make_traffic(&run);
 	printf("%lld events of %zu bytes over %d connections, %lld rounds\n",
 	       (long long)run.options.events, run.flood[0].len / run.flood[0].count,

@@ -59,6 +59,17 @@ void bench_pace(const char *socket, const struct bench_lines lines[BENCH_CONNECT
  */
 int64_t bench_ceiling(const char *from, const char *to, size_t batch, size_t *rows_out);
 
+/*
+ * Rates that many requests, one after the other on one core, by a book of 5 000 models: names,
+ * aliases, patterns and accounts.  Returns nanoseconds of the core.
+ */
+int64_t bench_rating(int64_t count);
+/*
+ * Reads a book of 100 000 models from its file.  Returns nanoseconds; what the process had in
+ * memory at most is told besides, which is that of this one where this one has more.
+ */
+int64_t bench_loading(int64_t *peak_kib_out);
+
 int64_t bench_now_ns(void);
 /* Says what went wrong, and ends the program. */
 void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

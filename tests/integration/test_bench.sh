@@ -9,7 +9,7 @@ trap 'rm -rf "$folder"' EXIT
 # The ratio of so few events may well be zero per cent.
 grep -qE '"ratio_percent": \{ "median": [0-9]+' "$folder/bench.json"
 for figure in events_per_s ack_p50_us ack_p99_us bytes_per_event peak_rss_kib \
-	ceiling_rows_per_s; do
+	ceiling_rows_per_s ratings_per_s loading_ms loading_peak_kib; do
 	grep -qE "\"$figure\": \{ \"median\": [1-9][0-9]*, \"rounds\": \[[1-9][0-9]*\] \}" \
 		"$folder/bench.json" || {
 		echo "$figure is not in:"
@@ -17,5 +17,5 @@ for figure in events_per_s ack_p50_us ack_p99_us bytes_per_event peak_rss_kib \
 		exit 1
 	}
 done
-left=$(find build -maxdepth 1 -name 'bench-??????')
+left=$(find build -maxdepth 1 -name 'bench-??????' -o -maxdepth 1 -name 'bench-book-??????')
 [ -z "$left" ] || { echo "left behind: $left"; exit 1; }

@@ -100,6 +100,27 @@ static void test_json_has_every_member_of_the_event(void **state)
 	          "'latency_ms':null,'ttft_ms':null,'region':null,");
 }
 
+static void test_the_region_and_the_kinds_of_an_event_are_shown(void **state)
+{
+	struct cli *cli = *state;
+
+	import(cli, NAMES("kinds") "'region':'eu','usage':{'prompt_tokens':7,'completion_tokens':2,"
+	                           "'prompt_tokens_details':{'cached_tokens':5}},'kinds':["
+	                           "{'component':'cache_read','n':4,'implicit':true},"
+	                           "{'component':'searches','n':2,'kind':'web_search'}]}\n");
+	explain(cli, "kinds", false);
+	TOLLRUN_SAYS(&cli->run, "  Region     eu\n");
+	TOLLRUN_SAYS(&cli->run, "of implicit");
+	/* Of what there is no rate for. */
+	TOLLRUN_SAYS(&cli->run, "web_search");
+	TOLLRUN_SAYS_NOT(&cli->run, "Also kept");
+	explain(cli, "kinds", true);
+	says(cli, "'region':'eu'");
+	says(cli, "{'component':'cache_read','count':1,");
+	says(cli, "'kind':'implicit'}");
+	says(cli, "'kind':'web_search'}");
+}
+
 static void test_a_doubt_is_told_as_what_it_is(void **state)
 {
 	struct cli *cli = *state;
@@ -300,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_a_sum_that_has_no_price_as_one),
 		EACH(test_json_has_every_member_of_the_event),
+		EACH(test_the_region_and_the_kinds_of_an_event_are_shown),
 		EACH(test_a_doubt_is_told_as_what_it_is),
 		EACH(test_who_settled_a_reading_is_told),
 		EACH(test_the_readings_in_an_envelope_are_shown_and_settled),

@@ -21,7 +21,8 @@ BEYOND = ["stands twice", "not later than", "more than 18 decimals", "is too lar
           "the same path", "No such file", "is counted in", "a time is due",
           "longer than a socket's path", "not a regular file", "did you mean", "are the same",
           "leaves room for", "overlap those", "less than the whole price",
-          "not later than effective_from", "more than 12 decimals"]
+          "not later than effective_from", "the same components and conditions",
+          "the same conditions as", "more than 12 decimals"]
 
 
 def damaged(value):

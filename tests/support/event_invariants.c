@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "usage/kinds.h"
+
 /* 2026-11-22T09:00:00Z */
 #define NOW_MS INT64_C(1795338000000)
 
@@ -18,7 +20,8 @@ static const char *check_names(const struct event *e)
 	    !is_name(e->model, true) || !is_name(e->api, e->status < 400))
 		return "a required name is no name";
 	if (!is_name(e->key, false) || !is_name(e->provider, false) ||
-	    !is_name(e->service_tier, false) || !is_name(e->finish_reason, false))
+	    !is_name(e->service_tier, false) || !is_name(e->finish_reason, false) ||
+	    !is_name(e->region, false))
 		return "an optional name is no name";
 	if (e->unknown_path.at != NULL &&
 	    !(text_utf8(e->unknown_path) && text_plain(e->unknown_path)))
@@ -28,21 +31,33 @@ static const char *check_names(const struct event *e)
 
 static const char *check_counts(const struct usage *usage)
 {
-	int64_t images[COMPONENT_COUNT] = { 0 };
+	int64_t of_kinds[COMPONENT_COUNT] = { 0 };
 
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (usage->count[c] < 0 || usage->count[c] > USAGE_COUNT_MAX)
 			return "a count is out of range";
 	}
 	if (usage->kind_count > USAGE_KINDS_MAX)
-		return "more kinds of images than there is room for";
+		return "more kinds than there is room for";
 	for (unsigned i = 0; i < usage->kind_count; i++) {
-		if (usage->kinds[i].n <= 0)
-			return "a kind of image without images";
-		images[usage->kinds[i].component] += usage->kinds[i].n;
+		const struct usage_kind *kind = &usage->kinds[i];
+
+		if (kind->n <= 0)
+			return "a kind of none";
+		if (!kind_has_any(kind->component))
+			return "a kind of what has none";
+		if (component_info[kind->component].unit != UNIT_IMAGE && kind_is_plain(kind))
+			return "a kind of which nothing is said";
+		for (unsigned other = 0; other < i; other++) {
+			if (kind_same(kind, &usage->kinds[other]))
+				return "the same kind twice";
+		}
+		of_kinds[kind->component] += kind->n;
 	}
-	for (int c = COMPONENT_IMAGES_IN; c <= COMPONENT_IMAGES_OUT; c++) {
-		if (images[c] != usage->count[c])
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (of_kinds[c] > usage->count[c])
+			return "more of the kinds of a component than there are of it";
+		if (component_info[c].unit == UNIT_IMAGE && of_kinds[c] != usage->count[c])
 			return "the images do not add up";
 	}
 	return NULL;
@@ -147,9 +162,8 @@ const char *event_invariants_check(struct event_bench *bench, struct text line)
 	if (refusal.reason != REASON_NONE)
 		return check_refusal(&refusal);
 	wrong = check_event(&first);
-	if (wrong == NULL &&
-	    (first.content_hash != second.content_hash ||
-	     memcmp(first.usage.count, second.usage.count, sizeof(first.usage.count)) != 0))
+	if (wrong == NULL && (first.content_hash != second.content_hash ||
+	                      memcmp(&first.usage, &second.usage, sizeof(first.usage)) != 0))
 		wrong = "the same line is read in two ways";
 	/* Last: it takes the parser, whose memory the event's texts must not need. */
 	if (wrong == NULL)

@@ -22,6 +22,8 @@ void recorded_put(struct buf *out, const struct usage *usage)
 	for (unsigned i = 0; i < usage->kind_count; i++) {
 		const struct usage_kind *images = &usage->kinds[i];
 
+		if (component_info[images->component].unit != UNIT_IMAGE)
+			continue;
 		buf_addf(out, " (%lld %s of %s %s)", (long long)images->n,
 		         component_info[images->component].key, images->size, images->quality);
 	}

@@ -20,6 +20,7 @@
 #include "base/moment.h"
 #include "base/table.h"
 #include "catalogue/catalogue.h"
+#include "price/patterns.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
 #include "usage/format_fields.h"
@@ -60,7 +61,8 @@ static const char event_line[] =
 	"\",\"source\":\"s\",\"time\":\"2026-11-22T08:00:00Z\",\"account\":\"a" NAME
 	"\",\"model\":\"m" NAME "\",\"api\":\"openai.chat\",\"key\":\"k\",\"provider\":\"p\","
 	"\"status\":200,\"latency_ms\":1,\"ttft_ms\":1,\"service_tier\":\"t\",\"stream\":true,"
-	"\"region\":\"r\",\"upstream_id\":\"u\",\"tags\":{\"a\":\"b\"},\"finish_reason\":\"f\","
+	"\"region\":\"" NAME
+	"\",\"upstream_id\":\"u\",\"tags\":{\"a\":\"b\"},\"finish_reason\":\"f\","
 	"\"usage\":{\"prompt_tokens\":7,\"new_tokens\":1}}";
 
 static int decode_event(void)
@@ -79,8 +81,9 @@ static int decode_event(void)
 		assert_int_equal(refusal.reason, REASON_NONE);
 		assert_true(text_is(event.id, "caf\xc3\xa9"));
 		assert_true(text_is(event.model, "mcaf\xc3\xa9"));
+		assert_true(text_is(event.region, "caf\xc3\xa9"));
 		assert_true(text_is(event.unknown_path, "new_tokens"));
-		assert_true(text_is(event.extra, "{\"region\":\"r\",\"upstream_id\":\"u\","
+		assert_true(text_is(event.extra, "{\"upstream_id\":\"u\","
 		                                 "\"tags\":{\"a\":\"b\"}}"));
 	}
 	json_release(&doc);
@@ -152,6 +155,30 @@ static int frame_lines(void)
 		assert_int_equal(lines, 2);
 	wire_framer_release(&framer);
 	return result;
+}
+
+/* Of each kind, and so many that the index takes several blocks of memory. */
+static int index_patterns(void)
+{
+	enum { COUNT = 20000 };
+	static char out[COUNT][24];
+	static struct text texts[COUNT];
+	static const char *const forms[][2] = { { "a", "*" }, { "*", "a" },   { "a*", "" },
+		                                { "*", "*" }, { "b", "*c*" }, { "c", "*d*e" } };
+	struct patterns *patterns = NULL;
+	int r;
+
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(out[i], sizeof(out[i]), "%s%05d%s", forms[i % 6][0], i, forms[i % 6][1]);
+		texts[i] = text_of(out[i]);
+	}
+	r = patterns_build(&patterns, texts, COUNT, NULL, NULL);
+	if (r == 0)
+		assert_int_equal(patterns_find(patterns, text_of("c00011xdxe")), 11);
+	else
+		assert_null(patterns);
+	patterns_free(patterns);
+	return r;
 }
 
 static int fill_table(void)
@@ -307,6 +334,7 @@ static void test_every_allocation_may_fail(void **state)
 		{ "import catalogues", import_catalogues },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
+		{ "index patterns", index_patterns },
 		{ "fill a table", fill_table },
 		{ "fill a buffer", fill_buffer },
 		{ "read a file", read_file },

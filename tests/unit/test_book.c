@@ -630,7 +630,9 @@ static void test_lint_warns_of_components_that_will_come_unpriced(void **state)
 static void test_the_sample_book_lints_and_prices_its_models_in_2026(void **state)
 {
 	static const char *const models[] = { "acme/llama-4-70b", "acme/opus-mini",
-		                              "acme/gem-flash", "acme/embed-3", "acme/paint-2" };
+		                              "acme/gem-flash",   "acme/embed-3",
+		                              "acme/paint-2",     "acme/omni-1",
+		                              "acme/paint-3" };
 	struct fault fault = { .code = FAULT_NONE };
 	struct buf errors = { .at = NULL };
 	struct book *book = NULL;

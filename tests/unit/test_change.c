@@ -168,6 +168,72 @@ static void test_a_book_with_errors_is_refused_with_all_of_them(void **state)
 	expect_applied(kit, BOOK_INPUT, false);
 }
 
+/* The region, the tier and the kinds of what waits are those that it was stored with. */
+static void test_suspense_is_priced_by_all_that_a_price_asks(void **state)
+{
+	static const char book[] =
+		"{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':["
+		"{'effective_from':'2026','rates':[{'component':'searches','each':'0.01'},"
+		"{'component':'searches','each':'0.02','when':{'region':'eu'}},"
+		"{'component':'searches','each':'0.05','when':{'kind':'low','region':'eu'}},"
+		"{'component':'cache_read','each':'1'},"
+		"{'component':'cache_read','each':'0.1','when':{'implicit':true}},"
+		"{'component':'cache_write','each':'2','when':{'ttl_seconds':600}}],"
+		"'multipliers':[{'multiply':'0.5','when':{'tier':'batch'}}]}]}]}";
+	static const char *const lines[] = {
+		"{'id':'k','time':'2026-08-01T10:00:00Z','account':'a','model':'m','api':'toll',"
+		"'region':'eu','service_tier':'batch','usage':{'searches':5,'cache_read':9,"
+		"'cache_write':2},'kinds':[{'component':'searches','n':2,'kind':'low'},"
+		"{'component':'cache_read','n':4,'implicit':true},{'component':'cache_write',"
+		"'n':2,'ttl_seconds':600}]}",
+		"{'id':'r','time':'2026-08-01T10:00:01Z','account':'a','model':'m','api':'toll',"
+		"'region':'us','usage':{'searches':5}}",
+		/* Of one second nobody says how long it lives. */
+		"{'id':'s','time':'2026-08-01T10:00:02Z','account':'a','model':'m','api':'toll',"
+		"'usage':{'cache_write':2},'kinds':{'component':'cache_write','n':1,"
+		"'ttl_seconds':600}}",
+	};
+	static const char *const damages[][2] = {
+		{ "UPDATE event SET region = (SELECT id FROM name WHERE text = 'us') WHERE id = "
+		  "'k'",
+		  "UPDATE event SET region = (SELECT id FROM name WHERE text = 'eu') WHERE id = "
+		  "'k'" },
+		{ "UPDATE event_detail SET kind = 'explicit' WHERE component = 'cache_read'",
+		  "UPDATE event_detail SET kind = 'implicit' WHERE component = 'cache_read'" },
+		{ "UPDATE event_detail SET kind = 'high' WHERE kind = 'low'",
+		  "UPDATE event_detail SET kind = 'low' WHERE kind = 'high'" },
+	};
+	struct ledgerkit *kit = *state;
+	struct buf findings = { .at = NULL };
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_int_equal(kit_send(kit, kit_quotes(lines[i])), INGEST_UNPRICED);
+	/* Nothing in memory that the ledger does not hold. */
+	kit_shut(kit);
+	kit_reopen(kit);
+	expect_applied(kit, kit_quotes(book), true);
+	/* (3 x 0.02 + 2 x 0.05 + 5 x 1 + 4 x 0.1 + 2 x 2) / 2, and 5 x 0.01 */
+	assert_string_equal(
+		run(kit, "{\"change\":\"suspense.retry\"}", NULL),
+		kit_quotes("{'ok':true,'tried':3,'priced':2,'left':1,'amount':'4.83'}"));
+	assert_string_equal(kit_events(kit), "k=1:4.78 r=1:0.05 s=-1:0.00");
+	kit_verify_clean(kit);
+	/* And verify asks for all of it: each of them changed is another amount. */
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		kit_shut(kit);
+		kit_sql(kit, damages[i][0]);
+		kit_reopen(kit);
+		assert_int_equal(kit_verify(kit, &findings), 1);
+		assert_non_null(strstr(findings.at, "event amount "));
+		buf_clear(&findings);
+		kit_shut(kit);
+		kit_sql(kit, damages[i][1]);
+		kit_reopen(kit);
+	}
+	kit_verify_clean(kit);
+	buf_release(&findings);
+}
+
 static void test_suspense_is_priced_as_soon_as_there_is_a_rate(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -585,6 +651,7 @@ int main(void)
 		T(test_a_request_that_is_none_is_refused_by_a_reply),
 		T(test_a_book_is_applied_once_and_told_by_its_hash),
 		T(test_a_book_with_errors_is_refused_with_all_of_them),
+		T(test_suspense_is_priced_by_all_that_a_price_asks),
 		T(test_suspense_is_priced_as_soon_as_there_is_a_rate),
 		T(test_suspense_gets_the_price_that_was_in_force_then),
 		T(test_suspense_of_many_chunks_is_priced_completely),

@@ -39,7 +39,8 @@ static void test_all_members_are_read(void **state)
 	assert_int_equal(e->usage.count[COMPONENT_INPUT], 1000);
 	assert_int_equal(e->usage.count[COMPONENT_OUTPUT], 200);
 	assert_int_equal(e->usage.count[COMPONENT_REQUESTS], 1);
-	assert_true(text_is(e->extra, "{\"region\":\"eu\",\"upstream_id\":\"chatcmpl-1\","
+	assert_true(text_is(e->region, "eu"));
+	assert_true(text_is(e->extra, "{\"upstream_id\":\"chatcmpl-1\","
 	                              "\"upstream_cost\":\"0.00123\","
 	                              "\"tags\":{\"team\":\"search\",\"env\":\"prod\"}}"));
 	assert_int_equal(e->settlement, SETTLEMENT_FINAL);

@@ -178,6 +178,7 @@ static void test_content_hash_sees_every_other_member(void **state)
 		{ "answer", "false" },
 		{ "tags", "{'team':'search','env':'dev'}" },
 		{ "images", "{'n':1}" },
+		{ "kinds", "{'component':'searches','n':1,'kind':'a'}" },
 		{ "a_member_of_tomorrow", "1" },
 	};
 	uint64_t hash = hash_with(NULL, NULL);

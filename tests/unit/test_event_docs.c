@@ -17,6 +17,7 @@
 #include "base/version.h"
 #include "tests/support/event_line.h"
 #include "usage/format.h"
+#include "usage/kinds.h"
 #include "wire/wire.h"
 
 #define MANUAL "packaging/man/toll-event.5"
@@ -255,6 +256,10 @@ static void put_facts(struct buf *out, const struct event *event)
 		buf_addf(out, "%sfinish_reason %.*s", before, TEXT_ARGS(event->finish_reason));
 		before = ", ";
 	}
+	if (event->region.at != NULL) {
+		buf_addf(out, "%sregion %.*s", before, TEXT_ARGS(event->region));
+		before = ", ";
+	}
 	if (event->extra.at != NULL) {
 		assert_int_equal(json_parse(&extra, event->extra, NULL), 0);
 		for (uint32_t k = json_first(&extra, 0); k != JSON_NONE;
@@ -280,11 +285,16 @@ static void put_words(struct buf *out, const struct event *event)
 		put_counts(out, &event->usage);
 	buf_add_cstr(out, ".");
 	for (unsigned i = 0; i < event->usage.kind_count; i++) {
-		const struct usage_kind *images = &event->usage.kinds[i];
+		const struct usage_kind *kind = &event->usage.kinds[i];
+		bool images = component_info[kind->component].unit == UNIT_IMAGE;
+		char said[KIND_TEXT_BYTES];
 
-		if (images->size[0] != '\0' || images->quality[0] != '\0')
-			buf_addf(out, " Images: %lld of %s %s.", (long long)images->n, images->size,
-			         images->quality);
+		kind_text(kind, said);
+		if (images && said[0] != '\0')
+			buf_addf(out, " Images: %lld of %s.", (long long)kind->n, said);
+		else if (!images)
+			buf_addf(out, " Of %s: %lld %s.", component_info[kind->component].key,
+			         (long long)kind->n, said);
 	}
 	for (size_t i = 0; i < event->part_count; i++) {
 		buf_addf(out, " And %.*s~%zu of %.*s: ", TEXT_ARGS(event->id), i + 2,

@@ -283,6 +283,39 @@ static void test_turns_share_what_was_served(void **state)
 	kit_verify_clean(kit);
 }
 
+/* Turns that have no price yet are stored each by itself, and the kinds are divided among them. */
+static void test_turns_that_are_taken_apart_divide_the_kinds(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	assert_int_equal(
+		send(kit,
+	             LINE("r",
+	                  "'region':'eu','api':'anthropic.messages','usage':{"
+	                  "'input_tokens':30,'output_tokens':3,'cache_read_input_tokens':9,"
+	                  "'server_tool_use':{'web_search_requests':3},'iterations':["
+	                  "{'type':'message','input_tokens':10,'output_tokens':1,"
+	                  "'cache_read_input_tokens':2},"
+	                  "{'type':'message','input_tokens':20,'output_tokens':2,"
+	                  "'cache_read_input_tokens':7,'server_tool_use':"
+	                  "{'web_search_requests':2}},{'type':'advisor_message','model':'opus',"
+	                  "'input_tokens':3,'output_tokens':1,'server_tool_use':"
+	                  "{'web_search_requests':4}}]},'kinds':{'component':'cache_read','n':5,"
+	                  "'implicit':true}")),
+		INGEST_UNPRICED);
+	kit_verify_clean(kit);
+	assert_string_equal(
+		kit_ask(kit,
+	                "SELECT group_concat(e.id || ' in ' || n.text || ' ' || e.cache_read || "
+	                "coalesce(' ' || (SELECT group_concat(component || ' ' || kind || ' ' "
+	                "|| count) FROM event_detail d WHERE d.id = e.id), ''), '; ') "
+	                "FROM (SELECT * FROM event ORDER BY id) e JOIN name n "
+	                "ON n.id = e.region"),
+		"r in eu 2 cache_read implicit 2,searches web_search 1; "
+		"r~2 in eu 0 searches web_search 4; "
+		"r~3 in eu 7 cache_read implicit 3,searches web_search 2");
+}
+
 static void test_an_id_that_has_no_room_for_a_number_is_refused(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -416,6 +449,7 @@ int main(void)
 		T(test_turns_behind_a_gap_end_too),
 		T(test_turns_out_of_memory_end_too),
 		T(test_turns_share_what_was_served),
+		T(test_turns_that_are_taken_apart_divide_the_kinds),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
 		T(test_a_line_of_many_spans_is_as_many_events),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),

@@ -238,11 +238,13 @@ static void test_a_ledger_of_the_first_schema_keeps_its_rows_and_their_settlemen
 	assert_string_equal(
 		kit_sql_text(kit, "SELECT group_concat(id || ' ' || settlement || ' ' || "
 	                          "provenance || ' ' || policy || ' ' || coalesce(served, '-') || "
-	                          "' ' || coalesce(extra, '-'), ', ') FROM event"),
-		"e-0 3 0 0 - -, e-1 3 0 0 - {\"region\":\"eu\"}, "
+	                          "' ' || coalesce(extra, '-') || coalesce((SELECT ' in ' || text "
+	                          "FROM name WHERE name.id = region AND region <> 0), ''), ', ') "
+	                          "FROM event"),
+		"e-0 3 0 0 - -, e-1 3 0 0 - - in eu, "
 		"e-2 0 0 0 - {\"settlement\":\"open\"}, e-3 1 0 0 - {\"settlement\":\"partial\"}, "
 		"e-4 2 0 0 - {\"settlement\":\"abandoned\",\"tags\":{\"a\":\"b\"}}, "
-		"e-5 3 0 0 - {\"region\":\"eu\",\"settlement\":\"final\"}");
+		"e-5 3 0 0 - {\"settlement\":\"final\"} in eu");
 	assert_string_equal(kit_sql_text(kit, "SELECT events || ' ' || partial || ' ' || estimated "
 	                                      "|| ' ' || uncounted || ' ' || input FROM rollup"),
 	                    "6 0 0 0 60");
@@ -253,6 +255,57 @@ static void test_a_ledger_of_the_first_schema_keeps_its_rows_and_their_settlemen
 	                                          "'usage':{'input':11}}")),
 	                 INGEST_UNPRICED);
 	kit_verify_clean(kit);
+}
+
+/* Details as the second schema had them, and regions: two of them known as names already. */
+static const char rows_of_schema_2[] =
+	"INSERT INTO name (id, text) VALUES (1, 'gw-1'), (2, 'acct'), (3, 'eu'), (4, 'toll');"
+	"INSERT INTO event (ts, source, id, account, key, model, provider, api, tier, finish, "
+	"price, flags, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, "
+	"requests, nanos, attos, hash, extra) SELECT 1785578400000 + value, 1, 'e-' || value, 2, "
+	"0, 3, 0, 4, 0, 0, -1, 4, 10, 0, 0, 0, 1, 0, 1, 0, 0, value, "
+	"CASE value WHEN 0 THEN '{\"region\":\"eu\"}' "
+	"WHEN 1 THEN '{\"region\":\"us-\\u007f\\\"1\",\"tags\":{\"a\":\"\\u007f\"}}' "
+	"WHEN 2 THEN '{\"region\":\"acct\",\"upstream_id\":\"u\"}' "
+	"ELSE '{\"region\":\"\"}' END FROM json_each('[0,1,2,3]');"
+	"INSERT INTO event_detail (ts, source, id, component, size, quality, count) "
+	"SELECT 1785578400000 + value, 1, 'e-' || value, "
+	"CASE value WHEN 0 THEN 'pages' WHEN 1 THEN 'searches' ELSE 'images_out' END, "
+	"CASE value WHEN 3 THEN '1024x1024' ELSE '' END, CASE value WHEN 3 THEN 'hd' ELSE '' END, "
+	"value + 1 FROM json_each('[0,1,2,3]');"
+	"INSERT INTO rollup (hour, account, key, model, source, provider, tier, price, events, "
+	"errors, input, output, requests, pages, searches, images_out, nanos, attos) "
+	"VALUES (1785578400000, 2, 0, 3, 1, 0, 0, -1, 4, 0, 40, 4, 4, 1, 2, 7, 0, 0);"
+	"INSERT INTO watermark (source, events, first_ts, last_ts, stored_ms) "
+	"VALUES (1, 4, 1785578400000, 1785578400003, 1)";
+
+static void test_a_ledger_of_the_second_schema_keeps_its_regions_and_details(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_shut(kit);
+	make_schema_1(kit);
+	kit_sql(kit, migrations[1].sql);
+	set_version(kit, migrations[1].version);
+	kit_sql(kit, rows_of_schema_2);
+	kit_reopen(kit);
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	assert_string_equal(kit_sql_text(kit,
+	                                 "SELECT group_concat(e.id || ' ' || n.text || ' ' || "
+	                                 "coalesce(extra, '-'), ', ') FROM event e JOIN name n "
+	                                 "ON n.id = e.region"),
+	                    "e-0 eu -, e-1 us-\x7f\"1 {\"tags\":{\"a\":\"\\u007f\"}}, "
+	                    "e-2 acct {\"upstream_id\":\"u\"}, e-3  -");
+	assert_string_equal(
+		kit_sql_text(kit, "SELECT group_concat(id || ' ' || component || ' ' || size || "
+	                          "quality || kind || number || ' ' || count, ', ') "
+	                          "FROM event_detail"),
+		"e-0 pages 0 1, e-1 searches 0 2, e-2 images_out 0 3, "
+		"e-3 images_out 1024x1024hd0 4");
+	/* No name twice: 0 and the four there were, and one more. */
+	assert_string_equal(kit_sql_text(kit, "SELECT count(*) FROM name"), "6");
+	kit_reopen(kit);
 }
 
 static void test_another_programs_database_is_refused_and_left_alone(void **state)
@@ -563,6 +616,7 @@ int main(void)
 		T(test_a_newer_ledger_is_refused_and_left_alone),
 		T(test_an_older_ledger_is_not_read_before_its_writer_migrates_it),
 		T(test_a_ledger_of_the_first_schema_keeps_its_rows_and_their_settlement),
+		T(test_a_ledger_of_the_second_schema_keeps_its_regions_and_details),
 		T(test_another_programs_database_is_refused_and_left_alone),
 		T(test_a_file_that_is_no_database_is_refused_and_left_alone),
 		T(test_a_ledger_behind_a_link_is_refused),

@@ -12,6 +12,7 @@
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
 #include "tests/support/ratekit.h"
+#include "usage/kinds.h"
 
 #define ZERO   POLICY_BIT(POLICY_ZERO_COMPLETION)
 #define IMAGES POLICY_BIT(POLICY_IMAGES_WHOLE)
@@ -194,6 +195,49 @@ static void test_each_policy_takes_away_what_its_rule_says(void **state)
 	}
 }
 
+/* What a policy takes away it takes of the kinds too: they are never more than the count. */
+static void test_no_policy_leaves_kinds_of_what_is_not_charged(void **state)
+{
+	static const struct usage_kind kinds[] = {
+		{ .component = COMPONENT_IMAGES_OUT, .n = 2, .size = "s", .number = 50 },
+		{ .component = COMPONENT_IMAGES_IN, .n = 1 },
+		{ .component = COMPONENT_SEARCHES, .n = 3, .kind = "low" },
+		{ .component = COMPONENT_SECONDS, .n = 8, .kind = "video" },
+		{ .component = COMPONENT_CACHE_READ, .n = 5, .kind = KIND_IMPLICIT },
+		{ .component = COMPONENT_CACHE_WRITE, .n = 4, .number = 600 },
+	};
+	struct event event = { .api = text_of("x"),
+		               .settlement = SETTLEMENT_ABANDONED,
+		               .served = 1,
+		               .usage.count = {
+				       [COMPONENT_OUTPUT] = 9, [COMPONENT_OUTPUT_IMAGE] = 7 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		assert_true(usage_add_kind(&event.usage, &kinds[i]));
+		event.usage.count[kinds[i].component] += kinds[i].n;
+	}
+	for (unsigned bits = 1; bits < POLICY_BIT(POLICY_COUNT); bits++) {
+		for (int failed = 0; failed <= 1; failed++) {
+			struct usage room;
+			const struct usage *charged;
+
+			event.finish_reason = text_of(failed == 1 ? "error" : NULL);
+			charged = policy_charged(bits, &event, &room);
+			for (int c = 0; c < COMPONENT_COUNT; c++) {
+				int64_t of_kinds = usage_of_kinds(charged, (enum component)c);
+
+				assert_true(of_kinds <= charged->count[c]);
+				/* And what stays is of the kind it was. */
+				if (charged->count[c] == event.usage.count[c])
+					assert_int_equal(
+						of_kinds,
+						usage_of_kinds(&event.usage, (enum component)c));
+			}
+		}
+	}
+}
+
 static void test_what_is_not_charged_needs_no_price(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -282,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_policy_takes_away_what_its_rule_says),
+		cmocka_unit_test(test_no_policy_leaves_kinds_of_what_is_not_charged),
 		cmocka_unit_test_setup_teardown(test_what_is_not_charged_needs_no_price, kit_setup,
 		                                kit_teardown),
 		cmocka_unit_test(test_names_are_read_and_written),

@@ -15,6 +15,7 @@
 #include "base/moment.h"
 #include "tests/support/event_line.h"
 #include "usage/event.h"
+#include "usage/kinds.h"
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -68,7 +69,13 @@ static void put_said(struct buf *out, const struct event *e)
 	}
 	for (unsigned i = 0; i < e->usage.kind_count; i++) {
 		const struct usage_kind *images = &e->usage.kinds[i];
+		char kind[KIND_TEXT_BYTES];
 
+		if (component_info[images->component].unit != UNIT_IMAGE) {
+			kind_text(images, kind);
+			buf_addf(&said, " %lld %s", (long long)images->n, kind);
+			continue;
+		}
 		buf_addf(&said, " %lld x %s %s", (long long)images->n,
 		         images->size[0] != '\0' ? images->size : "-",
 		         images->quality[0] != '\0' ? images->quality : "-");
@@ -79,6 +86,8 @@ static void put_said(struct buf *out, const struct event *e)
 		buf_addf(&said, " finish %.*s", TEXT_ARGS(e->finish_reason));
 	if (e->service_tier.at != NULL)
 		buf_addf(&said, " tier %.*s", TEXT_ARGS(e->service_tier));
+	if (e->region.at != NULL)
+		buf_addf(&said, " region %.*s", TEXT_ARGS(e->region));
 	if (e->extra.at != NULL)
 		buf_addf(&said, " extra %.*s", TEXT_ARGS(e->extra));
 	if (said.len > 0)

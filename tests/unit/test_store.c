@@ -12,6 +12,7 @@
 
 #include "ledger/internal.h"
 #include "tests/support/ledgerkit.h"
+#include "usage/kinds.h"
 
 #define AT_10 "2026-08-01T10:00:00Z"
 #define AT_11 "2026-08-01T11:00:00Z"
@@ -45,7 +46,7 @@ static void test_rare_components_and_rare_members_have_rows_of_their_own(void **
 	          "'pages':10},'region':'eu','tags':{'team':'a'}}");
 	kit_shut(kit);
 	assert_string_equal(kit_sql_text(kit, "SELECT extra FROM event"),
-	                    "{\"region\":\"eu\",\"tags\":{\"team\":\"a\"}}");
+	                    "{\"tags\":{\"team\":\"a\"}}");
 	assert_string_equal(kit_sql_text(kit,
 	                                 "SELECT group_concat(component || '=' || count, ' ') FROM "
 	                                 "(SELECT * FROM event_detail ORDER BY component)"),
@@ -66,6 +67,7 @@ static int compare_event(void *context, const struct stored_event *row)
 		{ sent->api, got->api },
 		{ sent->service_tier, got->service_tier },
 		{ sent->finish_reason, got->finish_reason },
+		{ sent->region, got->region },
 		{ sent->extra, got->extra },
 	};
 
@@ -85,6 +87,16 @@ static int compare_event(void *context, const struct stored_event *row)
 	assert_int_equal(row->unknown, sent->unknown_path.at != NULL);
 	assert_memory_equal(got->usage.count, sent->usage.count, sizeof(got->usage.count));
 	assert_int_equal(got->usage.kind_count, sent->usage.kind_count);
+	/* In whatever order. */
+	for (unsigned i = 0; i < sent->usage.kind_count; i++) {
+		unsigned k = 0;
+
+		while (k < got->usage.kind_count &&
+		       !(kind_same(&sent->usage.kinds[i], &got->usage.kinds[k]) &&
+		         sent->usage.kinds[i].n == got->usage.kinds[k].n))
+			k++;
+		assert_true(k < got->usage.kind_count);
+	}
 	return 0;
 }
 
@@ -108,6 +120,19 @@ static void test_every_member_comes_back(void **state)
 		"toll',"
 		"'status':503,'latency_ms':0}",
 		LINE("unknown", AT_10, "{'input':1,'dreams':2}"),
+		"{'id':'kinds','time':'2026-08-01T10:00:00Z','account':'a','model':'m','api':'"
+		"toll',"
+		"'usage':{'searches':5,'seconds':8,'cache_read':9,'cache_write':7},"
+		"'images':[{'n':2,'size':'s','steps':4},{'n':1,'size':'s','steps':50}],'kinds':["
+		"{'component':'searches','n':2,'kind':'a'},"
+		"{'component':'searches','n':1,'kind':'b'},"
+		"{'component':'seconds','n':8,'kind':'video','resolution':'720p'},"
+		"{'component':'cache_read','n':4,'implicit':true},"
+		"{'component':'cache_write','n':5,'ttl_seconds':600,'implicit':false}]}",
+		"{'id':'column','time':'2026-08-01T10:00:00Z','account':'a','model':'m','api':'"
+		"toll',"
+		"'usage':{'cache_read':9},'kinds':{'component':'cache_read','n':9,'implicit':false}"
+		"}",
 	};
 	struct ledgerkit *kit = *state;
 
@@ -123,6 +148,26 @@ static void test_every_member_comes_back(void **state)
 		                                    &item.event, &fault),
 		                 0);
 	}
+	kit_verify_clean(kit);
+}
+
+/* What has a column is not counted again in its details; what has none is counted there. */
+static void test_details_are_of_the_kinds_and_of_the_rest(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	send(kit, "{'id':'k','time':'2026-08-01T10:00:00Z','account':'a','model':'m','api':'toll',"
+	          "'usage':{'searches':5,'cache_read':9,'pages':1},'kinds':["
+	          "{'component':'searches','n':2,'kind':'a'},"
+	          "{'component':'cache_read','n':4,'implicit':true}]}");
+	kit_shut(kit);
+	assert_string_equal(kit_sql_text(kit, "SELECT group_concat(component || ' ' || kind || "
+	                                      "number || ' ' || count, ', ') FROM event_detail"),
+	                    "cache_read implicit0 4, pages 0 1, searches 0 3, searches a0 2");
+	assert_string_equal(kit_sql_text(kit, "SELECT e.cache_read || ' ' || r.cache_read || ' ' "
+	                                      "|| r.searches FROM event e, rollup r"),
+	                    "9 9 5");
+	kit_reopen(kit);
 	kit_verify_clean(kit);
 }
 
@@ -199,6 +244,28 @@ static void test_other_content_is_a_conflict_kept_with_both_versions(void **stat
 	assert_int_equal(send(kit, LINE("a", AT_10, "{'input':3}")), INGEST_CONFLICT);
 	assert_int_equal(conflicts_of(kit).rows, 2);
 	assert_int_equal(ask(kit, "SELECT input FROM event"), 1);
+	kit_verify_clean(kit);
+}
+
+/* What of the first is not in its counts is kept too. */
+static void test_a_conflict_keeps_the_kinds_and_the_region_of_the_first(void **state)
+{
+	static const char first[] =
+		"{'id':'a','time':'" AT_10 "','account':'acct','model':'m','api':'toll','usage':"
+		"{'cache_read':9},'images':{'n':1,'size':'s','steps':4},'kinds':{'component':"
+		"'cache_read','n':4,'implicit':true},'region':'eu','service_tier':'flex'}";
+	struct ledgerkit *kit = *state;
+
+	assert_int_equal(send(kit, first), INGEST_UNPRICED);
+	assert_int_equal(send(kit, LINE("a", AT_10, "{'input':2}")), INGEST_CONFLICT);
+	assert_string_equal(
+		conflicts_of(kit).stored,
+		kit_quotes("{'id':'a','source':'gw-1','time':'2026-08-01T10:00:00.000Z',"
+	                   "'account':'acct','model':'m','api':'toll','service_tier':'flex',"
+	                   "'region':'eu','settlement':'final','provenance':'reported','stream':"
+	                   "false,'counts':{'cache_read':9,'images_out':1,'requests':1},"
+	                   "'images':[{'n':1,'direction':'out','size':'s','steps':4}],"
+	                   "'kinds':[{'component':'cache_read','n':4,'implicit':true}]}"));
 	kit_verify_clean(kit);
 }
 
@@ -585,8 +652,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rare_components_and_rare_members_have_rows_of_their_own),
 		T(test_every_member_comes_back),
+		T(test_details_are_of_the_kinds_and_of_the_rest),
 		T(test_the_same_content_again_is_a_duplicate),
 		T(test_other_content_is_a_conflict_kept_with_both_versions),
+		T(test_a_conflict_keeps_the_kinds_and_the_region_of_the_first),
 		T(test_another_time_is_other_content),
 		T(test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify),
 		T(test_a_start_keeps_the_newest_identities),

@@ -70,6 +70,7 @@ static void test_a_ledger_as_it_was_written_has_no_findings(void **state)
 
 #define WHERE_A "[source gw-1 id a time 2026-08-01T09:00:00.000Z]"
 #define WHERE_B "[source gw-1 id b time 2026-08-01T09:30:00.000Z]"
+#define WHERE_C "[source gw-2 id c time 2026-08-01T10:00:00.000Z]"
 #define WHERE_D "[source gw-1 id d time 2026-08-01T10:10:00.000Z]"
 #define WHERE_E "[source gw-1 id e time 2026-08-01T10:20:00.000Z]"
 #define WHERE_F "[source gw-1 id f time 2026-08-01T10:30:00.000Z]"
@@ -82,6 +83,15 @@ static void test_a_ledger_as_it_was_written_has_no_findings(void **state)
 	"[hour 2026-08-01T09:00Z account (name 99) model acme/llama-4-70b source gw-1 " PRICE_1 "]"
 #define ROLLUP_E                                                                                   \
 	"[hour 2026-08-01T10:00Z account acct model acme/llama-4-70b source gw-1 price none]"
+#define ROLLUP_C                                                                                   \
+	"[hour 2026-08-01T10:00Z account acct key k model acme/llama-4-70b source gw-2 " PRICE_1 "]"
+#define NO_ROW_C                                                                                   \
+	"|a row that can be read\n"                                                                \
+	"rollup events " ROLLUP_C " 1|0\n"                                                         \
+	"rollup cache_read " ROLLUP_C " 5|0\n"                                                     \
+	"rollup requests " ROLLUP_C " 1|0\n"                                                       \
+	"rollup amount " ROLLUP_C " 0.000001|0.00\n"                                               \
+	"watermark events [source gw-2] 1|0\n"
 #define ROLLUP_D "[hour 2026-08-01T10:00Z account acct model m source gw-1 price unpriced]"
 #define ROLLUP_F "[hour 2026-08-01T10:00Z account acct model acme/paint source gw-1 " PRICE_2 "]"
 
@@ -279,7 +289,7 @@ static void test_an_event_that_is_gone_or_too_many_is_named(void **state)
 		  "tier, finish, price, status, flags, latency_ms, ttft_ms, input, cache_read, "
 		  "cache_write_5m, cache_write_1h, output, reasoning, requests, nanos, attos, "
 		  "hash, extra, settlement, provenance, policy, served, "
-		  "turn FROM event WHERE id = 'e';"
+		  "turn, region FROM event WHERE id = 'e';"
 		  "UPDATE rollup SET events = 2, errors = 2 WHERE price = 0;"
 		  "UPDATE watermark SET events = events + 1 WHERE events = 5",
 		  "identity time, where it stands already [source gw-1 id e time "
@@ -306,6 +316,41 @@ static void test_a_detail_that_was_changed_is_named(void **state)
 		{ "its event says it has none", "UPDATE event SET flags = 0 WHERE id = 'd'",
 		  "rollup pages " ROLLUP_D " 3|0\ndetail event " WHERE_D
 		  " pages 3|no such event\n" },
+		{ "of a column, more than there are",
+		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
+		  "source, "
+		  "id, component, kind, count) SELECT ts, source, id, 'cache_read', 'implicit', 6 "
+		  "FROM event WHERE id = 'c'",
+		  "event row " WHERE_C " event_detail: kinds of cache_read are more than there "
+		  "are" NO_ROW_C },
+		{ "of a column, of no kind",
+		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
+		  "source, "
+		  "id, component, count) SELECT ts, source, id, 'cache_read', 5 FROM event "
+		  "WHERE id = 'c'",
+		  "event row " WHERE_C " event_detail: component cache_read is not one" NO_ROW_C },
+		{ "a word that is too long",
+		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
+		  "source, "
+		  "id, component, kind, count) SELECT ts, source, id, 'cache_read', "
+		  "'123456789012345678901234', 5 FROM event WHERE id = 'c'",
+		  "event row " WHERE_C
+		  " event_detail: a kind of cache_read has too long a word" NO_ROW_C },
+		{ "more than there is room for",
+		  "UPDATE event SET flags = 4, cache_read = 9 WHERE id = 'c'; INSERT INTO "
+		  "event_detail (ts, source, id, component, kind, count) SELECT ts, source, "
+		  "event.id, "
+		  "'cache_read', value, 1 FROM event, json_each('[1,2,3,4,5,6,7,8,9]') "
+		  "WHERE event.id = 'c'",
+		  "event row " WHERE_C " event_detail: too many kinds" NO_ROW_C },
+		{ "of a column, as it may be",
+		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
+		  "source, "
+		  "id, component, kind, count) SELECT ts, source, id, 'cache_read', 'implicit', 5 "
+		  "FROM event WHERE id = 'c'",
+		  "" },
+		{ "of a column, gone", "UPDATE event SET flags = 4 WHERE id = 'c'",
+		  "detail rows " WHERE_C " no rows|rows of event_detail\n" },
 		{ "without an event",
 		  "INSERT INTO event_detail (ts, source, id, component, count) SELECT ts, source, "
 		  "'x', "
