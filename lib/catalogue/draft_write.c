@@ -343,8 +343,10 @@ int draft_write(const struct draft *draft, struct buf *out, struct fault *fault)
 	}
 	buf_add_cstr(out, "\t]\n}\n");
 	free(models);
+	if (out->error == -FAULT_RANGE)
+		return fault_set(fault, FAULT_RANGE, "the price book is longer than %zu bytes",
+		                 out->max_bytes);
 	if (out->error < 0)
-		return fault_set(fault, (enum fault_code) - out->error,
-		                 "the price book: out of memory, or longer than a book may be");
+		return fault_set(fault, FAULT_NOMEM, "price book: out of memory");
 	return 0;
 }

@@ -118,4 +118,8 @@ says err 'longer than 33554432 bytes'
 
 code 0 "$toll" formats
 says out 'litellm'
+code 0 "$toll" formats openrouter-v2.4
+says out 'USD per token, image, megapixel'
+code 2 "$toll" formats litelm
+says err 'near it: litellm'
 exit $bad

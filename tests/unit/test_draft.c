@@ -270,6 +270,21 @@ static void test_names_stand_once_and_are_names(void **state)
 	draft_release(&draft);
 }
 
+static void test_a_book_has_a_limit(void **state)
+{
+	struct buf out = { .max_bytes = 100 };
+	struct fault fault;
+	struct draft draft;
+
+	(void)state;
+	assert_int_equal(draft_init(&draft, NULL), 0);
+	put(&draft, model(&draft, "a"), COMPONENT_INPUT, 1, always);
+	assert_int_equal(draft_write(&draft, &out, &fault), -FAULT_RANGE);
+	assert_string_equal(fault.text, "the price book is longer than 100 bytes");
+	buf_release(&out);
+	draft_release(&draft);
+}
+
 static void test_a_version_without_a_price_ends_the_one_before(void **state)
 {
 	struct draft_version *version;
@@ -302,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_a_price_too_large_for_a_million_is_written_each),
 		cmocka_unit_test(test_a_rate_stands_once),
 		cmocka_unit_test(test_names_stand_once_and_are_names),
+		cmocka_unit_test(test_a_book_has_a_limit),
 		cmocka_unit_test(test_a_version_without_a_price_ends_the_one_before),
 	};
 
