@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/table.h"
+#include "catalogue/catalogue.h"
 #include "cli/command.h"
 #include "export/export.h"
 #include "usage/envelope.h"
@@ -118,6 +119,28 @@ static void list_mapping(struct context *context, size_t index)
 	table_release(&table);
 }
 
+/* --- one catalogue --------------------------------------------------------- */
+
+static void list_catalogue(struct context *context, const struct catalogue *catalogue)
+{
+	const char *const rows[][2] = { { "is", catalogue->summary },
+		                        { "unit", catalogue->unit },
+		                        { "looks like", catalogue->looks },
+		                        { "read with", "toll price import --from NAME FILE" } };
+	struct table table = { .rows = NULL };
+
+	table_column(&table, "name", "Catalogue", TABLE_TEXT, false);
+	table_column(&table, "meaning", "Meaning", TABLE_TEXT, false);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t row = table_row(&table);
+
+		table_set(&table, row, 0, text_of(rows[i][0]));
+		table_set(&table, row, 1, text_of(rows[i][1]));
+	}
+	command_table(context, &table);
+	table_release(&table);
+}
+
 /* --- a name that is none --------------------------------------------------- */
 
 /* A letter or two off; or the beginning, the family or the end of it: "openai", "chat". */
@@ -148,6 +171,11 @@ static enum exit_code no_such_name(struct context *context, const char *asked)
 		if (is_near(asked, name))
 			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
 	}
+	for (size_t i = 0; catalogue_at(i) != NULL; i++) {
+		name = catalogue_at(i)->name;
+		if (is_near(asked, name))
+			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
+	}
 	if (near.len > 0)
 		code = command_misused(context, "there is no shape or envelope %s; near it: %s",
 		                       asked, near.at);
@@ -169,6 +197,10 @@ static enum exit_code show_one(struct context *context, const char *name)
 		shape++;
 	while (envelope_name(envelope) != NULL && !text_is(asked, envelope_name(envelope)))
 		envelope++;
+	if (catalogue_find(asked) != NULL) {
+		list_catalogue(context, catalogue_find(asked));
+		return EXIT_DONE;
+	}
 	if (event_format_name(shape) == NULL && envelope_name(envelope) == NULL)
 		return no_such_name(context, name);
 	if (event_format_name(shape) == NULL)
@@ -197,6 +229,7 @@ static void add_name(struct table *table, const char *kind, const char *name, co
 static enum exit_code run(struct context *context)
 {
 	struct table table = { .rows = NULL };
+	const struct catalogue *catalogue;
 	const struct export_form *form;
 
 	if (context->options.word_count > 1)
@@ -211,6 +244,8 @@ static enum exit_code run(struct context *context)
 		add_name(&table, "usage", event_format_name(i), event_format_summary(i));
 	for (size_t i = 0; envelope_name(i) != NULL; i++)
 		add_name(&table, "envelope", envelope_name(i), envelope_summary(i));
+	for (size_t i = 0; (catalogue = catalogue_at(i)) != NULL; i++)
+		add_name(&table, "catalogue", catalogue->name, catalogue->summary);
 	for (size_t i = 0; (form = export_form(i)) != NULL; i++)
 		add_name(&table, "export", form->name, form->summary);
 	command_table(context, &table);
@@ -220,15 +255,19 @@ static enum exit_code run(struct context *context)
 
 const struct command command_formats = {
 	.name = "formats",
-	.summary = "List the usage shapes and envelopes that are read, and the forms of results",
-	.synopsis = "formats [SHAPE|ENVELOPE]",
+	.summary = "List the usage shapes, envelopes and catalogues that are read, and the forms "
+		   "of results",
+	.synopsis = "formats [SHAPE|ENVELOPE|CATALOGUE]",
 	.details = "A usage shape is what an event line names as its \"api\".  With its name: "
 		   "where the usage stands in a response, what each number of it is, how those "
 		   "of a stream are folded, what must hold between them, and how else they may "
 		   "be meant where it does not.\n"
 		   "\n"
 		   "An envelope is a record that another program emits, recognised by its form; "
-		   "with its name, what each member of the event is made of is listed.",
+		   "with its name, what each member of the event is made of is listed.\n"
+		   "\n"
+		   "A catalogue is what somebody publishes of prices; with its name, what one "
+		   "of its prices is of.",
 	.csv = true,
 	.json = true,
 	.run = run,

@@ -117,6 +117,8 @@ int options_parse(struct options *options, const struct option *const *lists, in
 		}
 		if (strcmp(word, "-h") == 0)
 			word = "--help";
+		if (strcmp(word, "-o") == 0)
+			word = "--output";
 		if (word[1] != '-')
 			return fault_set(fault, FAULT_INVALID,
 			                 "there is no option %s; options are written --name", word);

@@ -1,6 +1,7 @@
 /*
- * Options of a command line: --name VALUE, --name=VALUE, --flag; `--` ends them, `-` is a
- * word.  What may be given is a table; what was given points into argv.
+ * Options of a command line: --name VALUE, --name=VALUE, --flag; -h is --help and -o is
+ * --output; `--` ends them, `-` is a word.  What may be given is a table; what was given points
+ * into argv.
  */
 #ifndef TOLL_CLI_OPTIONS_H
 #define TOLL_CLI_OPTIONS_H

@@ -5,6 +5,7 @@
 #include "base/moment.h"
 #include "cli/command.h"
 #include "cli/control.h"
+#include "cli/price_import.h"
 #include "cli/rates.h"
 #include "export/export.h"
 #include "ledger/books.h"
@@ -539,11 +540,11 @@ static const struct command price_show = {
 	.run = run_show,
 };
 
-static const struct command *const actions[] = { &price_lint, &price_apply, &price_list,
-	                                         &price_show, NULL };
+static const struct command *const actions[] = { &price_lint, &command_price_import, &price_apply,
+	                                         &price_list, &price_show,           NULL };
 
 const struct command command_price = {
 	.name = "price",
-	.summary = "Check, apply, list and show price books",
+	.summary = "Check, import, apply, list and show price books",
 	.actions = actions,
 };

@@ -61,50 +61,49 @@ struct book_slot *book_slot(const struct book *book, struct text name, uint32_t 
 
 	*hash_out = (uint32_t)(hash >> 32);
 	while (book->slots[at].name != 0 &&
-	       (book->slots[at].hash != *hash_out ||
-	        !text_equal(book->names[book->slots[at].name - 1].text, name)))
+	       (book->slots[at].hash != *hash_out || !text_equal(book->slots[at].text, name)))
 		at = (at + 1) & (book->slot_count - 1);
 	return &book->slots[at];
 }
 
-/* The latest version that begins at or before at_ms: versions ascend. */
-static const struct book_version *version_at(const struct book *book,
-                                             const struct book_model *model, int64_t at_ms)
+/* The latest of these versions that begins at or before at_ms: they ascend. */
+static const struct book_version *version_at(const struct book *book, size_t first, size_t count,
+                                             int64_t at_ms)
 {
-	size_t low = 0, high = model->version_count;
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (book->versions[model->first_version + middle].effective_from_ms <= at_ms)
+		if (book->from_ms[first + middle] <= at_ms)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low > 0 ? &book->versions[model->first_version + low - 1] : NULL;
+	return low > 0 ? &book->versions[first + low - 1] : NULL;
 }
 
 struct book_found book_find(const struct book *book, struct text model, int64_t at_ms)
 {
 	struct book_found found = { .match = BOOK_MATCH_NONE };
-	uint32_t hash, pattern, name = book_slot(book, model, &hash)->name;
+	uint32_t hash, pattern;
+	const struct book_slot *slot = book_slot(book, model, &hash);
 
-	if (name != 0) {
-		const struct book_name *entry = &book->names[name - 1];
-
-		found.match = entry->alias ? BOOK_MATCH_ALIAS : BOOK_MATCH_EXACT;
-		found.pattern = entry->alias ? entry->text : text_of(NULL);
-		found.version = version_at(book, &book->models[entry->model], at_ms);
+	if (slot->name != 0) {
+		found.match = slot->alias ? BOOK_MATCH_ALIAS : BOOK_MATCH_EXACT;
+		found.pattern = slot->alias ? slot->text : text_of(NULL);
+		found.version = version_at(book, slot->first_version, slot->version_count, at_ms);
 		return found;
 	}
 	/* Sorted by length, longest first; of equal ones the first of the book stands first. */
 	pattern = book->index != NULL ? patterns_find(book->index, model) : PATTERNS_NONE;
 	if (pattern != PATTERNS_NONE) {
 		const struct book_name *entry = &book->patterns[pattern];
+		const struct book_model *of = &book->models[entry->model];
 
 		found.match = BOOK_MATCH_PATTERN;
 		found.pattern = entry->text;
-		found.version = version_at(book, &book->models[entry->model], at_ms);
+		found.version = version_at(book, of->first_version, of->version_count, at_ms);
 	}
 	return found;
 }

@@ -107,6 +107,7 @@ struct book_minimum {
 struct book_card {
 	const struct book_rate *rates;
 	size_t rate_count;
+	unsigned asks;                       /* bits of WHEN_* that some entry has */
 	uint16_t first[COMPONENT_COUNT + 1]; /* those of c: first[c] .. first[c + 1] - 1 */
 };
 
@@ -124,6 +125,7 @@ struct book_version {
 	size_t multiplier_count;
 	const struct book_minimum *minimums;
 	size_t minimum_count;
+	unsigned asks;               /* of its card, its multipliers and its minimums */
 	struct book_factor discount; /* 1 - discount, of every rate of the card */
 	bool discount_to_user;       /* it was written so, and not in per cent */
 };

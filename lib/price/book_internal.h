@@ -14,10 +14,16 @@ struct book_name {
 	bool alias;
 };
 
-/* Another name in it is told by its hash, without a look at the name. */
+/*
+ * Another name in it is told by its hash, without a look at the name.  What a look-up needs stands
+ * here too: each place in memory that has to be read to know the next one is a wait.
+ */
 struct book_slot {
+	struct text text;
 	uint32_t name; /* index + 1 into names; 0: empty */
 	uint32_t hash; /* the upper half */
+	uint32_t first_version;
+	uint32_t version_count : 31, alias : 1;
 };
 
 struct book {
@@ -26,6 +32,7 @@ struct book {
 	struct text json, name, currency;
 	struct book_version *versions; /* of all models, in the order of the book */
 	size_t version_count, version_cap;
+	int64_t *from_ms; /* of each version: looked through without the versions themselves */
 	struct book_model *models;
 	size_t model_count, model_cap;
 	struct text *aliases; /* of all models */

@@ -91,6 +91,7 @@ static void read_prices(struct loader *l, uint32_t node, const struct path *path
 	if (!load_list(l, rates, node, &at))
 		return;
 	load_card(l, rates, &at, &version->card);
+	version->asks |= version->card.asks;
 	load_decimals(version, decimals);
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		decimals[c] += version->discount.decimals + l->override_decimals;
@@ -291,6 +292,31 @@ static void index_patterns(struct loader *l)
 	free(texts);
 }
 
+static struct book_slot slot_of(const struct book *book, size_t name, uint32_t hash)
+{
+	const struct book_name *entry = &book->names[name];
+	const struct book_model *model = &book->models[entry->model];
+
+	return (struct book_slot){
+		.text = entry->text,
+		.name = (uint32_t)name + 1,
+		.hash = hash,
+		.first_version = (uint32_t)model->first_version,
+		.version_count = (uint32_t)model->version_count & INT32_MAX,
+		.alias = entry->alias,
+	};
+}
+
+/* When each version begins. */
+static void index_versions(struct loader *l)
+{
+	struct book *book = l->book;
+
+	book->from_ms = load_take(l, book->version_count, sizeof(*book->from_ms));
+	for (size_t v = 0; book->from_ms != NULL && v < book->version_count; v++)
+		book->from_ms[v] = book->versions[v].effective_from_ms;
+}
+
 /* The hash table of exact names; a name that stands twice is an error. */
 static void index_names(struct loader *l)
 {
@@ -311,7 +337,7 @@ static void index_names(struct loader *l)
 		if (slot->name != 0)
 			name_stands_twice(l, &book->names[i], "name");
 		else
-			*slot = (struct book_slot){ (uint32_t)i + 1, hash };
+			*slot = slot_of(book, i, hash);
 	}
 	if (book->pattern_count == 0)
 		return;
@@ -382,6 +408,10 @@ static void read_book(struct loader *l)
 	at = path_key(NULL, "accounts");
 	load_accounts(l, accounts, &at);
 	read_models(l, load_member(l, 0, "models"));
+	/* What is refused anyway may lack a model, and no name is looked up in it. */
+	if (l->no_memory)
+		return;
+	index_versions(l);
 	index_names(l);
 	load_check_accounts(l, accounts, &at);
 }

@@ -365,6 +365,8 @@ static void sort_card(struct loader *l, struct book_rate *read, size_t count,
 		}
 	}
 	card->first[COMPONENT_COUNT] = (uint16_t)placed;
+	for (size_t i = 0; i < placed; i++)
+		card->asks |= rates[i].when.has;
 	card->rates = rates;
 	card->rate_count = placed;
 }
@@ -508,6 +510,7 @@ void load_multipliers(struct loader *l, uint32_t list, const struct path *path,
 				load_error(l, e, &entry,
 				           "the same components and conditions as an entry before");
 		}
+		version->asks |= new->when.has;
 		version->multiplier_count++;
 	}
 }
@@ -548,6 +551,7 @@ void load_minimums(struct loader *l, uint32_t list, const struct path *path,
 			if (book_when_equal(&read[i].when, &new->when))
 				load_error(l, e, &entry, "the same conditions as an entry before");
 		}
+		version->asks |= new->when.has;
 		version->minimum_count++;
 	}
 }

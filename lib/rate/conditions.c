@@ -6,20 +6,29 @@
 
 enum { MS_PER_MINUTE = 60000, EPOCH_WEEKDAY = 3, WEEK = 7 }; /* 1970-01-01 was a Thursday */
 
-void asked_fill(struct asked *asked, const struct rating_request *request)
+static void fill_utc(struct asked *asked, int64_t at_ms)
 {
-	int64_t day = request->at_ms / MS_PER_DAY, in_day = request->at_ms % MS_PER_DAY;
+	int64_t day = at_ms / MS_PER_DAY, in_day = at_ms % MS_PER_DAY;
 
 	/* Before 1970: C divides towards zero. */
 	if (in_day < 0) {
 		day--;
 		in_day += MS_PER_DAY;
 	}
-	asked->prompt_total = usage_prompt_total(request->usage);
-	asked->tier = book_tier(request->tier, asked->room);
-	asked->region = request->region;
 	asked->minute = (unsigned)(in_day / MS_PER_MINUTE);
 	asked->weekday = (unsigned)(((day + EPOCH_WEEKDAY) % WEEK + WEEK) % WEEK);
+}
+
+void asked_fill(struct asked *asked, const struct rating_request *request, unsigned asks)
+{
+	if ((asks & WHEN_CONTEXT) != 0)
+		asked->prompt_total = usage_prompt_total(request->usage);
+	if ((asks & WHEN_TIER) != 0)
+		asked->tier = book_tier(request->tier, asked->room);
+	if ((asks & WHEN_REGION) != 0)
+		asked->region = request->region;
+	if ((asks & WHEN_UTC) != 0)
+		fill_utc(asked, request->at_ms);
 }
 
 bool context_holds(const struct book_when *when, int64_t prompt_total)

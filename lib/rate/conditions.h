@@ -16,7 +16,8 @@ struct asked {
 	char room[BOOK_TIER_BYTES];
 };
 
-void asked_fill(struct asked *asked, const struct rating_request *request);
+/* Only what these bits of WHEN_* ask for: the rest is left as it was. */
+void asked_fill(struct asked *asked, const struct rating_request *request, unsigned asks);
 
 bool context_holds(const struct book_when *when, int64_t prompt_total);
 /* kind NULL: of no known one. */

@@ -228,6 +228,7 @@ static void begin(struct rating *rating)
 {
 	const struct book_version *version = rating->version;
 	struct charges *charges = rating->charges;
+	unsigned asks = version != NULL ? version->asks : 0;
 
 	charges->count = 0;
 	charges->override = NULL;
@@ -237,9 +238,11 @@ static void begin(struct rating *rating)
 	if (version == NULL)
 		return;
 	prefetch_card(&version->card);
-	asked_fill(&rating->asked, rating->request);
 	charges->override = book_override_find(version, rating->request->account,
 	                                       rating->request->at_ms);
+	if (charges->override != NULL)
+		asks |= charges->override->card.asks;
+	asked_fill(&rating->asked, rating->request, asks);
 	for (size_t i = 0; i < version->multiplier_count; i++) {
 		if (when_holds(&version->multipliers[i].when, &rating->asked, NULL))
 			rating->multipliers |= 1u << i;

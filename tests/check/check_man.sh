@@ -63,6 +63,8 @@ done
 	names toll-event.5 lib/usage/reason.def $(second lib/usage/reason.def R | grep -v '^none$')
 	names toll-pricebook.5 lib/usage/component.def $(second lib/usage/component.def C)
 	names toll-tail.1 'the verdicts' accepted unpriced duplicate conflict quarantined checkpoint
+	names toll.1 lib/catalogue/catalogue.def $(second lib/catalogue/catalogue.def C)
+	names toll.1 lib/catalogue/tally.def $(second lib/catalogue/tally.def K)
 	names toll.1 cli/commands.def $(sed -n 's/^[A-Z]*(\([a-z_]*\).*/\1/p' cli/commands.def)
 }
 exit $bad

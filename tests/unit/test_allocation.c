@@ -19,6 +19,7 @@
 #include "base/json.h"
 #include "base/moment.h"
 #include "base/table.h"
+#include "catalogue/catalogue.h"
 #include "price/patterns.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
@@ -285,6 +286,40 @@ static int tell_format(void)
 	return event_format_rows(0, pass_over, NULL);
 }
 
+/* A catalogue of each kind, and what became of it. */
+static int import_catalogues(void)
+{
+	static const struct {
+		const char *catalogue, *json;
+	} bases[] = {
+#define BASE(catalogue, json) { catalogue, json },
+#include "tests/support/import_bases.def"
+#undef BASE
+	};
+	const struct catalogue_options options = { .zero_is_free = true };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]) && r == 0; i++) {
+		struct table rows = { .rows = NULL }, keys = { .rows = NULL };
+		struct buf report = { .at = NULL };
+		struct catalogue_import in;
+
+		r = catalogue_import(&in, catalogue_find(text_of(bases[i].catalogue)),
+		                     text_of(bases[i].json), &options, NULL);
+		if (r == 0)
+			r = catalogue_report_rows(&in, &rows, NULL);
+		if (r == 0)
+			r = catalogue_report_keys(&in, &keys, NULL);
+		if (r == 0)
+			r = catalogue_report_json(&in, &report, NULL);
+		catalogue_import_release(&in);
+		table_release(&rows);
+		table_release(&keys);
+		buf_release(&report);
+	}
+	return r;
+}
+
 static void test_every_allocation_may_fail(void **state)
 {
 	static const struct {
@@ -296,6 +331,7 @@ static void test_every_allocation_may_fail(void **state)
 		{ "open an envelope", open_envelope },
 		{ "split a stream", split_stream },
 		{ "tell what a format means", tell_format },
+		{ "import catalogues", import_catalogues },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
 		{ "index patterns", index_patterns },

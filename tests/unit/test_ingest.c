@@ -374,23 +374,23 @@ static void test_lines_from_life_come_out_at_the_price_by_hand(void **state)
 		  "creation':"
 		  "{'ephemeral_5m_input_tokens':1000,'ephemeral_1h_input_tokens':2000},"
 		  "'output_tokens':197}}",
-		  "messages=3:0.020238" },
+		  "messages=5:0.020238" },
 		/* 100 x 0.15 + 20 x 0.6 + 30 x 0.9 a million, and the fee of 0.00002. */
 		{ "{'id':'generate','time':'2026-08-01T08:00:02Z','account':'acct_42',"
 		  "'model':'acme/"
 		  "gem-flash','api':'google.generate','usage':{'promptTokenCount':100,"
 		  "'candidatesTokenCount':20,'thoughtsTokenCount':30,'totalTokenCount':150}}",
-		  "generate=4:0.000074" },
+		  "generate=6:0.000074" },
 		/* 8 x 0.02 a million. */
 		{ "{'id':'embeddings','time':'2026-08-01T08:00:03Z','account':'acct_42',"
 		  "'model':'acme/embed-3','api':'openai.embeddings','usage':{'prompt_tokens':8,"
 		  "'total_tokens':8}}",
-		  "embeddings=5:0.00000016" },
+		  "embeddings=7:0.00000016" },
 		/* 2 x 0.12 */
 		{ "{'id':'images','time':'2026-08-01T08:00:04Z','account':'acct_42',"
 		  "'model':'acme/paint-2','api':'toll','images':{'n':2,'size':'1024x1792',"
 		  "'quality':'hd'}}",
-		  "images=6:0.24" },
+		  "images=8:0.24" },
 		{ "{'id':'unlisted','time':'2026-08-01T08:00:05Z','account':'acct_42',"
 		  "'model':'acme/unlisted-1','api':'openai.chat','usage':{'prompt_tokens':1,"
 		  "'completion_tokens':1,'total_tokens':2}}",

@@ -99,8 +99,9 @@ static void check_backwards(const struct command *command, struct text where)
 
 		if (memcmp(where.at + i, "--", 2) != 0)
 			continue;
-		while (i + 2 + name.len < where.len && name.at[name.len] >= 'a' &&
-		       name.at[name.len] <= 'z')
+		while (i + 2 + name.len < where.len &&
+		       (name.at[name.len] == '-' ||
+		        (name.at[name.len] >= 'a' && name.at[name.len] <= 'z')))
 			name.len++;
 		if (name.len > 0 && !is_option(command, name))
 			fail_msg("%s: %s has no option --%.*s", MANUAL, command->name,

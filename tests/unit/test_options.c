@@ -12,7 +12,7 @@
 
 static const struct option own[] = {
 	{ "from", "TIME", "" }, { "account", "NAME", "" }, { "limit", "N", "" },
-	{ "all", NULL, "" },    { NULL, NULL, NULL },
+	{ "all", NULL, "" },    { "output", "FILE", "" },  { NULL, NULL, NULL },
 };
 static const struct option common[] = {
 	{ "json", NULL, "" },
@@ -59,6 +59,10 @@ static void test_a_command_line_is_read_or_refused_with_advice(void **state)
 		{ "nothing", { NULL }, "|" },
 		{ "value behind", { "--from", "2026", NULL }, "from=2026 |" },
 		{ "value with equals", { "--from=2026", NULL }, "from=2026 |" },
+		{ "the short name of an output", { "-o", "f", NULL }, "output=f |" },
+		{ "an output twice",
+		  { "-o", "f", "--output", "g", NULL },
+		  "FAULT --output stands twice" },
 		{ "an empty value is one", { "--from=", NULL }, "from= |" },
 		{ "a value that looks like an option",
 		  { "--account", "--json", NULL },

@@ -1,0 +1,87 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int failed(const char *path, struct fault *fault)
+{
+	return fault_set(fault, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_IO,
+	                 "%s: %s", path, strerror(errno));
+}
+
+static int write_all(int fd, struct text bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t put = write(fd, bytes.at, bytes.len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		bytes.at += put;
+		bytes.len -= (size_t)put;
+	}
+	return 0;
+}
+
+static int write_into(const char *path, struct text bytes, struct fault *fault)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0)
+		return failed(path, fault);
+	if (write_all(fd, bytes) < 0)
+		r = failed(path, fault);
+	if (close(fd) < 0 && r == 0)
+		r = failed(path, fault);
+	return r;
+}
+
+/* The bytes in a new file beside it, which then takes its name. */
+static int replace(const char *path, mode_t mode, struct text bytes, struct fault *fault)
+{
+	char beside[PATH_MAX];
+	int len = snprintf(beside, sizeof(beside), "%s.XXXXXX", path);
+	int fd, r = 0;
+
+	if (len < 0 || len >= PATH_MAX)
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0)
+		return failed(path, fault);
+	if (write_all(fd, bytes) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		r = failed(path, fault);
+	if (close(fd) < 0 && r == 0)
+		r = failed(path, fault);
+	if (r == 0 && rename(beside, path) < 0)
+		r = failed(path, fault);
+	if (r < 0)
+		unlink(beside);
+	return r;
+}
+
+int output_write(const char *path, struct text bytes, struct fault *fault)
+{
+	mode_t mask = umask(0);
+	char real[PATH_MAX];
+	struct stat found;
+
+	umask(mask);
+	if (stat(path, &found) < 0) {
+		if (errno != ENOENT)
+			return failed(path, fault);
+		return replace(path, 0666 & ~mask, bytes, fault);
+	}
+	if (!S_ISREG(found.st_mode))
+		return write_into(path, bytes, fault);
+	if (realpath(path, real) == NULL)
+		return failed(path, fault);
+	return replace(real, found.st_mode & 07777, bytes, fault);
+}
