@@ -264,8 +264,8 @@ static int check_book(const char *path, struct text json, struct fault *fault)
 	return r;
 }
 
-int control_book_request(struct buf *request, const char *path, struct text note,
-                         struct fault *fault)
+int control_book_request(struct buf *request, const char *path, enum book_side side,
+                         struct text note, struct fault *fault)
 {
 	struct buf book = { .at = NULL };
 	int r = buf_read_file(&book, path, BOOK_BYTES_MAX, fault);
@@ -278,6 +278,7 @@ int control_book_request(struct buf *request, const char *path, struct text note
 	if (r == 0) {
 		buf_add_cstr(request, "{\"change\":\"price.apply\",\"book\":");
 		buf_add_json(request, buf_text(&book));
+		buf_add_member(request, "side", text_of(book_side_name(side)));
 		buf_add_cstr(request, ",\"note\":");
 		buf_add_json(request, note.at != NULL ? note : text_of(""));
 		buf_add_cstr(request, "}");

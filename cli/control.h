@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "ledger/books.h"
 
 enum {
 	CONTROL_TRIES = 3,         /* the writer may come or go between two looks */
@@ -40,8 +41,8 @@ int control_change_own(struct context *context, struct ledger *writer, const str
  * {"change":"price.apply",...} with the book of a file ("-": standard input).  A book with errors
  * is told (each error to stderr) before any ledger is looked for.
  */
-int control_book_request(struct buf *request, const char *path, struct text note,
-                         struct fault *fault);
+int control_book_request(struct buf *request, const char *path, enum book_side side,
+                         struct text note, struct fault *fault);
 /*
  * A connection to the daemon that holds the ledger; the caller closes it.  -FAULT_NOT_FOUND:
  * nobody holds it; -FAULT_BUSY: who holds it is no daemon.

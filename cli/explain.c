@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/moment.h"
+#include "cli/charges.h"
 #include "cli/command.h"
 #include "cli/doubts.h"
+#include "cli/explain_cost.h"
 #include "cli/phases.h"
-#include "cli/rates.h"
 #include "cli/settled.h"
 #include "export/export.h"
 #include "ingest/terms.h"
@@ -16,7 +17,6 @@
 #include "ledger/store.h"
 #include "rate/policy.h"
 #include "rate/rating.h"
-#include "usage/kinds.h"
 
 enum { LABEL_WIDTH = 9, LINE_BYTES = 1024, SOURCES_MAX = 32 };
 
@@ -45,6 +45,7 @@ struct explained {
 	struct phases phases; /* and parts */
 	struct json extra;    /* event->extra: what has no column */
 	struct event_doubts doubts;
+	struct explained_cost cost;
 	struct settled settled; /* where somebody decided how it is read */
 };
 
@@ -125,7 +126,7 @@ static int derive(struct explained *x)
 			buf_addf(&x->problem, "%sits price has no rate for all that was used",
 			         x->problem.len > 0 ? "; " : "");
 	} else {
-		r = ledger_book_current(x->context->ledger, &x->current, fault);
+		r = ledger_book_current(x->context->ledger, BOOK_SELL, &x->current, fault);
 		if (r < 0)
 			return r;
 		x->book = x->current.book;
@@ -331,59 +332,12 @@ static void write_price(struct explained *x)
 
 static void make_table(struct explained *x, struct table *table)
 {
-	struct text currency = x->book != NULL ? book_currency(x->book) : text_of("");
-	char amount[MONEY_TEXT_BYTES], rate[RATES_TEXT_BYTES], when[RATES_TEXT_BYTES];
-	char kind[KIND_TEXT_BYTES];
+	char amount[MONEY_TEXT_BYTES];
 
-	table_column(table, "component", "Component", TABLE_TEXT, false);
-	table_column(table, "count", "Count", TABLE_COUNT, false);
-	table_column(table, "rate", "Rate", TABLE_TEXT, false);
-	table_column(table, "condition", "Condition", TABLE_TEXT, true);
-	table_column(table, "product", "Product", TABLE_AMOUNT, false);
-	rates_columns(table);
-	table_column(table, "kind", "Kind", TABLE_TEXT, false);
-	table->columns[table->column_count - 1].hidden = true;
-	for (size_t i = 0; i < x->charges.count; i++) {
-		const struct charge *charge = &x->charges.lines[i];
-		size_t row;
-
-		if (!charge_is_due(&x->charges, charge))
-			continue;
-		row = table_row(table);
-		table_set(table, row, 0, text_of(component_info[charge->component].key));
-		table_set_count(table, row, 1, charge->count);
-		rates_condition(&x->charges, charge, when);
-		if (when[0] != '\0')
-			table_set(table, row, 3, text_of(when));
-		if (charge->kind != NULL)
-			kind_text(charge->kind, kind);
-		if (charge->kind != NULL && kind[0] != '\0')
-			table_set(table, row, 7, text_of(kind));
-		if (charge->rate == NULL) {
-			table_set(table, row, 2, text_of("no rate"));
-			continue;
-		}
-		rates_price(charge->rate, currency, rate);
-		table_set(table, row, 2, text_of(rate));
-		rates_set(table, row, 5, charge->rate);
-		money_text(charge->amount, amount);
-		table_set(table, row, 4, text_of(amount));
-	}
-	if (x->charges.minimum != NULL) {
-		size_t row = table_row(table);
-
-		table_set(table, row, 0, text_of("minimum"));
-		money_text(x->charges.minimum->charge, amount);
-		snprintf(rate, sizeof(rate), "at least %s a request", amount);
-		table_set(table, row, 2, text_of(rate));
-		rates_when(&x->charges.minimum->when, COMPONENT_COUNT, when);
-		table_set(table, row, 3, text_of(when[0] != '\0' ? when : NULL));
-		money_text(x->charges.raised, amount);
-		table_set(table, row, 4, text_of(amount));
-	}
+	charges_table(table, &x->charges, x->book != NULL ? book_currency(x->book) : text_of(""));
 	money_text(x->charges.total, amount);
 	/* 0.00 would read as free of charge: a person finds a word there, a program nothing. */
-	table_set(table, TABLE_TOTAL, 4,
+	table_set(table, TABLE_TOTAL, CHARGES_PRODUCT,
 	          text_of(x->row.price_id != LEDGER_PRICE_SUSPENSE ? amount
 	                  : x->context->form == FORM_TABLE         ? "unpriced"
 	                                                           : NULL));
@@ -505,6 +459,7 @@ static void write_text(struct explained *x, const struct table *table)
 		printer_wrapf(&context->printer, 0, "DIFFERENCE: %.*s.",
 		              TEXT_ARGS(buf_text(&x->problem)));
 	}
+	explain_cost_text(&x->cost, context, &x->row);
 	phases_write_text(&x->phases, context, &x->row);
 	write_doubts(x);
 	if (x->conflicts > 0)
@@ -656,6 +611,7 @@ static void write_json(struct explained *x, const struct table *table)
 	if (found->version != NULL)
 		moment_text(found->version->effective_from_ms, text);
 	buf_add_member(out, "effective_from", text_of(found->version != NULL ? text : NULL));
+	explain_cost_json(&x->cost, out, &x->row);
 	phases_write_json(&x->phases, out);
 	buf_addf(out, ",\"conflicts\":%lld,", (long long)x->conflicts);
 	export_json_members(out, table);
@@ -691,7 +647,10 @@ static enum exit_code explain(struct explained *x)
 	}
 	if (x->found > 1)
 		return ask_for_source(x);
-	r = derive(x);
+	/* First: books that are told of are only there until the next one. */
+	r = explain_cost_derive(&x->cost, context->ledger, &x->row, &context->fault);
+	if (r == 0)
+		r = derive(x);
 	if (r == 0)
 		r = json_parse(&x->extra,
 		               x->row.event.extra.at != NULL ? x->row.event.extra : text_of("{}"),
@@ -719,7 +678,7 @@ static enum exit_code explain(struct explained *x)
 	else
 		write_text(x, &table);
 	table_release(&table);
-	return x->problem.len > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
+	return x->problem.len > 0 || x->cost.problem.len > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
 }
 
 static enum exit_code check(struct context *context)
@@ -744,6 +703,7 @@ static enum exit_code run(struct context *context)
 	arena_release(&x->arena);
 	book_free(x->current.book);
 	buf_release(&x->problem);
+	explain_cost_release(&x->cost);
 	phases_release(&x->phases);
 	json_release(&x->extra);
 	free(x);

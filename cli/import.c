@@ -96,7 +96,7 @@ static int look_at_inputs(struct import *import, struct buf *request)
 	int r = lines_look(&import->lines, fault);
 
 	if (r == 0 && prices_of(import) != NULL)
-		r = control_book_request(request, prices_of(import),
+		r = control_book_request(request, prices_of(import), BOOK_SELL,
 		                         text_of("toll import --prices"), fault);
 	return r;
 }

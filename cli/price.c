@@ -13,7 +13,8 @@
 
 enum { HASH_SHOWN = 12 };
 
-static const struct option note_option[] = {
+static const struct option apply_options[] = {
+	{ "cost", NULL, "what we pay, not what is sold by" },
 	{ "note", "TEXT", "why, for the list of changes" },
 	{ NULL, NULL, NULL },
 };
@@ -118,12 +119,13 @@ static enum exit_code run_apply(struct context *context)
 {
 	struct control_reply reply = { .doc = { .nodes = NULL } };
 	struct buf request = { .at = NULL };
+	bool cost = options_flag(&context->options, "cost");
 	int r;
 
 	if (context->options.word_count != 1)
 		return command_misused(context,
 		                       "price apply takes one file, or - for standard input");
-	r = control_book_request(&request, context->options.words[0],
+	r = control_book_request(&request, context->options.words[0], cost ? BOOK_COST : BOOK_SELL,
 	                         options_text(&context->options, "note"), &context->fault);
 	if (r == 0)
 		r = control_change(context, &request, &reply);
@@ -136,13 +138,19 @@ static enum exit_code run_apply(struct context *context)
 		               JSON_TRUE;
 
 		printer_wrapf(&context->printer, 0, "%s %.*s: %lld version%s",
-		              changed ? "In force now:" : "In force already, nothing changed:",
+		              !changed ? "In force already, nothing changed:"
+		              : cost   ? "In force now as the cost book:"
+		                       : "In force now:",
 		              TEXT_ARGS(hash), (long long)control_count(&reply, "versions"),
 		              control_count(&reply, "versions") == 1 ? "" : "s");
 		if (changed)
 			buf_add_cstr(&context->out,
 			             "New events are rated with it; toll suspense retry "
 			             "rates those that wait.\n");
+		if (changed && cost)
+			printer_wrapf(&context->printer, 0,
+			              "What came before the first cost book has no cost, and gets "
+			              "none.");
 	}
 	control_release(&reply);
 	buf_release(&request);
@@ -152,17 +160,31 @@ static enum exit_code run_apply(struct context *context)
 static const struct command price_apply = {
 	.name = "apply",
 	.summary = "Put a price book in force",
-	.synopsis = "price apply FILE [--note TEXT]",
+	.synopsis = "price apply [--cost] FILE [--note TEXT]",
 	.details = "Asks the daemon where one holds the ledger.  Stored events keep the price they "
 		   "were "
-		   "rated with.  A book with an error is refused whole.",
+		   "rated with.  A book with an error is refused whole.\n"
+		   "With --cost it is the cost book: reports show cost and margin beside the "
+		   "amount.  Both are in one currency.",
 	.needs = NEEDS_LEDGER_PATH,
 	.json = true,
-	.options = note_option,
+	.options = apply_options,
 	.run = run_apply,
 };
 
 /* ---- list ---- */
+
+enum {
+	LIST_APPLIED,
+	LIST_STATE,
+	LIST_SIDE,
+	LIST_HASH,
+	LIST_NAME,
+	LIST_CURRENCY,
+	LIST_VERSIONS,
+	LIST_WHO,
+	LIST_NOTE
+};
 
 static int add_book(void *user, const struct book_log_row *book)
 {
@@ -171,14 +193,15 @@ static int add_book(void *user, const struct book_log_row *book)
 	char applied[MOMENT_TEXT_BYTES];
 
 	moment_text(book->applied_ms, applied);
-	table_set(table, row, 0, text_of(applied));
-	table_set(table, row, 1, text_of(book->in_force ? "in force" : "replaced"));
-	table_set(table, row, 2, book->hash);
-	table_set(table, row, 3, book->name.len > 0 ? book->name : text_of(NULL));
-	table_set(table, row, 4, book->currency);
-	table_set_count(table, row, 5, book->versions);
-	table_set(table, row, 6, book->who);
-	table_set(table, row, 7, book->note.len > 0 ? book->note : text_of(NULL));
+	table_set(table, row, LIST_APPLIED, text_of(applied));
+	table_set(table, row, LIST_STATE, text_of(book->in_force ? "in force" : "replaced"));
+	table_set(table, row, LIST_SIDE, text_of(book_side_name(book->side)));
+	table_set(table, row, LIST_HASH, book->hash);
+	table_set(table, row, LIST_NAME, book->name.len > 0 ? book->name : text_of(NULL));
+	table_set(table, row, LIST_CURRENCY, book->currency);
+	table_set_count(table, row, LIST_VERSIONS, book->versions);
+	table_set(table, row, LIST_WHO, book->who);
+	table_set(table, row, LIST_NOTE, book->note.len > 0 ? book->note : text_of(NULL));
 	return table->error;
 }
 
@@ -188,11 +211,11 @@ static void shorten(struct table *table)
 	enum { MINUTES_SHOWN = 16 };
 
 	for (size_t i = 0; i < table->row_count; i++) {
-		table->rows[i].cells[0].len = MINUTES_SHOWN;
-		table->rows[i].cells[2].len = HASH_SHOWN;
+		table->rows[i].cells[LIST_APPLIED].len = MINUTES_SHOWN;
+		table->rows[i].cells[LIST_HASH].len = HASH_SHOWN;
 	}
-	table->columns[0].title = "Applied (UTC)";
-	table->columns[4].hidden = true; /* a ledger has one currency */
+	table->columns[LIST_APPLIED].title = "Applied (UTC)";
+	table->columns[LIST_CURRENCY].hidden = true; /* a ledger has one currency */
 }
 
 static enum exit_code check_list(struct context *context)
@@ -207,6 +230,7 @@ static enum exit_code run_list(struct context *context)
 
 	table_column(&table, "applied", "Applied", TABLE_TIME, false);
 	table_column(&table, "state", "State", TABLE_TEXT, false);
+	table_column(&table, "side", "Side", TABLE_TEXT, false);
 	table_column(&table, "hash", "Hash", TABLE_TEXT, false);
 	table_column(&table, "name", "Name", TABLE_TEXT, false);
 	table_column(&table, "currency", "Cur.", TABLE_TEXT, false);
@@ -464,6 +488,8 @@ static void write_book(struct context *context, const struct book *book)
 
 static int keep_hash(void *user, const struct book_log_row *row)
 {
+	if (row->side != BOOK_SELL)
+		return 0;
 	text_copy(user, SHA256_HEX_BYTES, row->hash);
 	return 1;
 }

@@ -88,6 +88,17 @@ static void write_notes(struct context *context, const struct report_notes *note
 		  "counts of a part only: more may have been used" },
 		{ notes->estimated, "request has", "requests have",
 		  "estimated counts, not the provider's" },
+		{ notes->adjustments, "adjustment is booked in this range and is",
+		  "adjustments are booked in this range and are",
+		  "in the amount, not in what the requests were rated at: toll verify" },
+		{ notes->costs ? notes->cost_unrated : 0,
+		  "request has no rate in the cost book and is",
+		  "requests have no rate in the cost book and are",
+		  "not in the cost, which makes the margin too high: toll suspense retry" },
+		{ notes->costs ? notes->cost_without_book : 0,
+		  "request came when no cost book was in force and is",
+		  "requests came when no cost book was in force and are",
+		  "not in the cost, which makes the margin too high" },
 		{ gaps->quarantined, "line was not understood and is",
 		  "lines were not understood and are", "not counted: toll quarantine list" },
 		{ gaps->conflicts, "event came again with other content and is",
@@ -134,22 +145,24 @@ static void add_moment(struct buf *out, const char *key, int64_t ms, int64_t ope
 		buf_add_json(out, text_of(text));
 }
 
+/* column_count: there is none */
 static size_t column_of(const struct table *table, const char *key)
 {
 	size_t c = 0;
 
-	while (strcmp(table->columns[c].key, key) != 0)
+	while (c < table->column_count && strcmp(table->columns[c].key, key) != 0)
 		c++;
 	return c;
 }
 
 /*
  * Where all that could cost something has no rate, 0.00 would read as free: a program finds
- * no amount there, a person a word.
+ * no amount there, a person a word.  The same of what it cost us.
  */
 static void name_unpriced(struct table *table, enum command_form form)
 {
 	size_t suspense = column_of(table, "suspense"), amount = column_of(table, "amount");
+	size_t cost = column_of(table, "cost");
 
 	for (size_t r = 0; r <= table->row_count; r++) {
 		struct text *cells = r < table->row_count ? table->rows[r].cells
@@ -158,6 +171,9 @@ static void name_unpriced(struct table *table, enum command_form form)
 		if (cells != NULL && !text_is(cells[suspense], "0") &&
 		    text_is(cells[amount], "0.00"))
 			cells[amount] = text_of(form == FORM_TABLE ? "unpriced" : NULL);
+		if (cells != NULL && cost < table->column_count && cells[cost].at == NULL &&
+		    form == FORM_TABLE)
+			cells[cost] = text_of("uncosted");
 	}
 }
 
@@ -189,12 +205,17 @@ static void write_json(struct context *context, struct report_query *query,
 	buf_addf(out,
 	         ",\"provenance\":{\"partial\":%lld,\"estimated\":%lld,\"uncounted\":%lld}"
 	         ",\"not_in_amount\":{\"suspense\":%lld,\"quarantined\":%lld,\"conflicts\":%lld,"
-	         "\"unknown_events\":%lld},\"contradictions\":{\"warned\":%lld,\"settled\":%lld}"
-	         "}\n",
+	         "\"unknown_events\":%lld},\"contradictions\":{\"warned\":%lld,\"settled\":%lld}",
 	         (long long)notes->partial, (long long)notes->estimated,
 	         (long long)notes->uncounted, (long long)notes->suspense,
 	         (long long)notes->gaps.quarantined, (long long)notes->gaps.conflicts,
 	         (long long)doubts->unknown, (long long)doubts->warned, (long long)doubts->settled);
+	if (notes->adjustments > 0)
+		buf_addf(out, ",\"adjustments\":%lld", (long long)notes->adjustments);
+	if (notes->costs)
+		buf_addf(out, ",\"not_in_cost\":{\"no_rate\":%lld,\"no_cost_book\":%lld}",
+		         (long long)notes->cost_unrated, (long long)notes->cost_without_book);
+	buf_add_cstr(out, "}\n");
 }
 
 static enum exit_code read_query(struct context *context, struct report_query *query_out)
@@ -256,10 +277,12 @@ const struct command command_report = {
 	.name = "report",
 	.summary = "Sum up requests, components and amounts of a range",
 	.synopsis = "report [--by WHAT] [--from TIME] [--to TIME] [--account NAME] ...",
-	.details =
-		"Times are UTC and the end is not included: --from 2026-11 --to 2026-12 is "
-		"November.\n"
-		"What is not in the amount (suspense, quarantine, conflicts) is always said below.",
+	.details = "Times are UTC and the end is not included: --from 2026-11 --to 2026-12 is "
+		   "November.\n"
+		   "What is not in the amount (suspense, quarantine, conflicts) is always said "
+		   "below.\n"
+		   "With a cost book there are cost and margin beside the amount; adjustments that "
+		   "are booked in the range are in the amount, and have a column.",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,

@@ -20,15 +20,17 @@ struct shown_book {
 
 static int keep_book(void *user, const struct book_log_row *row)
 {
-	struct shown_book *book = user;
+	struct shown_book *book = (struct shown_book *)user + row->side;
 
+	if (book->any)
+		return 0;
 	book->any = true;
 	text_copy(book->hash, sizeof(book->hash), row->hash);
 	text_copy(book->name, sizeof(book->name), row->name);
 	text_copy(book->currency, sizeof(book->currency), row->currency);
 	book->applied_ms = row->applied_ms;
 	book->versions = row->versions;
-	return 1;
+	return 0;
 }
 
 /* Who writes the ledger; `pid` 0: nobody, unless it could not be found out. */
@@ -74,8 +76,20 @@ static void pair_gap(struct context *context, const char *label, int64_t count, 
 	              count > 0 ? ": " : "", count > 0 ? where : "");
 }
 
+static void pair_book(struct context *context, const char *label, const struct shown_book *book)
+{
+	char applied[MOMENT_TEXT_BYTES];
+
+	moment_text(book->applied_ms, applied);
+	printer_pairf(&context->printer, LABEL_WIDTH, label,
+	              "%s %.*s (%s, %lld version%s), in force since %s",
+	              book->name[0] != '\0' ? book->name : "without a name", HASH_SHOWN, book->hash,
+	              book->currency, (long long)book->versions, book->versions == 1 ? "" : "s",
+	              applied);
+}
+
 static int write_text(struct context *context, const struct ledger_status *status,
-                      const struct doubts *doubts, const struct shown_book *book,
+                      const struct doubts *doubts, const struct shown_book books[BOOK_SIDES],
                       const struct holder *holder, const struct status_feeds *feeds)
 {
 	char first[MOMENT_TEXT_BYTES], last[MOMENT_TEXT_BYTES], file[32], wal[32], decided[96];
@@ -96,16 +110,13 @@ static int write_text(struct context *context, const struct ledger_status *statu
 	else
 		printer_pairf(&context->printer, LABEL_WIDTH, "Writer", "not known: %s",
 		              context->fault.text);
-	moment_text(book->applied_ms, last);
-	if (book->any)
-		printer_pairf(&context->printer, LABEL_WIDTH, "Price book",
-		              "%s %.*s (%s, %lld version%s), in force since %s",
-		              book->name[0] != '\0' ? book->name : "without a name", HASH_SHOWN,
-		              book->hash, book->currency, (long long)book->versions,
-		              book->versions == 1 ? "" : "s", last);
+	if (books[BOOK_SELL].any)
+		pair_book(context, "Price book", &books[BOOK_SELL]);
 	else
 		printer_pairf(&context->printer, LABEL_WIDTH, "Price book",
 		              "none: everything goes to suspense until toll price apply");
+	if (books[BOOK_COST].any)
+		pair_book(context, "Cost book", &books[BOOK_COST]);
 	printer_pairf(&context->printer, LABEL_WIDTH, "Events",
 	              "%lld, of them %lld with an error status", (long long)status->events,
 	              (long long)status->errors);
@@ -177,8 +188,23 @@ static void add_moment(struct buf *out, const char *key, bool there, int64_t ms)
 	         there ? "\"" : "");
 }
 
+static void add_book(struct buf *out, const char *key, const struct shown_book *book)
+{
+	buf_addf(out, ",\"%s\":", key);
+	if (!book->any) {
+		buf_add_cstr(out, "null");
+		return;
+	}
+	buf_addf(out, "{\"hash\":\"%s\",\"name\":", book->hash);
+	buf_add_json(out, text_of(book->name));
+	buf_addf(out, ",\"currency\":\"%s\",\"versions\":%lld", book->currency,
+	         (long long)book->versions);
+	add_moment(out, "applied", true, book->applied_ms);
+	buf_add_cstr(out, "}");
+}
+
 static int write_json(struct context *context, const struct ledger_status *status,
-                      const struct doubts *doubts, const struct shown_book *book,
+                      const struct doubts *doubts, const struct shown_book books[BOOK_SIDES],
                       const struct holder *holder, const struct status_feeds *feeds)
 {
 	struct buf *out = &context->out;
@@ -209,17 +235,9 @@ static int write_json(struct context *context, const struct ledger_status *statu
 	else
 		buf_add_cstr(out, ",\"writer_pid\":null,\"writer_note\":");
 	buf_add_json(out, text_of(holder->note));
-	buf_add_cstr(out, ",\"book\":");
-	if (book->any) {
-		buf_addf(out, "{\"hash\":\"%s\",\"name\":", book->hash);
-		buf_add_json(out, text_of(book->name));
-		buf_addf(out, ",\"currency\":\"%s\",\"versions\":%lld", book->currency,
-		         (long long)book->versions);
-		add_moment(out, "applied", true, book->applied_ms);
-		buf_add_cstr(out, "}");
-	} else {
-		buf_add_cstr(out, "null");
-	}
+	add_book(out, "book", &books[BOOK_SELL]);
+	if (books[BOOK_COST].any)
+		add_book(out, "cost_book", &books[BOOK_COST]);
 	buf_add_cstr(out, ",\"unknown_usage\":[");
 	r = ledger_each_unknown(context->ledger, add_unknown, &unknown, &context->fault);
 	buf_add_cstr(out, "],");
@@ -236,7 +254,7 @@ static enum exit_code check(struct context *context)
 
 static enum exit_code run(struct context *context)
 {
-	struct shown_book book = { .any = false };
+	struct shown_book books[BOOK_SIDES] = { { .any = false }, { .any = false } };
 	struct holder holder = { .known = true };
 	struct status_feeds feeds = { .asked = false };
 	struct ledger_status status;
@@ -247,7 +265,7 @@ static enum exit_code run(struct context *context)
 	if (r == 0 && status.unknown_events > 0)
 		r = doubts_count(context->ledger, &doubts, &context->fault);
 	if (r == 0)
-		r = ledger_each_book(context->ledger, keep_book, &book, &context->fault);
+		r = ledger_each_book(context->ledger, keep_book, books, &context->fault);
 	if (r >= 0) {
 		/* Who may read a ledger need not be allowed to read its lock. */
 		r = ledger_holder(context->ledger_path, &holder.pid, holder.note, &context->fault);
@@ -257,8 +275,8 @@ static enum exit_code run(struct context *context)
 	if (r == 0) {
 		status_feeds_ask(context, !holder.known || holder.pid > 0, &feeds);
 		r = context->form == FORM_JSON
-		            ? write_json(context, &status, &doubts, &book, &holder, &feeds)
-		            : write_text(context, &status, &doubts, &book, &holder, &feeds);
+		            ? write_json(context, &status, &doubts, books, &holder, &feeds)
+		            : write_text(context, &status, &doubts, books, &holder, &feeds);
 	}
 	status_feeds_release(&feeds);
 	if (r < 0) {

@@ -124,7 +124,7 @@ static enum exit_code run_list(struct context *context)
 	listing.charges = malloc(sizeof(*listing.charges));
 	r = listing.charges != NULL ? 0 : -FAULT_NOMEM;
 	if (r == 0)
-		r = ledger_book_current(context->ledger, &listing.book, &context->fault);
+		r = ledger_book_current(context->ledger, BOOK_SELL, &listing.book, &context->fault);
 	if (r == 0)
 		r = ledger_each_suspense(context->ledger, from_ms, to_ms, add_row, &listing,
 		                         &context->fault);
@@ -155,6 +155,23 @@ static const struct command suspense_list = {
 
 /* ---- retry ---- */
 
+/* "3 without a cost tried, ...": where there were any. */
+static void write_costs(struct context *context, const struct control_reply *reply)
+{
+	const struct json *doc = &reply->doc;
+	uint32_t cost = json_member(doc, 0, "cost");
+	struct text amount = json_string(doc, json_member(doc, cost, "amount"));
+	int64_t tried = 0, priced = 0, left = 0;
+
+	if (!json_integer(doc, json_member(doc, cost, "tried"), &tried) ||
+	    !json_integer(doc, json_member(doc, cost, "priced"), &priced) ||
+	    !json_integer(doc, json_member(doc, cost, "left"), &left))
+		return;
+	printer_wrapf(&context->printer, 0,
+	              "%lld without a cost tried, %lld costed (together %.*s), %lld still without",
+	              (long long)tried, (long long)priced, TEXT_ARGS(amount), (long long)left);
+}
+
 static enum exit_code run_retry(struct context *context)
 {
 	struct control_reply reply = { .doc = { .nodes = NULL } };
@@ -177,6 +194,7 @@ static enum exit_code run_retry(struct context *context)
 		              (long long)control_count(&reply, "tried"),
 		              (long long)control_count(&reply, "priced"), TEXT_ARGS(amount),
 		              (long long)control_count(&reply, "left"));
+		write_costs(context, &reply);
 	}
 	control_release(&reply);
 	buf_release(&request);
@@ -189,7 +207,8 @@ static const struct command suspense_retry = {
 	.synopsis = "suspense retry",
 	.details = "Takes the version of the book in force that is in effect at the time of each "
 		   "event.  "
-		   "Asks the daemon where one holds the ledger.",
+		   "Asks the daemon where one holds the ledger.\n"
+		   "Events whose cost had no rate get it in the same way from the cost book.",
 	.needs = NEEDS_LEDGER_PATH,
 	.json = true,
 	.run = run_retry,

@@ -104,17 +104,22 @@ static void write_rest(struct context *context, int64_t findings)
 static void write_summary(struct context *context, const struct verify_summary *summary)
 {
 	char events_amount[MONEY_TEXT_BYTES], rollups_amount[MONEY_TEXT_BYTES];
+	char adjusted[MONEY_TEXT_BYTES];
 
 	money_text(summary->events_amount, events_amount);
 	money_text(summary->rollups_amount, rollups_amount);
+	money_text(summary->adjusted_amount, adjusted);
 	if (context->form == FORM_JSON) {
 		buf_addf(&context->out,
 		         "],\"events\":%lld,\"rollups\":%lld,\"suspense\":%lld,\"findings_count\":%"
 		         "lld,"
-		         "\"events_amount\":\"%s\",\"rollups_amount\":\"%s\",\"ok\":%s}\n",
+		         "\"events_amount\":\"%s\",\"rollups_amount\":\"%s\",\"adjustment_runs\":%"
+		         "lld,"
+		         "\"adjusted_amount\":\"%s\",\"ok\":%s}\n",
 		         (long long)summary->events, (long long)summary->rollups,
 		         (long long)summary->suspense, (long long)summary->findings, events_amount,
-		         rollups_amount, summary->findings == 0 ? "true" : "false");
+		         rollups_amount, (long long)summary->runs, adjusted,
+		         summary->findings == 0 ? "true" : "false");
 		return;
 	}
 	if (context->form == FORM_CSV) {
@@ -135,6 +140,10 @@ static void write_summary(struct context *context, const struct verify_summary *
 		           "of the events: toll suspense list");
 	printer_pair(&context->printer, 14, "Sum of events", text_of(events_amount));
 	printer_pair(&context->printer, 14, "Sum of hours", text_of(rollups_amount));
+	if (summary->runs > 0)
+		printer_pairf(&context->printer, 14, "Adjustments",
+		              "%s beside these, in %lld run%s", adjusted, (long long)summary->runs,
+		              summary->runs == 1 ? "" : "s");
 	if (summary->findings == 0)
 		buf_add_cstr(&context->out, "\nNo difference.\n");
 	else

@@ -34,7 +34,7 @@ struct batch_place {
 enum batch_kind {
 	BATCH_EVENTS,
 	BATCH_CHANGE, /* `request` in, `reply` out */
-	BATCH_RELOAD, /* `request` is the path of a price book */
+	BATCH_RELOAD, /* `request` is the path of a price book for `side` */
 };
 
 struct batch {
@@ -49,6 +49,7 @@ struct batch {
 	/* BATCH_CHANGE, BATCH_RELOAD: */
 	struct buf request, reply;
 	char who[32];
+	enum book_side side;    /* BATCH_RELOAD */
 	struct change_job *job; /* BATCH_CHANGE: the writer's, while it is under way */
 	bool started;           /* it had a step */
 	void *asker;            /* struct control_client of the loop; may be gone */

@@ -233,6 +233,10 @@ void intake_set_terms(struct intake *intake, struct terms *changed)
 		book_free(intake->terms.book.book);
 		intake->terms.book = changed->book;
 	}
+	if (changed->cost.book != NULL) {
+		book_free(intake->terms.cost.book);
+		intake->terms.cost = changed->cost;
+	}
 	if (changed->rules != NULL) {
 		rules_free(intake->terms.rules);
 		intake->terms.rules = changed->rules;

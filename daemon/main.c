@@ -51,18 +51,23 @@ static int show_help(void)
 
 static int check_prices(const struct config *config)
 {
-	const char *path = config->text[SETTING_PRICES];
 	struct fault fault = { .code = FAULT_NONE };
 	char where[CONFIG_WHERE_BYTES];
 	struct buf feeds = { .at = NULL };
 	struct book *book = NULL;
 
-	if (path[0] != '\0' && prices_load(&book, path, &fault) < 0) {
-		config_where(config, SETTING_PRICES, where);
-		fprintf(stderr, "tolld: %s: %s\n", where, fault.text);
-		return SERVICE_EXIT_CONFIG;
+	for (int side = 0; side < BOOK_SIDES; side++) {
+		enum setting_text setting = prices_setting((enum book_side)side);
+		const char *path = config->text[setting];
+
+		if (path[0] != '\0' && prices_load(&book, path, &fault) < 0) {
+			config_where(config, setting, where);
+			fprintf(stderr, "tolld: %s: %s\n", where, fault.text);
+			return SERVICE_EXIT_CONFIG;
+		}
+		book_free(book);
+		book = NULL;
 	}
-	book_free(book);
 	config_feeds_show(&config->feeds, &feeds);
 	if (feeds.len > 0 && feeds.error == 0)
 		fputs(feeds.at, stdout);

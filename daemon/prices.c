@@ -8,6 +8,19 @@
 #include "daemon/log.h"
 #include "daemon/now.h"
 
+/* What the log calls the book of a side. */
+static const struct {
+	const char *book, *replaced;
+} sides[BOOK_SIDES] = {
+	[BOOK_SELL] = { "price book", "the prices setting replaces the price book in force" },
+	[BOOK_COST] = { "cost book", "the cost_prices setting replaces the cost book in force" },
+};
+
+enum setting_text prices_setting(enum book_side side)
+{
+	return side == BOOK_COST ? SETTING_COST_PRICES : SETTING_PRICES;
+}
+
 int prices_load(struct book **book_out, const char *path, struct fault *fault)
 {
 	struct buf errors = { .at = NULL };
@@ -32,11 +45,13 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault)
 }
 
 /* Takes `book` over.  On success *book_out is the book in force, changed or not. */
-static int apply(struct ledger *ledger, struct book *book, const char *path, struct text who,
-                 struct applied_book *book_out, bool *changed_out, struct fault *fault)
+static int apply(struct ledger *ledger, enum book_side side, struct book *book, const char *path,
+                 struct text who, struct applied_book *book_out, bool *changed_out,
+                 struct fault *fault)
 {
 	int64_t first_price = 0;
-	int r = ledger_book_apply(ledger, book, now_ms(), who, text_of(path), &first_price,
+	char what[32];
+	int r = ledger_book_apply(ledger, book, side, now_ms(), who, text_of(path), &first_price,
 	                          changed_out, fault);
 
 	if (r < 0) {
@@ -44,23 +59,24 @@ static int apply(struct ledger *ledger, struct book *book, const char *path, str
 		return r;
 	}
 	*book_out = (struct applied_book){ book, first_price };
-	log_info(*changed_out ? "price book applied" : "price book unchanged",
-	         "hash=%.12s versions=%zu file=%s", book_hash(book), book_version_count(book),
+	snprintf(what, sizeof(what), "%s %s", sides[side].book,
+	         *changed_out ? "applied" : "unchanged");
+	log_info(what, "hash=%.12s versions=%zu file=%s", book_hash(book), book_version_count(book),
 	         log_quote(text_of(path)).text);
 	return 0;
 }
 
-int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path,
-                    struct applied_book *book_out, struct fault *fault)
+int prices_at_start(struct ledger *ledger, enum book_side side, struct book *loaded,
+                    const char *path, struct applied_book *book_out, struct fault *fault)
 {
 	struct applied_book current = { .book = NULL };
 	char who[32];
 	bool changed;
-	int r = ledger_book_current(ledger, &current, fault);
+	int r = ledger_book_current(ledger, side, &current, fault);
 
 	if (r < 0 || loaded == NULL) {
 		book_free(loaded);
-		if (r == 0 && current.book == NULL)
+		if (r == 0 && current.book == NULL && side == BOOK_SELL)
 			log_warning("no price book: every event waits in suspense",
 			            "advice=\"set prices, or run toll price apply FILE\"");
 		if (r == 0)
@@ -69,16 +85,16 @@ int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path
 	}
 	/* Somebody may have applied a newer one by hand, and not told the setting. */
 	if (current.book != NULL && strcmp(book_hash(current.book), book_hash(loaded)) != 0)
-		log_warning("the prices setting replaces the price book in force",
+		log_warning(sides[side].replaced,
 		            "old=%.12s new=%.12s file=%s advice=\"toll price list\"",
 		            book_hash(current.book), book_hash(loaded),
 		            log_quote(text_of(path)).text);
 	book_free(current.book);
 	snprintf(who, sizeof(who), "uid %u", geteuid());
-	return apply(ledger, loaded, path, text_of(who), book_out, &changed, fault);
+	return apply(ledger, side, loaded, path, text_of(who), book_out, &changed, fault);
 }
 
-int prices_reload(struct ledger *ledger, const char *path, struct text who,
+int prices_reload(struct ledger *ledger, enum book_side side, const char *path, struct text who,
                   struct applied_book *book_out, struct fault *fault)
 {
 	struct applied_book book = { .book = NULL };
@@ -90,7 +106,7 @@ int prices_reload(struct ledger *ledger, const char *path, struct text who,
 	bool own = r < 0;
 
 	if (r == 0) {
-		r = apply(ledger, loaded, path, who, &book, &changed, &inner);
+		r = apply(ledger, side, loaded, path, who, &book, &changed, &inner);
 		own = r == -FAULT_INVALID;
 	}
 	if (r == 0 && changed)
@@ -101,7 +117,8 @@ int prices_reload(struct ledger *ledger, const char *path, struct text who,
 		return 0;
 	if (!own)
 		return fault_set(fault, inner.code, "%s", inner.text);
-	log_error("price book refused, the old one stays", "fault=%s error=%s", fault_name(r),
-	          log_quote(text_of(inner.text)).text);
+	log_error(side == BOOK_COST ? "cost book refused, the old one stays"
+	                            : "price book refused, the old one stays",
+	          "fault=%s error=%s", fault_name(r), log_quote(text_of(inner.text)).text);
 	return 0;
 }

@@ -1,8 +1,15 @@
-/* The price book that the daemon was started with: loading it, and saying what is wrong. */
+/*
+ * The price books that the daemon was started with, for each side (ledger/books.h): loading them,
+ * and saying what is wrong.
+ */
 #ifndef TOLL_DAEMON_PRICES_H
 #define TOLL_DAEMON_PRICES_H
 
+#include "daemon/config.h"
 #include "ledger/books.h"
+
+/* The setting that names the book of a side. */
+enum setting_text prices_setting(enum book_side side);
 
 /*
  * Loads the file, logging every error of it: -FAULT_SYNTAX, -FAULT_INVALID (also for what is no
@@ -14,16 +21,16 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault);
 /*
  * Before the loop runs: makes `loaded` (taken over, also on a failure) the book in force, or
  * where that is NULL takes the one the ledger has.  None at all is allowed: every event then
- * waits in suspense.  `path` is where it came from.
+ * waits in suspense, or its cost is not known.  `path` is where it came from.
  */
-int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path,
-                    struct applied_book *book_out, struct fault *fault);
+int prices_at_start(struct ledger *ledger, enum book_side side, struct book *loaded,
+                    const char *path, struct applied_book *book_out, struct fault *fault);
 
 /*
  * While it runs (writer thread): a bad book changes nothing and is no failure.  A ledger that
  * cannot be written is one, as everywhere.
  */
-int prices_reload(struct ledger *ledger, const char *path, struct text who,
+int prices_reload(struct ledger *ledger, enum book_side side, const char *path, struct text who,
                   struct applied_book *book_out, struct fault *fault);
 
 #endif

@@ -217,26 +217,35 @@ static void on_writer_failed(struct writer *writer)
 
 /* --- signals, clock ------------------------------------------------------- */
 
-static void reload(struct service *service)
+static void reload_side(struct service *service, enum book_side side)
 {
-	const char *path = service->config->text[SETTING_PRICES];
-	struct batch *batch;
+	struct batch *batch = batch_new(0);
 
-	if (service->state != SERVICE_RUNNING)
-		return;
-	if (path[0] == '\0') {
-		log_warning("nothing to reload: no prices setting; use toll price apply", "%s", "");
-		return;
-	}
-	batch = batch_new(0);
 	if (batch == NULL) {
 		log_error("out of memory: not reloaded", "%s", "");
 		return;
 	}
 	batch->kind = BATCH_RELOAD;
-	buf_add_cstr(&batch->request, path);
+	batch->side = side;
+	buf_add_cstr(&batch->request, service->config->text[prices_setting(side)]);
 	snprintf(batch->who, sizeof(batch->who), "SIGHUP");
 	writer_push(&service->writer, batch);
+}
+
+static void reload(struct service *service)
+{
+	bool any = false;
+
+	if (service->state != SERVICE_RUNNING)
+		return;
+	for (int side = 0; side < BOOK_SIDES; side++) {
+		if (service->config->text[prices_setting((enum book_side)side)][0] == '\0')
+			continue;
+		any = true;
+		reload_side(service, (enum book_side)side);
+	}
+	if (!any)
+		log_warning("nothing to reload: no prices setting; use toll price apply", "%s", "");
 }
 
 static void on_signal(struct signals *signals, int number)
@@ -414,31 +423,58 @@ static int open_ledger(struct service *service, struct fault *fault)
 	return ledger_open_writer(&service->ledger, config->text[SETTING_LEDGER], &options, fault);
 }
 
+/* The books of the settings; *bad_out: the one that is none. */
+static int load_prices(const struct config *config, struct book *loaded[BOOK_SIDES],
+                       enum setting_text *bad_out, struct fault *fault)
+{
+	int r = 0;
+
+	for (int side = 0; r == 0 && side < BOOK_SIDES; side++) {
+		enum setting_text setting = prices_setting((enum book_side)side);
+
+		*bad_out = setting;
+		if (config->text[setting][0] != '\0')
+			r = prices_load(&loaded[side], config->text[setting], fault);
+	}
+	return r;
+}
+
+/* What is rated by from the start: takes the books over. */
+static int start_terms(struct service *service, struct book *loaded[BOOK_SIDES],
+                       struct terms *terms, struct fault *fault)
+{
+	int r = 0;
+
+	for (int side = 0; r == 0 && side < BOOK_SIDES; side++) {
+		const char *path = service->config->text[prices_setting((enum book_side)side)];
+
+		r = prices_at_start(service->ledger, (enum book_side)side, loaded[side], path,
+		                    terms_book(terms, (enum book_side)side), fault);
+		loaded[side] = NULL;
+	}
+	return r == 0 ? ledger_rules_load(service->ledger, &terms->rules, fault) : r;
+}
+
 int service_run(struct service *service, const struct config *config)
 {
 	struct fault fault = { .code = FAULT_NONE };
 	struct terms terms = { .rules = NULL };
-	const char *prices = config->text[SETTING_PRICES];
-	struct book *loaded = NULL;
+	struct book *loaded[BOOK_SIDES] = { NULL, NULL };
+	enum setting_text bad = SETTING_PRICES;
 	bool looped = false, no_prices = false;
 	char where[CONFIG_WHERE_BYTES];
 	int closed, r = 0;
 
 	service->config = config;
 	/* The prices first: a bad book must not leave a new ledger behind. */
-	if (prices[0] != '\0')
-		r = prices_load(&loaded, prices, &fault);
+	r = load_prices(config, loaded, &bad, &fault);
 	no_prices = r < 0 && r != -FAULT_NOMEM;
 	if (r == 0)
 		r = allow_files(config, &fault);
 	if (r == 0)
 		r = open_ledger(service, &fault);
-	if (r == 0) {
-		r = prices_at_start(service->ledger, loaded, prices, &terms.book, &fault);
-		loaded = NULL;
-	}
 	if (r == 0)
-		r = ledger_rules_load(service->ledger, &terms.rules, &fault);
+		r = start_terms(service, loaded, &terms, &fault);
 	looped = r == 0 && uv_loop_init(&service->loop) == 0;
 	if (!looped) {
 		terms_release(&terms);
@@ -467,13 +503,14 @@ out:
 		tail_release(&service->tail);
 	}
 	if (no_prices)
-		config_where(config, SETTING_PRICES, where);
+		config_where(config, bad, where);
 	if (r < 0)
 		log_error("cannot start", "fault=%s%s%s error=%s", fault_name(r),
 		          no_prices ? " setting=" : "",
 		          no_prices ? log_quote(text_of(where)).text : "",
 		          log_quote(text_of(fault.text)).text);
-	book_free(loaded);
+	book_free(loaded[BOOK_SELL]);
+	book_free(loaded[BOOK_COST]);
 	ledger_close(service->ledger);
 	if (r < 0)
 		return no_prices || r == -FAULT_INVALID ? SERVICE_EXIT_CONFIG : SERVICE_EXIT_FAILED;

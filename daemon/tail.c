@@ -142,7 +142,7 @@ void tail_format(struct buf *out, const struct ingest_item *item, struct text cu
 	buf_add_member(out, "currency", moved ? currency : text_of(NULL));
 	priced = priced && item->phase != INGEST_PHASE_LATE;
 	if (priced)
-		money_text(item->amount, amount);
+		money_text(item->rated.amount, amount);
 	buf_add_member(out, "total", text_of(priced ? amount : NULL));
 	buf_add_member(out, "phase", text_of(phases[item->phase]));
 	if (event != NULL && event->status != EVENT_ABSENT)

@@ -88,8 +88,12 @@ static int step_change(struct writer *writer, struct batch *batch, bool *more_ou
 		atomic_store(&writer->changing, true);
 		r = of_change(change_step(batch->job, more_out, fault));
 		/* What is in force in the ledger must be in force here, or we rate by another. */
-		if (r == 0 && change_moved_book(batch->job))
-			r = ledger_book_current(writer->ledger, &batch->new_terms.book, fault);
+		for (int side = 0; r == 0 && side < BOOK_SIDES; side++) {
+			if (change_moved_book(batch->job, (enum book_side)side))
+				r = ledger_book_current(
+					writer->ledger, (enum book_side)side,
+					terms_book(&batch->new_terms, (enum book_side)side), fault);
+		}
 		/* Made in its first step, of as many as it takes. */
 		if (r == 0 && change_moved_rules(batch->job) && batch->new_terms.rules == NULL)
 			r = ledger_rules_load(writer->ledger, &batch->new_terms.rules, fault);
@@ -186,8 +190,9 @@ static int run_batch(struct writer *writer, struct batch *batch, struct fault *f
 			break;
 		case BATCH_RELOAD:
 			atomic_store(&writer->changing, true);
-			r = prices_reload(writer->ledger, batch->request.at, text_of(batch->who),
-			                  &batch->new_terms.book, fault);
+			r = prices_reload(writer->ledger, batch->side, batch->request.at,
+			                  text_of(batch->who),
+			                  terms_book(&batch->new_terms, batch->side), fault);
 			atomic_store(&writer->changing, false);
 			break;
 		}

@@ -6,7 +6,7 @@
 
 static const struct change_kind *const kinds[] = {
 	&change_price_apply, &change_suspense_retry, &change_quarantine_retry,
-	&change_policy_set,  &change_reading_settle,
+	&change_policy_set,  &change_reading_settle, &change_rerate,
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -152,9 +152,9 @@ int change_step(struct change_job *job, bool *more_out, struct fault *fault)
 	return r < 0 ? fail(job, r, fault) : 0;
 }
 
-bool change_moved_book(const struct change_job *job)
+bool change_moved_book(const struct change_job *job, enum book_side side)
 {
-	return job->book_changed;
+	return job->book_changed[side];
 }
 
 bool change_moved_rules(const struct change_job *job)
@@ -180,6 +180,7 @@ void change_end(struct change_job *job)
 	arena_release(&job->chunk.arena);
 	free(job->ids.ids);
 	arena_release(&job->held.arena);
+	rerating_free(job->rerating);
 	free(job);
 }
 
@@ -195,7 +196,8 @@ int change_run(struct ledger *ledger, const struct change *change, struct buf *r
 	while (r == 0 && more)
 		r = change_step(job, &more, fault);
 	if (r == 0)
-		*book_changed_out = change_moved_book(job);
+		*book_changed_out = change_moved_book(job, BOOK_SELL) ||
+		                    change_moved_book(job, BOOK_COST);
 	change_end(job);
 	return r;
 }

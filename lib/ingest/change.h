@@ -4,10 +4,13 @@
  * control socket, by `toll` itself when there is no daemon.  A request and a reply are one
  * JSON object each.
  *
- *   {"change":"price.apply","book":"<the book's text>","note":"..."}
+ *   {"change":"price.apply","book":"<the book's text>","side":"cost","note":"..."}
+ *      Without side, or as "sell", it is what is sold by.
  *      -> {"ok":true,"hash":"...","versions":12,"changed":true}
  *   {"change":"suspense.retry"}
- *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234"}
+ *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234",
+ *          "cost":{"tried":3,"priced":3,"left":0,"amount":"0.0007"}}
+ *      Then the costs that had no rate; "cost" is there where one was tried.
  *   {"change":"quarantine.retry"}  or with "id":17
  *      -> {"ok":true,"tried":3,"accepted":1,"unpriced":0,"duplicate":1,"conflict":0,"left":1}
  *   {"change":"policy.set","account":"a","source":"s","policies":["zero-completion"],"note":"..."}
@@ -17,6 +20,15 @@
  *      A standing rule, then the held lines of that source are tried under it; an empty reading:
  *      no rule any more.  Or with "id":17 just that line of quarantine.
  *      -> {"ok":true,"tried":3,"accepted":3,...,"left":0,"rule":true,"source":"s",...}
+ *   {"change":"rerate","from":"2026-11-22T08:00:00Z","to":"2026-11-23","reason":"...",
+ *    "book":"<hash of an applied book>","expect":"-1.23"}
+ *      Books the difference between what the events of these whole hours come to under the sell
+ *      book (the one in force, without "book") and what they were rated at and adjusted before: one
+ *      run of adjustments, or none where there is no difference.  With "expect" only that one.
+ *      What is in suspense stays there.  Refused whole where an event has no rate under that book.
+ *      -> {"ok":true,"run":3,"from":"...","to":"...","reason":"...","book":"...","events":900,
+ *          "moved":40,"waiting":0,"rows":6,"amount":"-1.23"}   run null: no difference
+ *      events: rated again; moved: of them, at another amount; waiting: in suspense.
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).
  *
@@ -52,8 +64,8 @@ int change_begin(struct change_job **job_out, struct ledger *ledger, const struc
 int change_step(struct change_job *job, bool *more_out, struct fault *fault);
 /* Instead of a further step: what was done stays, and is noted. */
 void change_stop(struct change_job *job);
-/* It put another book in force: the caller loads it again. */
-bool change_moved_book(const struct change_job *job);
+/* It put another book in force on that side: the caller loads it again. */
+bool change_moved_book(const struct change_job *job, enum book_side side);
 /* It made a standing rule: the same. */
 bool change_moved_rules(const struct change_job *job);
 void change_end(struct change_job *job); /* takes NULL */

@@ -26,14 +26,12 @@ struct change_kind {
 };
 
 extern const struct change_kind change_price_apply, change_suspense_retry, change_quarantine_retry,
-	change_policy_set, change_reading_settle;
+	change_policy_set, change_reading_settle, change_rerate;
 
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {
 	struct event event;
-	unsigned policy;  /* in force when it came: they stay */
-	int64_t price_id; /* found for it; LEDGER_PRICE_SUSPENSE: still none */
-	struct money amount;
+	struct rated rated; /* as it is stored; the policies in force when it came stay */
 };
 
 struct chunk {
@@ -76,13 +74,14 @@ struct change_job {
 	struct buf *reply;
 	struct json request;
 	const struct change_kind *kind; /* NULL: none, and the reply says why */
-	bool book_changed, rules_changed;
+	bool book_changed[BOOK_SIDES], rules_changed;
 	struct fault fault; /* of the step that failed */
 	/* Of the retries: what was in force when they began. */
 	struct terms terms;
 	/* suspense.retry: */
 	struct chunk chunk;
-	struct retried retried;
+	enum book_side side; /* what is sold first, then what it cost */
+	struct retried retried[BOOK_SIDES];
 	int64_t from_ms;
 	/* quarantine.retry, reading.settle: */
 	struct ids ids;
@@ -91,6 +90,7 @@ struct change_job {
 	struct json line; /* what is read of the ledger */
 	int64_t counts[INGEST_VERDICT_COUNT];
 	struct settle settle;
+	struct rerating *rerating; /* rerate: its own; NULL: another change */
 };
 
 /* change.c: the reply of a refusal that has several errors, one a line. */
@@ -99,6 +99,9 @@ void change_refuse_all(struct buf *reply, int code, const char *text, struct tex
 int change_note(struct change_job *job, const struct buf *detail, struct fault *fault);
 /* All of it is done: the reply, and its row in `change`. */
 int change_finish(struct change_job *job);
+
+/* change_rerate.c; takes NULL */
+void rerating_free(struct rerating *rerating);
 
 /* change_quarantine.c: held lines, one after the other. */
 int held_add(struct ids *list, int64_t id);

@@ -8,7 +8,7 @@ static int begin(struct change_job *job)
 {
 	job->from_ms = LEDGER_FROM_MIN;
 	job->chunk.doc = &job->line;
-	return ledger_book_current(job->ledger, &job->terms.book, &job->fault);
+	return terms_load(job->ledger, &job->terms, &job->fault);
 }
 
 static int chunk_add(void *context, const struct stored_event *row)
@@ -31,7 +31,7 @@ static int chunk_add(void *context, const struct stored_event *row)
 		chunk->cap = cap;
 	}
 	chunk->rows[chunk->count] = (struct waiting){
-		row->event, row->policy, LEDGER_PRICE_SUSPENSE, { 0 }
+		row->event, { row->price_id, row->amount, row->policy, row->cost_id, row->cost }
 	};
 	event = &chunk->rows[chunk->count++].event;
 	chunk->last_ms = event->time_ms;
@@ -52,32 +52,52 @@ static int chunk_add(void *context, const struct stored_event *row)
 	return r;
 }
 
+/* What it was sold for.  Of a sum that a threshold parts nobody can say it: it stays. */
+static bool find_price(const struct change_job *job, const struct waiting *row, struct rated *found,
+                       struct money *amount_out)
+{
+	struct usage room;
+	const struct rating_request request = rating_of(
+		&row->event, policy_charged(row->rated.policy, &row->event, &room));
+	struct charges charges;
+	enum rating_verdict verdict = rating_request(job->terms.book.book, &request, &charges);
+
+	if ((verdict != RATING_PRICED && verdict != RATING_NOTHING) ||
+	    terms_sum_moves_price(&job->terms, &row->event))
+		return false;
+	found->price_id = LEDGER_PRICE_NONE;
+	if (verdict == RATING_PRICED)
+		found->price_id = job->terms.book.first_price +
+		                  (int64_t)charges.found.version->ordinal;
+	*amount_out = found->amount = charges.total;
+	return true;
+}
+
+/* What it cost. */
+static bool find_cost(const struct change_job *job, const struct waiting *row, struct rated *found,
+                      struct money *amount_out)
+{
+	terms_rate_cost(&job->terms, &row->event, found);
+	*amount_out = found->cost;
+	return found->cost_id >= LEDGER_PRICE_NONE;
+}
+
 static int price_chunk(struct change_job *job)
 {
-	const struct retried before = job->retried;
-	struct retried *retried = &job->retried;
+	const struct retried before = job->retried[job->side];
+	struct retried *retried = &job->retried[job->side];
 	int r = ledger_begin(job->ledger, &job->fault);
 
 	for (size_t i = 0; r == 0 && i < job->chunk.count; i++) {
 		struct waiting *row = &job->chunk.rows[i];
-		struct usage room;
-		struct rating_request request = rating_of(
-			&row->event, policy_charged(row->policy, &row->event, &room));
-		struct charges charges;
-		enum rating_verdict verdict = rating_request(job->terms.book.book, &request,
-		                                             &charges);
+		struct rated found = row->rated;
+		struct money amount;
 
 		retried->tried++;
-		/* Of a sum nobody can say what its price is: it stays in suspense. */
-		if ((verdict != RATING_PRICED && verdict != RATING_NOTHING) ||
-		    terms_sum_moves_price(&job->terms, &row->event))
+		if (job->side == BOOK_SELL ? !find_price(job, row, &found, &amount)
+		                           : !find_cost(job, row, &found, &amount))
 			continue;
-		if (verdict == RATING_PRICED)
-			row->price_id = job->terms.book.first_price +
-			                (int64_t)charges.found.version->ordinal;
-		else
-			row->price_id = LEDGER_PRICE_NONE;
-		r = ledger_suspense_price(job->ledger, &row->event, row->price_id, charges.total,
+		r = ledger_suspense_price(job->ledger, &row->event, &row->rated, &found,
 		                          &job->fault);
 		if (r == -FAULT_RANGE) {
 			r = 0; /* the sum of its hour has no room: it stays in suspense */
@@ -85,7 +105,7 @@ static int price_chunk(struct change_job *job)
 			continue;
 		}
 		retried->priced++;
-		if (r == 0 && money_total_add(retried->amount, charges.total, &retried->amount) < 0)
+		if (r == 0 && money_total_add(retried->amount, amount, &retried->amount) < 0)
 			r = fault_set(&job->fault, FAULT_RANGE,
 			              "the sum of what was priced does not fit");
 	}
@@ -98,20 +118,29 @@ static int price_chunk(struct change_job *job)
 	return r;
 }
 
-static void put_retried(struct buf *out, bool ok, const struct retried *retried)
+static void put_retried(struct buf *out, const struct retried *retried)
 {
 	char amount[MONEY_TEXT_BYTES];
 
 	money_text(retried->amount, amount);
-	buf_addf(out, "{\"ok\":%s,\"tried\":%lld,\"priced\":%lld,\"left\":%lld,\"amount\":\"%s\"}",
-	         ok ? "true" : "false", (long long)retried->tried, (long long)retried->priced,
+	buf_addf(out, "\"tried\":%lld,\"priced\":%lld,\"left\":%lld,\"amount\":\"%s\"",
+	         (long long)retried->tried, (long long)retried->priced,
 	         (long long)(retried->tried - retried->priced), amount);
 }
 
 static bool put_done(const struct change_job *job, struct buf *out, bool ok)
 {
-	put_retried(out, ok, &job->retried);
-	return job->retried.priced > 0;
+	const struct retried *cost = &job->retried[BOOK_COST];
+
+	buf_addf(out, "{\"ok\":%s,", ok ? "true" : "false");
+	put_retried(out, &job->retried[BOOK_SELL]);
+	if (cost->tried > 0) {
+		buf_add_cstr(out, ",\"cost\":{");
+		put_retried(out, cost);
+		buf_add_cstr(out, "}");
+	}
+	buf_add_cstr(out, "}");
+	return job->retried[BOOK_SELL].priced > 0 || cost->priced > 0;
 }
 
 static int step(struct change_job *job, bool *more_out)
@@ -120,12 +149,18 @@ static int step(struct change_job *job, bool *more_out)
 
 	job->chunk.count = 0;
 	arena_reset(&job->chunk.arena);
-	r = ledger_each_suspense(job->ledger, job->from_ms, LEDGER_TO_MAX, chunk_add, &job->chunk,
-	                         &job->fault);
+	r = (job->side == BOOK_SELL ? ledger_each_suspense : ledger_each_uncosted)(
+		job->ledger, job->from_ms, LEDGER_TO_MAX, chunk_add, &job->chunk, &job->fault);
 	if (r < 0)
 		return r;
-	if (job->chunk.count == 0)
+	if (job->chunk.count == 0 && job->side == BOOK_COST)
 		return change_finish(job);
+	*more_out = true;
+	if (job->chunk.count == 0) {
+		job->side = BOOK_COST;
+		job->from_ms = LEDGER_FROM_MIN;
+		return 0;
+	}
 	r = price_chunk(job);
 	job->from_ms = job->chunk.last_ms + 1;
 	*more_out = r == 0;

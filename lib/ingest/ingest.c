@@ -99,13 +99,9 @@ static int prepare_checkpoint(struct ingest_item *item, const struct event_defau
 
 static int rate(struct ingest_item *item, const struct terms *terms, struct arena *arena)
 {
-	struct rated rated = { .price_id = LEDGER_PRICE_SUSPENSE };
-	int r = terms_rate(terms, &item->event, arena, &rated, item->refusal);
-
-	item->price_id = rated.price_id;
-	item->amount = rated.amount;
-	item->policy = rated.policy;
-	return r;
+	item->rated = (struct rated){ .price_id = LEDGER_PRICE_SUSPENSE,
+		                      .cost_id = LEDGER_COST_NO_BOOK };
+	return terms_rate(terms, &item->event, arena, &item->rated, item->refusal);
 }
 
 static void prepare_refusal(struct ingest_item *item, const struct event_defaults *defaults)
@@ -174,21 +170,23 @@ static void look_for_answer(struct event *event)
 }
 
 /*
- * As one, where a price is the same for the sum and for each turn.  What has no price yet is taken
- * apart too: nobody knows which it will have.
+ * As one, where a price is the same for the sum and for each turn, on both sides.  What has no
+ * price yet is taken apart too: nobody knows which it will have.
  */
 static int rate_whole(struct ingest_item *item, const struct terms *terms, struct arena *arena)
 {
 	struct event *event = &item->event;
 	const struct text extra = event->extra;
-	bool apart = event->sum.count > 0 && terms_sum_moves_price(terms, event);
+	bool apart = event->sum.count > 0 &&
+	             (terms_sum_moves_price(terms, event) || terms_sum_moves_cost(terms, event));
 	int r = apart ? take_apart(event, arena) : 0;
 
 	look_for_answer(event);
 	if (r == 0)
 		r = rate(item, terms, arena);
-	if (r < 0 || event->sum.count == 0 || item->price_id != LEDGER_PRICE_SUSPENSE ||
-	    item->refusal->reason != REASON_NONE)
+	if (r < 0 || event->sum.count == 0 || item->refusal->reason != REASON_NONE ||
+	    (item->rated.price_id != LEDGER_PRICE_SUSPENSE &&
+	     item->rated.cost_id != LEDGER_PRICE_SUSPENSE))
 		return r;
 	event->extra = extra;
 	r = take_apart(event, arena);

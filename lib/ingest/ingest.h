@@ -84,9 +84,7 @@ struct ingest_item {
 	struct text checkpoint_json;
 	struct event event;            /* for a checkpoint only `source` is filled */
 	struct event_refusal *refusal; /* in the arena */
-	int64_t price_id;              /* LEDGER_PRICE_* or first_price + ordinal */
-	struct money amount;
-	unsigned policy; /* bits of the policies it was rated with */
+	struct rated rated;
 	/*
 	 * Further items of the same line, in the arena: the turns of the request before it
 	 * (`part`), and the other events of an envelope.

@@ -96,11 +96,11 @@ static int note_added(struct ingest_item *item, const struct ledger_added *added
 		break;
 	case LEDGER_REPLACED:
 		item->phase = INGEST_PHASE_LATER;
-		if (money_sub(item->amount, added->taken, &item->added) < 0)
+		if (money_sub(item->rated.amount, added->taken, &item->added) < 0)
 			return fault_set(fault, FAULT_INTERNAL, "two phases are too far apart");
 		break;
 	case LEDGER_ADDED:
-		item->added = item->amount;
+		item->added = item->rated.amount;
 		break;
 	}
 	return 0;
@@ -120,8 +120,8 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
 		return try_refused(ledger, item, fault);
 	if (item->checkpoint)
 		return try_checkpoint(ledger, item, fault);
-	r = ledger_add(ledger, &item->event, item->price_id, item->amount, item->policy, item->line,
-	               item->received_ms, &added, fault);
+	r = ledger_add(ledger, &item->event, &item->rated, item->line, item->received_ms, &added,
+	               fault);
 	if (r == 0)
 		r = note_added(item, &added, fault);
 	if (r < 0)
@@ -147,8 +147,8 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
 		break;
 	case LEDGER_REPLACED:
 	case LEDGER_ADDED:
-		item->own_verdict = item->price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
-		                                                            : INGEST_ACCEPTED;
+		item->own_verdict = item->rated.price_id == LEDGER_PRICE_SUSPENSE ? INGEST_UNPRICED
+		                                                                  : INGEST_ACCEPTED;
 		break;
 	}
 	return 0;
@@ -167,6 +167,11 @@ static int keep(struct ledger *ledger, const struct ingest_item *item, struct fa
 static int end_turns(struct ledger *ledger, struct ingest_item *whole,
                      const struct ledger_turns *before, size_t count, struct fault *fault)
 {
+	const struct rated nothing = { .price_id = LEDGER_PRICE_NONE,
+		                       .policy = whole->rated.policy,
+		                       .cost_id = whole->rated.cost_id == LEDGER_COST_NO_BOOK
+		                                          ? LEDGER_COST_NO_BOOK
+		                                          : LEDGER_PRICE_NONE };
 	struct event ended = whole->event;
 	int r = 0;
 
@@ -183,8 +188,8 @@ static int end_turns(struct ledger *ledger, struct ingest_item *whole,
 		snprintf(id, sizeof(id), "%.*s~%u", TEXT_ARGS(whole->event.id), number);
 		ended.id = text_of(id);
 		ended.content_hash = hash64_mix(whole->event.content_hash, number);
-		r = ledger_add(ledger, &ended, LEDGER_PRICE_NONE, (struct money){ 0 },
-		               whole->policy, whole->line, whole->received_ms, &added, fault);
+		r = ledger_add(ledger, &ended, &nothing, whole->line, whole->received_ms, &added,
+		               fault);
 		if (r == 0 && money_sub(whole->added, added.taken, &whole->added) < 0)
 			r = fault_set(fault, FAULT_INTERNAL, "two phases are too far apart");
 	}

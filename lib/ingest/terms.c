@@ -15,8 +15,10 @@
 int terms_load(struct ledger *ledger, struct terms *terms_out, struct fault *fault)
 {
 	struct terms terms = { .rules = NULL };
-	int r = ledger_book_current(ledger, &terms.book, fault);
+	int r = ledger_book_current(ledger, BOOK_SELL, &terms.book, fault);
 
+	if (r == 0)
+		r = ledger_book_current(ledger, BOOK_COST, &terms.cost, fault);
 	if (r == 0)
 		r = ledger_rules_load(ledger, &terms.rules, fault);
 	if (r < 0)
@@ -29,40 +31,63 @@ int terms_load(struct ledger *ledger, struct terms *terms_out, struct fault *fau
 void terms_release(struct terms *terms)
 {
 	book_free(terms->book.book);
+	book_free(terms->cost.book);
 	rules_free(terms->rules);
 	*terms = (struct terms){ .rules = NULL };
 }
 
+struct applied_book *terms_book(struct terms *terms, enum book_side side)
+{
+	return side == BOOK_COST ? &terms->cost : &terms->book;
+}
+
 /* Where the rates come from is decided here: by the event's own time, never by ours. */
+static enum rating_verdict rate_side(const struct applied_book *book, const struct event *event,
+                                     const struct usage *usage, int64_t *id_out,
+                                     struct money *amount_out)
+{
+	const struct rating_request request = rating_of(event, usage);
+	struct charges charges;
+	enum rating_verdict verdict = rating_request(book->book, &request, &charges);
+
+	*amount_out = (struct money){ 0 };
+	switch (verdict) {
+	case RATING_RANGE:
+	case RATING_UNPRICED:
+		*id_out = LEDGER_PRICE_SUSPENSE;
+		break;
+	case RATING_NOTHING:
+		*id_out = LEDGER_PRICE_NONE;
+		break;
+	case RATING_PRICED:
+		*id_out = book->first_price + (int64_t)charges.found.version->ordinal;
+		*amount_out = charges.total;
+		break;
+	}
+	return verdict;
+}
+
 static enum rating_verdict rate(const struct terms *terms, const struct event *event,
                                 struct rated *rated)
 {
-	struct charges charges;
 	struct usage room;
-	struct rating_request request;
-	enum rating_verdict verdict;
 
 	rated->policy = rules_policies(terms->rules, event->account, event->source);
 	/* From the event as it is stored nobody could tell it again. */
 	if (event->no_answer_due && !policy_no_completion(event))
 		rated->policy &= ~POLICY_BIT(POLICY_ZERO_COMPLETION);
-	rated->amount = (struct money){ 0 };
-	request = rating_of(event, policy_charged(rated->policy, event, &room));
-	verdict = rating_request(terms->book.book, &request, &charges);
-	switch (verdict) {
-	case RATING_RANGE:
-	case RATING_UNPRICED:
-		rated->price_id = LEDGER_PRICE_SUSPENSE;
-		break;
-	case RATING_NOTHING:
-		rated->price_id = LEDGER_PRICE_NONE;
-		break;
-	case RATING_PRICED:
-		rated->price_id = terms->book.first_price + (int64_t)charges.found.version->ordinal;
-		rated->amount = charges.total;
-		break;
-	}
-	return verdict;
+	return rate_side(&terms->book, event, policy_charged(rated->policy, event, &room),
+	                 &rated->price_id, &rated->amount);
+}
+
+enum rating_verdict terms_rate_cost(const struct terms *terms, const struct event *event,
+                                    struct rated *rated)
+{
+	rated->cost = (struct money){ 0 };
+	rated->cost_id = terms->cost.book == NULL ? LEDGER_COST_NO_BOOK : LEDGER_PRICE_SUSPENSE;
+	if (terms->cost.book == NULL || terms_sum_moves_cost(terms, event))
+		return RATING_UNPRICED;
+	return rate_side(&terms->cost, event, &event->usage, &rated->cost_id, &rated->cost);
 }
 
 enum rating_verdict terms_rate_reading(const struct terms *terms, const struct event *event,
@@ -244,15 +269,25 @@ static int choose(const struct terms *terms, struct event *event, struct arena *
 	return 0;
 }
 
-bool terms_sum_moves_price(const struct terms *terms, const struct event *event)
+bool terms_sum_moves(const struct book *book, const struct event *event)
 {
 	struct rating_request request = rating_of(event, &event->usage);
 	struct book_found found;
 
-	if (event->sum.of < 2 || terms->book.book == NULL)
+	if (event->sum.of < 2 || book == NULL)
 		return false;
-	found = book_find(terms->book.book, event->model, event->time_ms);
+	found = book_find(book, event->model, event->time_ms);
 	return rating_sum_differs(found.version, &request, event->sum.smallest_prompt);
+}
+
+bool terms_sum_moves_price(const struct terms *terms, const struct event *event)
+{
+	return terms_sum_moves(terms->book.book, event);
+}
+
+bool terms_sum_moves_cost(const struct terms *terms, const struct event *event)
+{
+	return terms_sum_moves(terms->cost.book, event);
 }
 
 int terms_rate(const struct terms *terms, struct event *event, struct arena *arena,
@@ -277,5 +312,8 @@ int terms_rate(const struct terms *terms, struct event *event, struct arena *are
 	if (rate(terms, event, rated_out) == RATING_RANGE)
 		refusal_set(refusal, REASON_AMOUNT,
 		            "the charge of this request is larger than an amount can be");
+	else if (terms_rate_cost(terms, event, rated_out) == RATING_RANGE)
+		refusal_set(refusal, REASON_AMOUNT,
+		            "the cost of this request is larger than an amount can be");
 	return event->sum.of > 1 ? keep_sum(event, arena) : 0;
 }

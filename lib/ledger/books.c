@@ -4,6 +4,11 @@
 
 #include "ledger/internal.h"
 
+const char *book_side_name(enum book_side side)
+{
+	return side == BOOK_COST ? "cost" : "sell";
+}
+
 /* Puts the book into the ledger unless it is there. */
 static int book_store(struct ledger *ledger, const struct book *book, int64_t *id_out,
                       int64_t *first_price_out, struct fault *fault)
@@ -41,28 +46,35 @@ static int book_store(struct ledger *ledger, const struct book *book, int64_t *i
 	return 0;
 }
 
-/* The id of the book in force (0: none); amounts of two currencies cannot be summed. */
-static int check_current(struct ledger *ledger, const struct book *book, int64_t *current_out,
-                         struct fault *fault)
+/* Amounts of two currencies can neither be summed nor compared, on whichever side they are. */
+static int check_currency(struct ledger *ledger, const struct book *book, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENT);
+	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENCY);
 	int r = query_row(&query, fault);
 
-	*current_out = 0;
 	if (r <= 0)
 		return r;
-	*current_out = column_int(&query, 0);
 	r = 0;
-	if (!text_equal(column_text(&query, 2), book_currency(book)))
+	if (!text_equal(column_text(&query, 0), book_currency(book)))
 		r = fault_set(fault, FAULT_INVALID,
 		              "the book is in %.*s, the ledger in %.*s: a ledger has one currency",
-		              TEXT_ARGS(book_currency(book)), TEXT_ARGS(column_text(&query, 2)));
+		              TEXT_ARGS(book_currency(book)), TEXT_ARGS(column_text(&query, 0)));
 	query_end(&query);
 	return r;
 }
 
-int ledger_book_apply(struct ledger *ledger, const struct book *book, int64_t now_ms,
-                      struct text who, struct text note, int64_t *first_price_out,
+/* The id of the book in force on that side (0: none). */
+static int current_id(struct ledger *ledger, enum book_side side, int64_t *current_out,
+                      struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENT);
+
+	query_int(&query, side);
+	return query_single(&query, current_out, fault);
+}
+
+int ledger_book_apply(struct ledger *ledger, const struct book *book, enum book_side side,
+                      int64_t now_ms, struct text who, struct text note, int64_t *first_price_out,
                       bool *changed_out, struct fault *fault)
 {
 	int64_t current = 0, id = 0, first_price = 0;
@@ -71,12 +83,15 @@ int ledger_book_apply(struct ledger *ledger, const struct book *book, int64_t no
 
 	if (r < 0)
 		return r;
-	r = check_current(ledger, book, &current, fault);
+	r = check_currency(ledger, book, fault);
+	if (r == 0)
+		r = current_id(ledger, side, &current, fault);
 	if (r == 0)
 		r = book_store(ledger, book, &id, &first_price, fault);
 	if (r == 0 && id != current) {
 		query = query_start(ledger, STATEMENT_BOOK_LOG_ADD);
 		query_int(&query, id);
+		query_int(&query, side);
 		query_int(&query, now_ms);
 		query_text(&query, who);
 		query_text(&query, note);
@@ -117,13 +132,15 @@ static int parse_stored(struct ledger *ledger, struct text json, struct text has
 	return 0;
 }
 
-int ledger_book_current(struct ledger *ledger, struct applied_book *current_out,
-                        struct fault *fault)
+int ledger_book_current(struct ledger *ledger, enum book_side side,
+                        struct applied_book *current_out, struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENT);
 	struct applied_book current = { NULL, 0 };
-	int r = query_row(&query, fault);
+	int r;
 
+	query_int(&query, side);
+	r = query_row(&query, fault);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -142,7 +159,7 @@ int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
                      struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_BOOK_LIST);
-	bool newest = true;
+	bool newest[BOOK_SIDES] = { true, true };
 	int r;
 
 	while ((r = query_row(&query, fault)) > 0) {
@@ -156,10 +173,12 @@ int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
 			.note = column_text(&query, 6),
 			.first_price = column_int(&query, 7),
 			.versions = column_int(&query, 8),
-			.in_force = newest,
+			/* The CHECK of the column keeps it in range. */
+			.side = (enum book_side)column_int(&query, 9),
 		};
 
-		newest = false;
+		row.in_force = newest[row.side];
+		newest[row.side] = false;
 		r = each(context, &row);
 		if (r != 0) {
 			query_end(&query);
@@ -211,6 +230,40 @@ int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_o
 	buf_release(json_out);
 	*json_out = json;
 	return 0;
+}
+
+int ledger_book_named(struct ledger *ledger, struct text hash, struct applied_book *book_out,
+                      struct fault *fault)
+{
+	struct applied_book named = { NULL, 0 };
+	struct buf json = { .at = NULL };
+	char hex[SHA256_HEX_BYTES];
+	struct query query;
+	int r = ledger_book_json(ledger, hash, &json, fault);
+
+	if (r == 0) {
+		sha256_hex(json.at, json.len, hex);
+		r = parse_stored(ledger, buf_text(&json), text_of(hex), &named.book, fault);
+	}
+	if (r == 0) {
+		query = query_start(ledger, STATEMENT_BOOK_BY_HASH);
+		query_text(&query, text_of(hex));
+		r = query_row(&query, fault);
+	}
+	if (r > 0) {
+		named.first_price = column_int(&query, 1);
+		query_end(&query);
+		*book_out = named;
+		named.book = NULL;
+		r = 0;
+	} else if (r == 0) {
+		r = fault_set(fault, FAULT_CORRUPT,
+		              "%s: a stored price book is not the one that was applied",
+		              ledger->path);
+	}
+	book_free(named.book);
+	buf_release(&json);
+	return r;
 }
 
 void ledger_books_forget(struct ledger *ledger)

@@ -1,12 +1,18 @@
 /*
  * The price books of a ledger.  Applied books are immutable and kept whole; an
  * event names its price by book.first_price + ordinal of the version in it.
+ *
+ * Two sides, each with its own book in force: what the customer is charged, and what we pay.  A
+ * book may be in force on both; all are in the one currency of the ledger.
  */
 #ifndef TOLL_LEDGER_BOOKS_H
 #define TOLL_LEDGER_BOOKS_H
 
 #include "ledger/ledger.h"
 #include "price/book.h"
+
+enum book_side { BOOK_SELL, BOOK_COST, BOOK_SIDES };
+const char *book_side_name(enum book_side side); /* "sell", "cost" */
 
 /* A book and the id of its first version: price_id = first_price + version->ordinal. */
 struct applied_book {
@@ -15,28 +21,36 @@ struct applied_book {
 };
 
 /*
- * Make `book` the one in force: stores it unless a book of that hash is there, and
+ * Make `book` the one in force on that side: stores it unless a book of that hash is there, and
  * logs the application (unless it is in force already: *changed_out false).
  * A transaction of its own.
  */
-int ledger_book_apply(struct ledger *ledger, const struct book *book, int64_t now_ms,
-                      struct text who, struct text note, int64_t *first_price_out,
+int ledger_book_apply(struct ledger *ledger, const struct book *book, enum book_side side,
+                      int64_t now_ms, struct text who, struct text note, int64_t *first_price_out,
                       bool *changed_out, struct fault *fault);
 
-/* The book in force, parsed anew: the caller frees current_out->book. */
-int ledger_book_current(struct ledger *ledger, struct applied_book *current_out,
-                        struct fault *fault);
+/* The book in force on a side, parsed anew: the caller frees current_out->book. */
+int ledger_book_current(struct ledger *ledger, enum book_side side,
+                        struct applied_book *current_out, struct fault *fault);
 
 /* One application of a book, newest first.  Texts live for the call. */
 struct book_log_row {
 	int64_t seq, applied_ms;
 	struct text hash, name, currency, who, note;
 	int64_t first_price, versions;
-	bool in_force;
+	enum book_side side;
+	bool in_force; /* on its side */
 };
 typedef int ledger_book_fn(void *context, const struct book_log_row *row);
 int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
                      struct fault *fault);
+
+/*
+ * The applied book that the ledger has under this hash, or an unambiguous beginning of it, parsed
+ * anew as for ledger_book_current().
+ */
+int ledger_book_named(struct ledger *ledger, struct text hash, struct applied_book *book_out,
+                      struct fault *fault);
 
 /* The JSON of a book by its hash or an unambiguous beginning of it (8 digits at least). */
 struct buf;

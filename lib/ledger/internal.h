@@ -71,9 +71,11 @@ struct ledger {
 	/* Writer only: */
 	struct identity identity;
 	struct files files;
-	int64_t page_bytes, wal_pages; /* of the WAL: those that count now */
-	struct rollups rollups;        /* of the open transaction */
-	struct watermark *watermarks;  /* of the open transaction */
+	int64_t page_bytes, wal_pages;      /* of the WAL: those that count now */
+	struct rollups rollups;             /* of the open transaction */
+	int64_t watch_from_ms, watch_to_ms; /* ledger_watch() */
+	bool touched;                       /* a rollup of those hours */
+	struct watermark *watermarks;       /* of the open transaction */
 	size_t watermark_count, watermark_cap;
 	struct identity_entry *moved; /* where identities stood before the open transaction */
 	size_t moved_count, moved_cap;
@@ -93,6 +95,7 @@ struct query {
 struct query query_start(struct ledger *ledger, enum statement statement);
 void query_int(struct query *query, int64_t value);
 void query_int_or_null(struct query *query, int64_t value); /* EVENT_ABSENT: NULL */
+void query_null(struct query *query);
 void query_text(struct query *query, struct text value);
 void query_text_or_null(struct query *query, struct text value); /* absent: NULL */
 void query_blob(struct query *query, struct text value);
@@ -105,6 +108,7 @@ void query_end(struct query *query);
 /* Runs a query that gives one integer; *out is 0 where it gives no row or NULL. */
 int query_single(struct query *query, int64_t *out, struct fault *fault);
 int64_t column_int(const struct query *query, int column);
+bool column_is_null(const struct query *query, int column);
 int64_t column_int_or_absent(const struct query *query, int column);
 struct text column_text(const struct query *query, int column); /* absent for NULL */
 struct text column_blob(const struct query *query, int column);

@@ -99,6 +99,16 @@ int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
 	return each_event_row(ledger, &query, text_of(NULL), each, context, fault);
 }
 
+int ledger_each_uncosted(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                         ledger_event_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_EVENT_UNCOSTED);
+
+	query_int(&query, from_ms);
+	query_int(&query, to_ms);
+	return each_event_row(ledger, &query, text_of(NULL), each, context, fault);
+}
+
 static int rollup_names(struct ledger *ledger, const struct query *query, struct rollup_row *row,
                         struct fault *fault)
 {
@@ -147,6 +157,9 @@ int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
 			for (int c = 0; c < COMPONENT_COUNT; c++)
 				row.count[c] = sum.count[c];
 			row.amount = sum.amount;
+			row.costed = sum.costed;
+			row.uncosted = sum.uncosted;
+			row.cost = sum.cost;
 			r = each(context, &row);
 		}
 		if (r != 0) {

@@ -18,7 +18,9 @@ struct stored_event {
 	int64_t price_id;   /* or LEDGER_PRICE_NONE, LEDGER_PRICE_SUSPENSE */
 	struct money amount;
 	unsigned policy; /* bits of those in force when it was rated */
-	bool unknown;    /* carried a non-zero number nobody counts */
+	int64_t cost_id; /* or LEDGER_PRICE_NONE, LEDGER_PRICE_SUSPENSE, LEDGER_COST_NO_BOOK */
+	struct money cost;
+	bool unknown; /* carried a non-zero number nobody counts */
 };
 /*
  * As rollups and reports count an event: of a request that failed with nothing used no count
@@ -54,6 +56,10 @@ int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,
 int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                          ledger_event_fn *each, void *context, struct fault *fault);
 
+/* Those that the cost book had no rate for; the same. */
+int ledger_each_uncosted(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
+                         ledger_event_fn *each, void *context, struct fault *fault);
+
 struct rollup_row {
 	int64_t hour_ms;
 	struct text account, key, model, source, provider, service_tier; /* absent: not sent */
@@ -65,6 +71,8 @@ struct rollup_row {
 	int64_t partial, estimated, uncounted; /* of the requests, by ledger_provenance() */
 	int64_t count[COMPONENT_COUNT];
 	struct money amount;
+	int64_t costed, uncosted; /* of the events: with a cost; the cost book had no rate */
+	struct money cost;
 };
 typedef int ledger_rollup_fn(void *context, const struct rollup_row *row);
 

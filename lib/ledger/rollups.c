@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "ledger/store.h"
 
 enum { SLOTS_MIN = 256 };
 
@@ -92,6 +93,10 @@ static void count_event(struct rollup_sum *sum, const struct rollup_delta *delta
 
 	sum->events += delta->turn != TURN_ENDED ? step : 0;
 	sum->turns += delta->turn == TURN_OF ? step : 0;
+	if (delta->turn != TURN_ENDED) {
+		sum->costed += delta->cost_id >= LEDGER_PRICE_NONE ? step : 0;
+		sum->uncosted += delta->cost_id == LEDGER_PRICE_SUSPENSE ? step : 0;
+	}
 	if (delta->turn != TURN_NONE)
 		return;
 	sum->errors += delta->error ? step : 0;
@@ -109,7 +114,8 @@ int rollup_sum_add(struct rollup_sum *sum, const struct rollup_delta *delta)
 		if (__builtin_add_overflow(next.count[c], delta->usage->count[c], &next.count[c]))
 			return -FAULT_RANGE;
 	}
-	if (money_add(next.amount, delta->amount, &next.amount) < 0)
+	if (money_add(next.amount, delta->amount, &next.amount) < 0 ||
+	    money_add(next.cost, delta->cost, &next.cost) < 0)
 		return -FAULT_RANGE;
 	*sum = next;
 	return 0;
@@ -121,14 +127,15 @@ int rollup_sum_take(struct rollup_sum *sum, const struct rollup_delta *delta)
 
 	count_event(&next, delta, -1);
 	if (next.events < 0 || next.errors < 0 || next.turns < 0 || next.partial < 0 ||
-	    next.estimated < 0 || next.uncounted < 0)
+	    next.estimated < 0 || next.uncounted < 0 || next.costed < 0 || next.uncosted < 0)
 		return -FAULT_RANGE;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		next.count[c] -= delta->usage->count[c];
 		if (next.count[c] < 0)
 			return -FAULT_RANGE;
 	}
-	if (money_sub(next.amount, delta->amount, &next.amount) < 0)
+	if (money_sub(next.amount, delta->amount, &next.amount) < 0 ||
+	    money_sub(next.cost, delta->cost, &next.cost) < 0)
 		return -FAULT_RANGE;
 	*sum = next;
 	return 0;
@@ -139,5 +146,6 @@ bool rollup_sum_equal(const struct rollup_sum *a, const struct rollup_sum *b)
 	return a->events == b->events && a->errors == b->errors && a->turns == b->turns &&
 	       a->partial == b->partial && a->estimated == b->estimated &&
 	       a->uncounted == b->uncounted && memcmp(a->count, b->count, sizeof(a->count)) == 0 &&
-	       money_compare(a->amount, b->amount) == 0;
+	       money_compare(a->amount, b->amount) == 0 && a->costed == b->costed &&
+	       a->uncosted == b->uncosted && money_compare(a->cost, b->cost) == 0;
 }

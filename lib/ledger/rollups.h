@@ -24,6 +24,8 @@ struct rollup_sum {
 	int64_t partial, estimated, uncounted; /* of the events: by their provenance */
 	int64_t count[COMPONENT_COUNT];
 	struct money amount;
+	int64_t costed, uncosted; /* of the events: with a cost; the cost book had no rate */
+	struct money cost;
 };
 
 struct rollup_entry {
@@ -46,6 +48,8 @@ struct rollup_delta {
 	bool error;
 	struct money amount;
 	enum provenance provenance; /* of the counts */
+	int64_t cost_id;            /* as of struct rated */
+	struct money cost;
 };
 
 void rollups_clear(struct rollups *rollups);

@@ -43,7 +43,10 @@ enum {
 	COLUMN_POLICY,
 	COLUMN_SERVED,
 	COLUMN_TURN,
-	COLUMN_REGION
+	COLUMN_REGION,
+	COLUMN_COST_PRICE,
+	COLUMN_COST_NANOS,
+	COLUMN_COST_ATTOS
 };
 
 static bool is_image(enum component c)
@@ -142,8 +145,13 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 	event->served = column_int_or_absent(query, COLUMN_SERVED);
 	event->turn = (enum turn)column_int(query, COLUMN_TURN);
 	row.region = column_int(query, COLUMN_REGION);
+	row.stored.cost_id = column_is_null(query, COLUMN_COST_PRICE)
+	                             ? LEDGER_COST_NO_BOOK
+	                             : column_int(query, COLUMN_COST_PRICE);
 	if (money_join(column_int(query, COLUMN_NANOS), column_int(query, COLUMN_ATTOS),
-	               &row.stored.amount) < 0)
+	               &row.stored.amount) < 0 ||
+	    money_join(column_int(query, COLUMN_COST_NANOS), column_int(query, COLUMN_COST_ATTOS),
+	               &row.stored.cost) < 0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
 		                 ledger->path, TEXT_ARGS(event->id));
 	*row_out = row;
@@ -234,6 +242,8 @@ struct rollup_delta event_row_delta(const struct event_row *row)
 		.error = event->status >= 400,
 		.amount = row->stored.amount,
 		.provenance = ledger_provenance(event),
+		.cost_id = row->stored.cost_id,
+		.cost = row->stored.cost,
 	};
 }
 
@@ -290,9 +300,11 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	int64_t flags = (event->stream ? EVENT_STREAM : 0) |
 	                (row->stored.unknown ? EVENT_UNKNOWN : 0) |
 	                (row->detail ? EVENT_DETAIL : 0);
-	int64_t nanos = 0, attos = 0;
+	int64_t nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0;
 	int r = money_split(row->stored.amount, &nanos, &attos);
 
+	if (r == 0)
+		r = money_split(row->stored.cost, &cost_nanos, &cost_attos);
 	if (r < 0)
 		return fault_set(fault, FAULT_RANGE, "event %.*s: its amount does not fit",
 		                 TEXT_ARGS(event->id));
@@ -323,6 +335,12 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	query_int_or_null(&query, event->served);
 	query_int(&query, event->turn);
 	query_int(&query, row->region);
+	if (row->stored.cost_id == LEDGER_COST_NO_BOOK)
+		query_null(&query);
+	else
+		query_int(&query, row->stored.cost_id);
+	query_int(&query, cost_nanos);
+	query_int(&query, cost_attos);
 	r = query_done(&query, fault);
 	if (r < 0)
 		return r;
@@ -401,6 +419,11 @@ void event_row_json_priced(const struct event_row *row, struct buf *out)
 	money_text(row->stored.amount, amount);
 	if (row->stored.price_id != LEDGER_PRICE_SUSPENSE)
 		json_text(out, "amount", text_of(amount));
+	if (row->stored.cost_id != LEDGER_COST_NO_BOOK)
+		buf_addf(out, ",\"cost_id\":%lld", (long long)row->stored.cost_id);
+	money_text(row->stored.cost, amount);
+	if (row->stored.cost_id >= LEDGER_PRICE_NONE)
+		json_text(out, "cost", text_of(amount));
 	buf_add_cstr(out, "}");
 }
 
@@ -419,6 +442,11 @@ int rollup_read(const struct query *query, int column, struct rollup_sum *sum_ou
 	if (money_join(column_int(query, column + 1), column_int(query, column + 2), &sum.amount) <
 	    0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: a rollup's amount is none",
+		                 query->ledger->path);
+	sum.costed = column_int(query, column + 3);
+	sum.uncosted = column_int(query, column + 4);
+	if (money_join(column_int(query, column + 5), column_int(query, column + 6), &sum.cost) < 0)
+		return fault_set(fault, FAULT_CORRUPT, "%s: a rollup's cost is none",
 		                 query->ledger->path);
 	*sum_out = sum;
 	return 0;

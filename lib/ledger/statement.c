@@ -119,10 +119,15 @@ void query_int(struct query *query, int64_t value)
 	note(query, sqlite3_bind_int64(query->stmt, query->next++, value));
 }
 
+void query_null(struct query *query)
+{
+	note(query, sqlite3_bind_null(query->stmt, query->next++));
+}
+
 void query_int_or_null(struct query *query, int64_t value)
 {
 	if (value == EVENT_ABSENT)
-		note(query, sqlite3_bind_null(query->stmt, query->next++));
+		query_null(query);
 	else
 		query_int(query, value);
 }
@@ -202,9 +207,14 @@ int64_t column_int(const struct query *query, int column)
 	return sqlite3_column_int64(query->stmt, column);
 }
 
+bool column_is_null(const struct query *query, int column)
+{
+	return sqlite3_column_type(query->stmt, column) == SQLITE_NULL;
+}
+
 int64_t column_int_or_absent(const struct query *query, int column)
 {
-	if (sqlite3_column_type(query->stmt, column) == SQLITE_NULL)
+	if (column_is_null(query, column))
 		return EVENT_ABSENT;
 	return column_int(query, column);
 }

@@ -104,6 +104,12 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 		return fault_set(fault, FAULT_INTERNAL, "a rollup's amount does not fit");
 	query_int(&query, nanos);
 	query_int(&query, attos);
+	query_int(&query, entry->sum.costed);
+	query_int(&query, entry->sum.uncosted);
+	if (money_split(entry->sum.cost, &nanos, &attos) < 0)
+		return fault_set(fault, FAULT_INTERNAL, "a rollup's cost does not fit");
+	query_int(&query, nanos);
+	query_int(&query, attos);
 	return query_done(&query, fault);
 }
 
@@ -147,6 +153,8 @@ int store_rollup(struct ledger *ledger, const struct rollup_key *key,
 	struct query query;
 	int r = 0;
 
+	if (key->hour >= ledger->watch_from_ms && key->hour < ledger->watch_to_ms)
+		ledger->touched = true;
 	if (entry == NULL) {
 		query = query_start(ledger, STATEMENT_ROLLUP_GET);
 		bind_key(&query, key);
@@ -299,9 +307,19 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 	return r < 0 ? r : store_unknown(ledger, row, fault);
 }
 
-int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
-               struct money amount, unsigned policy, struct text line, int64_t now_ms,
-               struct ledger_added *added_out, struct fault *fault)
+/* Into the row, as it will be read again. */
+static void set_rated(struct event_row *row, const struct rated *rated)
+{
+	row->stored.price_id = rated->price_id;
+	row->stored.amount = rated->amount;
+	row->stored.policy = rated->policy;
+	row->stored.cost_id = rated->cost_id;
+	row->stored.cost = rated->cost;
+}
+
+int ledger_add(struct ledger *ledger, const struct event *event, const struct rated *rated,
+               struct text line, int64_t now_ms, struct ledger_added *added_out,
+               struct fault *fault)
 {
 	struct event_row row;
 	struct standing standing;
@@ -314,9 +332,7 @@ int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_i
 	r = event_row_intern(ledger, event, &row, fault);
 	if (r < 0)
 		return r;
-	row.stored.price_id = price_id;
-	row.stored.amount = amount;
-	row.stored.policy = policy;
+	set_rated(&row, rated);
 	added_out->taken = (struct money){ 0 };
 	fingerprint = identity_fingerprint(row.source, event->id);
 	if (identity_find(&ledger->identity, fingerprint, &ts)) {
@@ -465,50 +481,70 @@ int ledger_change_note(struct ledger *ledger, int64_t now_ms, struct text who, c
 	return query_done(&query, fault);
 }
 
-int ledger_suspense_price(struct ledger *ledger, const struct event *event, int64_t price_id,
-                          struct money amount, struct fault *fault)
+/* One side of an event that waited. */
+static int event_price(struct ledger *ledger, enum statement statement, const struct event_row *row,
+                       int64_t price_id, struct money amount, struct fault *fault)
 {
-	struct rollup_delta before, after;
-	struct rollup_entry *from, *to;
-	struct rollup_key key;
-	struct event_row row;
+	const struct event *event = &row->stored.event;
 	struct query query;
 	int64_t nanos, attos;
 	int r;
 
-	assert(ledger->in_transaction && price_id >= LEDGER_PRICE_NONE);
-	r = event_row_intern(ledger, event, &row, fault);
-	if (r < 0)
-		return r;
 	if (money_split(amount, &nanos, &attos) < 0)
 		return fault_set(fault, FAULT_RANGE, "event %.*s: its amount does not fit",
 		                 TEXT_ARGS(event->id));
-	row.stored.price_id = price_id;
-	before = after = event_row_delta(&row);
-	after.amount = amount;
-	key = event_row_key(&row);
-	/* The fuller sum first: it is what can fail. */
-	r = store_rollup(ledger, &key, &to, fault);
-	if (r == 0 && rollup_sum_add(&to->sum, &after) < 0)
-		r = fault_set(fault, FAULT_RANGE, "event %.*s: the sum of its hour does not fit",
-		              TEXT_ARGS(event->id));
-	key.price = LEDGER_PRICE_SUSPENSE;
-	if (r == 0)
-		r = store_rollup(ledger, &key, &from, fault);
-	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
-		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
-		              TEXT_ARGS(event->id));
-	if (r < 0)
-		return r;
-	query = query_start(ledger, STATEMENT_EVENT_PRICE);
+	query = query_start(ledger, statement);
 	query_int(&query, price_id);
 	query_int(&query, nanos);
 	query_int(&query, attos);
-	store_bind_identity(&query, event->time_ms, row.source, event->id);
+	store_bind_identity(&query, event->time_ms, row->source, event->id);
 	r = query_done(&query, fault);
 	if (r == 0 && sqlite3_changes(ledger->db) != 1)
 		r = fault_set(fault, FAULT_NOT_FOUND, "event %.*s: not in suspense",
 		              TEXT_ARGS(event->id));
+	return r;
+}
+
+int ledger_suspense_price(struct ledger *ledger, const struct event *event,
+                          const struct rated *waiting, const struct rated *found,
+                          struct fault *fault)
+{
+	bool sold = found->price_id != waiting->price_id;
+	bool costed = found->cost_id != waiting->cost_id;
+	struct rollup_delta before, after;
+	struct rollup_entry *from, *to;
+	struct rollup_key from_key, to_key;
+	struct event_row row;
+	int r;
+
+	assert(ledger->in_transaction && (sold || costed));
+	assert(!sold || waiting->price_id == LEDGER_PRICE_SUSPENSE);
+	assert(!costed || waiting->cost_id == LEDGER_PRICE_SUSPENSE);
+	r = event_row_intern(ledger, event, &row, fault);
+	if (r < 0)
+		return r;
+	set_rated(&row, waiting);
+	before = event_row_delta(&row);
+	from_key = event_row_key(&row);
+	set_rated(&row, found);
+	after = event_row_delta(&row);
+	to_key = event_row_key(&row);
+	/* The fuller sum first: it is what can fail. */
+	r = store_rollup(ledger, &to_key, &to, fault);
+	if (r == 0 && rollup_sum_add(&to->sum, &after) < 0)
+		r = fault_set(fault, FAULT_RANGE, "event %.*s: the sum of its hour does not fit",
+		              TEXT_ARGS(event->id));
+	if (r == 0)
+		r = store_rollup(ledger, &from_key, &from, fault);
+	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
+		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
+		              TEXT_ARGS(event->id));
+	if (r == 0 && sold)
+		r = event_price(ledger, STATEMENT_EVENT_PRICE, &row, found->price_id, found->amount,
+		                fault);
+	if (r == 0 && costed)
+		r = event_price(ledger, STATEMENT_EVENT_COST, &row, found->cost_id, found->cost,
+		                fault);
 	return r;
 }
 

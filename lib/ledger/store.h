@@ -26,6 +26,18 @@ void ledger_rollback(struct ledger *ledger);
 #define LEDGER_PRICE_NONE     INT64_C(0)  /* nothing was used, no price is needed */
 #define LEDGER_PRICE_SUSPENSE INT64_C(-1) /* no rate: unpriced until suspense is retried */
 
+/* event.cost_price alone, NULL there: no cost book was in force. */
+#define LEDGER_COST_NO_BOOK INT64_C(-2)
+
+/* What an event was rated at, on both sides. */
+struct rated {
+	int64_t price_id; /* LEDGER_PRICE_*, or first_price + ordinal */
+	struct money amount;
+	unsigned policy; /* bits of the policies in force: of what it is sold for only */
+	int64_t cost_id; /* LEDGER_PRICE_*, LEDGER_COST_NO_BOOK, or first_price + ordinal */
+	struct money cost;
+};
+
 enum ledger_outcome {
 	LEDGER_OVERFLOW, /* an hourly sum cannot hold it: not stored, the caller quarantines it */
 	LEDGER_CONFLICT, /* this phase of (source, id) is known with other content: both are kept */
@@ -44,17 +56,16 @@ struct ledger_added {
 };
 
 /*
- * Store one event under its price, its amount and the policies it was rated with
- * (rate/policy.h).  `line` is the event as sent, for the conflict table.  now_ms: when it was
- * received.
+ * Store one event as it was rated.  `line` is the event as sent, for the conflict table.  now_ms:
+ * when it was received.
  *
  * The phases of an identity (enum settlement) may come in any order and any number of times:
  * the highest stands and is the only one that counts, the others are kept as they were.
  * LEDGER_OVERFLOW where a later one does not fit leaves the earlier standing.
  */
-int ledger_add(struct ledger *ledger, const struct event *event, int64_t price_id,
-               struct money amount, unsigned policy, struct text line, int64_t now_ms,
-               struct ledger_added *added_out, struct fault *fault);
+int ledger_add(struct ledger *ledger, const struct event *event, const struct rated *rated,
+               struct text line, int64_t now_ms, struct ledger_added *added_out,
+               struct fault *fault);
 
 /*
  * Keep a line that could not be understood.  The same line of the same source again
@@ -94,9 +105,13 @@ int ledger_turns(struct ledger *ledger, struct text source, struct text id, int6
  */
 int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, struct fault *fault);
 
-/* A suspense event got its price: moves it and its rollups.  -FAULT_NOT_FOUND: not in suspense. */
-int ledger_suspense_price(struct ledger *ledger, const struct event *event, int64_t price_id,
-                          struct money amount, struct fault *fault);
+/*
+ * An event that waited, rated as `waiting` tells, got its price, its cost or both as `found` tells:
+ * moves it and its rollups.  -FAULT_NOT_FOUND: it does not wait; -FAULT_RANGE: a sum has no room.
+ */
+int ledger_suspense_price(struct ledger *ledger, const struct event *event,
+                          const struct rated *waiting, const struct rated *found,
+                          struct fault *fault);
 /* A quarantined line was ingested after all, at now_ms. */
 int ledger_quarantine_release(struct ledger *ledger, int64_t quarantine_id, int64_t now_ms,
                               struct fault *fault);

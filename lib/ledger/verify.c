@@ -5,6 +5,7 @@
 
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/verify_adjust.h"
 #include "ledger/verify_books.h"
 #include "ledger/verify_file.h"
 #include "ledger/verify_identity.h"
@@ -23,7 +24,7 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
 	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
 	[VERIFY_UNKNOWN] = "unknown",   [VERIFY_RULE] = "rule",
-	[VERIFY_POSITION] = "position",
+	[VERIFY_POSITION] = "position", [VERIFY_ADJUSTMENT] = "adjustment",
 };
 
 const char *verify_kind_name(enum verify_kind kind)
@@ -268,28 +269,35 @@ static int add_price(struct verify *verify, struct buf *out, int64_t price_id)
 	return 0;
 }
 
+/* One side of an event, as it is stored. */
+struct side {
+	int64_t price_id;
+	struct money amount;
+	const struct usage *usage;        /* what is due on it */
+	const char *price, *value, *bare; /* how a finding names it */
+};
+
 /* The price an event names must be the one its model and time lead to, and give its amount. */
-static int check_priced(struct verify *verify, const struct event_row *row)
+static int check_priced(struct verify *verify, const struct event_row *row, const struct side *side)
 {
 	const struct event *event = &row->stored.event;
 	const struct book_version *version = NULL;
 	const struct book *book = NULL;
 	struct charges charges;
-	struct rating_request request;
-	struct usage room;
+	struct rating_request request = rating_of(event, side->usage);
 	struct book_found found;
 	enum rating_verdict verdict;
 	struct fault fault = { .code = FAULT_NONE };
 	int r;
 
-	if (is_distrusted(verify, row->stored.price_id))
+	if (is_distrusted(verify, side->price_id))
 		return 0; /* told once, of the book */
-	r = ledger_price_version(verify->ledger, row->stored.price_id, &version, &book, &fault);
+	r = ledger_price_version(verify->ledger, side->price_id, &version, &book, &fault);
 	clear_texts(verify);
 	if (r == -FAULT_CORRUPT) {
-		buf_addf(&verify->stored, "(number %lld)", (long long)row->stored.price_id);
+		buf_addf(&verify->stored, "(number %lld)", (long long)side->price_id);
 		put_cstr(&verify->expected, fault.text);
-		return event_differs(verify, row, "price");
+		return event_differs(verify, row, side->price);
 	}
 	if (r < 0)
 		return fault_set(verify->fault, fault.code, "%s", fault.text);
@@ -301,46 +309,57 @@ static int check_priced(struct verify *verify, const struct event_row *row)
 		else
 			put_cstr(&verify->expected,
 			         "the book has no price for this model at this time");
-		return event_differs(verify, row, "price");
+		return event_differs(verify, row, side->price);
 	}
-	request = rating_of(event, policy_charged(row->stored.policy, event, &room));
 	verdict = rating_under(version, &request, &charges);
 	if (verdict != RATING_PRICED && verdict != RATING_NOTHING) {
-		put_money(&verify->stored, row->stored.amount);
+		put_money(&verify->stored, side->amount);
 		put_cstr(&verify->expected, "this price does not cover these counts");
-		return event_differs(verify, row, "amount");
+		return event_differs(verify, row, side->value);
 	}
-	if (money_compare(charges.total, row->stored.amount) != 0) {
-		put_money(&verify->stored, row->stored.amount);
+	if (money_compare(charges.total, side->amount) != 0) {
+		put_money(&verify->stored, side->amount);
 		put_money(&verify->expected, charges.total);
-		return event_differs(verify, row, "amount");
+		return event_differs(verify, row, side->value);
 	}
 	return 0;
 }
 
-static int check_charge(struct verify *verify, const struct event_row *row)
+static int check_side(struct verify *verify, const struct event_row *row, const struct side *side)
 {
-	const struct event *event = &row->stored.event;
-	struct usage room;
-
-	if (row->stored.price_id > 0)
-		return check_priced(verify, row);
+	if (side->price_id > 0)
+		return check_priced(verify, row, side);
 	clear_texts(verify);
-	if (row->stored.amount.attos != 0) {
-		put_money(&verify->stored, row->stored.amount);
+	if (side->amount.attos != 0) {
+		put_money(&verify->stored, side->amount);
 		put_cstr(&verify->expected, "0.00");
-		return event_differs(verify, row, "amount without a price");
+		return event_differs(verify, row, side->bare);
 	}
-	if (row->stored.price_id == LEDGER_PRICE_SUSPENSE) {
-		verify->summary.suspense++;
-		return 0;
-	}
-	if (!usage_is_empty(policy_charged(row->stored.policy, event, &room))) {
+	if (side->price_id == LEDGER_PRICE_NONE && !usage_is_empty(side->usage)) {
 		put_cstr(&verify->stored, "none");
 		put_cstr(&verify->expected, "it used something: a price, or suspense");
-		return event_differs(verify, row, "price");
+		return event_differs(verify, row, side->price);
 	}
 	return 0;
+}
+
+/* Policies are of the side that is sold: what was used has its cost all the same. */
+static int check_charge(struct verify *verify, const struct event_row *row)
+{
+	const struct stored_event *stored = &row->stored;
+	struct usage room;
+	const struct side sell = { stored->price_id,
+		                   stored->amount,
+		                   policy_charged(stored->policy, &stored->event, &room),
+		                   "price",
+		                   "amount",
+		                   "amount without a price" };
+	const struct side cost = { stored->cost_id,     stored->cost, &stored->event.usage,
+		                   "price of its cost", "cost",       "cost without a price" };
+	int r = check_side(verify, row, &sell);
+
+	verify->summary.suspense += stored->price_id == LEDGER_PRICE_SUSPENSE;
+	return r != 0 ? r : check_side(verify, row, &cost);
 }
 
 static int check_details(struct verify *verify, const struct event_row *row)
@@ -410,6 +429,8 @@ static int compare_sums(struct verify *verify, const struct rollup_key *key,
 		{ "partial", stored->partial, derived->partial },
 		{ "estimated", stored->estimated, derived->estimated },
 		{ "uncounted", stored->uncounted, derived->uncounted },
+		{ "costed", stored->costed, derived->costed },
+		{ "uncosted", stored->uncosted, derived->uncosted },
 	};
 	int r;
 
@@ -430,6 +451,11 @@ static int compare_sums(struct verify *verify, const struct rollup_key *key,
 		put_money(&verify->stored, stored->amount);
 		put_money(&verify->expected, derived->amount);
 		r = verify_report(verify, VERIFY_ROLLUP, "amount");
+	}
+	if (r == 0 && money_compare(stored->cost, derived->cost) != 0) {
+		put_money(&verify->stored, stored->cost);
+		put_money(&verify->expected, derived->cost);
+		r = verify_report(verify, VERIFY_ROLLUP, "cost");
 	}
 	return r;
 }
@@ -683,6 +709,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		r = verify_watermarks(&verify, &verify.sources, fault);
 	if (r == 0)
 		r = verify_kept(&verify, &verify.unknown, fault);
+	if (r == 0)
+		r = verify_adjustments(&verify, ledger, &verify.summary, fault);
 	if (r == 0)
 		r = verify_identities(&verify, ledger, verify.summary.events, fault);
 	if (r == 0 && progress != NULL)

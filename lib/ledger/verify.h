@@ -1,9 +1,11 @@
 /*
  * Verify: derive the ledger anew.  Every event's charge from its stored counts, its stored
- * policies and its stored price, every rollup from the events, every source's watermark, every
- * identity counted once, every detail row, every phase and every conflict with its event,
- * every price book and every line in quarantine what its hash names, the schema as the
- * migrations make it.  Reads only, in bounded memory but for one hour's rollups.
+ * policies and its stored price, its cost from its counts and the price of that, every rollup
+ * from the events, every source's watermark, every identity counted once, every detail row, every
+ * phase and every conflict with its event, every price book and every line in quarantine what its
+ * hash names, every run of adjustments the sum of its rows, the schema as the migrations make it.
+ * Reads only, in bounded memory but for one
+ * hour's rollups.
  *
  * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
  * price depends on (latency, extra, the moment within its hour); a line of quarantine that
@@ -29,6 +31,7 @@ enum verify_kind {
 	VERIFY_CONFLICT,   /* a second version of an event that is not there */
 	VERIFY_UNKNOWN,    /* a count of numbers that nobody counts */
 	VERIFY_RULE,       /* a standing rule for nobody */
+	VERIFY_ADJUSTMENT, /* a run that is not the sum of its rows, or what was closed */
 	VERIFY_POSITION,   /* of a feed: what no feed of a daemon could have put there */
 	VERIFY_KIND_COUNT
 };
@@ -45,6 +48,8 @@ struct verify_finding {
 struct verify_summary {
 	int64_t events, rollups, findings;
 	int64_t suspense;
+	int64_t runs; /* of adjustments */
+	struct money adjusted_amount;
 	struct money events_amount,
 		rollups_amount; /* totals of what is stored: equal unless there are findings */
 };

@@ -1,7 +1,7 @@
 /*
  * What the parts of verify share: how a finding is told.  verify.c has these; the parts
- * are verify_books.c, verify_identity.c, verify_kept.c, verify_file.c, verify_phases.c,
- * verify_sources.c.  Inside lib/ledger.
+ * are verify_adjust.c, verify_books.c, verify_identity.c, verify_kept.c, verify_file.c,
+ * verify_phases.c, verify_sources.c.  Inside lib/ledger.
  */
 #ifndef TOLL_LEDGER_VERIFY_INTERNAL_H
 #define TOLL_LEDGER_VERIFY_INTERNAL_H

@@ -1,12 +1,15 @@
 #include "report/report.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/moment.h"
+#include "ledger/adjust.h"
 #include "ledger/books.h"
 #include "ledger/store.h"
 #include "money/money.h"
@@ -58,9 +61,11 @@ enum {
 	COLUMN_UNCOUNTED,
 	COLUMN_COMPONENTS,
 	COLUMN_AMOUNT = COLUMN_COMPONENTS + COMPONENT_COUNT,
-	COLUMN_COUNT,
+	COLUMN_COUNT, /* of those that are always there */
 };
-static_assert((int)COLUMN_COUNT <= (int)TABLE_COLUMNS_MAX, "a report has too many columns");
+enum { COLUMNS_MORE = 5 }; /* adjusted; cost, margin, margin_percent, uncosted */
+static_assert((int)COLUMN_COUNT + COLUMNS_MORE <= (int)TABLE_COLUMNS_MAX,
+              "a report has too many columns");
 
 enum { SLOTS_MIN = 64 };
 
@@ -68,7 +73,11 @@ struct sums {
 	int64_t events, errors, suspense;
 	int64_t partial, estimated, uncounted;
 	int64_t count[COMPONENT_COUNT];
-	wide attos;
+	wide attos; /* of the events */
+	int64_t adjustments;
+	wide adjusted; /* attos */
+	int64_t costed, cost_unrated, cost_without_book;
+	wide cost; /* attos */
 };
 
 struct group {
@@ -84,6 +93,8 @@ struct report {
 	size_t slot_count;
 	struct arena arena;
 	struct fault *fault;
+	char currency[REPORT_CURRENCY_BYTES];
+	bool costs; /* there are columns for them */
 };
 
 enum report_by report_by_find(struct text key)
@@ -168,6 +179,13 @@ static int sums_add(struct sums *to, const struct sums *add)
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		lost |= __builtin_add_overflow(to->count[c], add->count[c], &to->count[c]);
 	lost |= __builtin_add_overflow(to->attos, add->attos, &to->attos);
+	lost |= __builtin_add_overflow(to->adjustments, add->adjustments, &to->adjustments);
+	lost |= __builtin_add_overflow(to->adjusted, add->adjusted, &to->adjusted);
+	lost |= __builtin_add_overflow(to->costed, add->costed, &to->costed);
+	lost |= __builtin_add_overflow(to->cost_unrated, add->cost_unrated, &to->cost_unrated);
+	lost |= __builtin_add_overflow(to->cost_without_book, add->cost_without_book,
+	                               &to->cost_without_book);
+	lost |= __builtin_add_overflow(to->cost, add->cost, &to->cost);
 	return lost ? -FAULT_RANGE : 0;
 }
 
@@ -246,7 +264,11 @@ static int add_rollup(void *context, const struct rollup_row *row)
 		          .partial = row->partial,
 		          .estimated = row->estimated,
 		          .uncounted = row->uncounted,
-		          .attos = row->amount.attos },
+		          .attos = row->amount.attos,
+		          .costed = row->costed,
+		          .cost_unrated = row->uncosted,
+		          .cost_without_book = row->events - row->costed - row->uncosted,
+		          .cost = row->cost.attos },
 	};
 
 	memcpy(addend.sums.count, row->count, sizeof(addend.sums.count));
@@ -271,15 +293,34 @@ static int add_event(void *context, const struct stored_event *row)
 		          .partial = request && provenance == PROVENANCE_PARTIAL,
 		          .estimated = request && provenance == PROVENANCE_ESTIMATED,
 		          .uncounted = request && provenance == PROVENANCE_NONE,
-		          .attos = row->amount.attos },
+		          .attos = row->amount.attos,
+		          .costed = row->cost_id >= LEDGER_PRICE_NONE,
+		          .cost_unrated = row->cost_id == LEDGER_PRICE_SUSPENSE,
+		          .cost_without_book = row->cost_id == LEDGER_COST_NO_BOOK,
+		          .cost = row->cost.attos },
 	};
 
 	memcpy(addend.sums.count, event->usage.count, sizeof(addend.sums.count));
 	return event->turn == TURN_ENDED ? 0 : add(context, &addend);
 }
 
+static int add_adjustment(void *context, const struct adjustment *row)
+{
+	const struct addend addend = {
+		.account = row->account,
+		.key = row->key,
+		.model = row->model,
+		.source = row->source,
+		.provider = row->provider,
+		.time_ms = row->booked_ms,
+		.sums = { .adjustments = 1, .adjusted = row->amount.attos },
+	};
+
+	return add(context, &addend);
+}
+
 /* Whole hours from the rollups, what is left at both ends from the events. */
-static int gather(struct report *report, struct ledger *ledger)
+static int gather_events(struct report *report, struct ledger *ledger)
 {
 	int64_t from = report->query->from_ms, to = report->query->to_ms;
 	int64_t first = moment_floor(from, MOMENT_HOUR), last = to;
@@ -301,6 +342,43 @@ static int gather(struct report *report, struct ledger *ledger)
 	return r;
 }
 
+static int gather(struct report *report, struct ledger *ledger)
+{
+	int r = gather_events(report, ledger);
+
+	return r != 0 ? r
+	              : ledger_each_adjustment(ledger, ADJUSTMENT_BOOKED, report->query->from_ms,
+	                                       report->query->to_ms, add_adjustment, report,
+	                                       report->fault);
+}
+
+int report_basis_points(wide part, wide whole, int64_t *out)
+{
+	wide quotient, rest, points, half;
+
+	if (whole == 0)
+		return -FAULT_RANGE;
+	if (whole < 0) {
+		whole = -whole;
+		part = -part;
+	}
+	quotient = part / whole;
+	rest = part % whole;
+	/* In two steps, since a part can be a large share of what 128 bits hold. */
+	if (__builtin_mul_overflow(rest, (wide)10000, &rest) ||
+	    __builtin_mul_overflow(quotient, (wide)10000, &quotient))
+		return -FAULT_RANGE;
+	points = quotient + rest / whole;
+	half = rest % whole;
+	half = half < 0 ? -half : half;
+	if (half >= whole - half)
+		points += part < 0 ? -1 : 1;
+	if (points > INT64_MAX || points < INT64_MIN)
+		return -FAULT_RANGE;
+	*out = (int64_t)points;
+	return 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct group *x = a, *y = b;
@@ -310,10 +388,56 @@ static int by_name(const void *a, const void *b)
 	return text_compare(x->name, y->name);
 }
 
-static void set_sums(struct table *table, size_t row, const struct sums *sums)
+static void set_money(struct table *table, size_t row, size_t column, wide attos)
 {
-	char amount[MONEY_TEXT_BYTES];
+	char text[MONEY_TEXT_BYTES];
 
+	money_text((struct money){ attos }, text);
+	table_set(table, row, column, text_of(text));
+}
+
+void report_percent(int64_t points, char out[REPORT_PERCENT_BYTES])
+{
+	uint64_t size = points < 0 ? 0 - (uint64_t)points : (uint64_t)points;
+
+	snprintf(out, REPORT_PERCENT_BYTES, "%s%" PRIu64 ".%02" PRIu64, points < 0 ? "-" : "",
+	         size / 100, size % 100);
+}
+
+/* Columns from `column` on: cost, margin, margin_percent, uncosted. */
+static int set_costs(struct table *table, size_t row, size_t column, const struct sums *sums,
+                     wide amount, struct fault *fault)
+{
+	int64_t uncosted = sums->cost_unrated + sums->cost_without_book, points = 0;
+	char percent[REPORT_PERCENT_BYTES];
+	bool known = sums->costed > 0 || uncosted == 0;
+	bool priced = sums->suspense == 0 || amount != 0;
+	wide margin;
+
+	table_set_count(table, row, column + 3, uncosted);
+	if (!known)
+		return 0;
+	set_money(table, row, column, sums->cost);
+	if (!priced)
+		return 0;
+	if (__builtin_sub_overflow(amount, sums->cost, &margin) ||
+	    (amount > 0 && report_basis_points(margin, amount, &points) < 0))
+		return fault_set(fault, FAULT_RANGE, "a margin of the report does not fit");
+	set_money(table, row, column + 1, margin);
+	report_percent(points, percent);
+	if (amount > 0)
+		table_set(table, row, column + 2, text_of(percent));
+	return 0;
+}
+
+static int set_sums(const struct report *report, struct table *table, size_t row,
+                    const struct sums *sums, bool adjusted)
+{
+	size_t more = COLUMN_COUNT;
+	wide amount;
+
+	if (__builtin_add_overflow(sums->attos, sums->adjusted, &amount))
+		return fault_set(report->fault, FAULT_RANGE, "a sum of the report does not fit");
 	table_set_count(table, row, COLUMN_EVENTS, sums->events);
 	table_set_count(table, row, COLUMN_ERRORS, sums->errors);
 	table_set_count(table, row, COLUMN_SUSPENSE, sums->suspense);
@@ -322,24 +446,41 @@ static void set_sums(struct table *table, size_t row, const struct sums *sums)
 	table_set_count(table, row, COLUMN_UNCOUNTED, sums->uncounted);
 	for (size_t c = 0; c < COMPONENT_COUNT; c++)
 		table_set_count(table, row, COLUMN_COMPONENTS + c, sums->count[c]);
-	money_text((struct money){ sums->attos }, amount);
-	table_set(table, row, COLUMN_AMOUNT, text_of(amount));
+	set_money(table, row, COLUMN_AMOUNT, amount);
+	if (adjusted)
+		set_money(table, row, more++, sums->adjusted);
+	return report->costs ? set_costs(table, row, more, sums, amount, report->fault) : 0;
 }
 
 /* "Amount USD", kept by the table. */
-static const char *amount_title(struct table *table, const char *currency)
+static const char *amount_title(struct table *table, const char *word, const char *currency)
 {
-	char title[REPORT_CURRENCY_BYTES + 8] = "Amount ";
+	char title[REPORT_CURRENCY_BYTES + 16];
 	struct text kept;
 
-	strcat(title, currency);
-	if (currency[0] == '\0')
-		title[strlen("Amount")] = '\0';
+	snprintf(title, sizeof(title), "%s%s%s", word, currency[0] != '\0' ? " " : "", currency);
 	kept = arena_copy(&table->arena, text_of(title));
-	return kept.at != NULL ? kept.at : "Amount";
+	return kept.at != NULL ? kept.at : word;
 }
 
-static void make_columns(struct table *table, const struct report *report, const char *currency)
+/* What not every ledger has: who never asked for it finds the columns as they were. */
+static void make_more_columns(struct table *table, const struct report *report, bool adjusted)
+{
+	const char *currency = report->currency;
+
+	if (adjusted)
+		table_column(table, "adjusted", amount_title(table, "Adjusted", currency),
+		             TABLE_AMOUNT, false);
+	if (!report->costs)
+		return;
+	table_column(table, "cost", amount_title(table, "Cost", currency), TABLE_AMOUNT, false);
+	table_column(table, "margin", amount_title(table, "Margin", currency), TABLE_AMOUNT, false);
+	table_column(table, "margin_percent", "Margin %", TABLE_AMOUNT, false);
+	table_column(table, "uncosted", "Uncosted", TABLE_COUNT, true);
+	table->columns[table->column_count - 1].hidden = true;
+}
+
+static void make_columns(struct table *table, const struct report *report, bool adjusted)
 {
 	enum report_by by = report->query->by;
 	bool timed = by == REPORT_BY_HOUR || by == REPORT_BY_DAY || by == REPORT_BY_MONTH;
@@ -358,7 +499,9 @@ static void make_columns(struct table *table, const struct report *report, const
 		table->columns[c].hidden = true;
 	for (size_t c = 0; c < COMPONENT_COUNT; c++)
 		table_column(table, component_info[c].key, component_titles[c], TABLE_COUNT, true);
-	table_column(table, "amount", amount_title(table, currency), TABLE_AMOUNT, false);
+	table_column(table, "amount", amount_title(table, "Amount", report->currency), TABLE_AMOUNT,
+	             false);
+	make_more_columns(table, report, adjusted);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct sums *sums = &report->groups[i].sums;
 
@@ -367,23 +510,30 @@ static void make_columns(struct table *table, const struct report *report, const
 	table->columns[COLUMN_COMPONENTS + COMPONENT_REQUESTS].hidden = plain;
 }
 
-static int fill_table(const struct report *report, const char *currency, struct table *table,
-                      struct report_notes *notes)
+static int fill_table(const struct report *report, struct table *table, struct report_notes *notes)
 {
 	struct sums total = { .events = 0 };
+	bool adjusted = false;
+	int r = 0;
 
-	make_columns(table, report, currency);
+	for (size_t i = 0; i < report->count; i++)
+		adjusted = adjusted || report->groups[i].sums.adjustments > 0;
+	make_columns(table, report, adjusted);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct group *group = &report->groups[i];
 		size_t row = table_row(table);
 
 		table_set(table, row, COLUMN_GROUP, group->name);
-		set_sums(table, row, &group->sums);
+		r = set_sums(report, table, row, &group->sums, adjusted);
+		if (r < 0)
+			return r;
 		if (sums_add(&total, &group->sums) < 0)
 			return fault_set(report->fault, FAULT_RANGE,
 			                 "a total of the report does not fit");
 	}
-	set_sums(table, TABLE_TOTAL, &total);
+	r = set_sums(report, table, TABLE_TOTAL, &total, adjusted);
+	if (r < 0)
+		return r;
 	if (table->error != 0)
 		return fault_set(report->fault, FAULT_NOMEM, "report: out of memory");
 	notes->events = total.events;
@@ -392,13 +542,22 @@ static int fill_table(const struct report *report, const char *currency, struct 
 	notes->partial = total.partial;
 	notes->estimated = total.estimated;
 	notes->uncounted = total.uncounted;
+	notes->adjustments = total.adjustments;
+	notes->costs = report->costs;
+	notes->cost_unrated = total.cost_unrated;
+	notes->cost_without_book = total.cost_without_book;
+	text_copy(notes->currency, sizeof(notes->currency), text_of(report->currency));
 	return 0;
 }
 
-static int note_currency(void *context, const struct book_log_row *row)
+/* A ledger has one currency: any of its books tells it. */
+static int note_book(void *context, const struct book_log_row *row)
 {
-	text_copy(context, REPORT_CURRENCY_BYTES, row->currency);
-	return 1; /* a ledger has one currency: the newest book tells it */
+	struct report *report = context;
+
+	text_copy(report->currency, sizeof(report->currency), row->currency);
+	report->costs = report->costs || row->side == BOOK_COST;
+	return 0;
 }
 
 int report_run(struct ledger *ledger, const struct report_query *query, struct table *table_out,
@@ -416,12 +575,12 @@ int report_run(struct ledger *ledger, const struct report_query *query, struct t
 	if (r == 0)
 		r = ledger_gaps(ledger, query->from_ms, query->to_ms, &notes.gaps, fault);
 	if (r == 0)
-		r = ledger_each_book(ledger, note_currency, notes.currency, fault);
+		r = ledger_each_book(ledger, note_book, &report, fault);
 	if (r < 0)
 		goto out;
 	if (report.count > 0)
 		qsort(report.groups, report.count, sizeof(*report.groups), by_name);
-	r = fill_table(&report, notes.currency, &table, &notes);
+	r = fill_table(&report, &table, &notes);
 	if (r < 0)
 		goto out;
 	*table_out = table;

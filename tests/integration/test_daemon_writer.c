@@ -78,7 +78,7 @@ static int64_t first_price_of_current(void)
 	int64_t first;
 
 	assert_int_equal(ledger_open_reader(&ledger, kit.ledger, NULL), 0);
-	assert_int_equal(ledger_book_current(ledger, &book, NULL), 0);
+	assert_int_equal(ledger_book_current(ledger, BOOK_SELL, &book, NULL), 0);
 	first = book.first_price;
 	book_free(book.book);
 	ledger_close(ledger);

@@ -99,6 +99,7 @@ void kit_close(struct ledgerkit *kit)
 	kit_shut(kit);
 	rules_free(kit->rules);
 	book_free(kit->book.book);
+	book_free(kit->cost.book);
 	json_release(&kit->doc);
 	arena_release(&kit->arena);
 	folder = opendir(kit->folder);
@@ -128,7 +129,8 @@ int kit_teardown(void **state)
 	return 0;
 }
 
-void kit_price(struct ledgerkit *kit, const char *json)
+static void apply(struct ledgerkit *kit, const char *json, enum book_side side,
+                  struct applied_book *applied)
 {
 	struct fault fault = { .code = FAULT_NONE };
 	struct book *book = NULL;
@@ -136,11 +138,21 @@ void kit_price(struct ledgerkit *kit, const char *json)
 	bool changed = false;
 
 	if (book_load(&book, text_of(json), NULL, &fault) < 0 ||
-	    ledger_book_apply(kit->ledger, book, KIT_NOW_MS, text_of("test"), text_of(""),
+	    ledger_book_apply(kit->ledger, book, side, KIT_NOW_MS, text_of("test"), text_of(""),
 	                      &first_price, &changed, &fault) < 0)
 		fail_msg("price: %s", fault.text);
-	book_free(kit->book.book);
-	kit->book = (struct applied_book){ book, first_price };
+	book_free(applied->book);
+	*applied = (struct applied_book){ book, first_price };
+}
+
+void kit_price(struct ledgerkit *kit, const char *json)
+{
+	apply(kit, json, BOOK_SELL, &kit->book);
+}
+
+void kit_cost(struct ledgerkit *kit, const char *json)
+{
+	apply(kit, json, BOOK_COST, &kit->cost);
 }
 
 void kit_rules(struct ledgerkit *kit)
@@ -167,7 +179,7 @@ void kit_policies(struct ledgerkit *kit, const char *account, unsigned bits)
 
 const struct terms *kit_terms(struct ledgerkit *kit)
 {
-	kit->terms = (struct terms){ .book = kit->book, .rules = kit->rules };
+	kit->terms = (struct terms){ .book = kit->book, .cost = kit->cost, .rules = kit->rules };
 	return &kit->terms;
 }
 

@@ -25,7 +25,7 @@ struct ledgerkit {
 	char folder[KIT_PATH_BYTES / 2]; /* removed by kit_close() */
 	char path[KIT_PATH_BYTES];
 	struct ledger *ledger; /* a writer, or NULL between kit_shut() and kit_reopen() */
-	struct applied_book book;
+	struct applied_book book, cost;
 	struct rules *rules; /* NULL until kit_rules() */
 	struct terms terms;  /* what kit_terms() points to: of the two above */
 	struct json doc;
@@ -56,6 +56,8 @@ const char *kit_quotes(const char *text);
 
 /* Applies a book given as JSON and makes it the one that kit_send() rates with. */
 void kit_price(struct ledgerkit *kit, const char *json);
+/* The same as the cost book. */
+void kit_cost(struct ledgerkit *kit, const char *json);
 /* The standing rules of the ledger are those that kit_send() rates with. */
 void kit_rules(struct ledgerkit *kit);
 /* A standing rule for an account, NULL: for every one; it holds from now on. */

@@ -114,7 +114,8 @@ static void test_free_takes_all_that_a_batch_may_hold(void **state)
 	batch->count = 1;
 	buf_add_cstr(&batch->request, "a request");
 	buf_add_cstr(&batch->reply, "a reply");
-	assert_int_equal(ledger_book_current(kit->ledger, &batch->new_terms.book, &fault), 0);
+	assert_int_equal(
+		ledger_book_current(kit->ledger, BOOK_SELL, &batch->new_terms.book, &fault), 0);
 	assert_non_null(batch->new_terms.book.book);
 	/* A change that never came to its end: the daemon stopped before. */
 	assert_int_equal(change_begin(&batch->job, kit->ledger, &change, &batch->reply, &fault), 0);

@@ -36,8 +36,8 @@ static struct book *book_of(const char *name, const char *currency, const char *
 static int apply(struct ledgerkit *kit, const struct book *book, int64_t now_ms,
                  int64_t *first_price, bool *changed, struct fault *fault)
 {
-	return ledger_book_apply(kit->ledger, book, now_ms, text_of("uid 0"), text_of("why"),
-	                         first_price, changed, fault);
+	return ledger_book_apply(kit->ledger, book, BOOK_SELL, now_ms, text_of("uid 0"),
+	                         text_of("why"), first_price, changed, fault);
 }
 
 static void expect_applied(struct ledgerkit *kit, const struct book *book, int64_t now_ms,
@@ -57,7 +57,7 @@ static void expect_current(struct ledgerkit *kit, const struct book *book, int64
 {
 	struct applied_book current;
 
-	assert_int_equal(ledger_book_current(kit->ledger, &current, NULL), 0);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_SELL, &current, NULL), 0);
 	assert_int_equal(current.first_price, first_price);
 	assert_string_equal(book_hash(current.book), book_hash(book));
 	assert_true(text_equal(book_json(current.book), book_json(book)));
@@ -69,7 +69,7 @@ static void test_a_new_ledger_has_no_book(void **state)
 	struct ledgerkit *kit = *state;
 	struct applied_book current = { (struct book *)kit, 7 };
 
-	assert_int_equal(ledger_book_current(kit->ledger, &current, NULL), 0);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_SELL, &current, NULL), 0);
 	assert_null(current.book);
 	assert_int_equal(current.first_price, 0);
 }
@@ -152,6 +152,71 @@ static void test_the_history_of_books_is_told_newest_first(void **state)
 	buf_release(&log);
 	book_free(one);
 	book_free(two);
+}
+
+static int add_side(void *context, const struct book_log_row *row)
+{
+	buf_addf(context, "%lld %s %.*s%s; ", (long long)row->seq, book_side_name(row->side),
+	         TEXT_ARGS(row->name), row->in_force ? " in force" : "");
+	return 0;
+}
+
+/* What is sold and what is paid by do not touch each other; one book may be both. */
+static void test_each_side_has_its_own_book_in_force(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *one = book_of("one", "USD", "1"), *two = book_of("two", "USD", "2");
+	struct book *euro = book_of("euro", "EUR", "1");
+	struct fault fault = { .code = FAULT_NONE };
+	struct applied_book current = { NULL, 7 };
+	struct buf log = { .at = NULL };
+	int64_t first_price = 0;
+	bool changed = false;
+
+	expect_applied(kit, one, 100, 1, true);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_COST, &current, NULL), 0);
+	assert_null(current.book);
+	assert_int_equal(ledger_book_apply(kit->ledger, euro, BOOK_COST, 150, text_of(""),
+	                                   text_of(""), &first_price, &changed, &fault),
+	                 -FAULT_INVALID);
+	assert_string_equal(fault.text,
+	                    "the book is in EUR, the ledger in USD: a ledger has one currency");
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(ledger_book_apply(kit->ledger, two, BOOK_COST, 200, text_of(""),
+		                                   text_of(""), &first_price, &changed, NULL),
+		                 0);
+		assert_int_equal(first_price, 4);
+		assert_int_equal(changed, again == 0);
+	}
+	expect_current(kit, one, 1);
+	/* The same book, in force on the other side already. */
+	expect_applied(kit, two, 300, 4, true);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_COST, &current, NULL), 0);
+	assert_int_equal(current.first_price, 4);
+	book_free(current.book);
+	assert_int_equal(ledger_each_book(kit->ledger, add_side, &log, NULL), 0);
+	assert_string_equal(log.at, "3 sell two in force; 2 cost two in force; 1 sell one; ");
+	buf_release(&log);
+	book_free(one);
+	book_free(two);
+	book_free(euro);
+}
+
+/* Nor is there a sell book of another currency where only a cost book is in force. */
+static void test_a_cost_book_alone_decides_the_currency(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *one = book_of("one", "USD", "1"), *euro = book_of("euro", "EUR", "1");
+	struct fault fault = { .code = FAULT_NONE };
+	int64_t first_price = 0;
+	bool changed = false;
+
+	assert_int_equal(ledger_book_apply(kit->ledger, euro, BOOK_COST, 100, text_of(""),
+	                                   text_of(""), &first_price, &changed, NULL),
+	                 0);
+	assert_int_equal(apply(kit, one, 200, &first_price, &changed, &fault), -FAULT_INVALID);
+	book_free(one);
+	book_free(euro);
 }
 
 static void test_a_book_of_another_currency_is_refused_whole(void **state)
@@ -277,7 +342,8 @@ static void test_a_stored_book_must_have_its_hash(void **state)
 	kit_reopen(kit);
 	assert_int_equal(ledger_price_version(kit->ledger, 1, NULL, NULL, &fault), -FAULT_CORRUPT);
 	assert_non_null(strstr(fault.text, "a stored price book is not the one that was applied"));
-	assert_int_equal(ledger_book_current(kit->ledger, &current, &fault), -FAULT_CORRUPT);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_SELL, &current, &fault),
+	                 -FAULT_CORRUPT);
 	assert_null(current.book);
 	book_free(one);
 }
@@ -336,6 +402,8 @@ int main(void)
 		T(test_each_version_of_each_book_has_a_price_id_for_ever),
 		T(test_the_book_in_force_again_changes_nothing),
 		T(test_the_history_of_books_is_told_newest_first),
+		T(test_each_side_has_its_own_book_in_force),
+		T(test_a_cost_book_alone_decides_the_currency),
 		T(test_a_book_of_another_currency_is_refused_whole),
 		T(test_a_book_is_found_by_the_beginning_of_its_hash),
 		T(test_a_price_that_no_book_has_is_corrupt),

@@ -96,13 +96,13 @@ static void test_a_request_that_is_none_is_refused_by_a_reply(void **state)
 		  "due'}" },
 		{ "no object", "[]",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
-		  "suspense.retry, quarantine.retry, policy.set, reading.settle'}" },
+		  "suspense.retry, quarantine.retry, policy.set, reading.settle, rerate'}" },
 		{ "no change", "{}",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
-		  "suspense.retry, quarantine.retry, policy.set, reading.settle'}" },
+		  "suspense.retry, quarantine.retry, policy.set, reading.settle, rerate'}" },
 		{ "another change", "{'change':'event.delete'}",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
-		  "suspense.retry, quarantine.retry, policy.set, reading.settle'}" },
+		  "suspense.retry, quarantine.retry, policy.set, reading.settle, rerate'}" },
 		{ "no book", "{'change':'price.apply'}",
 		  "{'ok':false,'fault':'invalid','error':'price.apply: \\'book\\' is missing'}" },
 		{ "a book that is no text", "{'change':'price.apply','book':{}}",
@@ -283,6 +283,86 @@ static void test_suspense_gets_the_price_that_was_in_force_then(void **state)
 		run(kit, "{\"change\":\"suspense.retry\"}", NULL),
 		kit_quotes("{'ok':true,'tried':3,'priced':2,'left':1,'amount':'3.00'}"));
 	assert_string_equal(kit_events(kit), "long-before=-1:0.00 before=1:1.00 after=2:2.00");
+	kit_verify_clean(kit);
+}
+
+/* A request that puts the book in force on that side. */
+static const char *apply_side_request(const char *book, const char *side)
+{
+	static char text[8192];
+	struct buf request = { .at = NULL };
+
+	buf_addf(&request, "{\"change\":\"price.apply\",\"side\":\"%s\",\"book\":", side);
+	buf_add_json(&request, text_of(book));
+	buf_add_cstr(&request, "}");
+	snprintf(text, sizeof(text), "%s", request.at);
+	buf_release(&request);
+	return text;
+}
+
+static void expect_side(struct ledgerkit *kit, const char *side, const char *in_force)
+{
+	struct applied_book sell = { NULL, 0 }, cost = { NULL, 0 };
+	char text[128];
+
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_SELL, &sell, NULL), 0);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_COST, &cost, NULL), 0);
+	snprintf(text, sizeof(text), "%.*s/%.*s",
+	         sell.book != NULL ? (int)book_name(sell.book).len : 1,
+	         sell.book != NULL ? book_name(sell.book).at : "-",
+	         cost.book != NULL ? (int)book_name(cost.book).len : 1,
+	         cost.book != NULL ? book_name(cost.book).at : "-");
+	if (strcmp(text, in_force) != 0)
+		fail_msg("%s: %s in force, not %s", side, text, in_force);
+	book_free(sell.book);
+	book_free(cost.book);
+}
+
+static void test_a_book_is_applied_on_the_side_that_is_asked_for(void **state)
+{
+	struct ledgerkit *kit = *state;
+	bool changed = false;
+
+	assert_string_equal(run(kit, apply_side_request(BOOK_BOTH, "buy"), &changed),
+	                    kit_quotes("{'ok':false,'fault':'invalid','error':'price.apply: "
+	                               "\\'side\\' is sell or cost'}"));
+	assert_false(changed);
+	assert_non_null(strstr(run(kit, apply_side_request(BOOK_BOTH, "cost"), &changed),
+	                       "\"changed\":true"));
+	assert_true(changed);
+	expect_side(kit, "cost", "-/both");
+	run(kit, apply_side_request(BOOK_INPUT, "sell"), &changed);
+	expect_side(kit, "sell", "in/both");
+	run(kit, apply_request(BOOK_BOTH), &changed);
+	expect_side(kit, "none", "both/both");
+}
+
+/* Of each side what waits gets its price, and nothing else: what had no cost book has no cost. */
+static void test_a_cost_without_a_rate_is_filled_by_a_retry(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_send_usage(kit, "before", "2026-08-01T10:00:00Z", "m", "{\"input\":1}");
+	kit_price(kit, BOOK_BOTH);
+	kit_cost(kit, BOOK_INPUT);
+	kit_send_usage(kit, "both", "2026-08-01T10:00:00Z", "m", "{\"input\":1,\"pages\":1}");
+	kit_send_usage(kit, "costed", "2026-08-01T10:00:00Z", "m", "{\"input\":3}");
+	kit_send_usage(kit, "neither", "2026-08-01T11:00:00Z", "n", "{\"input\":1}");
+	assert_string_equal(run(kit, "{\"change\":\"suspense.retry\"}", NULL),
+	                    kit_quotes("{'ok':true,'tried':2,'priced':1,'left':1,'amount':'0.25',"
+	                               "'cost':{'tried':2,'priced':0,'left':2,'amount':'0.00'}}"));
+	kit_cost(kit, BOOK_BOTH);
+	assert_string_equal(run(kit, "{\"change\":\"suspense.retry\"}", NULL),
+	                    kit_quotes("{'ok':true,'tried':1,'priced':0,'left':1,'amount':'0.00',"
+	                               "'cost':{'tried':2,'priced':1,'left':1,'amount':'0.375'}}"));
+	assert_int_equal(changes_noted(kit, "suspense.retry"), 2);
+	assert_string_equal(
+		kit_ask(kit, "SELECT group_concat(id || '=' || price || ':' || "
+	                     "coalesce(cost_price, 'none') || ':' || cost_nanos, ' ') FROM event"),
+		"before=1:none:0 both=1:1:375000000 costed=1:2:1500000000 neither=-1:-1:0");
+	assert_string_equal(kit_ask(kit, "SELECT sum(events) || ' ' || sum(costed) || ' ' || "
+	                                 "sum(uncosted) || ' ' || sum(cost_nanos) FROM rollup"),
+	                    "4 2 1 1875000000");
 	kit_verify_clean(kit);
 }
 
@@ -654,6 +734,8 @@ int main(void)
 		T(test_suspense_is_priced_by_all_that_a_price_asks),
 		T(test_suspense_is_priced_as_soon_as_there_is_a_rate),
 		T(test_suspense_gets_the_price_that_was_in_force_then),
+		T(test_a_book_is_applied_on_the_side_that_is_asked_for),
+		T(test_a_cost_without_a_rate_is_filled_by_a_retry),
 		T(test_suspense_of_many_chunks_is_priced_completely),
 		T(test_suspense_that_does_not_fit_its_hour_stays),
 		T(test_suspense_of_more_than_an_amount_is_priced),

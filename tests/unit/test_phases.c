@@ -43,11 +43,15 @@ static enum ingest_verdict send(struct ledgerkit *kit, const char *line)
 static const char all_that_counts[] =
 	"SELECT (SELECT group_concat(id || ' ' || ts || ' ' || settlement || ' ' || provenance || "
 	"' ' || price || ' ' || input || ' ' || output || ' ' || nanos || ' ' || attos || ' ' || "
-	"hash, ';') FROM event) || '|' || "
+	"hash || ' ' || coalesce(cost_price, 'none') || ' ' || cost_nanos || ' ' || cost_attos, "
+	"';') "
+	"FROM event) || '|' || "
 	"coalesce((SELECT group_concat(ts || component || count, ';') FROM event_detail), '') || "
 	"'|' || (SELECT group_concat(hour || ' ' || n.text || ' ' || m.text || ' ' || price || ' ' "
 	"|| events || ' ' || errors || ' ' || partial || ' ' || estimated || ' ' || uncounted || "
-	"' ' || input || ' ' || output || ' ' || pages || ' ' || requests || ' ' || nanos, ';') "
+	"' ' || input || ' ' || output || ' ' || pages || ' ' || requests || ' ' || nanos || ' ' "
+	"|| costed || ' ' || uncosted || ' ' || cost_nanos || "
+	"' ' || cost_attos, ';') "
 	"FROM rollup JOIN name n ON n.id = account JOIN name m ON m.id = model) || '|' || "
 	"(SELECT events || ' ' || first_ts || ' ' || last_ts FROM watermark) || '|' || "
 	"coalesce((SELECT path || ' ' || events FROM unknown_usage), '') || '|' || "
@@ -135,9 +139,8 @@ static int each_order(struct ledgerkit *kit, char *order, size_t count, size_t a
 	return 1;
 }
 
-static void test_every_order_of_phases_ends_the_same(void **state)
+static void every_order_ends_the_same(struct ledgerkit *kit)
 {
-	struct ledgerkit *kit = *state;
 	uint64_t seed = fixture_seed("phases", 20260801);
 	int orders = 0;
 
@@ -156,6 +159,52 @@ static void test_every_order_of_phases_ends_the_same(void **state)
 	}
 	/* 4 of one, 6 x 2 of two, 4 x 6 of three, 24 of all four; with no repeats and with two */
 	assert_int_equal(orders, 2 * (4 + 12 + 24 + 24));
+}
+
+static void test_every_order_of_phases_ends_the_same(void **state)
+{
+	every_order_ends_the_same(*state);
+}
+
+/* The cost of the one that is unpriced is known, that of another is not. */
+static const char cost_book[] =
+	"{'pricebook':1,'name':'cost','currency':'USD','models':[{'model':'unlisted','versions':["
+	"{'effective_from':'2026','rates':[{'component':'input','per_million':'0.31'},"
+	"{'component':'output','per_million':'1.000000000001'},"
+	"{'component':'pages','each':'0.5'}]}]},{'model':'acme/llama-4-70b','versions':["
+	"{'effective_from':'2026-08-01T09:59:59Z','rates':["
+	"{'component':'input','per_million':'0.33'},"
+	"{'component':'output','per_million':'1.11'}]}]}]}";
+
+static void test_every_order_of_phases_ends_with_the_same_cost(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_cost(kit, kit_quotes(cost_book));
+	every_order_ends_the_same(kit);
+}
+
+static void test_a_phase_that_was_replaced_keeps_its_cost(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_small_book);
+	kit_cost(kit, kit_quotes(cost_book));
+	send(kit, phases[SETTLEMENT_PARTIAL]);
+	assert_string_equal(kit_ask(kit, "SELECT cost_price || ' ' || cost_nanos || ' ' || "
+	                                 "cost_attos FROM event"),
+	                    "2 1000036000 5");
+	send(kit, phases[SETTLEMENT_FINAL]);
+	/* Of an hour before the first version: no rate, and no sum has a cost any more. */
+	assert_string_equal(kit_ask(kit, "SELECT cost_price || ' ' || cost_nanos FROM event"),
+	                    "-1 0");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) || ' ' || sum(costed) || ' ' || "
+	                                 "sum(uncosted) || ' ' || sum(cost_nanos) FROM rollup"),
+	                    "1 0 1 0");
+	assert_non_null(
+		strstr(kit_ask(kit, "SELECT stored FROM phase"),
+	               kit_quotes("'price_id':-1,'cost_id':2,'cost':'1.000036000000000005'}")));
+	kit_verify_clean(kit);
 }
 
 static void test_the_highest_phase_stands_and_the_others_are_kept(void **state)
@@ -386,6 +435,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_every_order_of_phases_ends_the_same),
+		T(test_every_order_of_phases_ends_with_the_same_cost),
+		T(test_a_phase_that_was_replaced_keeps_its_cost),
 		T(test_the_highest_phase_stands_and_the_others_are_kept),
 		T(test_a_phase_that_was_replaced_knows_its_content),
 		T(test_a_conflict_follows_the_event_that_stands),

@@ -197,7 +197,7 @@ static void test_the_start_puts_the_setting_in_force_or_takes_what_the_ledger_ha
 		if (rows[i].in_ledger != NULL)
 			kit_price(kit, kit_quotes(rows[i].in_ledger));
 		output_catch();
-		r = prices_at_start(kit->ledger, file, "a/b.json", &book, &fault);
+		r = prices_at_start(kit->ledger, BOOK_SELL, file, "a/b.json", &book, &fault);
 		log = output_caught();
 		if (r != 0 || (book.book != NULL) != (rows[i].in_force != NULL) ||
 		    (r == 0 && book.book != NULL &&
@@ -225,7 +225,7 @@ static void test_a_start_that_fails_changes_nothing(void **state)
 	struct book *file = loaded(kit, BOOK_EURO);
 
 	kit_price(kit, kit_quotes(BOOK_ONE));
-	assert_int_equal(prices_at_start(kit->ledger, file, "b.json", &book, &fault),
+	assert_int_equal(prices_at_start(kit->ledger, BOOK_SELL, file, "b.json", &book, &fault),
 	                 -FAULT_INVALID);
 	assert_non_null(strstr(fault.text, "the book is in EUR, the ledger in USD"));
 	assert_null(book.book);
@@ -236,8 +236,9 @@ static void test_a_start_that_fails_changes_nothing(void **state)
 	kit_reopen(kit);
 	for (int i = 0; i < 2; i++) {
 		file = i == 0 ? loaded(kit, BOOK_TWO) : NULL;
-		assert_int_equal(prices_at_start(kit->ledger, file, "b.json", &book, &fault),
-		                 -FAULT_CORRUPT);
+		assert_int_equal(
+			prices_at_start(kit->ledger, BOOK_SELL, file, "b.json", &book, &fault),
+			-FAULT_CORRUPT);
 		assert_null(book.book);
 	}
 	assert_int_equal(book.first_price, UNTOUCHED);
@@ -253,16 +254,63 @@ static void test_a_reload_puts_a_new_book_in_force_and_tells_only_a_new_one(void
 
 	kit_price(kit, kit_quotes(BOOK_ONE));
 	path = file_with(kit, BOOK_ONE);
-	assert_int_equal(prices_reload(kit->ledger, path, text_of("SIGHUP"), &book, &fault), 0);
+	assert_int_equal(
+		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault), 0);
 	assert_null(book.book);
 	file_with(kit, BOOK_TWO);
-	assert_int_equal(prices_reload(kit->ledger, path, text_of("SIGHUP"), &book, &fault), 0);
+	assert_int_equal(
+		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault), 0);
 	assert_non_null(book.book);
 	assert_true(text_is(book_name(book.book), "two"));
 	assert_int_equal(book.first_price, 2);
 	book_free(book.book);
 	snprintf(expected, sizeof(expected), "one by test of ; two by SIGHUP of %s", path);
 	expect_applied(kit, "new", expected);
+}
+
+/* The cost book: of its own setting, in its own words, beside what is sold by. */
+static void test_the_cost_book_is_started_and_reloaded_beside_the_other(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct applied_book cost = { .book = NULL }, sell = { .book = NULL };
+	struct fault fault = { .code = FAULT_NONE };
+	const char *log;
+
+	assert_int_equal(prices_setting(BOOK_SELL), SETTING_PRICES);
+	assert_int_equal(prices_setting(BOOK_COST), SETTING_COST_PRICES);
+	kit_price(kit, kit_quotes(BOOK_ONE));
+	output_catch();
+	assert_int_equal(prices_at_start(kit->ledger, BOOK_COST, NULL, "", &cost, &fault), 0);
+	log = output_caught();
+	/* None is no reason to warn: nothing waits for it. */
+	assert_string_equal(log, "");
+	assert_null(cost.book);
+	output_catch();
+	assert_int_equal(prices_at_start(kit->ledger, BOOK_COST, loaded(kit, BOOK_TWO), "c.json",
+	                                 &cost, &fault),
+	                 0);
+	log = output_caught();
+	assert_non_null(strstr(log, "cost book applied"));
+	assert_true(text_is(book_name(cost.book), "two"));
+	book_free(cost.book);
+	cost.book = NULL;
+	output_catch();
+	assert_int_equal(prices_reload(kit->ledger, BOOK_COST, file_with(kit, BOOK_EURO),
+	                               text_of("SIGHUP"), &cost, &fault),
+	                 0);
+	log = output_caught();
+	assert_non_null(strstr(log, "cost book refused, the old one stays"));
+	assert_null(cost.book);
+	output_catch();
+	assert_int_equal(prices_at_start(kit->ledger, BOOK_COST, loaded(kit, BOOK_ONE), "d.json",
+	                                 &cost, &fault),
+	                 0);
+	log = output_caught();
+	assert_non_null(strstr(log, "the cost_prices setting replaces the cost book in force"));
+	book_free(cost.book);
+	assert_int_equal(ledger_book_current(kit->ledger, BOOK_SELL, &sell, NULL), 0);
+	assert_true(text_is(book_name(sell.book), "one"));
+	book_free(sell.book);
 }
 
 static void test_a_reload_that_is_refused_keeps_the_old_book(void **state)
@@ -281,7 +329,7 @@ static void test_a_reload_that_is_refused_keeps_the_old_book(void **state)
 		int r;
 
 		output_catch();
-		r = prices_reload(kit->ledger, path, text_of("SIGHUP"), &book, &fault);
+		r = prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault);
 		log = output_caught();
 		if (r != 0 || book.book != NULL || fault.code != FAULT_NONE)
 			fail_msg("%s: %d %s", row->label, r, fault.text);
@@ -305,13 +353,15 @@ static void test_a_ledger_that_cannot_be_written_is_a_failure_of_the_reload(void
 	assert_int_equal(sqlite3_open(kit->path, &other), SQLITE_OK);
 	sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(prices_reload(kit->ledger, path, text_of("SIGHUP"), &book, &fault),
-	                 -FAULT_BUSY);
+	assert_int_equal(
+		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault),
+		-FAULT_BUSY);
 	assert_int_equal(fault.code, FAULT_BUSY);
 	assert_null(book.book);
 	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(other);
-	assert_int_equal(prices_reload(kit->ledger, path, text_of("SIGHUP"), &book, &fault), 0);
+	assert_int_equal(
+		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault), 0);
 	assert_non_null(book.book);
 	book_free(book.book);
 }
@@ -326,6 +376,7 @@ int main(void)
 		T(test_the_start_puts_the_setting_in_force_or_takes_what_the_ledger_has),
 		T(test_a_start_that_fails_changes_nothing),
 		T(test_a_reload_puts_a_new_book_in_force_and_tells_only_a_new_one),
+		T(test_the_cost_book_is_started_and_reloaded_beside_the_other),
 		T(test_a_reload_that_is_refused_keeps_the_old_book),
 		T(test_a_ledger_that_cannot_be_written_is_a_failure_of_the_reload),
 	};

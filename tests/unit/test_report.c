@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "base/moment.h"
+#include "ledger/adjust.h"
+#include "ledger/store.h"
 #include "report/report.h"
 #include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
@@ -24,6 +26,7 @@ struct sent {
 	int64_t status;
 	enum provenance provenance;
 	bool priced;
+	bool costed, without_book; /* neither: the cost book had no rate */
 };
 
 static const char *const accounts[] = { "acct_1", "acct_2", "\xc3\xa4" };
@@ -45,10 +48,19 @@ static void send_one(struct ledgerkit *kit, size_t number, const struct sent *se
 	assert_int_equal(verdict, sent->priced ? INGEST_ACCEPTED : INGEST_UNPRICED);
 }
 
-static void send_random(struct ledgerkit *kit, struct sent sent[EVENTS], uint64_t *seed)
+/* Half of what the small book asks for input, and more than it for output. */
+static const char cost_book[] =
+	"{'pricebook':1,'name':'cost','currency':'USD','models':[{'model':'acme/llama-4-70b',"
+	"'versions':[{'effective_from':'2026','rates':[{'component':'input','per_million':'0.40'},"
+	"{'component':'output','per_million':'2.50'}]}]}]}";
+
+/* With a cost book in force from a quarter of the events on. */
+static void send_random(struct ledgerkit *kit, struct sent sent[EVENTS], bool costs, uint64_t *seed)
 {
 	kit_price(kit, kit_small_book);
 	for (size_t i = 0; i < EVENTS; i++) {
+		if (costs && i == EVENTS / 4)
+			kit_cost(kit, kit_quotes(cost_book));
 		sent[i].time_ms = DAY_MS + (int64_t)fixture_below(seed, HOURS * MS_PER_HOUR);
 		/* The edges are where mistakes are: a third lies on the hour or one step off. */
 		if (fixture_below(seed, 3) == 0)
@@ -59,6 +71,8 @@ static void send_random(struct ledgerkit *kit, struct sent sent[EVENTS], uint64_
 		sent[i].account = accounts[fixture_below(seed, 3)];
 		sent[i].priced = fixture_below(seed, 10) != 0;
 		sent[i].model = models[sent[i].priced ? 0 : 1];
+		sent[i].costed = costs && i >= EVENTS / 4 && sent[i].priced;
+		sent[i].without_book = !costs || i < EVENTS / 4;
 		sent[i].status = fixture_below(seed, 5) == 0 ? 500 : 200;
 		sent[i].provenance = (enum provenance)fixture_below(seed, PROVENANCE_COUNT);
 		send_one(kit, i, &sent[i]);
@@ -130,13 +144,62 @@ static void expect_row(const struct table *table, const struct table_row *row,
 	assert_int_equal(money_compare(amount_of(table, row), amount), 0);
 }
 
-static void test_any_range_is_exact_to_the_millisecond(void **state)
+/* An absent cell gives false. */
+static bool money_of(const struct table *table, const struct table_row *row, const char *key,
+                     struct money *out)
+{
+	struct text cell = row->cells[column_of(table, key)];
+
+	if (cell.at == NULL)
+		return false;
+	assert_int_equal(money_parse(cell, out, NULL), 0);
+	return true;
+}
+
+/* Cost and margin from what was sent; its amount was looked at before. */
+static void expect_costs(const struct table *table, const struct table_row *row,
+                         const struct sent sent[EVENTS], const struct report_query *query,
+                         struct text account)
+{
+	struct money amount = amount_of(table, row), cost = { 0 }, got = { 0 }, percent = { 0 };
+	int64_t costed = 0, uncosted = 0, suspense = count_of(table, row, "suspense");
+	bool known;
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		if (sent[i].time_ms < query->from_ms || sent[i].time_ms >= query->to_ms ||
+		    (account.at != NULL && !text_is(account, sent[i].account)))
+			continue;
+		costed += sent[i].costed;
+		uncosted += !sent[i].costed;
+		if (sent[i].costed)
+			cost.attos += (wide)sent[i].input * 400000000000 +
+			              (wide)sent[i].output * 2500000000000;
+	}
+	known = costed > 0 || uncosted == 0;
+	assert_int_equal(count_of(table, row, "uncosted"), uncosted);
+	assert_int_equal(money_of(table, row, "cost", &got), known);
+	assert_true(!known || money_compare(got, cost) == 0);
+	known = known && (suspense == 0 || amount.attos != 0);
+	assert_int_equal(money_of(table, row, "margin", &got), known);
+	assert_true(!known || got.attos == amount.attos - cost.attos);
+	assert_int_equal(money_of(table, row, "margin_percent", &percent),
+	                 known && amount.attos > 0);
+	if (known && amount.attos > 0) {
+		/* It is the nearest hundredth: twice what is missing is at most one of them. */
+		wide off = 10000 * got.attos -
+		           percent.attos / (ATTOS_PER_UNIT / 100) * amount.attos;
+
+		assert_true(percent.attos % (ATTOS_PER_UNIT / 100) == 0);
+		assert_true(2 * off <= amount.attos && -2 * off <= amount.attos);
+	}
+}
+
+static void expect_any_range(struct ledgerkit *kit, bool costs)
 {
 	static struct sent sent[EVENTS];
-	struct ledgerkit *kit = *state;
 	uint64_t seed = fixture_seed("report", 20261123);
 
-	send_random(kit, sent, &seed);
+	send_random(kit, sent, costs, &seed);
 	for (int i = 0; i < RANGES; i++) {
 		struct report_query query = { .by = REPORT_BY_ACCOUNT };
 		struct table table = { .rows = NULL };
@@ -155,10 +218,162 @@ static void test_any_range_is_exact_to_the_millisecond(void **state)
 		for (size_t r = 0; r < table.row_count; r++)
 			expect_row(&table, &table.rows[r], sent, &query, table.rows[r].cells[0]);
 		expect_row(&table, &table.total, sent, &query, text_of(NULL));
+		for (size_t r = 0; costs && r < table.row_count; r++)
+			expect_costs(&table, &table.rows[r], sent, &query, table.rows[r].cells[0]);
+		if (costs)
+			expect_costs(&table, &table.total, sent, &query, text_of(NULL));
+		assert_int_equal(notes.costs, costs);
 		assert_int_equal(notes.events, count_of(&table, &table.total, "events"));
 		assert_int_equal(notes.suspense, count_of(&table, &table.total, "suspense"));
 		table_release(&table);
 	}
+}
+
+static void test_any_range_is_exact_to_the_millisecond(void **state)
+{
+	expect_any_range(*state, false);
+}
+
+static void test_cost_and_margin_of_any_range_are_exact(void **state)
+{
+	expect_any_range(*state, true);
+}
+
+static void test_basis_points_are_rounded_half_away_from_zero(void **state)
+{
+	const wide large = (wide)1 << 110;
+	const struct {
+		wide part, whole;
+		int64_t points; /* INT64_MIN: it cannot be told */
+	} rows[] = {
+		{ 0, 7, 0 },
+		{ 1, 1, 10000 },
+		{ 3725, 10000, 3725 },
+		{ 1, 3, 3333 },
+		{ 2, 3, 6667 },
+		{ 1, 20000, 1 },
+		{ 1, 20001, 0 },
+		{ -1, 20000, -1 },
+		{ -1, 20001, 0 },
+		{ -1, 3, -3333 },
+		{ -2, 3, -6667 },
+		{ 1, -3, -3333 },
+		{ 5, 1, 50000 },
+		{ large, large, 10000 },
+		{ -3 * large, 2 * large, -15000 },
+		{ 1, 0, INT64_MIN },
+		{ large, 1, INT64_MIN },
+		{ -large * 100000, 1, INT64_MIN },
+		{ 4000 * large, 5000 * large, INT64_MIN }, /* its rest times 10000 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t points = INT64_MIN;
+		int r = report_basis_points(rows[i].part, rows[i].whole, &points);
+
+		if (points != rows[i].points || r != (points == INT64_MIN ? -FAULT_RANGE : 0))
+			fail_msg("row %zu: %d %lld", i, r, (long long)points);
+	}
+}
+
+/* The keys of what is not in every report, and the total of the amount and of these. */
+static void expect_columns(struct ledgerkit *kit, struct report_query query, const char *expected)
+{
+	struct table table = { .rows = NULL };
+	struct report_notes notes;
+	char got[512] = "";
+	size_t len = 0;
+
+	if (query.to_ms == 0)
+		query.to_ms = LEDGER_TO_MAX;
+	assert_int_equal(report_run(kit->ledger, &query, &table, &notes, NULL), 0);
+	for (size_t c = column_of(&table, "amount"); c < table.column_count; c++) {
+		struct text cell = table.total.cells[c];
+
+		len += (size_t)snprintf(got + len, sizeof(got) - len, "%s=%.*s ",
+		                        table.columns[c].key, cell.at != NULL ? (int)cell.len : 1,
+		                        cell.at != NULL ? cell.at : "-");
+	}
+	assert_string_equal(got, expected);
+	table_release(&table);
+}
+
+static void adjust(struct ledgerkit *kit, const char *account, wide attos, int64_t closed_ms)
+{
+	const struct adjustment_run run = { .at_ms = DAY_MS + 5 * MS_PER_HOUR,
+		                            .who = text_of("t"),
+		                            .reason = text_of("t"),
+		                            .book = text_of(book_hash(kit->book.book)),
+		                            .from_ms = DAY_MS,
+		                            .to_ms = DAY_MS + MS_PER_HOUR };
+	const struct adjustment row = { .hour_ms = DAY_MS,
+		                        .account = text_of(account),
+		                        .model = text_of("acme/llama-4-70b"),
+		                        .source = text_of("gw-1"),
+		                        .amount = { attos } };
+	int64_t seq;
+
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	if (closed_ms != 0)
+		assert_int_equal(ledger_close_period(kit->ledger, closed_ms, run.at_ms,
+		                                     text_of("t"), text_of(""), NULL),
+		                 0);
+	assert_int_equal(ledger_adjust(kit->ledger, &run, &row, 1, &seq, NULL), 0);
+	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+}
+
+/* Who has no cost book and no adjustment finds the columns as they ever were. */
+static void test_columns_appear_with_what_they_tell(void **state)
+{
+	const struct report_query all = { .by = REPORT_BY_ACCOUNT };
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_small_book);
+	kit_send_usage(kit, "1", "2026-07-01T00:00:00Z", "acme/llama-4-70b",
+	               "{\"output\":1000000}");
+	expect_columns(kit, all, "amount=2.40 ");
+	kit_cost(kit, kit_quotes(cost_book));
+	/* All of it came before: neither 0 nor a margin of all. */
+	expect_columns(kit, all, "amount=2.40 cost=- margin=- margin_percent=- uncosted=1 ");
+	kit_send_usage(kit, "2", "2026-07-01T00:30:00Z", "acme/llama-4-70b",
+	               "{\"output\":1000000}");
+	expect_columns(kit, all,
+	               "amount=4.80 cost=2.50 margin=2.30 margin_percent=47.92 uncosted=1 ");
+	kit_send_usage(kit, "3", "2026-07-01T01:00:00Z", "acme/unlisted-1", "{\"output\":1}");
+	expect_columns(kit, (struct report_query){ .model = text_of("acme/unlisted-1") },
+	               "amount=0.00 cost=- margin=- margin_percent=- uncosted=1 ");
+	adjust(kit, "acct", -3 * (wide)ATTOS_PER_UNIT, 0);
+	expect_columns(kit, all,
+	               "amount=1.80 adjusted=-3.00 cost=2.50 margin=-0.70 margin_percent=-38.89 "
+	               "uncosted=2 ");
+}
+
+/* By the hour it is booked in, with the names of its sum; also where no request is. */
+static void test_adjustments_count_where_they_are_booked(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct report_query hour = { .by = REPORT_BY_HOUR,
+		                     .from_ms = DAY_MS + 5 * MS_PER_HOUR,
+		                     .to_ms = DAY_MS + 6 * MS_PER_HOUR };
+
+	kit_price(kit, kit_small_book);
+	kit_send_usage(kit, "1", "2026-07-01T00:00:00Z", "acme/llama-4-70b",
+	               "{\"output\":1000000}");
+	adjust(kit, "acct", 1, 0);
+	adjust(kit, "acct", 2, 0);
+	adjust(kit, "acct", 4, DAY_MS + MS_PER_HOUR);
+	adjust(kit, "other", 8, 0);
+	expect_columns(kit, (struct report_query){ .from_ms = DAY_MS, .to_ms = DAY_MS + 1 },
+	               "amount=2.400000000000000003 adjusted=0.000000000000000003 ");
+	/* Its hour began before: the adjustments of it are of the range before this one. */
+	expect_columns(kit, (struct report_query){ .from_ms = DAY_MS + 1, .to_ms = DAY_MS + 2 },
+	               "amount=0.00 ");
+	expect_columns(kit, hour, "amount=0.000000000000000012 adjusted=0.000000000000000012 ");
+	hour.account = text_of("other");
+	expect_columns(kit, hour, "amount=0.000000000000000008 adjusted=0.000000000000000008 ");
+	hour.model = text_of("acme/unlisted-1");
+	expect_columns(kit, hour, "amount=0.00 ");
 }
 
 static void run_by(struct ledgerkit *kit, enum report_by by, char out[512])
@@ -377,6 +592,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_any_range_is_exact_to_the_millisecond,
 		                                kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(test_every_grouping_names_and_orders_its_rows,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_cost_and_margin_of_any_range_are_exact,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test(test_basis_points_are_rounded_half_away_from_zero),
+		cmocka_unit_test_setup_teardown(test_columns_appear_with_what_they_tell, kit_setup,
+		                                kit_teardown),
+		cmocka_unit_test_setup_teardown(test_adjustments_count_where_they_are_booked,
 		                                kit_setup, kit_teardown),
 		cmocka_unit_test_setup_teardown(test_filters_take_only_what_they_name, kit_setup,
 		                                kit_teardown),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "ledger/rollups.h"
+#include "ledger/store.h"
 
 static const struct money money_max = { (wide)INT64_MAX * ATTOS_PER_NANO + (ATTOS_PER_NANO - 1) };
 
@@ -74,7 +75,8 @@ static void test_many_keys_are_all_found_again(void **state)
 static void test_what_was_added_can_be_taken_again(void **state)
 {
 	const struct usage usage = ones();
-	const struct rollup_delta delta = { TURN_NONE, &usage, true, { 5 }, PROVENANCE_NONE };
+	const struct rollup_delta delta = { TURN_NONE,       &usage, true, { 5 },
+		                            PROVENANCE_NONE, 7,      { 3 } };
 	struct rollup_sum sum = { .events = 0 }, nothing = { .events = 0 };
 
 	(void)state;
@@ -85,6 +87,8 @@ static void test_what_was_added_can_be_taken_again(void **state)
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		assert_int_equal(sum.count[c], 2);
 	assert_true(sum.amount.attos == 10);
+	assert_int_equal(sum.costed, 2);
+	assert_true(sum.cost.attos == 6);
 	assert_false(rollup_sum_equal(&sum, &nothing));
 	assert_int_equal(rollup_sum_take(&sum, &delta), 0);
 	assert_int_equal(rollup_sum_take(&sum, &delta), 0);
@@ -94,7 +98,9 @@ static void test_what_was_added_can_be_taken_again(void **state)
 static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
 {
 	const struct usage usage = ones();
-	struct rollup_delta delta = { TURN_NONE, &usage, false, { 1 }, PROVENANCE_REPORTED };
+	struct rollup_delta delta = {
+		TURN_NONE, &usage, false, { 1 }, PROVENANCE_REPORTED, LEDGER_COST_NO_BOOK, { 0 }
+	};
 	struct rollup_sum sum, before;
 
 	(void)state;
@@ -110,12 +116,20 @@ static void test_a_sum_that_does_not_fit_is_left_as_it_was(void **state)
 	assert_true(rollup_sum_equal(&sum, &before));
 	delta.amount.attos = 0;
 	assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+	sum = before = (struct rollup_sum){ .cost = money_max };
+	delta.cost_id = 1;
+	delta.cost.attos = 1;
+	assert_int_equal(rollup_sum_add(&sum, &delta), -FAULT_RANGE);
+	assert_true(rollup_sum_equal(&sum, &before));
 }
 
 static void test_a_sum_never_falls_below_zero(void **state)
 {
 	const struct usage usage = ones();
-	const struct rollup_delta delta = { TURN_NONE, &usage, true, { 0 }, PROVENANCE_PARTIAL };
+	const struct rollup_delta delta = { .usage = &usage,
+		                            .error = true,
+		                            .provenance = PROVENANCE_PARTIAL,
+		                            .cost_id = LEDGER_COST_NO_BOOK };
 	struct rollup_sum full = { .events = 1, .errors = 1, .partial = 1 }, sum, before;
 
 	(void)state;
@@ -156,7 +170,9 @@ static void test_each_provenance_has_its_counter(void **state)
 	(void)state;
 	for (size_t i = 0; i < PROVENANCE_COUNT; i++) {
 		struct rollup_delta delta = {
-			TURN_NONE, &nothing, false, { 0 }, rows[i].provenance
+			.usage = &nothing,
+			.provenance = rows[i].provenance,
+			.cost_id = LEDGER_COST_NO_BOOK,
 		};
 		struct rollup_sum sum = { .events = 0 };
 
@@ -169,6 +185,49 @@ static void test_each_provenance_has_its_counter(void **state)
 		delta.provenance = rows[(i + 1) % PROVENANCE_COUNT].provenance;
 		assert_true(rollup_sum_take(&sum, &delta) < 0 ||
 		            delta.provenance == PROVENANCE_REPORTED);
+	}
+}
+
+/* Of an event that came without a cost book no cost is known, which is not that of no rate. */
+static void test_what_is_known_of_a_cost_has_its_counter(void **state)
+{
+	static const struct {
+		int64_t cost_id;
+		enum turn turn;
+		struct rollup_sum sum;
+	} rows[] = {
+		{ LEDGER_COST_NO_BOOK, TURN_NONE, { .events = 1 } },
+		{ LEDGER_PRICE_SUSPENSE, TURN_NONE, { .events = 1, .uncosted = 1 } },
+		{ LEDGER_PRICE_NONE, TURN_NONE, { .events = 1, .costed = 1 } },
+		{ 7, TURN_NONE, { .events = 1, .costed = 1, .cost = { 5 } } },
+		{ 7, TURN_OF, { .events = 1, .turns = 1, .costed = 1, .cost = { 5 } } },
+		{ LEDGER_PRICE_NONE, TURN_ENDED, { .events = 0 } },
+	};
+	const struct usage nothing = { .kind_count = 0 };
+	const struct rollup_sum empty = { .events = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct rollup_delta delta = {
+			.turn = rows[i].turn,
+			.usage = &nothing,
+			.cost_id = rows[i].cost_id,
+			.cost = { rows[i].cost_id > 0 ? 5 : 0 },
+		};
+		struct rollup_sum sum = { .events = 0 }, without;
+
+		assert_int_equal(rollup_sum_add(&sum, &delta), 0);
+		assert_true(rollup_sum_equal(&sum, &rows[i].sum));
+		for (size_t other = 0; other < sizeof(rows) / sizeof(rows[0]); other++) {
+			if (other != i)
+				assert_false(rollup_sum_equal(&sum, &rows[other].sum));
+		}
+		without = sum;
+		without.costed = without.uncosted = 0;
+		if (sum.costed + sum.uncosted > 0)
+			assert_int_equal(rollup_sum_take(&without, &delta), -FAULT_RANGE);
+		assert_int_equal(rollup_sum_take(&sum, &delta), 0);
+		assert_true(rollup_sum_equal(&sum, &empty));
 	}
 }
 
@@ -189,7 +248,11 @@ static void test_what_a_turn_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < TURN_COUNT; i++) {
 		const struct rollup_delta delta = {
-			rows[i].turn, &nothing, true, { 0 }, PROVENANCE_PARTIAL
+			.turn = rows[i].turn,
+			.usage = &nothing,
+			.error = true,
+			.provenance = PROVENANCE_PARTIAL,
+			.cost_id = LEDGER_COST_NO_BOOK,
 		};
 		struct rollup_sum sum = { .events = 0 };
 
@@ -230,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_a_sum_that_does_not_fit_is_left_as_it_was),
 		cmocka_unit_test(test_a_sum_never_falls_below_zero),
 		cmocka_unit_test(test_each_provenance_has_its_counter),
+		cmocka_unit_test(test_what_is_known_of_a_cost_has_its_counter),
 		cmocka_unit_test(test_what_a_turn_counts),
 		cmocka_unit_test(test_each_part_makes_sums_differ),
 	};

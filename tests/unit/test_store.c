@@ -405,6 +405,7 @@ static void test_a_refused_first_event_of_an_hour_leaves_no_sum(void **state)
 		               .model = text_of("m"),
 		               .time_ms = KIT_NOW_MS,
 		               .status = EVENT_ABSENT };
+	const struct rated waiting = { .price_id = LEDGER_PRICE_SUSPENSE };
 	struct ledger_added added = { .outcome = LEDGER_ADDED };
 
 	/* No real usage gets there: the sum of an hour that is almost full. */
@@ -418,8 +419,8 @@ static void test_a_refused_first_event_of_an_hour_leaves_no_sum(void **state)
 	event.usage.count[COMPONENT_INPUT] = 1;
 	event.latency_ms = event.ttft_ms = EVENT_ABSENT;
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	assert_int_equal(ledger_add(kit->ledger, &event, LEDGER_PRICE_SUSPENSE, (struct money){ 0 },
-	                            0, text_of("line"), KIT_NOW_MS, &added, NULL),
+	assert_int_equal(ledger_add(kit->ledger, &event, &waiting, text_of("line"), KIT_NOW_MS,
+	                            &added, NULL),
 	                 0);
 	assert_int_equal(added.outcome, LEDGER_OVERFLOW);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
@@ -574,18 +575,20 @@ static void test_only_an_event_in_suspense_can_get_its_price(void **state)
 	struct ledgerkit *kit = *state;
 	struct fault fault = { .code = FAULT_NONE };
 	struct ingest_item item;
+	struct rated found;
 
 	send(kit, line);
 	kit_prepare(kit, kit_quotes(line), &item);
+	found = item.rated;
+	found.price_id = LEDGER_PRICE_NONE;
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	assert_int_equal(ledger_suspense_price(kit->ledger, &item.event, LEDGER_PRICE_NONE,
-	                                       (struct money){ 0 }, &fault),
-	                 0);
+	assert_int_equal(
+		ledger_suspense_price(kit->ledger, &item.event, &item.rated, &found, &fault), 0);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
 	assert_string_equal(kit_events(kit), "a=0:0.00");
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	assert_true(ledger_suspense_price(kit->ledger, &item.event, LEDGER_PRICE_NONE,
-	                                  (struct money){ 0 }, &fault) < 0);
+	assert_true(ledger_suspense_price(kit->ledger, &item.event, &item.rated, &found, &fault) <
+	            0);
 	ledger_rollback(kit->ledger);
 	assert_string_equal(kit_events(kit), "a=0:0.00");
 }

@@ -97,7 +97,7 @@ static void test_a_line_is_told_with_what_is_known_of_it(void **state)
 		struct ingest_item item;
 
 		kit_prepare(kit, kit_quotes(told_rows[i].line), &item);
-		item.added = item.amount;
+		item.added = item.rated.amount;
 		item.own_verdict = told_rows[i].verdict;
 		tail_format(&out, &item, text_of("USD"));
 		if (out.at == NULL || strcmp(out.at, kit_quotes(told_rows[i].told)) != 0)

@@ -301,6 +301,99 @@ static void test_a_charge_beyond_all_amounts_is_refused(void **state)
 	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_AMOUNT);
 }
 
+/* Twice as dear as what it is sold for, from a prompt of 100 on again; no cache. */
+static const char cost[] =
+	"{\"pricebook\":1,\"currency\":\"USD\",\"models\":[{\"model\":\"m\",\"versions\":["
+	"{\"effective_from\":\"2026\",\"rates\":[{\"component\":\"input\",\"each\":\"2\"},"
+	"{\"component\":\"input\",\"each\":\"4\",\"when\":{\"context\":{\"gte\":100}}},"
+	"{\"component\":\"output\",\"each\":\"4\"}]}]}]}";
+
+static void test_a_cost_is_what_the_cost_book_asks_for_all_that_was_used(void **state)
+{
+	static const struct {
+		const char *label;
+		int64_t input, cache_read, output;
+		const char *finish, *amount, *cost; /* cost NULL: it has none */
+		int64_t cost_id;
+	} rows[] = {
+		{ "both", 10, 0, 5, "stop", "20.00", "40.00", 2 },
+		{ "no rate on one side", 10, 1, 5, "stop", "21.00", "0.00", LEDGER_PRICE_SUSPENSE },
+		{ "nothing used", 0, 0, 0, "stop", "0.00", "0.00", LEDGER_PRICE_NONE },
+		{ "a policy takes the charge, not the cost", 10, 0, 5, "error", "0.00", "40.00",
+		  2 },
+	};
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, book);
+	kit_cost(kit, cost);
+	kit_policies(kit, "a", POLICIES_ALL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bench bench = { .event = plain };
+		char text[MONEY_TEXT_BYTES];
+
+		bench.event.finish_reason = text_of(rows[i].finish);
+		bench.event.usage.count[COMPONENT_INPUT] = rows[i].input;
+		bench.event.usage.count[COMPONENT_CACHE_READ] = rows[i].cache_read;
+		bench.event.usage.count[COMPONENT_OUTPUT] = rows[i].output;
+		assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
+		expect_amount(&bench, rows[i].amount);
+		money_text(bench.rated.cost, text);
+		if (strcmp(text, rows[i].cost) != 0 || bench.rated.cost_id != rows[i].cost_id)
+			fail_msg("%s: %lld %s", rows[i].label, (long long)bench.rated.cost_id,
+			         text);
+	}
+}
+
+static void test_without_a_cost_book_no_cost_is_known(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct bench bench = { .event = plain };
+
+	kit_price(kit, book);
+	bench.event.usage.count[COMPONENT_INPUT] = 1;
+	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
+	expect_amount(&bench, "1.00");
+	assert_int_equal(bench.rated.cost_id, LEDGER_COST_NO_BOOK);
+	assert_true(bench.rated.cost.attos == 0);
+}
+
+/* That its cost is not known is no reason to hold it back: what is sold has one price. */
+static void test_a_sum_that_a_threshold_of_the_cost_parts_has_no_cost(void **state)
+{
+	static const struct {
+		int64_t smallest, cost_id;
+	} rows[] = { { 100, 2 }, { 99, LEDGER_PRICE_SUSPENSE } };
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, book);
+	kit_cost(kit, cost);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bench bench = { .event = plain };
+
+		bench.event.sum = (struct event_sum){ .of = 2,
+			                              .smallest_prompt = rows[i].smallest };
+		bench.event.usage.count[COMPONENT_INPUT] = 250;
+		assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_NONE);
+		expect_amount(&bench, "250.00");
+		assert_int_equal(bench.rated.cost_id, rows[i].cost_id);
+		assert_true(bench.rated.cost.attos == (i == 0 ? 1000 : 0) * (wide)ATTOS_PER_UNIT);
+		assert_int_equal(terms_sum_moves_cost(kit_terms(kit), &bench.event), i == 1);
+		assert_false(terms_sum_moves_price(kit_terms(kit), &bench.event));
+	}
+}
+
+static void test_a_cost_beyond_all_amounts_is_refused(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct bench bench = { .event = plain };
+
+	kit_price(kit, book);
+	kit_cost(kit, cost);
+	bench.event.usage.count[COMPONENT_OUTPUT] = INT64_C(4000000000);
+	assert_int_equal(rate(kit_terms(kit), kit, &bench), REASON_AMOUNT);
+	assert_non_null(strstr(bench.refusal.detail, "the cost of this request"));
+}
+
 /* What was charged is derived again from the event and the bits that are stored with it. */
 static void test_what_policies_left_is_verified_by_the_stored_bits(void **state)
 {
@@ -351,6 +444,10 @@ int main(void)
 		KIT_TEST(test_readings_are_compared_by_what_is_charged),
 		KIT_TEST(test_an_event_is_rated_with_the_policies_of_its_account),
 		KIT_TEST(test_a_charge_beyond_all_amounts_is_refused),
+		KIT_TEST(test_a_cost_is_what_the_cost_book_asks_for_all_that_was_used),
+		KIT_TEST(test_without_a_cost_book_no_cost_is_known),
+		KIT_TEST(test_a_sum_that_a_threshold_of_the_cost_parts_has_no_cost),
+		KIT_TEST(test_a_cost_beyond_all_amounts_is_refused),
 		KIT_TEST(test_what_policies_left_is_verified_by_the_stored_bits),
 	};
 

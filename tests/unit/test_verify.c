@@ -289,7 +289,7 @@ static void test_an_event_that_is_gone_or_too_many_is_named(void **state)
 		  "tier, finish, price, status, flags, latency_ms, ttft_ms, input, cache_read, "
 		  "cache_write_5m, cache_write_1h, output, reasoning, requests, nanos, attos, "
 		  "hash, extra, settlement, provenance, policy, served, "
-		  "turn, region FROM event WHERE id = 'e';"
+		  "turn, region, cost_price, cost_nanos, cost_attos FROM event WHERE id = 'e';"
 		  "UPDATE rollup SET events = 2, errors = 2 WHERE price = 0;"
 		  "UPDATE watermark SET events = events + 1 WHERE events = 5",
 		  "identity time, where it stands already [source gw-1 id e time "
@@ -404,6 +404,87 @@ static void test_a_rollup_that_was_changed_is_named(void **state)
 
 	(void)state;
 	expect_findings(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+/* The same with a cost book of which two models have no rate. */
+static void fill_cost(struct ledgerkit *kit)
+{
+	kit_cost(kit, kit_quotes("{'pricebook':1,'name':'cost','currency':'USD','models':[{'model':"
+	                         "'acme/llama-4-70b','versions':[{'effective_from':'2026','rates':"
+	                         "[{'component':'input','per_million':'0.5'},"
+	                         "{'component':'cache_read','per_million':'0.1'},"
+	                         "{'component':'output','per_million':'1.5'},"
+	                         "{'component':'reasoning','per_million':'1.5'}]}]}]}"));
+	fill(kit);
+}
+
+#define COST_9                                                                                     \
+	"[hour 2026-08-01T09:00Z account acct model acme/llama-4-70b source gw-1 price "           \
+	"ad5b20d7233b acme/llama-4-70b from 2026-01-01T00:00:00.000Z]"
+
+static void test_a_cost_that_was_changed_is_named(void **state)
+{
+	static const struct damage rows[] = {
+		{ "a cost, by the smallest",
+		  "UPDATE event SET cost_attos = cost_attos + 1 WHERE id = 'a'",
+		  "event cost " WHERE_A " 0.000650000000000001|0.00065\n"
+		  "rollup cost " COST_9 " 0.0006655|0.000665500000000001\n" },
+		{ "a cost and its rollup alike",
+		  "UPDATE event SET cost_nanos = cost_nanos - 50000 WHERE id = 'a';"
+		  "UPDATE rollup SET cost_nanos = cost_nanos - 50000 WHERE hour = " HOUR_9,
+		  "event cost " WHERE_A " 0.0006|0.00065\n" },
+		{ "a cost of a sum", "UPDATE rollup SET cost_attos = 1 WHERE hour = " HOUR_9,
+		  "rollup cost " COST_9 " 0.000665500000000001|0.0006655\n" },
+		{ "how many have a cost", "UPDATE rollup SET costed = 1 WHERE hour = " HOUR_9,
+		  "rollup costed " COST_9 " 1|2\n" },
+		{ "how many have none", "UPDATE rollup SET uncosted = 0 WHERE price = -1",
+		  "rollup uncosted " ROLLUP_D " 0|1\n" },
+		{ "nothing to pay, though it used something",
+		  "UPDATE event SET cost_price = 0 WHERE id = 'd';"
+		  "UPDATE rollup SET costed = 1, uncosted = 0 WHERE price = -1",
+		  "event price of its cost " WHERE_D
+		  " none|it used something: a price, or suspense\n" },
+		{ "the price of what is sold", "UPDATE event SET cost_price = 2 WHERE id = 'a'",
+		  "event cost " WHERE_A " 0.00065|0.00104\n" },
+		{ "no cost any more",
+		  "UPDATE event SET cost_price = NULL, cost_nanos = 0, cost_attos = 0 "
+		  "WHERE id = 'a'",
+		  "rollup costed " COST_9 " 2|1\nrollup cost " COST_9 " 0.0006655|0.0000155\n" },
+	};
+
+	(void)state;
+	expect_findings_in(fill_cost, rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void test_a_price_of_a_cost_that_no_book_has_is_named(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct buf findings = { .at = NULL };
+
+	fill_cost(kit);
+	kit_shut(kit);
+	kit_sql(kit, "UPDATE event SET cost_price = 77 WHERE id = 'a'");
+	assert_int_equal(kit_verify(kit, &findings), 1);
+	assert_non_null(strstr(findings.at, "event price of its cost " WHERE_A " (number 77)|"));
+	kit_reopen(kit);
+	buf_release(&findings);
+}
+
+static void test_a_cost_without_a_price_is_kept_out_by_the_file(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	fill_cost(kit);
+	kit_shut(kit);
+	/* All of these are refused by their CHECK: nothing is changed. */
+	kit_sql(kit, "UPDATE OR IGNORE event SET cost_price = 0 WHERE id = 'a';"
+	             "UPDATE OR IGNORE event SET cost_price = -2 WHERE id = 'a';"
+	             "UPDATE OR IGNORE event SET cost_price = NULL WHERE id = 'a';"
+	             "UPDATE OR IGNORE event SET cost_attos = 1000000000 WHERE id = 'a';"
+	             "UPDATE OR IGNORE rollup SET uncosted = -1;"
+	             "UPDATE OR IGNORE rollup SET cost_attos = -1");
+	kit_reopen(kit);
+	kit_verify_clean(kit);
 }
 
 static void test_a_watermark_that_was_changed_is_named(void **state)
@@ -683,6 +764,11 @@ int main(void)
 		cmocka_unit_test(test_an_event_that_is_gone_or_too_many_is_named),
 		cmocka_unit_test(test_a_detail_that_was_changed_is_named),
 		cmocka_unit_test(test_a_rollup_that_was_changed_is_named),
+		cmocka_unit_test(test_a_cost_that_was_changed_is_named),
+		cmocka_unit_test_setup_teardown(test_a_price_of_a_cost_that_no_book_has_is_named,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_a_cost_without_a_price_is_kept_out_by_the_file,
+		                                kit_setup, kit_teardown),
 		cmocka_unit_test(test_a_watermark_that_was_changed_is_named),
 		cmocka_unit_test(test_a_book_that_was_changed_is_named),
 		T(test_a_line_in_quarantine_that_was_changed_is_named),
