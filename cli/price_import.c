@@ -14,6 +14,7 @@ static const struct option options[] = {
 	{ "effective-from", "DATE", "from when on the prices hold; else 2000-01-01" },
 	{ "zero-is-free", NULL,
 	  "also where the catalogue writes zero for a price it does not know" },
+	{ "provider", "ID", "of genai-prices: the models of that provider, by their own names" },
 	{ "output", "FILE", "write the book there, whole or not at all (also -o FILE)" },
 	{ "report", "FILE", "write the whole report there, as JSON" },
 	{ NULL, NULL, NULL },
@@ -167,6 +168,7 @@ static enum exit_code run(struct context *context)
 	struct text from = options_text(&context->options, "effective-from");
 	struct catalogue_options wanted = {
 		.zero_is_free = options_flag(&context->options, "zero-is-free"),
+		.provider = options_text(&context->options, "provider"),
 	};
 	struct catalogue_import in = { .catalogue = NULL };
 	struct buf bytes = { .at = NULL };
@@ -195,7 +197,7 @@ const struct command command_price_import = {
 	.name = "import",
 	.summary = "Make a price book of a catalogue that somebody else publishes",
 	.synopsis = "price import --from NAME FILE [-o FILE] [--report FILE] "
-		    "[--effective-from DATE] [--zero-is-free]",
+		    "[--effective-from DATE] [--zero-is-free] [--provider ID]",
 	.details = "The book goes to standard output, and to standard error what became of every "
 		   "key.  A price that a book cannot say exactly is left out, so that what it "
 		   "prices waits in suspense.  With --json the result is an object of the report "

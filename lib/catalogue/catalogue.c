@@ -104,7 +104,8 @@ int catalogue_import(struct catalogue_import *in, const struct catalogue *catalo
 
 	*in = (struct catalogue_import){ .catalogue = catalogue,
 		                         .effective_from = options->effective_from,
-		                         .zero_is_free = options->zero_is_free };
+		                         .zero_is_free = options->zero_is_free,
+		                         .provider = options->provider };
 	if (in->effective_from.at == NULL)
 		in->effective_from = text_of(CATALOGUE_EFFECTIVE_FROM);
 	if (json.len > CATALOGUE_BYTES_MAX)
@@ -121,6 +122,9 @@ int catalogue_import(struct catalogue_import *in, const struct catalogue *catalo
 		in->draft.name = text_of(catalogue->name);
 		r = catalogue->read(in, fault);
 	}
+	if (r == 0 && in->provider.at != NULL && !in->has_providers)
+		r = fault_set(fault, FAULT_INVALID, "a %s catalogue is not divided by provider",
+		              catalogue->name);
 	if (r == 0)
 		import_settle(in);
 	if (r == 0)

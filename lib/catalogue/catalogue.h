@@ -53,8 +53,10 @@ struct catalogue_import {
 	struct draft draft;
 	struct text effective_from; /* as a book writes it */
 	bool zero_is_free;
-	size_t entry_count; /* that the catalogue has: import_entry() */
-	struct buf notes;   /* a line each: what the importer takes for granted */
+	struct text provider; /* the only one to take; absent: all */
+	bool has_providers;   /* the importer knows what one is */
+	size_t entry_count;   /* that the catalogue has: import_entry() */
+	struct buf notes;     /* a line each: what the importer takes for granted */
 
 	/* Done: */
 	struct buf book; /* its JSON, which book_load() accepts */
@@ -65,12 +67,14 @@ struct catalogue_import {
 struct catalogue_options {
 	struct text effective_from; /* as in a book; absent: CATALOGUE_EFFECTIVE_FROM */
 	bool zero_is_free;          /* also where the catalogue writes zero for "not known" */
+	struct text provider;       /* the one to take, by its own names; absent: all */
 };
 
 /*
  * Reads a catalogue.
  * -FAULT_SYNTAX: no JSON.  -FAULT_INVALID: it is not this catalogue (and which it looks like),
- * two entries name one model, or nothing in it has a price.  -FAULT_RANGE: it is too long.
+ * two entries name one model, nothing in it has a price, or it is not divided by provider and one
+ * is asked for.  -FAULT_NOT_FOUND: it has no such provider.  -FAULT_RANGE: it is too long.
  * -FAULT_INTERNAL: the book would be refused; the fault says why.
  */
 int catalogue_import(struct catalogue_import *in, const struct catalogue *catalogue,
