@@ -281,6 +281,8 @@ static const struct {
 	{ "a provider without models", "[{'id':'p'}]", NULL, -FAULT_INVALID, "an array" },
 	{ "one of two without models", "[{'id':'p','models':[]},{'id':'q'}]", NULL, -FAULT_INVALID,
 	  "an array" },
+	{ "Langfuse's list", "[{'modelName':'m','matchPattern':'^m$'}]", NULL, -FAULT_INVALID,
+	  "it looks like langfuse: --from langfuse" },
 	{ "no model", "[{'id':'p','models':[]}]", NULL, -FAULT_INVALID, "no model" },
 	{ "no price", ONE("{}"), NULL, -FAULT_INVALID, "no model of this catalogue has a price" },
 	{ "a provider that it does not have", ONE("{'input_mtok':1}"), "q", -FAULT_NOT_FOUND,
