@@ -255,6 +255,56 @@ static void price_nothing(struct genai *g, const struct genai_model *model, uint
 		import_rate(g->in, version, prices, &(struct draft_rate){ .component = tokens[i] });
 }
 
+/*
+ * What genai-prices always counted in the price of the whole, where it has none of its own.  Sound
+ * and caches are not among them: its releases differ in whether those cost nothing or the same.
+ */
+static const struct part {
+	enum component part, whole;
+	const char *part_key, *whole_key;
+} parts[] = {
+	{ COMPONENT_INPUT_IMAGE, COMPONENT_INPUT, "input_image_mtok", "input_mtok" },
+	{ COMPONENT_INPUT_VIDEO, COMPONENT_INPUT, "input_video_mtok", "input_mtok" },
+	{ COMPONENT_INPUT_TOOL, COMPONENT_INPUT, "input_tool_mtok", "input_mtok" },
+	{ COMPONENT_CACHE_READ_IMAGE, COMPONENT_CACHE_READ, "cache_image_read_mtok",
+	  "cache_read_mtok" },
+	{ COMPONENT_CACHE_READ_VIDEO, COMPONENT_CACHE_READ, "cache_video_read_mtok",
+	  "cache_read_mtok" },
+	{ COMPONENT_REASONING, COMPONENT_OUTPUT, "output_reasoning_mtok", "output_mtok" },
+	{ COMPONENT_OUTPUT_IMAGE, COMPONENT_OUTPUT, "output_image_mtok", "output_mtok" },
+	{ COMPONENT_OUTPUT_VIDEO, COMPONENT_OUTPUT, "output_video_mtok", "output_mtok" },
+};
+
+static bool says(struct genai *g, const struct entry *entries, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (json_member(&g->in->doc, entries[i].prices, key) != JSON_NONE)
+			return true;
+	}
+	return false;
+}
+
+static void price_parts(struct genai *g, const struct genai_model *model,
+                        const struct entry *entries, size_t count)
+{
+	uint32_t node = json_member(&g->in->doc, model->node, "price_comments");
+	struct text remark = json_string(&g->in->doc, node);
+	/* The catalogue's own word that its price of input is not that of images. */
+	bool missing = text_match(text_of("*Missing image token prices*"), remark);
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		/* One that has a price of its own, and be it one that cannot be said, keeps it. */
+		if ((!missing || parts[i].part == COMPONENT_REASONING) &&
+		    says(g, entries, count, parts[i].whole_key) &&
+		    !says(g, entries, count, parts[i].part_key))
+			draft_as(model->draft, parts[i].part, parts[i].whole);
+	}
+	if (missing)
+		tally_mark(
+			&g->in->tally, node, TALLY_UNREPRESENTED,
+			"prices that the catalogue does not have: images and the like have none");
+}
+
 /* ---- versions ---- */
 
 static void price_version(struct genai *g, const struct genai_model *model, struct text from,
@@ -313,6 +363,7 @@ static void price_model(struct genai *g, const struct genai_model *model, struct
 		g->in->draft.error = -FAULT_NOMEM;
 		return;
 	}
+	price_parts(g, model, entries, count);
 	moment_parse_date(g->in->effective_from, &at_ms);
 	price_version(g, model, g->in->effective_from, at_ms, entries, count, steps);
 	while (next_start(entries, count, at_ms, &at_ms)) {

@@ -145,7 +145,10 @@ static void tell(struct genai *g)
 	import_note(g->in, "genai-prices takes the first entry that fits a name, a book the "
 	                   "longest pattern: what an earlier entry takes whole is left out.");
 	import_note(g->in, "genai-prices knows one tier of service: its prices are taken for all.");
-	import_note(g->in, "The price of output is that of reasoning too.");
+	import_note(g->in,
+	            "Images, video and tools are priced as the input, cache reads and output "
+	            "that they are a part of, and reasoning as output, where they have no "
+	            "price of their own; sound and caches are not.");
 	import_note(g->in, "The price of cache writes is taken for writes of five minutes and of "
 	                   "an unknown time, never for those of an hour.");
 	if (g->in->provider.at == NULL)
@@ -162,7 +165,6 @@ int catalogue_genai_read(struct catalogue_import *in, struct fault *fault)
 	r = add_providers(&g, fault);
 	/* Which pattern of two that are equally long wins is their order. */
 	in->draft.keep_order = true;
-	in->draft.same_as[COMPONENT_REASONING] = COMPONENT_OUTPUT;
 	if (r == 0)
 		r = genai_names(&g, fault);
 	for (size_t i = 0; r == 0 && i < g.model_count; i++) {

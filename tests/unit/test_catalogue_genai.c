@@ -254,6 +254,20 @@ static const struct {
 	  "not_understood  [0].new\n" },
 };
 
+/* What is priced as what has a test of its own: cut off each line. */
+static void cut_as(struct buf *book)
+{
+	size_t kept = 0;
+	bool cut = false;
+
+	for (size_t i = 0; i < book->len; i++) {
+		cut = (cut || strncmp(book->at + i, " as ", 4) == 0) && book->at[i] != '\n';
+		if (!cut)
+			book->at[kept++] = book->at[i];
+	}
+	book->at[kept - 1] = '\0';
+}
+
 static void test_a_catalogue_is_a_book_and_its_report(void **state)
 {
 	(void)state;
@@ -264,6 +278,7 @@ static void test_a_catalogue_is_a_book_and_its_report(void **state)
 		importkit_read(&kit, "genai-prices", rows[i].json, rows[i].provider);
 		if (kit.result < 0)
 			fail_msg("%s", kit.fault.text);
+		cut_as(&kit.book);
 		assert_string_equal(kit.book.at, rows[i].book);
 		assert_string_equal(kit.rows.at, rows[i].rows);
 		importkit_release(&kit);
@@ -301,6 +316,50 @@ static void test_what_is_no_such_catalogue_is_refused(void **state)
 		assert_int_equal(kit.result, refused[i].result);
 		assert_non_null(strstr(kit.fault.text, refused[i].says));
 		assert_int_equal(kit.in.book.len, 0);
+		importkit_release(&kit);
+	}
+}
+
+#define AS_INPUT  " as input_image=input as input_video=input as input_tool=input"
+#define AS_CACHE  " as cache_read_image=cache_read as cache_read_video=cache_read"
+#define AS_OUTPUT " as reasoning=output as output_image=output as output_video=output"
+
+static const struct {
+	const char *label, *json, *book;
+} parts[] = {
+	{ "each part where the whole has a price",
+	  ONE("{'input_mtok':1,'cache_read_mtok':2,'output_mtok':3}"),
+	  "m" AS_INPUT AS_CACHE AS_OUTPUT "\ninput 1.00\ncache_read 2.00\noutput 3.00\n" },
+	{ "and none where it has not", ONE("{'requests_kcount':1}"), "m\nrequests 0.001 each\n" },
+	{ "nor where the part has one of its own, even one that cannot be said",
+	  ONE("{'input_mtok':1,'input_image_mtok':2,'output_mtok':3,'output_image_mtok':-1,"
+	      "'output_reasoning_mtok':1e-20}"),
+	  "m as input_video=input as input_tool=input as output_video=output\ninput 1.00\n"
+	  "input_image 2.00\noutput 3.00\n" },
+	{ "in any of its versions",
+	  ONE("[{'prices':{'input_mtok':1,'output_mtok':2}},{'constraint':{'start_date':"
+	      "'2026-09-01'},'prices':{'input_mtok':3,'input_video_mtok':4}}]"),
+	  "m as input_image=input as input_tool=input" AS_OUTPUT
+	  "\ninput 1.00\noutput 2.00\n@2026-09-01T00:00:00.000Z\ninput 3.00\ninput_video "
+	  "4.00\n" },
+	{ "nor where a remark says that it is missing",
+	  "[{'id':'p','models':[{'id':'m','price_comments':'Missing image token prices, alas',"
+	  "'match':{'equals':'m'},'prices':{'input_mtok':1,'output_mtok':2}}]}]",
+	  "m as reasoning=output\ninput 1.00\noutput 2.00\n" },
+};
+
+static void test_a_part_has_the_price_of_the_whole(void **state)
+{
+	struct importkit kit;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		print_message("%s\n", parts[i].label);
+		importkit_read(&kit, "genai-prices", parts[i].json, "p");
+		assert_string_equal(kit.book.at, parts[i].book);
+		/* That remark is the only one that is about a price. */
+		assert_true((strstr(parts[i].json, "Missing") != NULL) ==
+		            (importkit_why(&kit, "not_representable m price_comments") != NULL));
 		importkit_release(&kit);
 	}
 }
@@ -366,8 +425,11 @@ static void test_the_whole_file_is_a_book(void **state)
 	assert_int_equal(in.model_count, 1285); /* the others have no price at all */
 	assert_int_equal(in.version_count, 1292);
 	assert_int_equal(in.counts.of[TALLY_UNKNOWN], 0);
-	/* Those without a price, seven regular expressions with \d, seven prices of 1/12 ... */
-	assert_int_equal(in.counts.of[TALLY_UNREPRESENTED], 157 + 7 + 7);
+	/*
+	 * Those without a price, seven regular expressions with \d, seven prices of 1/12 and the
+	 * like, three remarks that prices are missing.
+	 */
+	assert_int_equal(in.counts.of[TALLY_UNREPRESENTED], 157 + 7 + 7 + 3);
 	assert_int_equal(book_load(&book, buf_text(&in.book), NULL, NULL), 0);
 	for (size_t i = 0; i < in.tally.entry_count; i++) {
 		struct text name = in.tally.entries[i].name;
@@ -392,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_catalogue_is_a_book_and_its_report),
 		cmocka_unit_test(test_what_is_no_such_catalogue_is_refused),
+		cmocka_unit_test(test_a_part_has_the_price_of_the_whole),
 		cmocka_unit_test(test_the_report_says_why),
 		cmocka_unit_test(test_no_price_is_free_where_it_is_asked_for),
 		cmocka_unit_test(test_the_whole_file_is_a_book),
