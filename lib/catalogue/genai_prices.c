@@ -9,11 +9,13 @@
 
 #include "base/moment.h"
 #include "catalogue/genai_internal.h"
+#include "price/book.h"
 
 enum {
-	STEPS_MAX = 17,   /* of one price: the base and its tiers */
-	ENTRIES_MAX = 64, /* of one model's list */
-	TIME_LEN = 9,     /* "00:30:00Z" */
+	STEPS_MAX = BOOK_RATES_MAX / COMPONENT_COUNT, /* of one component: a book holds no more */
+	TIERS_MAX = 16,                               /* of one price */
+	ENTRIES_MAX = 64,                             /* of one model's list */
+	TIME_LEN = 9,                                 /* "00:30:00Z" */
 };
 
 static const struct price_key {
@@ -43,7 +45,7 @@ struct step {
 };
 
 struct steps {
-	struct step at[STEPS_MAX * ENTRIES_MAX];
+	struct step at[STEPS_MAX];
 	size_t count;
 	bool bad; /* one of them cannot be said, so none is */
 };
@@ -109,7 +111,7 @@ static bool add_step(struct genai *g, struct steps *steps, const struct entry *e
 {
 	struct step *step = &steps->at[steps->count];
 
-	if (steps->count == sizeof(steps->at) / sizeof(steps->at[0]))
+	if (steps->count == STEPS_MAX)
 		return false;
 	*step = (struct step){ .node = node, .start = start, .entry = entry };
 	steps->count++;
@@ -123,7 +125,7 @@ static bool add_tiers(struct genai *g, struct steps *steps, const struct entry *
 	size_t first = steps->count;
 	bool good = true;
 
-	if (json_type_of(doc, tiers) != JSON_ARRAY || doc->nodes[tiers].count >= STEPS_MAX)
+	if (json_type_of(doc, tiers) != JSON_ARRAY || doc->nodes[tiers].count > TIERS_MAX)
 		return false;
 	for (uint32_t t = json_first(doc, tiers); t != JSON_NONE; t = json_next(doc, tiers, t)) {
 		uint32_t start_node = json_member(doc, t, "start");
@@ -176,10 +178,10 @@ static void mark_left_out(struct genai *g, const struct steps *steps, uint32_t n
 	struct tally *tally = &g->in->tally;
 
 	for (size_t i = 0; i < steps->count; i++) {
-		uint8_t kind = tally->marks[steps->at[i].node].kind;
+		uint32_t step = steps->at[i].node;
 
-		if (kind != TALLY_UNREPRESENTED + 1)
-			tally_mark(tally, steps->at[i].node, TALLY_UNREPRESENTED,
+		if (step != JSON_NONE && tally->marks[step].kind != TALLY_UNREPRESENTED + 1)
+			tally_mark(tally, step, TALLY_UNREPRESENTED,
 			           "left out: what it depends on cannot be said");
 	}
 	if (steps->count == 0 && node != JSON_NONE)
@@ -187,7 +189,7 @@ static void mark_left_out(struct genai *g, const struct steps *steps, uint32_t n
 }
 
 static void add_rates(struct genai *g, struct draft_version *version, const struct price_key *key,
-                      const struct step *step)
+                      const struct step *step, bool also)
 {
 	struct draft_rate rate = { .component = key->component, .price = step->price };
 
@@ -201,37 +203,60 @@ static void add_rates(struct genai *g, struct draft_version *version, const stru
 		rate.when.utc_to = step->entry->to;
 	}
 	import_rate(g->in, version, step->node, &rate);
-	if (key->also != key->component) {
+	if (also) {
 		rate.component = key->also;
-		/* Refused where a key of its own gave it a price. */
-		draft_rate(&g->in->draft, version, &rate, NULL);
+		import_rate(g->in, version, step->node, &rate);
 	}
+}
+
+static bool says(const struct genai *g, const struct entry *const *entries, size_t count,
+                 const char *key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (json_member(&g->in->doc, entries[i]->prices, key) != JSON_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* The key prices a second component, which has none of its own. */
+static bool prices_also(const struct genai *g, const struct price_key *key,
+                        const struct entry *const *entries, size_t count)
+{
+	if (key->also == key->component)
+		return false;
+	for (size_t k = 0; k < sizeof(price_keys) / sizeof(price_keys[0]); k++) {
+		if (price_keys[k].component == key->also &&
+		    says(g, entries, count, price_keys[k].key))
+			return false;
+	}
+	return true;
 }
 
 /* `entries`: the one that holds at all times, and behind it those with a window. */
 static void price_component(struct genai *g, struct draft_version *version,
                             const struct price_key *key, const struct entry *const *entries,
-                            size_t count, struct steps *steps)
+                            size_t count)
 {
 	const struct json *doc = &g->in->doc;
-	uint32_t base = json_member(doc, entries[0]->prices, key->key), node = JSON_NONE;
+	bool also = prices_also(g, key, entries, count);
+	struct steps steps = { .count = 0 };
+	uint32_t node = JSON_NONE;
 
-	steps->count = 0;
-	steps->bad = false;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t value = json_member(doc, entries[i]->prices, key->key);
 
 		if (json_type_of(doc, value) != JSON_NULL) {
-			add_price(g, steps, entries[i], value, key->shift);
+			add_price(g, &steps, entries[i], value, key->shift);
 			node = value;
-		} else if (json_type_of(doc, base) != JSON_NULL) {
-			steps->bad = true; /* no price within the window, and a book has the base */
+		} else if (node != JSON_NONE) {
+			steps.bad = true; /* no price then, and a book has those before it */
 		}
 	}
-	if (steps->bad)
-		mark_left_out(g, steps, node);
-	for (size_t i = 0; !steps->bad && i < steps->count; i++)
-		add_rates(g, version, key, &steps->at[i]);
+	if (steps.bad)
+		mark_left_out(g, &steps, node);
+	for (size_t i = 0; !steps.bad && i < steps.count; i++)
+		add_rates(g, version, key, &steps.at[i], also);
 }
 
 /* No price at all is written for models that are free, and for those whose price is not known. */
@@ -275,17 +300,8 @@ static const struct part {
 	{ COMPONENT_OUTPUT_VIDEO, COMPONENT_OUTPUT, "output_video_mtok", "output_mtok" },
 };
 
-static bool says(struct genai *g, const struct entry *entries, size_t count, const char *key)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (json_member(&g->in->doc, entries[i].prices, key) != JSON_NONE)
-			return true;
-	}
-	return false;
-}
-
 static void price_parts(struct genai *g, const struct genai_model *model,
-                        const struct entry *entries, size_t count)
+                        const struct entry *const *entries, size_t count)
 {
 	uint32_t node = json_member(&g->in->doc, model->node, "price_comments");
 	struct text remark = json_string(&g->in->doc, node);
@@ -308,7 +324,7 @@ static void price_parts(struct genai *g, const struct genai_model *model,
 /* ---- versions ---- */
 
 static void price_version(struct genai *g, const struct genai_model *model, struct text from,
-                          int64_t at_ms, struct entry *entries, size_t count, struct steps *steps)
+                          int64_t at_ms, const struct entry *entries, size_t count)
 {
 	struct draft_version *version = draft_version(&g->in->draft, model->draft, from);
 	const struct entry *held[ENTRIES_MAX + 1];
@@ -333,7 +349,7 @@ static void price_version(struct genai *g, const struct genai_model *model, stru
 	}
 	held[0] = &always;
 	for (size_t k = 0; k < sizeof(price_keys) / sizeof(price_keys[0]); k++)
-		price_component(g, version, &price_keys[k], held, held_count, steps);
+		price_component(g, version, &price_keys[k], held, held_count);
 }
 
 /* The next day on which an entry starts; false: there is none. */
@@ -352,25 +368,22 @@ static bool next_start(const struct entry *entries, size_t count, int64_t after_
 	return found;
 }
 
-static void price_model(struct genai *g, const struct genai_model *model, struct entry *entries,
-                        size_t count)
+static void price_model(struct genai *g, const struct genai_model *model,
+                        const struct entry *entries, size_t count)
 {
-	struct steps *steps = malloc(sizeof(*steps));
+	const struct entry *all[ENTRIES_MAX];
 	char from[MOMENT_TEXT_BYTES];
 	int64_t at_ms = 0;
 
-	if (steps == NULL) {
-		g->in->draft.error = -FAULT_NOMEM;
-		return;
-	}
-	price_parts(g, model, entries, count);
+	for (size_t i = 0; i < count; i++)
+		all[i] = &entries[i];
+	price_parts(g, model, all, count);
 	moment_parse_date(g->in->effective_from, &at_ms);
-	price_version(g, model, g->in->effective_from, at_ms, entries, count, steps);
+	price_version(g, model, g->in->effective_from, at_ms, entries, count);
 	while (next_start(entries, count, at_ms, &at_ms)) {
 		moment_text(at_ms, from);
-		price_version(g, model, text_of(from), at_ms, entries, count, steps);
+		price_version(g, model, text_of(from), at_ms, entries, count);
 	}
-	free(steps);
 }
 
 void genai_prices(struct genai *g, const struct genai_model *model)

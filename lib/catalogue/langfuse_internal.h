@@ -3,10 +3,13 @@
 #define TOLL_CATALOGUE_LANGFUSE_INTERNAL_H
 
 #include "catalogue/import.h"
+#include "price/book.h"
 
 enum {
 	LANGFUSE_TIERS_MAX = 32, /* of an entry */
 	LANGFUSE_WHENS_MAX = 16, /* conditions of a book that one of the list becomes */
+	/* Of an entry: with every component it is as many rates as a book holds. */
+	LANGFUSE_CONDITIONS_MAX = BOOK_RATES_MAX / COMPONENT_COUNT,
 };
 
 struct langfuse_tier {

@@ -68,8 +68,10 @@ static bool add_context(const struct json *doc, uint32_t node, struct langfuse_t
 }
 
 /* Each condition so far once for each of the words. */
-static bool add_service_tiers(const struct json *doc, uint32_t node, struct langfuse_tier *tier)
+static bool add_service_tiers(const struct json *doc, struct draft *draft, uint32_t node,
+                              struct langfuse_tier *tier)
 {
+	char room[BOOK_TIER_BYTES];
 	uint32_t values = json_member(doc, node, "values");
 	struct draft_when whens[LANGFUSE_WHENS_MAX];
 	size_t count = 0;
@@ -82,13 +84,15 @@ static bool add_service_tiers(const struct json *doc, uint32_t node, struct lang
 	for (uint32_t v = json_first(doc, values); v != JSON_NONE; v = json_next(doc, values, v)) {
 		struct text word = json_string(doc, v);
 
-		if (word.len == 0)
+		if (word.len == 0 || word.len >= BOOK_TIER_BYTES || !text_plain(word))
 			return false;
+		/* As an event's is told apart: "default" is "standard". */
+		word = draft_text(draft, book_tier(word, room));
 		for (size_t i = 0; i < tier->when_count; i++) {
 			if (count == LANGFUSE_WHENS_MAX)
 				return false;
 			whens[count] = tier->whens[i];
-			whens[count++].tier = text_is(word, "default") ? text_of("standard") : word;
+			whens[count++].tier = word;
 		}
 	}
 	if (count == 0)
@@ -111,7 +115,8 @@ void langfuse_conditions(struct catalogue_import *in, uint32_t conditions,
 
 		/* Four members each; another would be a condition more. */
 		if (json_type_of(doc, c) == JSON_OBJECT && doc->nodes[c].count == 4 &&
-		    (usage ? add_context(doc, c, tier) : add_service_tiers(doc, c, tier))) {
+		    (usage ? add_context(doc, c, tier)
+		           : add_service_tiers(doc, &in->draft, c, tier))) {
 			tally_mark(&in->tally, c, TALLY_CONVERTED, NULL);
 			continue;
 		}
@@ -231,15 +236,36 @@ static void mark_prices(struct catalogue_import *in, const struct langfuse_tier 
 	}
 }
 
+static bool same_when(const struct draft_when *a, const struct draft_when *b)
+{
+	return a->context_test == b->context_test && a->context_tokens == b->context_tokens &&
+	       text_equal(a->tier, b->tier);
+}
+
+/* One that is asked earlier asks the same: this one never holds. */
+static bool never_holds(const struct langfuse_prices *prices, size_t tier,
+                        const struct draft_when *when)
+{
+	for (size_t t = tier + 1; t < prices->tier_count; t++) {
+		for (size_t w = 0; w < prices->tiers[t].when_count; w++) {
+			if (same_when(&prices->tiers[t].whens[w], when))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void add_rates(struct catalogue_import *in, struct draft_version *version,
-                      const struct langfuse_tier *tier, enum component component,
+                      const struct langfuse_prices *prices, size_t t, enum component component,
                       const struct cell *cell)
 {
+	const struct langfuse_tier *tier = &prices->tiers[t];
 	struct draft_rate rate = { .component = component, .price = cell->price };
 
 	for (size_t w = 0; cell->state == STATE_GOOD && w < tier->when_count; w++) {
 		rate.when = tier->whens[w];
-		draft_rate(&in->draft, version, &rate, NULL);
+		if (!never_holds(prices, t, &rate.when))
+			draft_rate(&in->draft, version, &rate, NULL);
 	}
 }
 
@@ -262,8 +288,7 @@ void langfuse_prices(struct catalogue_import *in, struct draft_model *model,
 
 		for (size_t t = 0; t < prices->tier_count; t++) {
 			if (said)
-				add_rates(in, version, &prices->tiers[t], (enum component)c,
-				          &cells[t][c]);
+				add_rates(in, version, prices, t, (enum component)c, &cells[t][c]);
 			mark_prices(in, &prices->tiers[t], (enum component)c, said);
 		}
 		if (c == COMPONENT_OUTPUT && said && !reasoning && !prices->total) {

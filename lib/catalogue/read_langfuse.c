@@ -150,14 +150,17 @@ static bool read_tiers(struct catalogue_import *in, uint32_t node, struct langfu
                        size_t *count_out)
 {
 	const struct json *doc = &in->doc;
-	size_t count = 0;
+	size_t count = 0, conditions = 0;
 
 	if (json_type_of(doc, node) != JSON_ARRAY || doc->nodes[node].count > LANGFUSE_TIERS_MAX)
 		return false;
 	for (uint32_t t = json_first(doc, node); t != JSON_NONE; t = json_next(doc, node, t)) {
-		if (!read_tier(in, t, &tiers[count++]))
+		if (!read_tier(in, t, &tiers[count]))
 			return false;
+		conditions += tiers[count++].when_count;
 	}
+	if (conditions > LANGFUSE_CONDITIONS_MAX)
+		return false;
 	qsort(tiers, count, sizeof(tiers[0]), by_priority);
 	for (size_t i = 1; i < count; i++) {
 		if (by_priority(&tiers[i - 1], &tiers[i]) == 0)

@@ -46,6 +46,11 @@ static const struct {
 	  "cache_write_5m 2.00\ncache_write_1h 3.00\ncache_write 1.00\nreasoning 8.00\n"
 	  "output_image 6.00\noutput_video 7.00\n",
 	  "" },
+	{ "writes of five minutes keep a price of their own, even one that cannot be said",
+	  ONE("{'cache_write_mtok':{'base':1,'tiers':[{'start':9,'price':2}]},"
+	      "'cache_write_5m_mtok':-1}"),
+	  "p", "m\ncache_write 1.00\ncache_write 2.00 {'context':{'gt':9}}\n",
+	  "not_representable m prices.cache_write_5m_mtok\n" },
 	{ "a price of nothing is a price", ONE("{'input_mtok':0}"), "p", "m\ninput 0.00\n", "" },
 	{ "a key that nobody knows is not understood", ONE("{'input_mtok':1,'sausage_mtok':2}"),
 	  "p", "m\n" INPUT1, "not_understood m prices.sausage_mtok\n" },
@@ -97,6 +102,11 @@ static const struct {
 	  "not_representable m prices.input_mtok.base\n"
 	  "not_representable m prices.input_mtok.tiers[0].price\n"
 	  "not_representable m prices.input_mtok.tiers[1].price\n" },
+	{ "a tier without a price",
+	  ONE("{'output_mtok':1,'input_mtok':{'base':1,'tiers':[{'start':1,'x':2}]}}"), "p",
+	  "m\noutput 1.00\n",
+	  "not_representable m prices.input_mtok.base\nnot_understood m "
+	  "prices.input_mtok.tiers[0].x\n" },
 	{ "a base alone", ONE("{'output_mtok':1,'input_mtok':{'base':1}}"), "p", "m\noutput 1.00\n",
 	  "not_representable m prices.input_mtok\n" },
 
@@ -142,6 +152,23 @@ static const struct {
 	      "'00:30:00Z','end_time':'16:30:00Z'},'prices':{'input_mtok':2}}]"),
 	  "p", "m\ninput 1.00\ninput 2.00 {'utc':{'from':'00:30','to':'16:30'}}\n",
 	  "not_representable m prices[0].prices.output_mtok\n" },
+	{ "no price within the later of two windows",
+	  ONE("[{'prices':{'input_mtok':1}},{'constraint':{'start_time':'01:00:00Z','end_time':"
+	      "'03:00:00Z'},'prices':{'input_mtok':2,'output_mtok':2}},{'constraint':{'start_time':"
+	      "'02:00:00Z','end_time':'04:00:00Z'},'prices':{'input_mtok':3}}]"),
+	  "p",
+	  "m\ninput 1.00\ninput 2.00 {'utc':{'from':'01:00','to':'03:00'}}\n"
+	  "input 3.00 {'utc':{'from':'02:00','to':'04:00'}}\n",
+	  "not_representable m prices[1].prices.output_mtok\n" },
+	{ "two prices within one window",
+	  ONE("[{'prices':{'input_mtok':1,'output_mtok':1}},{'constraint':{'start_time':"
+	      "'01:00:00Z','end_time':'03:00:00Z'},'prices':{'input_mtok':2,'output_mtok':1}},"
+	      "{'constraint':{'start_time':'01:00:00Z','end_time':'03:00:00Z'},"
+	      "'prices':{'input_mtok':3,'output_mtok':1}}]"),
+	  "p", "m\noutput 1.00\noutput 1.00 {'utc':{'from':'01:00','to':'03:00'}}\n",
+	  "not_representable m prices[0].prices.input_mtok\n"
+	  "not_representable m prices[1].prices.input_mtok\n"
+	  "not_representable m prices[2].prices.input_mtok\n" },
 	{ "a window that is replaced whole from a day on",
 	  ONE("[{'prices':{'input_mtok':1}},{'constraint':{'start_time':'00:30:00Z',"
 	      "'end_time':'16:30:00Z'},'prices':{'input_mtok':2}},"
@@ -449,6 +476,37 @@ static void test_the_whole_file_is_a_book(void **state)
 	buf_release(&json);
 }
 
+/* What another release, or a broken disk, may make of the rows: no book that is refused. */
+static void test_what_is_damaged_is_a_book_or_refused(void **state)
+{
+	enum { RUNS = 200 };
+	uint64_t random = fixture_seed("damaged", 1);
+	const struct catalogue *catalogue = catalogue_find(text_of("genai-prices"));
+	struct buf json = { .at = NULL };
+	size_t books = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) * RUNS; i++) {
+		struct catalogue_options options = { .zero_is_free = i % 2 == 0 };
+		struct catalogue_import in;
+		struct fault fault = { .code = FAULT_NONE };
+		int r;
+
+		buf_clear(&json);
+		buf_add_cstr(&json, rows[i / RUNS].json);
+		for (size_t c = 0; c < json.len; c++)
+			json.at[c] = json.at[c] == '\'' ? '"' : json.at[c];
+		fixture_mutate(&json, 4096, &random);
+		r = catalogue_import(&in, catalogue, buf_text(&json), &options, &fault);
+		if (r == -FAULT_INTERNAL)
+			fail_msg("%.*s: %s", TEXT_ARGS(buf_text(&json)), fault.text);
+		books += r == 0;
+		catalogue_import_release(&in);
+	}
+	buf_release(&json);
+	assert_true(books > RUNS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_a_part_has_the_price_of_the_whole),
 		cmocka_unit_test(test_the_report_says_why),
 		cmocka_unit_test(test_no_price_is_free_where_it_is_asked_for),
+		cmocka_unit_test(test_what_is_damaged_is_a_book_or_refused),
 		cmocka_unit_test(test_the_whole_file_is_a_book),
 	};
 

@@ -106,6 +106,12 @@ static const struct {
 	  KEPT_BOOK "m\ninput 2.00\ninput 1.00 {'tier':'flex'}\n"
 	            "input 3.00 {'context':{'gt':9},'tier':'flex'}\n",
 	  "" },
+	{ "of two that ask the same the one that is asked first",
+	  ONE(DEFAULT("'input':2e-6") "," TIER("2", SERVICE("'flex','default'"),
+	                                       "'input':3e-6") "," TIER("1", SERVICE("'auto'"),
+	                                                                "'input':4e-6")),
+	  KEPT_BOOK "m\ninput 2.00\ninput 3.00 {'tier':'flex'}\ninput 4.00 {'tier':'standard'}\n",
+	  "" },
 	{ "what a tier has no price of has none at all",
 	  ONE(DEFAULT("'input':2e-6,'input_audio':3e-6") "," TIER("1", SERVICE("'flex'"),
 	                                                          "'input':1e-6")),
@@ -272,7 +278,7 @@ static void test_the_report_says_why(void **state)
 
 static void test_the_most_tiers_and_conditions_are_read(void **state)
 {
-	enum { TIERS_MAX = 32, WORDS_MAX = 16 };
+	enum { TIERS_MAX = 32, WORDS_MAX = 16, CONDITIONS_MAX = 40 };
 	struct buf json = { .at = NULL };
 	struct importkit kit;
 
@@ -303,6 +309,18 @@ static void test_the_most_tiers_and_conditions_are_read(void **state)
 		importkit_read(&kit, "langfuse", json.at, NULL);
 		assert_int_equal(kit.in.rate_count, over == 0 ? 1 + WORDS_MAX : 1);
 		importkit_release(&kit);
+
+		buf_clear(&json);
+		buf_add_cstr(&json, "[" KEPT ",{'modelName':'m','matchPattern':'^m$',"
+		                    "'pricingTiers':[" DEFAULT("'input':1e-6"));
+		for (int i = 0; i < (CONDITIONS_MAX - 1) / 3 + over; i++)
+			buf_addf(&json,
+			         "," TIER("%d", SERVICE("'a%d','b%d','c%d'"), "'input':2e-6"),
+			         i + 1, i, i, i);
+		buf_add_cstr(&json, "]}]");
+		importkit_read(&kit, "langfuse", json.at, NULL);
+		assert_int_equal(kit.in.rate_count, over == 0 ? 1 + CONDITIONS_MAX : 1);
+		importkit_release(&kit);
 	}
 	buf_release(&json);
 }
@@ -329,6 +347,37 @@ static void test_the_whole_file_is_a_book(void **state)
 	buf_release(&json);
 }
 
+/* What another release, or a broken disk, may make of the rows: no book that is refused. */
+static void test_what_is_damaged_is_a_book_or_refused(void **state)
+{
+	enum { RUNS = 200 };
+	uint64_t random = fixture_seed("damaged", 1);
+	const struct catalogue *catalogue = catalogue_find(text_of("langfuse"));
+	struct buf json = { .at = NULL };
+	size_t books = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) * RUNS; i++) {
+		struct catalogue_options options = { .zero_is_free = i % 2 == 0 };
+		struct catalogue_import in;
+		struct fault fault = { .code = FAULT_NONE };
+		int r;
+
+		buf_clear(&json);
+		buf_add_cstr(&json, rows[i / RUNS].json);
+		for (size_t c = 0; c < json.len; c++)
+			json.at[c] = json.at[c] == '\'' ? '"' : json.at[c];
+		fixture_mutate(&json, 4096, &random);
+		r = catalogue_import(&in, catalogue, buf_text(&json), &options, &fault);
+		if (r == -FAULT_INTERNAL)
+			fail_msg("%.*s: %s", TEXT_ARGS(buf_text(&json)), fault.text);
+		books += r == 0;
+		catalogue_import_release(&in);
+	}
+	buf_release(&json);
+	assert_true(books > RUNS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_such_list_is_refused),
 		cmocka_unit_test(test_the_report_says_why),
 		cmocka_unit_test(test_the_most_tiers_and_conditions_are_read),
+		cmocka_unit_test(test_what_is_damaged_is_a_book_or_refused),
 		cmocka_unit_test(test_the_whole_file_is_a_book),
 	};
 
