@@ -10,6 +10,41 @@ data=${TOLL_DATA:-../shared/data}/prices
 folder=$(mktemp -d build/catalogue-XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 
+# CODE WORDS COMMAND...: it ends so, and says so.
+expect()
+{
+	wanted=$1 words=$2
+	shift 2
+	code=0
+	"$build/toll" "$@" >"$folder/out" 2>"$folder/talk" || code=$?
+	if [ "$code" -ne "$wanted" ] || ! cat "$folder/out" "$folder/talk" | grep -q "$words"; then
+		echo "toll $*: exit code $code, not $wanted, or not \"$words\":"
+		cat "$folder/out" "$folder/talk"
+		exit 1
+	fi
+}
+
+# One provider of a small catalogue, and what is said where there is none.
+prices='"prices":{"input_mtok":1}'
+cat >"$folder/two.json" <<end
+[{"id":"p","models":[{"id":"m","match":{"equals":"m"},$prices}]},
+ {"id":"q","models":[{"id":"m","match":{"equals":"n"},$prices}]}]
+end
+echo '[{"modelName":"m","matchPattern":"^m$","pricingTiers":[]}]' >"$folder/one.json"
+expect 0 '"model": "q/m"' price import --from genai-prices "$folder/two.json"
+expect 0 '"model": "m"' price import --from genai-prices --provider q "$folder/two.json"
+if grep -q '"p/m"\|"q/m"' "$folder/out"; then
+	echo "--provider q: the names of several providers"
+	exit 1
+fi
+expect 3 'no provider has the id r' \
+	price import --from genai-prices --provider r "$folder/two.json"
+expect 3 'it looks like genai-prices' price import --from langfuse "$folder/two.json"
+expect 3 'not divided by provider' \
+	price import --from langfuse --provider q "$folder/one.json"
+expect 0 'genai-prices' formats
+expect 0 'langfuse' formats
+
 check()
 {
 	form=$1 file=$data/$2 provider=${3-}
