@@ -265,6 +265,12 @@ static const struct {
 		  "p/m", "{'equals':'p/m'}", "2") "]}]",
 	  NULL, "p/m m\n" INPUT1 "q/p/m\ninput 2.00\n",
 	  "informative q/p/m id\ninformative q/p/m match.equals\n" },
+	{ "what a model of another provider takes is reached",
+	  "[{'id':'p','models':[" MODEL("m", "{'starts_with':'a'}",
+	                                "1") "]},{'id':'q','models':[" MODEL("k", "{'equals':'ab'}",
+	                                                                     "2") "]}]",
+	  NULL, "p/m p/a* m\n" INPUT1 "q/k q/ab k\ninput 2.00\n",
+	  "informative q/k match.equals\n" },
 	{ "one provider of two",
 	  "[{'id':'p','models':[" MODEL("m", "{'equals':'m'}", "1") "]},{'id':'q','models':[" MODEL(
 		  "m", "{'equals':'m'}", "2") "]}]",
