@@ -269,7 +269,7 @@ static void price_nothing(struct genai *g, const struct genai_model *model, uint
 	struct draft *draft = &g->in->draft;
 	struct draft_version *version;
 
-	if (!g->in->zero_is_free) {
+	if (!g->in->zero_is_free && !text_match(text_of("*:free"), model->id)) {
 		tally_mark(&g->in->tally, prices, TALLY_UNREPRESENTED,
 		           "no price, for free and for not known alike (--zero-is-free takes it as "
 		           "free)");

@@ -193,6 +193,9 @@ def genai_expected(name, prices, at, missing):
     return expected
 
 
+NOW = {"date": "2026-08-01", "time": "12:00", "context": 0, "tier": "standard"}
+
+
 def equals(clause):
     (key, value), = clause.items()
     if key == "or":
@@ -215,7 +218,9 @@ def genai_model(maker, model):
     prefix = "" if provider else maker["id"] + "/"
     name = prefix + model["id"]
     if not model["prices"]:
-        assert name not in names and (name, "prices") in REFUSED, name
+        free = name.endswith(":free")
+        assert (name in names) == free and ((name, "prices") in REFUSED) != free, name
+        assert not free or not any(booked(find(name), NOW).values()), name
         return
     found = find(name)
     assert found["model"] == name, (name, found["model"])
