@@ -5,6 +5,7 @@
 #include "base/moment.h"
 #include "cli/command.h"
 #include "cli/control.h"
+#include "cli/pricebook.h"
 #include "cli/rates.h"
 #include "export/export.h"
 #include "ledger/books.h"
@@ -435,11 +436,12 @@ static const struct command price_show = {
 	.run = run_show,
 };
 
-static const struct command *const actions[] = { &price_lint, &price_apply, &price_list,
-	                                         &price_show, NULL };
+static const struct command *const actions[] = {
+	&price_lint, &price_apply, &price_list, &price_show, &command_price_quote, NULL,
+};
 
 const struct command command_price = {
 	.name = "price",
-	.summary = "Check, apply, list and show price books",
+	.summary = "Check, apply, list, show and try price books",
 	.actions = actions,
 };
