@@ -437,7 +437,8 @@ static const struct command price_show = {
 };
 
 static const struct command *const actions[] = {
-	&price_lint, &price_apply, &price_list, &price_show, &command_price_quote, NULL,
+	&price_lint,          &price_apply,        &price_list, &price_show,
+	&command_price_quote, &command_price_test, NULL,
 };
 
 const struct command command_price = {

@@ -6,7 +6,7 @@
 #include "price/book.h"
 
 /* Actions of `toll price` that have a file each. */
-extern const struct command command_price_quote;
+extern const struct command command_price_quote, command_price_test;
 
 /*
  * `word`: a file, "-", or 8 or more digits of the hash of a book that was applied; NULL: the book
