@@ -75,7 +75,8 @@ while [ $book -lt $books ]; do
 	while [ $order -lt $orders ]; do
 		order=$((order + 1))
 		rm -f "$folder"/part-* "$folder"/next.db*
-		parts=$(python3 tests/support/price_orders.py shuffle $((seed * 1000 + order)) "$folder")
+		parts=$(python3 tests/support/price_orders.py shuffle $((seed * 1000 + order)) \
+			"$folder")
 		part=0
 		while [ $part -lt "$parts" ]; do
 			part=$((part + 1))
