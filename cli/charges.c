@@ -67,17 +67,23 @@ void charges_table(struct table *table, const struct charges *charges, struct te
 	table_set(table, TABLE_TOTAL, CHARGES_PRODUCT, total);
 }
 
+static bool is_missing(const struct charges *charges, size_t line)
+{
+	return charges->lines[line].rate == NULL && charge_is_due(charges, &charges->lines[line]);
+}
+
 void charges_missing(const struct charges *charges, struct buf *out)
 {
-	const char *comma = "";
+	uint32_t told = 0;
 
 	for (size_t i = 0; i < charges->count; i++) {
-		const struct charge *charge = &charges->lines[i];
+		enum component component = charges->lines[i].component;
 
-		if (charge->rate != NULL || !charge_is_due(charges, charge))
+		/* Once, of however many kinds it is. */
+		if (!is_missing(charges, i) || (told & (1u << component)) != 0)
 			continue;
-		buf_addf(out, "%s%s", comma, component_info[charge->component].key);
-		comma = ", ";
+		buf_addf(out, "%s%s", told != 0 ? ", " : "", component_info[component].key);
+		told |= 1u << component;
 	}
 }
 

@@ -177,8 +177,11 @@ static void test_it_says_what_led_to_the_price(void **state)
 	static const char *const words[] = { "--model",   "acme/chat-2", "--at",     "2026-08",
 		                             "--input",   "5",           "--output", "7",
 		                             "--account", "big",         NULL };
-	static const char *const missing[] = { "--model", "chat",      "--at", "2026-08", "--pages",
-		                               "1",       "--seconds", "2",    NULL };
+	static const char *const missing[] = {
+		"--model", "chat",      "--at", "2026-08", "--pages",
+		"1",       "--seconds", "2",    "--kind",  "seconds:1:kind=audio",
+		NULL
+	};
 	struct quotes *q = *state;
 
 	quote(q, words, NULL);
