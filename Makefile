@@ -246,7 +246,8 @@ install: all
 	install -m 644 $(MAN5) $(D)/share/man/man5
 	install -m 644 $(MAN8) $(D)/share/man/man8
 	install -m 644 schema/*.schema.json $(D)/share/toll/schema
-	install -m 644 packaging/pricebook.sample.json packaging/tolld.json $(D)/share/toll
+	install -m 644 packaging/pricebook.sample.json packaging/vectors.sample.json \
+		packaging/tolld.json $(D)/share/toll
 	install -m 644 README.md $(D)/share/doc/toll
 	install -m 644 packaging/sysusers.d/toll.conf $(D)/lib/sysusers.d
 	install -m 644 packaging/tmpfiles.d/toll.conf $(D)/lib/tmpfiles.d

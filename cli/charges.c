@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/moment.h"
 #include "cli/rates.h"
 #include "usage/kinds.h"
 
@@ -48,7 +49,8 @@ static void add_charge(struct table *table, const struct charges *charges,
 	table_set(table, row, CHARGES_PRODUCT, text_of(amount));
 }
 
-void charges_table(struct table *table, const struct charges *charges, struct text currency)
+void charges_table(struct table *table, const struct charges *charges, struct text currency,
+                   struct text total)
 {
 	table_column(table, "component", "Component", TABLE_TEXT, false);
 	table_column(table, "count", "Count", TABLE_COUNT, false);
@@ -64,4 +66,92 @@ void charges_table(struct table *table, const struct charges *charges, struct te
 	}
 	if (charges->minimum != NULL)
 		add_minimum(table, charges);
+	table_set(table, TABLE_TOTAL, CHARGES_PRODUCT, total);
+}
+
+static bool is_missing(const struct charges *charges, size_t line)
+{
+	return charges->lines[line].rate == NULL && charge_is_due(charges, &charges->lines[line]);
+}
+
+void charges_missing(const struct charges *charges, struct buf *out)
+{
+	uint32_t told = 0;
+
+	for (size_t i = 0; i < charges->count; i++) {
+		enum component component = charges->lines[i].component;
+
+		/* Once, of however many kinds it is. */
+		if (!is_missing(charges, i) || (told & (1u << component)) != 0)
+			continue;
+		buf_addf(out, "%s%s", told != 0 ? ", " : "", component_info[component].key);
+		told |= 1u << component;
+	}
+}
+
+const char *charges_match(const struct book_found *found, char out[CHARGES_TEXT_BYTES])
+{
+	switch (found->match) {
+	case BOOK_MATCH_EXACT:
+		return "exactly by its name";
+	case BOOK_MATCH_ALIAS:
+		snprintf(out, CHARGES_TEXT_BYTES, "by the alias %.*s", TEXT_ARGS(found->pattern));
+		return out;
+	case BOOK_MATCH_PATTERN:
+		snprintf(out, CHARGES_TEXT_BYTES, "by the pattern %.*s", TEXT_ARGS(found->pattern));
+		return out;
+	case BOOK_MATCH_NONE:
+		break;
+	}
+	return "nothing";
+}
+
+const char *charges_match_word(const struct book_found *found)
+{
+	static const char *const words[] = {
+		[BOOK_MATCH_NONE] = "none",
+		[BOOK_MATCH_EXACT] = "exact",
+		[BOOK_MATCH_ALIAS] = "alias",
+		[BOOK_MATCH_PATTERN] = "pattern",
+	};
+
+	return words[found->match];
+}
+
+void charges_price(const struct printer *printer, const struct book *book,
+                   const struct charges *charges, int64_t prompt)
+{
+	const struct book_found *found = &charges->found;
+	char from[MOMENT_TEXT_BYTES], match[CHARGES_TEXT_BYTES];
+
+	if (book_name(book).len > 0)
+		printer_pair(printer, CHARGES_LABEL_WIDTH, "Book", book_name(book));
+	printer_pairf(printer, CHARGES_LABEL_WIDTH, "Book hash", "%s", book_hash(book));
+	printer_pairf(printer, CHARGES_LABEL_WIDTH, "Match", "%s", charges_match(found, match));
+	if (found->version != NULL) {
+		moment_text(found->version->effective_from_ms, from);
+		printer_pairf(printer, CHARGES_LABEL_WIDTH, "Version", "%.*s from %s",
+		              TEXT_ARGS(found->version->model), from);
+	}
+	if (prompt > 0)
+		printer_pairf(printer, CHARGES_LABEL_WIDTH, "Context",
+		              "%lld token%s (the whole prompt)", (long long)prompt,
+		              prompt == 1 ? "" : "s");
+}
+
+void charges_price_json(struct buf *out, const struct book *book, const struct charges *charges,
+                        int64_t prompt)
+{
+	const struct book_version *version = charges->found.version;
+	char from[MOMENT_TEXT_BYTES];
+
+	buf_addf(out, ",\"context_tokens\":%lld", (long long)prompt);
+	buf_add_member(out, "book", text_of(book != NULL ? book_hash(book) : NULL));
+	buf_add_member(out, "currency", book != NULL ? book_currency(book) : text_of(NULL));
+	buf_add_member(out, "match", text_of(charges_match_word(&charges->found)));
+	buf_add_member(out, "matched", charges->found.pattern);
+	buf_add_member(out, "price_model", version != NULL ? version->model : text_of(NULL));
+	if (version != NULL)
+		moment_text(version->effective_from_ms, from);
+	buf_add_member(out, "effective_from", text_of(version != NULL ? from : NULL));
 }

@@ -18,7 +18,7 @@
 #include "rate/policy.h"
 #include "rate/rating.h"
 
-enum { LABEL_WIDTH = 9, LINE_BYTES = 1024, SOURCES_MAX = 32 };
+enum { LABEL_WIDTH = CHARGES_LABEL_WIDTH, SOURCES_MAX = 32 };
 
 static const struct option options[] = {
 	{ "source", "NAME", "the source, where several have this id" },
@@ -283,64 +283,32 @@ static void write_event(struct explained *x)
 	write_policies(x);
 }
 
-static const char *match_text(const struct book_found *found, char out[LINE_BYTES])
-{
-	switch (found->match) {
-	case BOOK_MATCH_EXACT:
-		return "exactly by its name";
-	case BOOK_MATCH_ALIAS:
-		snprintf(out, LINE_BYTES, "by the alias %.*s", TEXT_ARGS(found->pattern));
-		return out;
-	case BOOK_MATCH_PATTERN:
-		snprintf(out, LINE_BYTES, "by the pattern %.*s", TEXT_ARGS(found->pattern));
-		return out;
-	case BOOK_MATCH_NONE:
-		break;
-	}
-	return "nothing";
-}
-
 static void write_price(struct explained *x)
 {
 	struct context *context = x->context;
-	const struct book_found *found = &x->charges.found;
-	char from[MOMENT_TEXT_BYTES], match[LINE_BYTES];
 
 	if (x->row.price_id == LEDGER_PRICE_NONE)
 		return;
 	buf_add(&context->out, "\n", 1);
 	printer_heading(&context->printer, x->row.price_id > 0 ? "Price" : "Book in force");
-	if (x->book == NULL) {
+	if (x->book == NULL)
 		printer_pairf(&context->printer, LABEL_WIDTH, "Book", "none was ever applied");
-		return;
-	}
-	if (book_name(x->book).len > 0)
-		printer_pair(&context->printer, LABEL_WIDTH, "Book", book_name(x->book));
-	printer_pairf(&context->printer, LABEL_WIDTH, "Book hash", "%s", book_hash(x->book));
-	printer_pairf(&context->printer, LABEL_WIDTH, "Match", "%s", match_text(found, match));
-	if (found->version != NULL) {
-		moment_text(found->version->effective_from_ms, from);
-		printer_pairf(&context->printer, LABEL_WIDTH, "Version", "%.*s from %s",
-		              TEXT_ARGS(found->version->model), from);
-	}
-	if (usage_prompt_total(&x->row.event.usage) > 0)
-		printer_pairf(&context->printer, LABEL_WIDTH, "Context",
-		              "%lld token%s (the whole prompt)",
-		              (long long)usage_prompt_total(&x->row.event.usage),
-		              usage_prompt_total(&x->row.event.usage) == 1 ? "" : "s");
+	else
+		charges_price(&context->printer, x->book, &x->charges,
+		              usage_prompt_total(&x->row.event.usage));
 }
 
 static void make_table(struct explained *x, struct table *table)
 {
+	struct text currency = x->book != NULL ? book_currency(x->book) : text_of("");
 	char amount[MONEY_TEXT_BYTES];
 
-	charges_table(table, &x->charges, x->book != NULL ? book_currency(x->book) : text_of(""));
 	money_text(x->charges.total, amount);
 	/* 0.00 would read as free of charge: a person finds a word there, a program nothing. */
-	table_set(table, TABLE_TOTAL, CHARGES_PRODUCT,
-	          text_of(x->row.price_id != LEDGER_PRICE_SUSPENSE ? amount
-	                  : x->context->form == FORM_TABLE         ? "unpriced"
-	                                                           : NULL));
+	charges_table(table, &x->charges, currency,
+	              text_of(x->row.price_id != LEDGER_PRICE_SUSPENSE ? amount
+	                      : x->context->form == FORM_TABLE         ? "unpriced"
+	                                                               : NULL));
 }
 
 /* A sum of several requests, which the book in force prices each by itself. */
@@ -362,13 +330,7 @@ static void write_missing(struct explained *x)
 	struct buf missing = { .at = NULL };
 	struct event_sum sum;
 
-	for (size_t i = 0; i < x->charges.count; i++) {
-		const struct charge *charge = &x->charges.lines[i];
-
-		if (charge->rate == NULL && charge_is_due(&x->charges, charge))
-			buf_addf(&missing, "%s%s", missing.len > 0 ? ", " : "",
-			         component_info[charge->component].key);
-	}
+	charges_missing(&x->charges, &missing);
 	buf_add(&context->out, "\n", 1);
 	if (x->verdict == RATING_PRICED && moves_price(x, &sum))
 		printer_wrapf(&context->printer, 0,
@@ -583,11 +545,8 @@ static void add_event(const struct explained *x, struct buf *out)
 
 static void write_json(struct explained *x, const struct table *table)
 {
-	static const char *const matches[] = { "none", "exact", "alias", "pattern" };
 	struct buf *out = &x->context->out;
 	const struct event *event = &x->row.event;
-	const struct book_found *found = &x->charges.found;
-	char text[MOMENT_TEXT_BYTES];
 
 	add_event(x, out);
 	buf_add_member(out, "state",
@@ -601,16 +560,7 @@ static void write_json(struct explained *x, const struct table *table)
 	buf_addf(out, ",\"equal\":%s", x->problem.len == 0 ? "true" : "false");
 	buf_add_member(out, "difference",
 	               x->problem.len > 0 ? buf_text(&x->problem) : text_of(NULL));
-	buf_addf(out, ",\"context_tokens\":%lld", (long long)usage_prompt_total(&event->usage));
-	buf_add_member(out, "book", text_of(x->book != NULL ? book_hash(x->book) : NULL));
-	buf_add_member(out, "currency", x->book != NULL ? book_currency(x->book) : text_of(NULL));
-	buf_add_member(out, "match", text_of(matches[found->match]));
-	buf_add_member(out, "matched", found->pattern);
-	buf_add_member(out, "price_model",
-	               found->version != NULL ? found->version->model : text_of(NULL));
-	if (found->version != NULL)
-		moment_text(found->version->effective_from_ms, text);
-	buf_add_member(out, "effective_from", text_of(found->version != NULL ? text : NULL));
+	charges_price_json(out, x->book, &x->charges, usage_prompt_total(&event->usage));
 	explain_cost_json(&x->cost, out, &x->row);
 	phases_write_json(&x->phases, out);
 	buf_addf(out, ",\"conflicts\":%lld,", (long long)x->conflicts);

@@ -48,7 +48,7 @@ static int derive_costed(struct explained_cost *cost, struct ledger *ledger,
 		             "the price of its cost is not the one its book has for this model and "
 		             "time");
 	cost->derived = charges->total;
-	charges_table(&cost->table, charges, text_of(cost->currency));
+	charges_table(&cost->table, charges, text_of(cost->currency), text_of(NULL));
 	return 0;
 }
 
@@ -67,7 +67,7 @@ static int derive_uncosted(struct explained_cost *cost, const struct applied_boo
 	keep_book(cost, current->book, charges->found.version);
 	cost->parted = terms_sum_moves_cost(&terms, &event);
 	cost->has_rate = !cost->parted && verdict == RATING_PRICED;
-	charges_table(&cost->table, charges, text_of(cost->currency));
+	charges_table(&cost->table, charges, text_of(cost->currency), text_of(NULL));
 	json_release(&doc);
 	return r < 0 ? fault_set(fault, FAULT_NOMEM, "explain: out of memory") : 0;
 }

@@ -13,7 +13,7 @@
 #include "base/fault.h"
 #include "base/text.h"
 
-enum { OPTIONS_MAX = 32, OPTION_LISTS_MAX = 4 };
+enum { OPTIONS_MAX = 64, OPTION_LISTS_MAX = 4 };
 
 struct option {
 	const char *name;  /* without the dashes; NULL ends a list */

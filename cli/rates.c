@@ -144,7 +144,7 @@ static void join_factor(const struct book_factor *factor, const char *what,
 	for (unsigned i = factor->decimals; i < MONEY_DECIMALS_MAX; i++)
 		left.attos *= 10;
 	money_text(left, text);
-	join(out, "x %s %s", text, what);
+	join(out, "x %s%s%s", text, what[0] != '\0' ? " " : "", what);
 }
 
 void rates_condition(const struct charges *charges, const struct charge *charge,

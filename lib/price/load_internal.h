@@ -78,7 +78,7 @@ void load_decimals(const struct book_version *version, unsigned decimals_out[COM
  * no more than 18 of one unit.
  */
 void load_check_exact(struct loader *l, uint32_t node, const struct path *path,
-                      const struct book_card *card, const unsigned decimals_of[COMPONENT_COUNT]);
+                      const struct book_card *card, const unsigned most[COMPONENT_COUNT]);
 
 /* load_accounts.c: what was agreed with accounts; the check needs all versions to be read. */
 void load_accounts(struct loader *l, uint32_t list, const struct path *path);

@@ -594,16 +594,29 @@ void load_discount(struct loader *l, uint32_t object, const struct path *path,
 		*to_user_out = node == to_user;
 }
 
+/* Of the multipliers that are for any of these components. */
+static unsigned decimals_of(const struct book_version *version, uint32_t components)
+{
+	unsigned decimals = 0;
+
+	for (size_t i = 0; i < version->multiplier_count; i++) {
+		if ((version->multipliers[i].components & components) != 0)
+			decimals += version->multipliers[i].factor.decimals;
+	}
+	return decimals;
+}
+
 void load_decimals(const struct book_version *version, unsigned decimals_out[COMPONENT_COUNT])
 {
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		decimals_out[c] = decimals_of(version, 1u << c);
+	/* What is priced as another takes the multipliers of both to the price of that one. */
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		decimals_out[c] = 0;
-		for (size_t i = 0; i < version->multiplier_count; i++) {
-			const struct book_multiplier *multiplier = &version->multipliers[i];
+		unsigned as = version->same_as[c];
+		unsigned both = decimals_of(version, (1u << c) | (1u << as));
 
-			if ((multiplier->components & (1u << c)) != 0)
-				decimals_out[c] += multiplier->factor.decimals;
-		}
+		if (!book_version_has(version, (enum component)c) && both > decimals_out[as])
+			decimals_out[as] = both;
 	}
 }
 
@@ -620,11 +633,11 @@ static unsigned zeros(wide n, unsigned most)
 }
 
 void load_check_exact(struct loader *l, uint32_t node, const struct path *path,
-                      const struct book_card *card, const unsigned decimals_of[COMPONENT_COUNT])
+                      const struct book_card *card, const unsigned most[COMPONENT_COUNT])
 {
 	for (size_t i = 0; i < card->rate_count; i++) {
 		const struct book_rate *rate = &card->rates[i];
-		unsigned decimals = decimals_of[rate->component];
+		unsigned decimals = most[rate->component];
 		unsigned room = decimals > 0 ? zeros(rate->rate.attos_per_unit, decimals) : 0;
 		char price[MONEY_TEXT_BYTES];
 

@@ -29,28 +29,32 @@ static const struct book_rate *find_in(const struct book_card *card, enum compon
 	return NULL;
 }
 
-static bool has_entry(const struct rating *rating, enum component component)
+/* The entry that prices it as that component, of the account or else of the version. */
+static bool find_as(const struct rating *rating, enum component as, struct charge *charge)
 {
 	const struct book_override *override = rating->charges->override;
 
-	return book_card_has(&rating->version->card, component) ||
-	       (override != NULL && book_card_has(&override->card, component));
-}
-
-/* "as" stands in only for a component that has no entry of its own at all. */
-static void find_rate(const struct rating *rating, struct charge *charge)
-{
-	const struct book_override *override = rating->charges->override;
-
-	if (!has_entry(rating, charge->component))
-		charge->priced_as = (enum component)rating->version->same_as[charge->component];
+	charge->priced_as = as;
 	/* They stand behind those of the version: one that fits wins. */
 	if (override != NULL)
-		charge->rate = find_in(&override->card, charge->priced_as, rating, charge->kind);
+		charge->rate = find_in(&override->card, as, rating, charge->kind);
 	charge->agreed = charge->rate != NULL;
 	if (charge->rate == NULL)
-		charge->rate = find_in(&rating->version->card, charge->priced_as, rating,
-		                       charge->kind);
+		charge->rate = find_in(&rating->version->card, as, rating, charge->kind);
+	return charge->rate != NULL;
+}
+
+/*
+ * "as" stands in only for a component that has no entry of its own in the version: what was agreed
+ * with an account for some of its requests takes it from none of the others.
+ */
+static void find_rate(const struct rating *rating, struct charge *charge)
+{
+	const struct book_version *version = rating->version;
+	enum component own = charge->component;
+
+	if (!find_as(rating, own, charge) && !book_version_has(version, own))
+		find_as(rating, (enum component)version->same_as[own], charge);
 }
 
 static bool is_due(const struct book_version *version, const struct book_override *override,
@@ -71,10 +75,12 @@ static void find_factors(const struct rating *rating, struct charge *charge)
 {
 	const struct book_version *version = rating->version;
 	const struct book_override *override = rating->charges->override;
+	/* One for a component also multiplies what is priced as that component. */
+	uint32_t components = (1u << charge->component) | (1u << charge->priced_as);
 
 	for (size_t i = 0; rating->multipliers != 0 && i < version->multiplier_count; i++) {
 		if ((rating->multipliers & (1u << i)) != 0 &&
-		    (version->multipliers[i].components & (1u << charge->priced_as)) != 0)
+		    (version->multipliers[i].components & components) != 0)
 			charge->multipliers |= 1u << i;
 	}
 	/* What was agreed is what was agreed: nothing is taken off it. */

@@ -37,7 +37,7 @@ names()
 	done
 }
 
-for page in toll.1 toll-tail.1 toll-event.5 toll-pricebook.5 tolld.8; do
+for page in toll.1 toll-tail.1 toll-event.5 toll-pricebook.5 toll-vectors.5 tolld.8; do
 	if [ ! -s "$man/$page" ]; then
 		echo "$man/$page: is not there"
 		bad=1

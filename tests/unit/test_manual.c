@@ -91,6 +91,11 @@ static bool is_option(const struct command *command, struct text name)
 	return false;
 }
 
+static bool is_option_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
 /* Every --word of the section is an option of the command. */
 static void check_backwards(const struct command *command, struct text where)
 {
@@ -99,9 +104,7 @@ static void check_backwards(const struct command *command, struct text where)
 
 		if (memcmp(where.at + i, "--", 2) != 0)
 			continue;
-		while (i + 2 + name.len < where.len &&
-		       (name.at[name.len] == '-' ||
-		        (name.at[name.len] >= 'a' && name.at[name.len] <= 'z')))
+		while (i + 2 + name.len < where.len && is_option_letter(name.at[name.len]))
 			name.len++;
 		if (name.len > 0 && !is_option(command, name))
 			fail_msg("%s: %s has no option --%.*s", MANUAL, command->name,
