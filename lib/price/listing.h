@@ -73,4 +73,20 @@ bool listing_count(const struct listing *listing, enum listing_fact fact, int64_
 /* The word is in the list. */
 bool listing_has(const struct listing *listing, enum listing_fact fact, const char *word);
 
+struct book;
+
+/* What listing_lint() found. */
+struct listing_lint {
+	size_t missing; /* that a form requires */
+	size_t advised;
+};
+
+/*
+ * What is missing before the models of a book can be listed, a line each, in the order of the
+ * book: "line 12: models[0].listing.created: missing for openrouter-legacy: ...", or ": advised"
+ * for what may be left out.  Prices are looked at in the latest version of each model.
+ */
+int listing_lint(const struct book *book, struct buf *out, struct listing_lint *found_out,
+                 struct fault *fault);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "price/book.h"
 #include "price/listing.h"
 #include "tests/support/ledgerkit.h"
 
@@ -249,6 +250,145 @@ static void test_lists_and_depth_are_bounded(void **state)
 	buf_release(&told.lines);
 }
 
+/* --- in a book ------------------------------------------------------------- */
+
+/* The book with that listing (or none) and the rates of its latest version. */
+static int load(struct book **book, const char *currency, const char *rates, const char *listing,
+                struct buf *errors)
+{
+	struct buf json = { .at = NULL };
+	int r;
+
+	buf_addf(
+		&json,
+		"{\"pricebook\":1,\"currency\":\"%s\",\"models\":[\n{\"model\":\"a\",\"versions\":["
+		"{\"effective_from\":\"2026\",\"rates\":[{\"component\":\"requests\",\"each\":"
+	        "\"1\"}]},"
+		"{\"effective_from\":\"2027\",\"rates\":[%s]}]%s}]}",
+		currency, kit_quotes(rates), kit_quotes(listing));
+	r = book_load(book, buf_text(&json), errors, NULL);
+	buf_release(&json);
+	return r;
+}
+
+static void test_a_book_is_refused_for_its_listing_with_line_and_path(void **state)
+{
+	struct buf errors = { .at = NULL };
+	struct book *book = NULL;
+
+	(void)state;
+	assert_int_equal(load(&book, "USD", "{'component':'input','per_million':'1'}",
+	                      ",\n'listing':{'parameters':{'n':{'type':'range','min':'0'}},\n"
+	                      "'capacity':[]}",
+	                      &errors),
+	                 -FAULT_INVALID);
+	assert_string_equal(errors.at,
+	                    "line 3: models[0].listing.parameters.n.min: a number is due\n"
+	                    "line 4: models[0].listing.capacity: an array of at least one element "
+	                    "is due\n");
+	buf_clear(&errors);
+	assert_int_equal(load(&book, "USD", "{'component':'input','per_million':'1'}",
+	                      ",'listing':7", &errors),
+	                 -FAULT_INVALID);
+	assert_string_equal(errors.at, "line 2: models[0].listing: an object is due\n");
+	buf_release(&errors);
+}
+
+static void lint(const char *currency, const char *rates, const char *listing, struct buf *out,
+                 struct listing_lint *found)
+{
+	struct buf errors = { .at = NULL };
+	struct book *book = NULL;
+
+	buf_clear(out);
+	buf_add_cstr(out, "");
+	if (load(&book, currency, rates, listing, &errors) < 0)
+		fail_msg("%s", errors.at);
+	assert_int_equal(listing_lint(book, out, found, NULL), 0);
+	book_free(book);
+	buf_release(&errors);
+}
+
+static void test_lint_names_what_each_form_requires(void **state)
+{
+	struct listing_lint found;
+	struct buf out = { .at = NULL };
+	size_t required = 0, advised = 0;
+
+	(void)state;
+	lint("USD", "{'component':'requests','each':'2'}", "", &out, &found);
+	for (int f = 0; f < LISTING_FACT_COUNT; f++) {
+		const struct listing_fact_info *info = &listing_fact_info[f];
+		const char *word = info->v24 == LISTING_REQUIRED ? "missing"
+		                   : info->legacy == LISTING_REQUIRED
+		                           ? "missing for openrouter-legacy"
+		                           : "advised";
+		bool none = info->v24 <= LISTING_FREE && info->legacy <= LISTING_FREE;
+		struct buf line = { .at = NULL };
+
+		buf_addf(&line, "line 2: models[0].listing.%s: %s: %s\n", info->key, word,
+		         info->what);
+		if ((strstr(out.at, line.at) != NULL) == none)
+			fail_msg("%s in\n%s", line.at, out.at);
+		required += *word == 'm';
+		advised += *word == 'a' && !none;
+		buf_release(&line);
+	}
+	assert_non_null(strstr(out.at, "line 2: models[0].versions[1].rates: missing: the price of "
+	                               "prompts (component input)\n"));
+	assert_non_null(strstr(out.at, "line 2: models[0].versions[1].rates: missing: the price of "
+	                               "completions (component output)\n"));
+	assert_int_equal(found.missing, required + 2);
+	assert_int_equal(found.advised, advised);
+	buf_release(&out);
+}
+
+static void test_lint_is_silent_of_a_whole_listing(void **state)
+{
+	struct listing_lint found;
+	struct buf out = { .at = NULL }, listing = { .at = NULL };
+
+	(void)state;
+	buf_addf(&listing, ",'listing':%s", whole);
+	lint("USD",
+	     "{'component':'input','per_million':'1'},{'component':'output','per_million':'1'},"
+	     "{'component':'images_in','each':'1'},{'component':'output_image','per_million':'1'},"
+	     "{'component':'seconds','each':'1'},{'component':'searches','each':'0'}",
+	     listing.at, &out, &found);
+	assert_string_equal(out.at, "");
+	assert_int_equal(found.missing, 0);
+	assert_int_equal(found.advised, 0);
+	lint("EUR", "{'component':'input','per_million':'1'}", listing.at, &out, &found);
+	assert_string_equal(
+		out.at,
+		"line 1: currency: missing: a listing is in USD, this book in EUR\n"
+		"line 2: models[0].versions[1].rates: missing: the price of completions "
+		"(component output)\n"
+		"line 2: models[0].versions[1].rates: advised: it reads images: a price of "
+		"input_image or images_in\n"
+		"line 2: models[0].versions[1].rates: advised: it reads audio: a price of "
+		"input_audio or seconds\n"
+		"line 2: models[0].versions[1].rates: advised: it reads video: a price of "
+		"input_video or seconds\n"
+		"line 2: models[0].versions[1].rates: advised: it makes images: a price of "
+		"output_image, images_out or megapixels_out\n"
+		"line 2: models[0].versions[1].rates: advised: it makes audio: a price of "
+		"output_audio, seconds or characters\n"
+		"line 2: models[0].versions[1].rates: advised: it makes video: a price of "
+		"output_video or seconds\n"
+		"line 2: models[0].versions[1].rates: advised: it searches the web: a price of "
+		"searches, \"0\" where it is free\n");
+	lint("USD", "{'component':'input','per_million':'1'}",
+	     ",'listing':{'features':['vision'],'input_modalities':['text'],"
+	     "'output_modalities':['embeddings']}",
+	     &out, &found);
+	assert_non_null(strstr(out.at, "listing.input_modalities: advised: vision is a feature"));
+	/* What writes no text has no completions. */
+	assert_null(strstr(out.at, "completions"));
+	buf_release(&listing);
+	buf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +396,9 @@ int main(void)
 		cmocka_unit_test(test_no_listing_is_one_without_facts),
 		cmocka_unit_test(test_what_is_wrong_is_told_with_its_path),
 		cmocka_unit_test(test_lists_and_depth_are_bounded),
+		cmocka_unit_test(test_a_book_is_refused_for_its_listing_with_line_and_path),
+		cmocka_unit_test(test_lint_names_what_each_form_requires),
+		cmocka_unit_test(test_lint_is_silent_of_a_whole_listing),
 	};
 
 	return cmocka_run_group_tests_name("listing", tests, NULL, NULL);
