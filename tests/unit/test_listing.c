@@ -263,7 +263,7 @@ static int load(struct book **book, const char *currency, const char *rates, con
 		&json,
 		"{\"pricebook\":1,\"currency\":\"%s\",\"models\":[\n{\"model\":\"a\",\"versions\":["
 		"{\"effective_from\":\"2026\",\"rates\":[{\"component\":\"requests\",\"each\":"
-	        "\"1\"}]},"
+		"\"1\"}]},"
 		"{\"effective_from\":\"2027\",\"rates\":[%s]}]%s}]}",
 		currency, kit_quotes(rates), kit_quotes(listing));
 	r = book_load(book, buf_text(&json), errors, NULL);
