@@ -257,19 +257,23 @@ static void check_once(const struct check *c, uint32_t list, uint32_t element,
 	}
 }
 
-/* "en", "pt-BR": RFC 5646 in outline. */
+/* "en", "pt-BR", "es-419": RFC 5646 in outline, parts of 2 to 8, the first of letters. */
 static bool is_language(struct text t)
 {
 	size_t part = 0;
+	bool first = true;
 
 	for (size_t i = 0; i < t.len; i++) {
 		char at = t.at[i];
 		bool letter = (at >= 'a' && at <= 'z') || (at >= 'A' && at <= 'Z');
+		bool digit = at >= '0' && at <= '9';
 
-		if (at == '-' && part >= 2)
+		if (at == '-' && part >= 2) {
 			part = 0;
-		else if ((!letter && !(at >= '0' && at <= '9' && i > 3)) || part++ == 8)
+			first = false;
+		} else if ((!letter && (!digit || first)) || part++ == 8) {
 			return false;
+		}
 	}
 	return part >= 2 && t.len <= LISTING_TEXT_BYTES_MAX;
 }

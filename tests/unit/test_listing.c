@@ -43,7 +43,7 @@ static const char *const whole =
 	"'hugging_face_id':'acme/llama-4','quantization':'fp8','context_length':1000000,"
 	"'max_output':128000,'input_modalities':['text','image','audio','video','file'],"
 	"'output_modalities':['text','image','audio','video','embeddings','rerank','speech',"
-	"'transcription'],'knowledge_cutoff':'2025-12','languages':['en','pt-BR','zh-Hans'],"
+	"'transcription'],'knowledge_cutoff':'2025-12','languages':['en','pt-BR','es-419'],"
 	"'parameters':{'temperature':{'type':'range','min':0,'max':2,'default':1},"
 	"'max_tokens':{'type':'integer','min':1,'max':128000,'unit':'token'},"
 	"'stop':{'type':'array','max_items':4,'items':{'type':'unknown'}},"
@@ -135,10 +135,11 @@ static void test_what_is_wrong_is_told_with_its_path(void **state)
 		{ "no such feature", "{'features':['tool']}",
 		  ".features[0]: one of tools, json_mode, structured_outputs, vision, streaming, "
 		  "system_messages, reasoning, logprobs, web_search is due\n" },
-		{ "no language", "{'languages':['e','en_US','english-']}",
+		{ "no language", "{'languages':['e','en_US','e1','english-']}",
 		  ".languages[0]: a language is due, like \"en\" or \"pt-BR\"\n"
 		  ".languages[1]: a language is due, like \"en\" or \"pt-BR\"\n"
-		  ".languages[2]: a language is due, like \"en\" or \"pt-BR\"\n" },
+		  ".languages[2]: a language is due, like \"en\" or \"pt-BR\"\n"
+		  ".languages[3]: a language is due, like \"en\" or \"pt-BR\"\n" },
 		{ "no such day", "{'date':'2026-02-30'}",
 		  ".date: a date is due, like \"2026-07-31\"\n" },
 		{ "a month is no day", "{'date':'2026-02'}",
@@ -248,6 +249,50 @@ static void test_lists_and_depth_are_bounded(void **state)
 	assert_non_null(strstr(told.lines.at, ".items: parameters stand in at most 8 levels\n"));
 	buf_release(&json);
 	buf_release(&told.lines);
+}
+
+/* --- the schema ------------------------------------------------------------ */
+
+static void expect_words(const struct json *doc, uint32_t node, enum listing_fact fact)
+{
+	uint32_t items = json_member(doc, node, "items");
+	uint32_t list = json_member(doc, items != JSON_NONE ? items : node, "enum");
+	uint32_t e = json_first(doc, list);
+
+	for (size_t i = 0; listing_word(fact, i) != NULL; i++) {
+		if (!text_is(json_string(doc, e), listing_word(fact, i)))
+			fail_msg("%s: %s", listing_fact_info[fact].key, listing_word(fact, i));
+		e = json_next(doc, list, e);
+	}
+	assert_true(e == JSON_NONE);
+}
+
+static void test_the_schema_has_the_facts_and_their_words(void **state)
+{
+	struct buf text = { .at = NULL };
+	struct json doc = { .nodes = NULL };
+	uint32_t properties, k;
+
+	(void)state;
+	assert_int_equal(buf_read_file(&text, "schema/pricebook.schema.json", BUF_BYTES_MAX, NULL),
+	                 0);
+	assert_int_equal(json_parse(&doc, buf_text(&text), NULL), 0);
+	properties = json_member(&doc, json_member(&doc, json_member(&doc, 0, "$defs"), "listing"),
+	                         "properties");
+	k = json_first(&doc, properties);
+	assert_true(k != JSON_NONE && text_is(doc.nodes[k].text, "note"));
+	for (int f = 0; f < LISTING_FACT_COUNT; f++) {
+		k = json_next(&doc, properties, k);
+		assert_true(k != JSON_NONE);
+		if (!text_is(doc.nodes[k].text, listing_fact_info[f].key))
+			fail_msg("%.*s, not %s", TEXT_ARGS(doc.nodes[k].text),
+			         listing_fact_info[f].key);
+		if (listing_word((enum listing_fact)f, 0) != NULL)
+			expect_words(&doc, k + 1, (enum listing_fact)f);
+	}
+	assert_true(json_next(&doc, properties, k) == JSON_NONE);
+	json_release(&doc);
+	buf_release(&text);
 }
 
 /* --- in a book ------------------------------------------------------------- */
@@ -396,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_no_listing_is_one_without_facts),
 		cmocka_unit_test(test_what_is_wrong_is_told_with_its_path),
 		cmocka_unit_test(test_lists_and_depth_are_bounded),
+		cmocka_unit_test(test_the_schema_has_the_facts_and_their_words),
 		cmocka_unit_test(test_a_book_is_refused_for_its_listing_with_line_and_path),
 		cmocka_unit_test(test_lint_names_what_each_form_requires),
 		cmocka_unit_test(test_lint_is_silent_of_a_whole_listing),
