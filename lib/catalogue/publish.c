@@ -216,6 +216,11 @@ static void note_aliases(struct publish_model *model)
 		             count == 1 ? "" : "s");
 }
 
+static void leave_out(struct publish_model *model)
+{
+	publish_note(model, "left out: %zu of its prices cannot be written", model->losses);
+}
+
 static int write_model(struct publish_model *model, bool discounted,
                        int (*write)(struct publish_model *model, struct buf *out,
                                     struct fault *fault),
@@ -227,6 +232,7 @@ static int write_model(struct publish_model *model, bool discounted,
 
 	if (r == -FAULT_RANGE) {
 		publish_lose(model, NULL, "%s", why.text);
+		leave_out(model);
 		return 0;
 	}
 	if (r < 0)
@@ -244,9 +250,7 @@ static int write_model(struct publish_model *model, bool discounted,
 	}
 	out->len = before;
 	out->at[before] = '\0';
-	buf_add_text(&model->report->notes, model->model->name);
-	buf_addf(&model->report->notes, ": note: left out: %zu of its prices cannot be written\n",
-	         model->losses);
+	leave_out(model);
 	return 0;
 }
 
