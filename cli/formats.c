@@ -250,6 +250,7 @@ static enum exit_code run(struct context *context)
 		add_name(&table, "catalogue", catalogue->name, catalogue->summary);
 	for (size_t i = 0; (published = publish_form(i)) != NULL; i++)
 		add_name(&table, "price list", published->name, published->summary);
+	add_name(&table, "price list", PUBLISH_CSV, PUBLISH_CSV_SUMMARY);
 	for (size_t i = 0; (form = export_form(i)) != NULL; i++)
 		add_name(&table, "export", form->name, form->summary);
 	command_table(context, &table);

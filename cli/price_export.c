@@ -19,9 +19,6 @@ static const struct option options[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* Its rows have every condition and every version: a table, not a form of publish.def. */
-static const char csv_name[] = "csv";
-
 static enum exit_code check(struct context *context)
 {
 	const struct options *given = &context->options;
@@ -32,10 +29,10 @@ static enum exit_code check(struct context *context)
 
 	for (size_t i = 0; publish_form(i) != NULL; i++)
 		buf_addf(&names, "%s, ", publish_form(i)->name);
-	buf_add_cstr(&names, csv_name);
+	buf_add_cstr(&names, PUBLISH_CSV);
 	if (format.at == NULL)
 		code = command_misused(context, "--format NAME is due: %s", names.at);
-	else if (publish_form_find(format) == NULL && !text_is(format, csv_name))
+	else if (publish_form_find(format) == NULL && !text_is(format, PUBLISH_CSV))
 		code = command_misused(context, "there is no format %.*s: %s", TEXT_ARGS(format),
 		                       names.at);
 	else if (given->word_count > 1)

@@ -44,6 +44,10 @@ struct publish_form {
 	             struct fault *fault);
 };
 
+/* publish_rates(), written as CSV by whoever owns that. */
+#define PUBLISH_CSV         "csv"
+#define PUBLISH_CSV_SUMMARY "a row a rate of every version, a column for each condition"
+
 /* The lines of publish.def; NULL behind the last. */
 const struct publish_form *publish_form(size_t index);
 const struct publish_form *publish_form_find(struct text name); /* NULL: none */
