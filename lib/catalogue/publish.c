@@ -1,11 +1,14 @@
 /* What the forms of publishing share: walking the models, and telling what is lost. */
 #include "catalogue/publish.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "catalogue/publish_internal.h"
+
+static_assert(LISTING_FACT_COUNT <= 32, "publish_note_facts() has a bit for each fact");
 
 static const struct publish_form forms[] = {
 #define P(NAME, name, summary) { name, summary, publish_##NAME },
@@ -105,9 +108,19 @@ void publish_note_facts(struct publish_model *model, uint32_t held)
 			continue;
 		buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", listing_fact_info[f].key);
 	}
-	if (names.len > 0)
+	if (names.error != 0)
+		model->report->notes.error = names.error;
+	else if (names.len > 0)
 		publish_note(model, "no place for %s", names.at);
 	buf_release(&names);
+}
+
+void publish_join(struct buf *out, const struct buf *part)
+{
+	if (part->error != 0)
+		out->error = part->error;
+	else
+		buf_add(out, part->at, part->len);
 }
 
 void publish_amount(struct buf *out, wide attos)
@@ -285,5 +298,8 @@ int publish_models(const struct publish_ask *ask, bool discounted,
 		buf_addf(&report->notes,
 		         "accounts: note: %zu private price%s of accounts not published\n",
 		         book_override_count(book), book_override_count(book) == 1 ? "" : "s");
+	/* A line that is missing would pass for nothing lost. */
+	if (r == 0 && (report->lost.error != 0 || report->notes.error != 0))
+		r = fault_set(fault, FAULT_NOMEM, "no memory");
 	return r;
 }

@@ -166,6 +166,8 @@ static void add_facts(struct buf *out, const struct listing *listing)
 		}
 		buf_add_cstr(out, "</ul>\n");
 	}
+	if (facts.error != 0)
+		out->error = facts.error;
 	buf_release(&facts);
 }
 

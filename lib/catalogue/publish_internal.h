@@ -49,6 +49,8 @@ void publish_note_facts(struct publish_model *model, uint32_t held);
 const struct book_version *publish_version(const struct book *book, const struct book_model *model,
                                            int64_t at_ms);
 
+/* What was gathered beside it, or its failure. */
+void publish_join(struct buf *out, const struct buf *part);
 /* Exact, without an exponent, a sign or zeros at the end: "0.0000008", "12", "0". */
 void publish_amount(struct buf *out, wide attos);
 /* 1 - factor, the same, with a sign where it is a markup. */

@@ -251,7 +251,7 @@ static void add_pricing(const struct legacy *l, const char *tier, struct buf *ou
 
 	add_prices(l, tier, 0, NULL, 0, "", &base);
 	buf_add_cstr(out, ",\"pricing\":{");
-	buf_add(out, base.at, base.len);
+	publish_join(out, &base);
 	if (base.len == 0)
 		comma++;
 	buf_release(&base);
@@ -386,7 +386,7 @@ static void add_entry(const struct legacy *l, const char *tier, const struct buf
 	buf_add_json(out, l->model->model->name);
 	buf_add_cstr(out, ",\"name\":");
 	buf_add_json(out, name.at != NULL ? name : l->model->model->name);
-	buf_add(out, facts->at, facts->len);
+	publish_join(out, facts);
 	if (tier != tiers[0])
 		buf_addf(out, ",\"service_tier\":\"%s\"", tier);
 	if (version->discount.text.at != NULL) {

@@ -425,7 +425,7 @@ static void add_entry(struct buf *out, struct text name, const struct buf *membe
 {
 	buf_add_json(out, name);
 	buf_add_cstr(out, ":{");
-	buf_add(out, members->at, members->len);
+	publish_join(out, members);
 	buf_add_cstr(out, "}");
 }
 

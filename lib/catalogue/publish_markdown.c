@@ -68,6 +68,8 @@ static int add_model(const struct publish_ask *ask, const struct book_model *mod
 		buf_add_cstr(out, "\n\n");
 	}
 	page_facts(&listing, "; ", &facts);
+	if (facts.error != 0)
+		out->error = facts.error;
 	if (facts.len > 0) {
 		add_text(out, buf_text(&facts));
 		buf_add_cstr(out, "\n\n");

@@ -86,7 +86,10 @@ static void set_when(struct table *table, size_t row, const struct book_when *wh
 		set_clock(table, row, COLUMN_UTC_TO, when->utc_to);
 	}
 	publish_days(&days, when->days);
-	table_set(table, row, COLUMN_UTC_DAYS, buf_text(&days));
+	if (days.error != 0)
+		table->error = -FAULT_NOMEM;
+	else
+		table_set(table, row, COLUMN_UTC_DAYS, buf_text(&days));
 	buf_release(&days);
 }
 
@@ -180,7 +183,10 @@ static void add_factors(struct table *table, const struct book *book,
 		size_t row = add_row(table, version, "discount_to_user", NULL);
 
 		publish_discount(&off, &version->discount);
-		table_set(table, row, COLUMN_PRICE, buf_text(&off));
+		if (off.error != 0)
+			table->error = -FAULT_NOMEM;
+		else
+			table_set(table, row, COLUMN_PRICE, buf_text(&off));
 		buf_release(&off);
 	}
 }

@@ -82,7 +82,8 @@ static void add_parameters(const struct v24 *v, struct slot slot, bool whole, st
 	buf_add_cstr(out, ",\"supported_parameters\":");
 	if (parameters != JSON_NONE && json_first(&listing->doc, parameters) != JSON_NONE) {
 		json_write(&listing->doc, parameters, JSON_DEPTH_MAX, out);
-		out->len--; /* the brace: more may follow */
+		if (out->error == 0)
+			out->len--; /* the brace: more may follow */
 		comma = ",";
 	} else {
 		buf_add_cstr(out, "{");
@@ -152,8 +153,18 @@ static void add_pricing(const struct v24 *v, struct slot slot, struct buf *out)
 	if (pricing->len == 0)
 		return;
 	buf_add_cstr(out, ",\"pricing\":[");
-	buf_add(out, pricing->at, pricing->len);
+	publish_join(out, pricing);
 	buf_add_cstr(out, "]");
+}
+
+static void add_passthrough(struct buf *declared, struct buf *out)
+{
+	if (declared->len > 0 || declared->error != 0) {
+		buf_add_cstr(out, ",\"passthrough_parameters\":{");
+		publish_join(out, declared);
+		buf_add_cstr(out, "}");
+	}
+	buf_release(declared);
 }
 
 static void add_limit(const struct v24 *v, struct buf *out, enum listing_fact fact,
@@ -177,9 +188,7 @@ static void add_input(const struct v24 *v, struct slot slot, const char *name, s
 	add_pricing(v, slot, out);
 	add_capacity(v, slot, out);
 	add_declared(v, slot, JSON_NONE, "", &declared);
-	if (declared.len > 0)
-		buf_addf(out, ",\"passthrough_parameters\":{%s}", declared.at);
-	buf_release(&declared);
+	add_passthrough(&declared, out);
 	buf_add_cstr(out, "}");
 }
 
@@ -236,9 +245,7 @@ static void add_root(const struct v24 *v, struct buf *out)
 	add_pricing(v, root, out);
 	add_capacity(v, root, out);
 	add_declared(v, root, JSON_NONE, "", &declared);
-	if (declared.len > 0)
-		buf_addf(out, ",\"passthrough_parameters\":{%s}", declared.at);
-	buf_release(&declared);
+	add_passthrough(&declared, out);
 	add_fact(v, out, LISTING_DEPRECATION_DATE, "deprecation_date");
 	add_fact(v, out, LISTING_IS_READY, "is_ready");
 	add_fact(v, out, LISTING_IS_FREE, "is_free");

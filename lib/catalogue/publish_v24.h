@@ -7,7 +7,7 @@
 
 #include "catalogue/publish_internal.h"
 
-enum { DECLARED_MAX = 32, SKUS_MAX = 128 };
+enum { DECLARED_MAX = 256, SKUS_MAX = 256 };
 
 /* Where a price stands: on an input, on an output, or at the root. */
 enum side { SIDE_INPUT, SIDE_OUTPUT, SIDE_ROOT, SIDES };

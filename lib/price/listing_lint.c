@@ -174,6 +174,8 @@ int listing_lint(const struct book *book, struct buf *out, struct listing_lint *
 		r = lint_model(&l, book_model(book, i), fault);
 		l.node = json_next(&l.doc, models, l.node);
 	}
+	if (r == 0 && out->error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "no memory");
 	if (r == 0)
 		*found_out = l.found;
 out:
