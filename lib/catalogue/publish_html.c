@@ -55,7 +55,7 @@ static const char style[] =
 	"padding:.4375rem 0;border-top:1px solid var(--line)}"
 	"tr.more{border-top:0;padding-top:0}"
 	"tbody th,tbody td{border:0;padding:0}td.unit{font-size:.8125rem}"
-	"td.when{grid-column:1/-1;font-size:.8125rem}td.as{grid-column:2/-1}"
+	"td.when{grid-column:1/-1;font-size:.8125rem}td.as{grid-column:2/-1;text-align:right}"
 	"tr.more th{position:absolute}tr.more td.when{grid-column:1;order:-1}"
 	"tr.more td.price{grid-column:2}tr.more td.unit{grid-column:3}"
 	"td.when:empty{display:none}}"
