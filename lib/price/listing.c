@@ -693,6 +693,36 @@ void listing_check(const struct json *doc, uint32_t node, listing_error_fn *erro
 	}
 }
 
+static void count_error(void *user, uint32_t node, const char *path, const char *what)
+{
+	size_t *errors = user;
+
+	(void)node;
+	(void)path;
+	(void)what;
+	++*errors;
+}
+
+int listing_fits(const char *key, struct text json)
+{
+	struct buf object = { .at = NULL };
+	struct json doc = { .nodes = NULL };
+	size_t errors = 0;
+	int r;
+
+	buf_add_cstr(&object, "{");
+	buf_add_json(&object, text_of(key));
+	buf_add_cstr(&object, ":");
+	buf_add_text(&object, json);
+	buf_add_cstr(&object, "}");
+	r = object.error != 0 ? -FAULT_NOMEM : json_parse(&doc, buf_text(&object), NULL);
+	if (r == 0)
+		listing_check(&doc, 0, count_error, &errors);
+	json_release(&doc);
+	buf_release(&object);
+	return r == -FAULT_NOMEM ? r : r == 0 && errors == 0;
+}
+
 int listing_open(struct listing *listing, struct text json, struct fault *fault)
 {
 	int r = 0;

@@ -57,6 +57,12 @@ const char *listing_word(enum listing_fact fact, size_t index);
 typedef void listing_error_fn(void *user, uint32_t node, const char *path, const char *what);
 void listing_check(const struct json *doc, uint32_t node, listing_error_fn *error, void *user);
 
+/*
+ * Whether a fact may have this value (JSON), for who makes a listing: 1, 0 (also where there is no
+ * such fact), or -FAULT_NOMEM.
+ */
+int listing_fits(const char *key, struct text json);
+
 /* A listing that listing_check() found good, to read facts from. */
 struct listing {
 	struct json doc;

@@ -14,6 +14,7 @@
 #include "base/moment.h"
 #include "catalogue/catalogue.h"
 #include "catalogue/publish.h"
+#include "price/listing.h"
 #include "rate/rating.h"
 #include "tests/support/fixture.h"
 #include "tests/support/sample_traffic.h"
@@ -63,6 +64,7 @@ static void make_round(struct round *round, size_t row)
 	    book_load(&round->back, buf_text(&in.book), NULL, &fault) < 0)
 		fail_msg("%s: %s", round->form, fault.text);
 	assert_int_equal(book_model_count(round->back), rows[row].models);
+	assert_true(catalogue_import_complete(&in));
 	catalogue_import_release(&in);
 	publish_report_release(&report);
 	buf_release(&text);
@@ -274,12 +276,72 @@ static void test_any_usage_costs_the_same_after_a_round(void **state)
 	}
 }
 
+static void expect_fact(const struct listing *ours, const struct listing *theirs,
+                        enum listing_fact fact)
+{
+	struct buf is = { .at = NULL }, due = { .at = NULL };
+
+	assert_true(listing_node(ours, fact) != JSON_NONE);
+	assert_true(json_write(&ours->doc, listing_node(ours, fact), JSON_DEPTH_MAX, &due));
+	if (listing_node(theirs, fact) == JSON_NONE)
+		fail_msg("%s did not come back", listing_fact_info[fact].key);
+	assert_true(json_write(&theirs->doc, listing_node(theirs, fact), JSON_DEPTH_MAX, &is));
+	assert_string_equal(is.at, due.at);
+	buf_release(&is);
+	buf_release(&due);
+}
+
+/* Those that the form 2.4 holds as they stand. */
+static void test_the_facts_come_back(void **state)
+{
+	static const enum listing_fact facts[] = {
+		LISTING_NAME,
+		LISTING_HUGGING_FACE_ID,
+		LISTING_CREATED,
+		LISTING_QUANTIZATION,
+		LISTING_CONTEXT_LENGTH,
+		LISTING_MAX_OUTPUT,
+		LISTING_INPUT_MODALITIES,
+		LISTING_OUTPUT_MODALITIES,
+		LISTING_DESCRIPTION,
+		LISTING_DATACENTERS,
+		LISTING_COMPLIANCE,
+		LISTING_TOKENIZER,
+		LISTING_SLUG,
+		LISTING_DEPRECATION_DATE,
+		LISTING_IS_READY,
+		LISTING_IS_FREE,
+	};
+	struct listing ours, theirs;
+	struct round round;
+
+	(void)state;
+	make_round(&round, 0);
+	assert_true(text_is(book_model(round.book, 0)->name, "acme/chat"));
+	for (size_t m = 0; m < book_model_count(round.back); m++) {
+		if (!text_is(book_model(round.back, m)->name, "acme/chat"))
+			continue;
+		assert_int_equal(listing_open(&ours, book_model(round.book, 0)->listing, NULL), 0);
+		assert_int_equal(listing_open(&theirs, book_model(round.back, m)->listing, NULL),
+		                 0);
+		for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+			expect_fact(&ours, &theirs, facts[i]);
+		listing_release(&ours);
+		listing_release(&theirs);
+		book_free(round.book);
+		book_free(round.back);
+		return;
+	}
+	fail_msg("acme/chat did not come back");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sample_traffic_costs_the_same_after_a_round),
 		cmocka_unit_test(test_recorded_traffic_costs_the_same_after_a_round),
 		cmocka_unit_test(test_any_usage_costs_the_same_after_a_round),
+		cmocka_unit_test(test_the_facts_come_back),
 	};
 
 	return cmocka_run_group_tests_name("publish_round", tests, NULL, NULL);
