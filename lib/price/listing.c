@@ -733,6 +733,8 @@ int listing_open(struct listing *listing, struct text json, struct fault *fault)
 	r = json_parse(&listing->doc, json, fault);
 	if (r == 0)
 		listing->root = 0;
+	else
+		json_release(&listing->doc);
 	return r;
 }
 

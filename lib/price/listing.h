@@ -69,7 +69,10 @@ struct listing {
 	uint32_t root; /* JSON_NONE: there is none, and every fact is absent */
 };
 
-/* `json` as the book has it, which outlives the listing; absent: an empty one. */
+/*
+ * `json` as the book has it, which outlives the listing; absent: an empty one.  After a failure
+ * there is nothing to release.
+ */
 int listing_open(struct listing *listing, struct text json, struct fault *fault);
 void listing_release(struct listing *listing);
 

@@ -72,7 +72,7 @@ static struct publish_ask ask_of(struct book **book)
 
 static void expect_equal(const char *what, const struct buf *is, const struct buf *due)
 {
-	if (is->len != due->len || memcmp(is->at, due->at, is->len) != 0)
+	if (!text_equal(buf_text(is), buf_text(due)))
 		fail_msg("%s, with one allocation less: %s\nnot %s", what, is->at, due->at);
 }
 
