@@ -175,7 +175,8 @@ check check-style check-unit check-integration check-crash crash:
 		tests/check/run-tests.sh $(MODE) $(SECTIONS)
 
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
-$(B)/tests/unit/test_allocation: ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
+$(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
+	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
 
 # One unit test by name: make unit-money
 unit-%: $(B)/tests/unit/test_%

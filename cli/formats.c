@@ -2,6 +2,7 @@
 
 #include "base/table.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/publish.h"
 #include "cli/command.h"
 #include "export/export.h"
 #include "usage/envelope.h"
@@ -230,6 +231,7 @@ static enum exit_code run(struct context *context)
 {
 	struct table table = { .rows = NULL };
 	const struct catalogue *catalogue;
+	const struct publish_form *published;
 	const struct export_form *form;
 
 	if (context->options.word_count > 1)
@@ -246,6 +248,9 @@ static enum exit_code run(struct context *context)
 		add_name(&table, "envelope", envelope_name(i), envelope_summary(i));
 	for (size_t i = 0; (catalogue = catalogue_at(i)) != NULL; i++)
 		add_name(&table, "catalogue", catalogue->name, catalogue->summary);
+	for (size_t i = 0; (published = publish_form(i)) != NULL; i++)
+		add_name(&table, "price list", published->name, published->summary);
+	add_name(&table, "price list", PUBLISH_CSV, PUBLISH_CSV_SUMMARY);
 	for (size_t i = 0; (form = export_form(i)) != NULL; i++)
 		add_name(&table, "export", form->name, form->summary);
 	command_table(context, &table);

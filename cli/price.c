@@ -5,12 +5,14 @@
 #include "base/moment.h"
 #include "cli/command.h"
 #include "cli/control.h"
+#include "cli/price_export.h"
 #include "cli/price_import.h"
 #include "cli/pricebook.h"
 #include "cli/rates.h"
 #include "export/export.h"
 #include "ledger/books.h"
 #include "price/book.h"
+#include "price/listing.h"
 
 enum { HASH_SHOWN = 12 };
 
@@ -22,17 +24,25 @@ static const struct option apply_options[] = {
 
 /* ---- lint ---- */
 
+static const struct option lint_option[] = {
+	{ "listing", NULL, "also what a listing on a marketplace needs and a model lacks" },
+	{ NULL, NULL, NULL },
+};
+
 static void lint_json(struct context *context, const struct book *book, struct buf *errors,
-                      struct buf *warnings)
+                      struct buf *warnings, struct buf *lacking)
 {
 	const struct {
 		const char *key;
 		struct text lines;
-	} lists[] = { { "errors", buf_text(errors) }, { "warnings", buf_text(warnings) } };
+	} lists[] = { { "errors", buf_text(errors) },
+		      { "warnings", buf_text(warnings) },
+		      { "listing", buf_text(lacking) } };
+	size_t count = options_flag(&context->options, "listing") ? 3 : 2;
 	struct buf *out = &context->out;
 
 	buf_addf(out, "{\"ok\":%s", book != NULL ? "true" : "false");
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct text rest = lists[i].lines, line;
 		const char *comma = "";
 
@@ -70,7 +80,8 @@ static void add_lines(struct context *context, const char *path, const char *wor
 
 static enum exit_code run_lint(struct context *context)
 {
-	struct buf errors = { .at = NULL }, warnings = { .at = NULL };
+	struct buf errors = { .at = NULL }, warnings = { .at = NULL }, lacking = { .at = NULL };
+	struct listing_lint found = { .missing = 0 };
 	struct book *book = NULL;
 	const char *path;
 	int r;
@@ -88,11 +99,19 @@ static enum exit_code run_lint(struct context *context)
 		buf_addf(&errors, "%s\n", context->fault.text);
 	if (book != NULL)
 		book_warnings(book, &warnings);
+	if (book != NULL && options_flag(&context->options, "listing") &&
+	    listing_lint(book, &lacking, &found, &context->fault) < 0) {
+		buf_release(&warnings);
+		buf_release(&lacking);
+		book_free(book);
+		return command_failed(context, -FAULT_NOMEM);
+	}
 	if (context->form == FORM_JSON) {
-		lint_json(context, book, &errors, &warnings);
+		lint_json(context, book, &errors, &warnings, &lacking);
 	} else {
 		add_lines(context, path, "", buf_text(&errors));
 		add_lines(context, path, "warning: ", buf_text(&warnings));
+		add_lines(context, path, "", buf_text(&lacking));
 		if (book != NULL)
 			printer_wrapf(&context->printer, 0,
 			              "%s: a price book with %zu version%s, hash %s", path,
@@ -101,16 +120,21 @@ static enum exit_code run_lint(struct context *context)
 	}
 	buf_release(&errors);
 	buf_release(&warnings);
+	buf_release(&lacking);
 	book_free(book);
-	return r < 0 ? EXIT_DIFFERENCE : EXIT_DONE;
+	return r < 0 || found.missing > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
 }
 
 static const struct command price_lint = {
 	.name = "lint",
 	.summary = "Check a price book and name every error with its line and path",
-	.synopsis = "price lint FILE",
-	.details = "Exit code 1 where it has errors.  Warnings are allowed, but seldom meant.",
+	.synopsis = "price lint [--listing] FILE",
+	.details = "Exit code 1 where it has errors.  Warnings are allowed, but seldom meant.\n"
+		   "\n"
+		   "With --listing also what OpenRouter asks for and a model lacks: exit code 1 "
+		   "where that is required, not where it is advised.",
 	.json = true,
+	.options = lint_option,
 	.run = run_lint,
 };
 
@@ -542,12 +566,12 @@ static const struct command price_show = {
 };
 
 static const struct command *const actions[] = {
-	&price_lint, &command_price_import, &price_apply,        &price_list,
-	&price_show, &command_price_quote,  &command_price_test, NULL,
+	&price_lint, &command_price_import, &command_price_export, &price_apply, &price_list,
+	&price_show, &command_price_quote,  &command_price_test,   NULL,
 };
 
 const struct command command_price = {
 	.name = "price",
-	.summary = "Check, import, apply, show and try price books",
+	.summary = "Check, import, publish, apply, show and try price books",
 	.actions = actions,
 };

@@ -29,7 +29,7 @@ static int in_force(struct context *context, struct book **book_out)
 	int r = open_ledger(context);
 
 	if (r == 0)
-		r = ledger_book_current(context->ledger, &current, &context->fault);
+		r = ledger_book_current(context->ledger, BOOK_SELL, &current, &context->fault);
 	if (r == 0 && current.book == NULL)
 		r = fault_set(&context->fault, FAULT_NOT_FOUND,
 		              "the ledger has no price book: name a file, or toll price apply one");

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "catalogue/draft_internal.h"
 #include "price/book.h"
+#include "price/listing.h"
 
 enum {
 	NAME_BYTES_MAX = 256, /* toll-pricebook(5) */
@@ -207,59 +208,93 @@ static struct draft_fact *fact_of(struct draft *draft, struct draft_model *model
 	return fact;
 }
 
-void draft_fact_json(struct draft *draft, struct draft_model *model, const char *key,
+static bool fits(struct draft *draft, const char *key, struct text json)
+{
+	int r = listing_fits(key, json);
+
+	if (r < 0)
+		draft->error = -FAULT_NOMEM;
+	return r == 1;
+}
+
+bool draft_fact_json(struct draft *draft, struct draft_model *model, const char *key,
                      struct text json)
 {
 	bool made;
-	struct draft_fact *fact = fact_of(draft, model, key, &made);
+	struct draft_fact *fact;
 
+	if (!fits(draft, key, json))
+		return false;
+	fact = fact_of(draft, model, key, &made);
 	if (fact != NULL && made)
 		fact->json = draft_text(draft, json);
+	return true;
 }
 
-void draft_fact(struct draft *draft, struct draft_model *model, const char *key, struct text value)
+bool draft_fact(struct draft *draft, struct draft_model *model, const char *key, struct text value)
 {
 	struct buf json = { .at = NULL };
+	bool added = false;
 
 	buf_add_json(&json, value);
 	if (json.error < 0)
 		draft->error = -FAULT_NOMEM;
 	else
-		draft_fact_json(draft, model, key, buf_text(&json));
+		added = draft_fact_json(draft, model, key, buf_text(&json));
 	buf_release(&json);
+	return added;
 }
 
-void draft_fact_integer(struct draft *draft, struct draft_model *model, const char *key,
+bool draft_fact_integer(struct draft *draft, struct draft_model *model, const char *key,
                         int64_t value)
 {
 	char digits[24];
 
 	snprintf(digits, sizeof(digits), "%lld", (long long)value);
-	draft_fact_json(draft, model, key, text_of(digits));
+	return draft_fact_json(draft, model, key, text_of(digits));
 }
 
-void draft_fact_word(struct draft *draft, struct draft_model *model, const char *key,
+static bool word_fits(struct draft *draft, const char *key, struct text word)
+{
+	struct buf list = { .at = NULL };
+	bool good;
+
+	buf_add_cstr(&list, "[");
+	buf_add_json(&list, word);
+	buf_add_cstr(&list, "]");
+	if (list.error < 0)
+		draft->error = -FAULT_NOMEM;
+	good = list.error == 0 && fits(draft, key, buf_text(&list));
+	buf_release(&list);
+	return good;
+}
+
+bool draft_fact_word(struct draft *draft, struct draft_model *model, const char *key,
                      struct text word)
 {
 	bool made;
-	struct draft_fact *fact = fact_of(draft, model, key, &made);
+	struct draft_fact *fact;
 	struct draft_word *row;
 
+	if (!word_fits(draft, key, word))
+		return false;
+	fact = fact_of(draft, model, key, &made);
 	if (fact == NULL)
-		return;
+		return true;
 	for (row = fact->words; row != NULL; row = row->next) {
 		if (text_equal(row->text, word))
-			return;
+			return true;
 	}
 	row = take(draft, sizeof(*row));
 	if (row == NULL)
-		return;
+		return true;
 	row->text = draft_text(draft, word);
 	if (fact->last_word != NULL)
 		fact->last_word->next = row;
 	else
 		fact->words = row;
 	fact->last_word = row;
+	return true;
 }
 
 /* --- versions and rates ---------------------------------------------------- */

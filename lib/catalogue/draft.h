@@ -101,15 +101,18 @@ int draft_alias(struct draft *draft, struct draft_model *model, struct text alia
 /* The model's "as": `from` is priced as `to`. */
 void draft_as(struct draft_model *model, enum component from, enum component to);
 
-/* Facts ("listing"): a key given twice keeps the first. */
-void draft_fact(struct draft *draft, struct draft_model *model, const char *key, struct text value);
+/*
+ * Facts ("listing"): a key given twice keeps the first.  false: a listing may not have the value,
+ * and nothing was added (price/listing.h).
+ */
+bool draft_fact(struct draft *draft, struct draft_model *model, const char *key, struct text value);
 /* `json` is a JSON value, written as it is. */
-void draft_fact_json(struct draft *draft, struct draft_model *model, const char *key,
+bool draft_fact_json(struct draft *draft, struct draft_model *model, const char *key,
                      struct text json);
-void draft_fact_integer(struct draft *draft, struct draft_model *model, const char *key,
+bool draft_fact_integer(struct draft *draft, struct draft_model *model, const char *key,
                         int64_t value);
 /* Adds a word to a list of words; once. */
-void draft_fact_word(struct draft *draft, struct draft_model *model, const char *key,
+bool draft_fact_word(struct draft *draft, struct draft_model *model, const char *key,
                      struct text word);
 
 /* `from` as the book writes it, "2026-01-01T00:00:00Z"; versions are given in ascending order. */

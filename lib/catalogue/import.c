@@ -151,6 +151,12 @@ bool import_dropped(const struct draft_version *version, enum component componen
 	return version != NULL && (version->blocked >> component & 1) != 0;
 }
 
+void import_fact_mark(struct catalogue_import *in, uint32_t node, bool kept)
+{
+	tally_mark(&in->tally, node, kept ? TALLY_LISTED : TALLY_INFORMATIVE,
+	           kept ? NULL : IMPORT_NO_FACT);
+}
+
 bool import_fact_text(struct catalogue_import *in, struct draft_model *model, const char *key,
                       uint32_t node)
 {
@@ -162,8 +168,7 @@ bool import_fact_text(struct catalogue_import *in, struct draft_model *model, co
 		tally_mark(&in->tally, node, TALLY_INFORMATIVE, "empty: nothing is said");
 		return true;
 	}
-	draft_fact(&in->draft, model, key, value);
-	tally_mark(&in->tally, node, TALLY_LISTED, NULL);
+	import_fact_mark(in, node, draft_fact(&in->draft, model, key, value));
 	return true;
 }
 
@@ -174,8 +179,7 @@ bool import_fact_integer(struct catalogue_import *in, struct draft_model *model,
 
 	if (!json_integer(&in->doc, node, &value) || value < 0)
 		return false;
-	draft_fact_integer(&in->draft, model, key, value);
-	tally_mark(&in->tally, node, TALLY_LISTED, NULL);
+	import_fact_mark(in, node, draft_fact_integer(&in->draft, model, key, value));
 	return true;
 }
 

@@ -61,6 +61,10 @@ void import_drop(struct catalogue_import *in, struct draft_version *version,
                  enum component component, const char *why);
 bool import_dropped(const struct draft_version *version, enum component component);
 
+/* Why a fact is left out: what price/listing.h does not take. */
+#define IMPORT_NO_FACT "a listing may not have this value"
+/* Marks a fact: kept in the listing, or not. */
+void import_fact_mark(struct catalogue_import *in, uint32_t node, bool kept);
 /* Facts: false, and nothing is marked, where the value is not of that type (null: nothing). */
 bool import_fact_text(struct catalogue_import *in, struct draft_model *model, const char *key,
                       uint32_t node);

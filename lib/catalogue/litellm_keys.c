@@ -297,7 +297,8 @@ static bool count_fact(struct litellm_entry *e, struct text key, uint32_t node)
 	         json_member(doc, e->node, "max_output_tokens") == JSON_NONE)
 		fact = "max_output";
 	if (fact != NULL && read_count(e, node, &count))
-		draft_fact_integer(&e->in->draft, e->model, fact, count);
+		import_fact_mark(e->in, node,
+		                 draft_fact_integer(&e->in->draft, e->model, fact, count));
 	else if (text_is(key, "max_tokens"))
 		tally_mark(&e->in->tally, node, TALLY_INFORMATIVE,
 		           "the older name of max_output_tokens");

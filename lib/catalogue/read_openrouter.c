@@ -110,8 +110,7 @@ static void read_words(struct entry *e, const char *fact, uint32_t list)
 
 		if (word.at == NULL)
 			continue;
-		draft_fact_word(&e->in->draft, e->model, fact, word);
-		tally_mark(&e->in->tally, i, TALLY_LISTED, NULL);
+		import_fact_mark(e->in, i, draft_fact_word(&e->in->draft, e->model, fact, word));
 	}
 }
 
@@ -192,13 +191,14 @@ static void read_capacity(struct entry *e, uint32_t node)
 static void read_raw(struct entry *e, const char *fact, uint32_t node)
 {
 	struct buf json = { .at = NULL };
+	bool kept = false;
 
 	if (json_write(&e->in->doc, node, JSON_DEPTH_MAX, &json) && json.error == 0)
-		draft_fact_json(&e->in->draft, e->model, fact, buf_text(&json));
+		kept = draft_fact_json(&e->in->draft, e->model, fact, buf_text(&json));
 	else
 		e->in->draft.error = -FAULT_NOMEM;
 	buf_release(&json);
-	tally_mark(&e->in->tally, node, TALLY_LISTED, NULL);
+	import_fact_mark(e->in, node, kept);
 }
 
 /* Facts and, in objects that only hold some, their members. */

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "catalogue/import.h"
+#include "price/listing.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -399,33 +400,71 @@ static void put_list(struct entry *e, uint32_t list, struct text modality)
 static void keep(struct entry *e, const char *fact, uint32_t node)
 {
 	struct buf json = { .at = NULL };
+	bool kept = false;
 
 	if (json_write(&e->in->doc, node, JSON_DEPTH_MAX, &json) && json.error == 0)
-		draft_fact_json(&e->in->draft, e->model, fact, buf_text(&json));
+		kept = draft_fact_json(&e->in->draft, e->model, fact, buf_text(&json));
 	else
 		e->in->draft.error = -FAULT_NOMEM;
 	buf_release(&json);
-	tally_mark(&e->in->tally, node, TALLY_LISTED, NULL);
+	import_fact_mark(e->in, node, kept);
+}
+
+/* {"value": 1000000, "unit": "token"}; also the number alone. */
+static void keep_limit(struct entry *e, const char *fact, uint32_t node)
+{
+	const struct json *doc = &e->in->doc;
+	uint32_t value = json_member(doc, node, "value"), unit = json_member(doc, node, "unit");
+
+	import_fact_integer(e->in, e->model, fact, value != JSON_NONE ? value : node);
+	if (text_is(json_string(doc, unit), "token"))
+		tally_mark(&e->in->tally, unit, TALLY_INFORMATIVE, "limits are counted in tokens");
+}
+
+/* What was gathered so far is a fact that a listing may have. */
+static bool fits(struct entry *e, const char *fact, const struct buf *gathered)
+{
+	bool list = strcmp(fact, "capacity") == 0;
+	struct buf json = { .at = NULL };
+	int r;
+
+	buf_addf(&json, "%c%.*s%c", list ? '[' : '{', TEXT_ARGS(buf_text(gathered)),
+	         list ? ']' : '}');
+	r = json.error != 0 || gathered->error != 0 ? -FAULT_NOMEM
+	                                            : listing_fits(fact, buf_text(&json));
+	if (r < 0)
+		e->in->draft.error = -FAULT_NOMEM;
+	buf_release(&json);
+	return r == 1;
 }
 
 /* Capacity and parameters stand in several places: all of one model in one list. */
-static void gather(struct entry *e, struct buf *out, uint32_t container)
+static void gather(struct entry *e, const char *fact, struct buf *out, uint32_t container)
 {
 	const struct json *doc = &e->in->doc;
 	bool object = json_type_of(doc, container) == JSON_OBJECT;
 
 	if (!object && json_type_of(doc, container) != JSON_ARRAY)
 		return;
+	if (json_first(doc, container) == JSON_NONE)
+		tally_mark(&e->in->tally, container, TALLY_INFORMATIVE, "empty: nothing is said");
 	for (uint32_t i = json_first(doc, container); i != JSON_NONE;
 	     i = json_next(doc, container, i)) {
+		size_t before = out->len;
+		bool kept;
+
 		buf_add_cstr(out, out->len > 0 ? ", " : "");
 		if (object) {
 			buf_add_json(out, doc->nodes[i].text);
 			buf_add_cstr(out, ": ");
 		}
 		json_write(doc, object ? i + 1 : i, JSON_DEPTH_MAX, out);
+		/* The same parameter of another modality, say, has no place. */
+		kept = fits(e, fact, out);
+		if (!kept)
+			out->len = before;
+		import_fact_mark(e->in, object ? i + 1 : i, kept);
 	}
-	tally_mark(&e->in->tally, container, TALLY_LISTED, NULL);
 }
 
 static size_t seconds_of(const struct json *doc, uint32_t modalities)
@@ -479,22 +518,24 @@ static void read_modality(struct entry *e, uint32_t node, bool input, struct gat
 		struct text key = doc->nodes[k].text;
 
 		if (text_is(key, "type")) {
-			draft_fact_word(&e->in->draft, e->model,
-			                input ? "input_modalities" : "output_modalities", type);
-			tally_mark(&e->in->tally, k + 1, TALLY_LISTED, NULL);
+			import_fact_mark(
+				e->in, k + 1,
+				draft_fact_word(&e->in->draft, e->model,
+			                        input ? "input_modalities" : "output_modalities",
+			                        type));
 		} else if (text_is(key, "pricing")) {
 			put_list(e, k + 1, type);
 		} else if (text_is(key, "capacity")) {
-			gather(e, &g->capacity, k + 1);
+			gather(e, "capacity", &g->capacity, k + 1);
 		} else if (text_is(key, "supported_parameters")) {
-			gather(e, &g->parameters, k + 1);
+			gather(e, "parameters", &g->parameters, k + 1);
 		} else if (text_is(key, "max_length")) {
-			import_fact_integer(e->in, e->model, "max_output", k + 1);
+			keep_limit(e, "max_output", k + 1);
 		} else if (text_is(key, "supported_inputs")) {
 			uint32_t length = json_member(doc, k + 1, "max_context_length");
 
 			if (text_is(type, "text") && length != JSON_NONE)
-				import_fact_integer(e->in, e->model, "context_length", length);
+				keep_limit(e, "context_length", length);
 			for (uint32_t s = json_first(doc, k + 1); s != JSON_NONE;
 			     s = json_next(doc, k + 1, s)) {
 				if (s + 1 != length || !text_is(type, "text"))
@@ -544,7 +585,7 @@ static int read_member(struct entry *e, struct text key, uint32_t node, struct g
 	if (text_is(key, "pricing")) {
 		put_list(e, node, text_of(NULL));
 	} else if (text_is(key, "capacity")) {
-		gather(e, &g->capacity, node);
+		gather(e, "capacity", &g->capacity, node);
 	} else if (text_is(key, "discount_to_user")) {
 		import_discount(e->in, e->version, node, false);
 	} else if (text_is(key, "openrouter")) {

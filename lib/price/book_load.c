@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/moment.h"
+#include "price/listing.h"
 #include "price/load_internal.h"
 
 enum {
@@ -175,18 +176,30 @@ static void read_aliases(struct loader *l, uint32_t list, const struct path *pat
 	model->alias_count = book->alias_count - model->first_alias;
 }
 
+struct listing_place {
+	struct loader *l;
+	const struct path *path;
+};
+
+static void listing_error(void *user, uint32_t node, const char *path, const char *what)
+{
+	struct listing_place *place = user;
+	/* ".capacity[0].per", or nothing: the listing itself. */
+	struct path at = path_text(place->path, text_of(path[0] != '\0' ? path + 1 : ""));
+
+	load_error(place->l, node, path[0] != '\0' ? &at : place->path, "%s", what);
+}
+
 /* Kept as JSON: whoever publishes a book reads it. */
 static void read_listing(struct loader *l, uint32_t node, const struct path *path,
                          struct book_model *model)
 {
+	struct listing_place place = { l, path };
 	struct buf json = { .at = NULL };
 
 	if (node == JSON_NONE)
 		return;
-	if (json_type_of(&l->doc, node) != JSON_OBJECT) {
-		load_error(l, node, path, "an object is due");
-		return;
-	}
+	listing_check(&l->doc, node, listing_error, &place);
 	if (!json_write(&l->doc, node, JSON_DEPTH_MAX, &json))
 		load_error(l, node, path, "too deep");
 	else

@@ -65,6 +65,7 @@ done
 	names toll-tail.1 'the verdicts' accepted unpriced duplicate conflict quarantined checkpoint
 	names toll.1 lib/catalogue/catalogue.def $(second lib/catalogue/catalogue.def C)
 	names toll.1 lib/catalogue/tally.def $(second lib/catalogue/tally.def K)
+	names toll.1 lib/catalogue/publish.def $(second lib/catalogue/publish.def P)
 	names toll.1 cli/commands.def $(sed -n 's/^[A-Z]*(\([a-z_]*\).*/\1/p' cli/commands.def)
 }
 exit $bad

@@ -23,6 +23,8 @@ BEYOND = ["stands twice", "not later than", "more than 18 decimals", "is too lar
           "leaves room for", "overlap those", "less than the whole price",
           "not later than effective_from", "the same components and conditions",
           "the same conditions as", "more than 12 decimals"]
+# Of the facts of a listing:
+BEYOND += ["min is above max", "the same type, unit and window"]
 
 
 def damaged(value):
