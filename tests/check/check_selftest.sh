@@ -159,9 +159,16 @@ fails check_systemd.sh 'Overall exposure' "an exposed service"
 sed -i 's/^User=toll/Usr=toll/' packaging/systemd/tolld.service
 fails check_systemd.sh 'Usr' "an unknown directive"
 
+export TOLL_BUILD="$folder"
+echo 'int uv_loop_init(void *x); int main(void) { return uv_loop_init(0); }' |
+	gcc -x c -o "$folder/tolld" - -luv
+passes check_links.sh
+echo 'int curl_global_init(long x); int main(void) { return curl_global_init(0); }' |
+	gcc -x c -o "$folder/tolld" - -lcurl
+fails check_links.sh 'libcurl' "a daemon that knows the network"
 printf '#!/bin/sh\n' >"$folder/tolld"
 chmod +x "$folder/tolld"
-export TOLL_BUILD="$folder"
+fails check_links.sh 'no libraries' "a program of which nothing is known"
 passes check_config.sh
 sed -i '/linger_ms/d' packaging/tolld.json
 fails check_config.sh 'tolld.json differs' "a setting that the sample does not have"
