@@ -49,10 +49,11 @@ struct batch {
 	/* BATCH_CHANGE, BATCH_RELOAD: */
 	struct buf request, reply;
 	char who[32];
-	struct change_job *job; /* BATCH_CHANGE: the writer's, while it is under way */
+	struct change_job *job; /* the writer's, while it has it; NULL: refused before */
 	bool started;           /* it had a step */
 	void *asker;            /* struct control_client of the loop; may be gone */
-	struct terms new_terms; /* what is NULL in it is unchanged */
+	struct terms
+		new_terms; /* what is NULL in it is unchanged; then the old ones, to be freed */
 };
 
 /* The verdict of a line that was never stored before. */

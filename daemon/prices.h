@@ -20,10 +20,12 @@ int prices_at_start(struct ledger *ledger, struct book *loaded, const char *path
                     struct applied_book *book_out, struct fault *fault);
 
 /*
- * While it runs (writer thread): a bad book changes nothing and is no failure.  A ledger that
- * cannot be written is one, as everywhere.
+ * While it runs: what became of a reload, into the log.  `applied` is the book that it put in
+ * force, NULL where it did not.  Loop thread.
  */
-int prices_reload(struct ledger *ledger, const char *path, struct text who,
-                  struct applied_book *book_out, struct fault *fault);
+struct change_job;
+void prices_tell(const struct change_job *job, const struct book *applied, const char *path);
+/* A bad book changes nothing. */
+void prices_log_refused(const struct fault *fault);
 
 #endif

@@ -15,12 +15,16 @@ enum { RETRY_CHUNK = 2000, RETRY_LINES = 500, RETRY_BYTES = 4 * 1024 * 1024 };
 
 struct change_kind {
 	const char *name; /* of the request, and in the row of `change` */
-	/* Reads the request; clears job->kind where the reply refuses it.  May be NULL. */
+	/*
+	 * What needs no ledger, on any thread; then what reads it, on its own.  Each reads the
+	 * request, and clears job->kind where the reply refuses it.  May be NULL.
+	 */
+	int (*prepare)(struct change_job *job);
 	int (*begin)(struct change_job *job);
 	int (*step)(struct change_job *job, bool *more_out);
 	/*
 	 * What was done so far, as the reply and the row in `change` tell it; false where it
-	 * changed nothing.  NULL: it is done in one transaction, which has the row in it.
+	 * changed nothing.  NULL: it is done in one transaction (its last one), with its row in it.
 	 */
 	bool (*put_done)(const struct change_job *job, struct buf *out, bool ok);
 };
@@ -77,6 +81,11 @@ struct change_job {
 	struct json request;
 	const struct change_kind *kind; /* NULL: none, and the reply says why */
 	bool book_changed, rules_changed;
+	/* price.apply: */
+	struct book *book;
+	struct buf note;
+	struct book_apply apply;
+	bool patient;       /* a step that found no space or no turn does not end it */
 	struct fault fault; /* of the step that failed */
 	/* Of the retries: what was in force when they began. */
 	struct terms terms;
