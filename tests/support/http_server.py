@@ -13,6 +13,8 @@ import threading
 import time
 
 BODY = b'{"data":[{"id":"acme/one"}]}'
+CATALOGUE = (b'{"data":[{"id":"acme/one",'
+             b'"pricing":{"prompt":"0.000001","completion":"0.000002"}}]}')
 BIG = 4096
 ports = {}
 
@@ -66,6 +68,7 @@ def redirects(path):
         "/to-stranger": "http://example.com/book",
         "/to-user": "http://me:secret@127.0.0.1/book",
         "/to-http": http + "/book",
+        "/to-catalogue": "/catalogue?key=secret",
         "/to-https": "https://localhost:%d/book" % ports["https"],
         "/to-long": "/" + "x" * 3000,
         "/to-nothing": "http://",
@@ -85,6 +88,8 @@ def fixed_answer(path, request):
     packed = gzip.compress(b" " * 1000000)
     return {
         "/book": answer("200 OK", [], BODY),
+        "/catalogue": answer("200 OK", [], CATALOGUE),
+        "/half": answer("200 OK", ["Content-Length: 1000"], CATALOGUE, length=False),
         "/chunked": chunks(BODY * 10),
         "/big": answer("200 OK", [], b"x" * (BIG + 1)),
         "/full": answer("200 OK", [], b"x" * BIG),
