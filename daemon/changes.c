@@ -107,6 +107,8 @@ static void on_prepared(uv_work_t *work, int status)
 	} else if (batch->job == NULL || change_is_refused(batch->job)) {
 		done(changes, batch);
 	} else {
+		/* No other change moves it before this one has come back. */
+		change_lend(batch->job, changes->terms->book);
 		writer_push(changes->writer, batch);
 	}
 }
@@ -125,8 +127,9 @@ static void begin_next(struct changes *changes)
 }
 
 void changes_start(struct changes *changes, uv_loop_t *loop, struct writer *writer,
-                   const char *prices)
+                   const struct terms *terms, const char *prices)
 {
+	changes->terms = terms;
 	changes->loop = loop;
 	changes->writer = writer;
 	changes->prices = prices;

@@ -21,7 +21,8 @@
 struct changes {
 	uv_loop_t *loop;
 	struct writer *writer;
-	const char *prices; /* the file; "": none */
+	const char *prices;        /* the file; "": none */
+	const struct terms *terms; /* in force now */
 	/* It came back from the writer, or never went there: its reply is filled. */
 	void (*on_done)(struct changes *changes, struct batch *batch);
 	void *context;
@@ -34,7 +35,7 @@ struct changes {
 };
 
 void changes_start(struct changes *changes, uv_loop_t *loop, struct writer *writer,
-                   const char *prices);
+                   const struct terms *terms, const char *prices);
 /* BATCH_CHANGE: taken over until on_done(). */
 void changes_push(struct changes *changes, struct batch *batch);
 /*

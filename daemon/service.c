@@ -341,7 +341,7 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 		return fault_set(fault, FAULT_NOMEM, "not enough memory or threads to start");
 	service->changes.context = service;
 	service->changes.on_done = on_change_done;
-	changes_start(&service->changes, &service->loop, &service->writer,
+	changes_start(&service->changes, &service->loop, &service->writer, &service->intake.terms,
 	              config->text[SETTING_PRICES]);
 	start_clock(service);
 	tail_start(&service->tail, &service->loop);

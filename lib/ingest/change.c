@@ -39,6 +39,14 @@ void change_refuse(struct buf *reply_out, int code, const char *text)
 	change_refuse_all(reply_out, code, text, text_of(""));
 }
 
+int change_terms(struct change_job *job)
+{
+	if (job->lent.book == NULL)
+		return terms_load(job->ledger, &job->terms, &job->fault);
+	job->terms.book = job->lent;
+	return ledger_rules_load(job->ledger, &job->terms.rules, &job->fault);
+}
+
 int change_note(struct change_job *job, const struct buf *detail, struct fault *fault)
 {
 	int r = ledger_begin(job->ledger, fault);
@@ -166,6 +174,11 @@ int change_prepare_book(struct change_job **job_out, struct book *book, const st
 	return 0;
 }
 
+void change_lend(struct change_job *job, struct applied_book in_force)
+{
+	job->lent = in_force;
+}
+
 int change_open(struct change_job *job, struct ledger *ledger, struct fault *fault)
 {
 	int r = 0;
@@ -271,6 +284,8 @@ void change_end(struct change_job *job)
 	json_release(&job->line);
 	book_free(job->book);
 	buf_release(&job->note);
+	if (job->lent.book != NULL)
+		job->terms.book = (struct applied_book){ .book = NULL };
 	terms_release(&job->terms);
 	free(job->chunk.rows);
 	arena_release(&job->chunk.arena);

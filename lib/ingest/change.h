@@ -60,6 +60,11 @@ int change_prepare(struct change_job **job_out, const struct change *change, str
  */
 int change_prepare_book(struct change_job **job_out, struct book *book, const struct change *change,
                         struct buf *reply_out, struct fault *fault);
+/*
+ * Before change_open(): the book in force in the ledger, from whoever has it, lent until the job
+ * has ended.  A retry then need not read and check a large one on the thread of the ledger.
+ */
+void change_lend(struct change_job *job, struct applied_book in_force);
 int change_open(struct change_job *job, struct ledger *ledger, struct fault *fault);
 /*
  * *more_out: there is more to do.  After a failure only change_end(); but of a book that came by

@@ -89,6 +89,7 @@ struct change_job {
 	struct fault fault; /* of the step that failed */
 	/* Of the retries: what was in force when they began. */
 	struct terms terms;
+	struct applied_book lent; /* its book is not ours to free */
 	/* suspense.retry: */
 	struct chunk chunk;
 	struct retried retried;
@@ -104,6 +105,8 @@ struct change_job {
 
 /* change.c: the reply of a refusal that has several errors, one a line. */
 void change_refuse_all(struct buf *reply, int code, const char *text, struct text errors);
+/* What is in force, into job->terms. */
+int change_terms(struct change_job *job);
 /* The row in `change`, in a transaction of its own. */
 int change_note(struct change_job *job, const struct buf *detail, struct fault *fault);
 /* All of it is done: the reply, and its row in `change`. */

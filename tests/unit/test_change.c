@@ -447,6 +447,78 @@ static void test_one_line_can_be_retried_alone(void **state)
 	buf_release(&reply);
 }
 
+/* What the daemon has in force it does not read again, on the thread that stores events. */
+static void test_a_retry_rates_by_the_book_that_it_was_lent(void **state)
+{
+	static const char *const requests[] = { "{\"change\":\"suspense.retry\"}",
+		                                "{\"change\":\"quarantine.retry\"}" };
+	struct ledgerkit *kit = *state;
+	struct buf reply = { .at = NULL };
+
+	kit_send_usage(kit, "waits", "2026-08-01T10:00:00Z", "m", "{\"input\":1}");
+	kit_price(kit, BOOK_INPUT);
+	kit_shut(kit);
+	kit_sql(kit, "UPDATE book SET json = 'no book'");
+	kit_reopen(kit);
+	for (size_t i = 0; i < 2; i++) {
+		struct change change = { text_of(requests[i]), text_of("uid 7"), KIT_NOW_MS };
+		struct change_job *job = NULL;
+		bool more = true;
+
+		assert_int_equal(change_prepare(&job, &change, &reply, NULL), 0);
+		change_lend(job, kit_terms(kit)->book);
+		assert_int_equal(change_open(job, kit->ledger, NULL), 0);
+		while (more)
+			assert_int_equal(change_step(job, &more, NULL), 0);
+		change_end(job);
+		assert_non_null(
+			strstr(reply.at, i == 0 ? "\"tried\":1,\"priced\":1" : "\"ok\":true"));
+	}
+	/* It is the lender's still. */
+	assert_non_null(book_hash(kit_terms(kit)->book.book));
+	buf_release(&reply);
+}
+
+/* Of a book, the steps before the last tell nothing, and stopped there nothing has changed. */
+static void test_a_large_book_goes_in_steps_and_can_be_stopped_between(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct buf book = { .at = NULL }, request = { .at = NULL }, reply = { .at = NULL };
+	struct change change = { .who = text_of("uid 7"), .now_ms = KIT_NOW_MS };
+	struct change_job *job = NULL;
+	bool more = false;
+
+	buf_add_cstr(&book, kit_quotes("{'pricebook':1,'currency':'USD','note':'"));
+	for (size_t i = 0; i < 2 * (size_t)BOOK_PART_BYTES; i++)
+		buf_add_cstr(&book, "x");
+	buf_add_cstr(&book, kit_quotes("','models':[{'model':'m','versions':[{'effective_from':"
+	                               "'2026','rates':[{'component':'input','each':'1'}]}]}]}"));
+	buf_add_cstr(&request, "{\"change\":\"price.apply\",\"book\":");
+	buf_add_json(&request, buf_text(&book));
+	buf_add_cstr(&request, "}");
+	change.request = buf_text(&request);
+	for (int stopped = 1; stopped >= 0; stopped--) {
+		int steps = 0;
+
+		assert_int_equal(change_begin(&job, kit->ledger, &change, &reply, NULL), 0);
+		do {
+			assert_int_equal(change_step(job, &more, NULL), 0);
+			assert_int_equal(reply.len == 0, more);
+			assert_int_equal(change_moved_book(job), !more);
+		} while (more && !(stopped && ++steps == 2));
+		if (stopped)
+			change_stop(job);
+		change_end(job);
+		assert_non_null(strstr(reply.at, stopped ? "{\"ok\":false,\"fault\":\"closed\","
+		                                         : "\"changed\":true}"));
+		if (stopped)
+			assert_non_null(strstr(reply.at, "nothing has changed"));
+	}
+	buf_release(&reply);
+	buf_release(&request);
+	buf_release(&book);
+}
+
 static void test_a_ledger_that_failed_is_a_fault_and_a_reply(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -659,6 +731,8 @@ int main(void)
 		T(test_suspense_of_more_than_an_amount_is_priced),
 		T(test_quarantined_lines_that_are_understood_now_are_released),
 		T(test_one_line_can_be_retried_alone),
+		T(test_a_retry_rates_by_the_book_that_it_was_lent),
+		T(test_a_large_book_goes_in_steps_and_can_be_stopped_between),
 		T(test_a_ledger_that_failed_is_a_fault_and_a_reply),
 		T(test_a_line_that_does_not_fit_its_hour_is_held_as_it_was),
 		T(test_a_retry_that_fails_half_way_notes_what_was_done),

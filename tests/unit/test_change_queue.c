@@ -28,6 +28,7 @@ struct bench {
 	uv_loop_t loop;
 	struct writer writer;
 	struct changes changes;
+	struct terms terms;
 	char prices[KIT_PATH_BYTES];
 	struct buf replies; /* of what came back, a line each; "-" for a reload */
 	char books[BACKS_MAX][32];
@@ -76,7 +77,7 @@ static int set_up(void **state)
 	alarm(GUARD_S);
 	if (uv_loop_init(&bench->loop) != 0)
 		return -1;
-	changes_start(&bench->changes, &bench->loop, &bench->writer, bench->prices);
+	changes_start(&bench->changes, &bench->loop, &bench->writer, &bench->terms, bench->prices);
 	return writer_start(&bench->writer, &bench->loop, bench->kit.ledger);
 }
 
