@@ -13,7 +13,7 @@
 
 enum {
 	FREE_BYTES_MAX = 64 * 1024, /* what is as small is freed at once */
-	NICE = 10,                  /* of the pool's threads */
+	NICE = 5,                   /* of the pool's threads */
 };
 
 #define STOPPED "the daemon stops: nothing has changed, ask again"
