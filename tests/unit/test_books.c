@@ -505,6 +505,27 @@ static void test_what_is_left_of_a_book_is_taken_out_by_the_next_application(voi
 	book_free(never);
 }
 
+/* A start that had no space to take it out knows nothing of it, and the book must still go in. */
+static void test_what_is_left_of_the_same_book_is_never_in_its_way(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *large = large_book("large");
+	struct buf sql = { .at = NULL };
+	sqlite3 *other = NULL;
+
+	buf_addf(&sql, "INSERT INTO book_part (hash, part, json) VALUES ('%s', 1, x'61')",
+	         book_hash(large));
+	assert_false(sqlite3_open(kit->path, &other) ||
+	             sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) ||
+	             sqlite3_exec(other, sql.at, NULL, NULL, NULL));
+	sqlite3_close(other);
+	expect_applied(kit, large, 100, 1, true);
+	expect_current(kit, large, 1);
+	assert_int_equal(seen(kit, PARTS), LARGE_PARTS);
+	buf_release(&sql);
+	book_free(large);
+}
+
 static void test_a_piece_that_is_lost_or_changed_is_named(void **state)
 {
 	static const char *const damages[] = {
@@ -554,6 +575,7 @@ int main(void)
 		T(test_a_large_book_is_stored_in_pieces_and_the_old_one_holds_until_the_last),
 		T(test_what_is_left_of_a_book_is_taken_out_by_the_next_writer),
 		T(test_what_is_left_of_a_book_is_taken_out_by_the_next_application),
+		T(test_what_is_left_of_the_same_book_is_never_in_its_way),
 		T(test_a_piece_that_is_lost_or_changed_is_named),
 	};
 
