@@ -78,7 +78,7 @@ void bench_daemon_enlarge_prices(const struct bench_daemon *daemon, size_t versi
 	const char *models;
 
 	read_sample(&old);
-	models = strstr(old.at, "\"models\": [");
+	models = strstr(old.at, "\n\t\"models\": [");
 	if (models == NULL)
 		bench_fail("%s: no models", sample);
 	models = strchr(models, '[') + 1;
