@@ -43,7 +43,8 @@ ALL_LDFLAGS = $(LDFLAGS_$(MODE)) $(LDFLAGS)
 # Expanded when a command runs, so that `deps` may install pkg-config first.
 LIBS_lib    = $(shell $(PKG_CONFIG) --libs sqlite3) -lpthread
 LIBS_daemon = $(shell $(PKG_CONFIG) --libs libuv) $(LIBS_lib)
-LIBS_test   = $(shell $(PKG_CONFIG) --libs cmocka jansson libuv) $(LIBS_lib)
+LIBS_cli    = $(shell $(PKG_CONFIG) --libs libcurl) $(LIBS_lib)
+LIBS_test   = $(shell $(PKG_CONFIG) --libs cmocka jansson libuv libcurl) $(LIBS_lib)
 
 # make in make: the packages come first, then everything at once.
 PARALLEL := $(MAKE) --no-print-directory -j$(shell nproc)
@@ -107,7 +108,7 @@ $(B)/tolld: $(call objects,daemon/main.c) $(LIBDAEMON) $(LIBTOLL)
 
 $(B)/toll: $(call objects,cli/main.c) $(LIBCLI) $(LIBTOLL)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_lib)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_cli)
 
 $(UNIT_BINS): $(LIBCLI) $(LIBDAEMON)
 $(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)

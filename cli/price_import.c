@@ -6,6 +6,8 @@
 #include "base/moment.h"
 #include "catalogue/catalogue.h"
 #include "cli/output.h"
+#include "cli/progress.h"
+#include "net/net.h"
 
 enum { KEYS_SHOWN = 20 };
 
@@ -20,10 +22,28 @@ static const struct option options[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* Where the bytes of a catalogue come from: a file, or "-", standard input. */
+static void show_progress(void *context, int64_t received, int64_t total)
+{
+	progress_at(context, received, received, total);
+}
+
+/* Where the bytes of a catalogue come from: a URL, a file, or "-", standard input. */
 static int fetch(const char *where, struct buf *bytes, struct fault *fault)
 {
-	return buf_read_file(bytes, where, CATALOGUE_BYTES_MAX, fault);
+	struct progress progress;
+	const struct net_limits limits = {
+		.bytes_max = CATALOGUE_BYTES_MAX,
+		.on_progress = show_progress,
+		.context = &progress,
+	};
+	int r;
+
+	if (!net_is_url(text_of(where)))
+		return buf_read_file(bytes, where, CATALOGUE_BYTES_MAX, fault);
+	progress_start(&progress, "bytes");
+	r = net_fetch(where, &limits, bytes, fault);
+	progress_end(&progress);
+	return r;
 }
 
 /* --- the report ------------------------------------------------------------ */
@@ -125,7 +145,8 @@ static enum exit_code check(struct context *context)
 		                       options_value(given, "from"), TEXT_ARGS(buf_text(&names)));
 	else if (given->word_count != 1)
 		code = command_misused(context,
-		                       "price import takes one file, or - for standard input");
+		                       "price import takes one file or URL, or - for standard "
+		                       "input");
 	else if (options_value(given, "effective-from") != NULL &&
 	         !moment_parse(options_text(given, "effective-from"), &from_ms) &&
 	         !moment_parse_date(options_text(given, "effective-from"), &from_ms))
@@ -196,12 +217,16 @@ static enum exit_code run(struct context *context)
 const struct command command_price_import = {
 	.name = "import",
 	.summary = "Make a price book of a catalogue that somebody else publishes",
-	.synopsis = "price import --from NAME FILE [-o FILE] [--report FILE] "
+	.synopsis = "price import --from NAME FILE|URL [-o FILE] [--report FILE] "
 		    "[--effective-from DATE] [--zero-is-free] [--provider ID]",
 	.details = "The book goes to standard output, and to standard error what became of every "
 		   "key.  A price that a book cannot say exactly is left out, so that what it "
 		   "prices waits in suspense.  With --json the result is an object of the report "
 		   "and the book.\n"
+		   "\n"
+		   "A word that begins with https:// is fetched, verified, with at most 5 "
+		   "redirects; http:// from this machine alone.  https_proxy, no_proxy and "
+		   "SSL_CERT_FILE hold as for curl(1); no password is sent, of a URL or a .netrc.\n"
 		   "\n"
 		   "Exit code 1 where a key was not understood or a price is not in the book.",
 	.json = true,

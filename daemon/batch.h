@@ -50,10 +50,11 @@ struct batch {
 	struct buf request, reply;
 	char who[32];
 	enum book_side side;    /* BATCH_RELOAD */
-	struct change_job *job; /* BATCH_CHANGE: the writer's, while it is under way */
+	struct change_job *job; /* the writer's, while it has it; NULL: refused before */
 	bool started;           /* it had a step */
 	void *asker;            /* struct control_client of the loop; may be gone */
-	struct terms new_terms; /* what is NULL in it is unchanged */
+	/* What is NULL in it is unchanged; then the old ones, to be freed. */
+	struct terms new_terms;
 };
 
 /* The verdict of a line that was never stored before. */

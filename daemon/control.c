@@ -15,7 +15,7 @@ struct control_client {
 	struct control *control;
 	struct control_client *previous, *next;
 	struct buf request;
-	struct batch *batch; /* with the writer, or its reply is being written */
+	struct batch *batch; /* a change on its way, or its reply is being written */
 	bool writing, closing;
 	bool may_change; /* else it may only tail */
 	uint64_t started_ms;
@@ -60,7 +60,7 @@ static void on_replied(uv_write_t *write, int status)
 
 	(void)status;
 	client->writing = false;
-	batch_free(client->batch);
+	changes_free(client->control->changes, client->batch);
 	client->batch = NULL;
 	close_client(client);
 }
@@ -80,7 +80,7 @@ static void reply(struct control_client *client, struct batch *batch)
 		return;
 	client->writing = false;
 	client->batch = NULL;
-	batch_free(batch);
+	changes_free(client->control->changes, batch);
 	close_client(client);
 }
 
@@ -88,9 +88,8 @@ void control_done(struct control *control, struct batch *batch)
 {
 	struct control_client *client = batch->asker;
 
-	(void)control;
 	if (client == NULL)
-		batch_free(batch);
+		changes_free(control->changes, batch);
 	else
 		reply(client, batch);
 }
@@ -151,7 +150,7 @@ static bool answer(struct control_client *client, struct batch *batch)
 	return true;
 }
 
-/* The request line is there: a change goes to the writer. */
+/* The request line is there: a change goes its way. */
 static void submit(struct control_client *client, size_t len)
 {
 	struct batch *batch;
@@ -179,7 +178,7 @@ static void submit(struct control_client *client, size_t len)
 		return;
 	}
 	client->batch = batch;
-	writer_push(client->control->writer, batch);
+	changes_push(client->control->changes, batch);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
@@ -265,10 +264,10 @@ static void accept_waiting(struct listener *listener)
 		close_client(client);
 }
 
-int control_start(struct control *control, uv_loop_t *loop, const char *path, struct writer *writer,
-                  struct tail *tail, struct fault *fault)
+int control_start(struct control *control, uv_loop_t *loop, const char *path,
+                  struct changes *changes, struct tail *tail, struct fault *fault)
 {
-	control->writer = writer;
+	control->changes = changes;
 	control->tail = tail;
 	control->listener.context = control;
 	control->listener.on_waiting = accept_waiting;

@@ -9,9 +9,9 @@
 #ifndef TOLL_DAEMON_CONTROL_H
 #define TOLL_DAEMON_CONTROL_H
 
+#include "daemon/changes.h"
 #include "daemon/listener.h"
 #include "daemon/tail.h"
-#include "daemon/writer.h"
 
 enum {
 	CONTROL_CLIENTS_MAX = 8,
@@ -24,7 +24,7 @@ struct control_client;
 
 struct control {
 	struct listener listener;
-	struct writer *writer;
+	struct changes *changes;
 	struct tail *tail;
 	/* Fills the reply to {"ask":WHAT}: one JSON object. */
 	void (*on_ask)(struct control *control, struct text what, struct buf *reply);
@@ -36,8 +36,8 @@ struct control {
 	char read_bytes[CONTROL_READ_BYTES];
 };
 
-int control_start(struct control *control, uv_loop_t *loop, const char *path, struct writer *writer,
-                  struct tail *tail, struct fault *fault);
+int control_start(struct control *control, uv_loop_t *loop, const char *path,
+                  struct changes *changes, struct tail *tail, struct fault *fault);
 /* A change came back: sends the reply, frees the batch. */
 void control_done(struct control *control, struct batch *batch);
 /* Called every second. */

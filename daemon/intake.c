@@ -227,21 +227,23 @@ void intake_done(struct intake *intake, struct batch *batch)
 	intake->free = batch;
 }
 
-void intake_set_terms(struct intake *intake, struct terms *changed)
+void intake_swap_terms(struct intake *intake, struct terms *changed)
 {
+	struct terms old = { .rules = NULL };
+
 	if (changed->book.book != NULL) {
-		book_free(intake->terms.book.book);
+		old.book = intake->terms.book;
 		intake->terms.book = changed->book;
 	}
 	if (changed->cost.book != NULL) {
-		book_free(intake->terms.cost.book);
+		old.cost = intake->terms.cost;
 		intake->terms.cost = changed->cost;
 	}
 	if (changed->rules != NULL) {
-		rules_free(intake->terms.rules);
+		old.rules = intake->terms.rules;
 		intake->terms.rules = changed->rules;
 	}
-	*changed = (struct terms){ .rules = NULL };
+	*changed = old;
 }
 
 void intake_close(struct intake *intake)

@@ -54,8 +54,11 @@ void intake_done(struct intake *intake, struct batch *batch);
 void intake_writer_free(struct intake *intake);
 /* Hands over what there is now (at the end). */
 void intake_flush(struct intake *intake);
-/* Takes over what is not NULL: lines that come from here on are rated under it. */
-void intake_set_terms(struct intake *intake, struct terms *changed);
+/*
+ * Takes over what is not NULL: lines that come from here on are rated under it.  What it replaces
+ * is the caller's then: nothing that was taken before points into it.
+ */
+void intake_swap_terms(struct intake *intake, struct terms *changed);
 void intake_close(struct intake *intake);
 /* After uv_run() ended: frees the batches, also those the writer never took. */
 void intake_release(struct intake *intake);

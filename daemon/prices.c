@@ -7,13 +7,18 @@
 
 #include "daemon/log.h"
 #include "daemon/now.h"
+#include "ingest/change.h"
 
-/* What the log calls the book of a side. */
+/* What the log says of the book of a side. */
 static const struct {
-	const char *book, *replaced;
+	const char *applied, *unchanged, *refused, *replaced;
 } sides[BOOK_SIDES] = {
-	[BOOK_SELL] = { "price book", "the prices setting replaces the price book in force" },
-	[BOOK_COST] = { "cost book", "the cost_prices setting replaces the cost book in force" },
+	[BOOK_SELL] = { "price book applied", "price book unchanged",
+	                "price book refused, the old one stays",
+	                "the prices setting replaces the price book in force" },
+	[BOOK_COST] = { "cost book applied", "cost book unchanged",
+	                "cost book refused, the old one stays",
+	                "the cost_prices setting replaces the cost book in force" },
 };
 
 enum setting_text prices_setting(enum book_side side)
@@ -44,25 +49,28 @@ int prices_load(struct book **book_out, const char *path, struct fault *fault)
 	return r < 0 ? fault_set(fault, inner.code, "%s", inner.text) : 0;
 }
 
+static void log_book(enum book_side side, const struct book *book, bool changed, const char *path)
+{
+	log_info(changed ? sides[side].applied : sides[side].unchanged,
+	         "hash=%.12s versions=%zu file=%s", book_hash(book), book_version_count(book),
+	         log_quote(text_of(path)).text);
+}
+
 /* Takes `book` over.  On success *book_out is the book in force, changed or not. */
 static int apply(struct ledger *ledger, enum book_side side, struct book *book, const char *path,
-                 struct text who, struct applied_book *book_out, bool *changed_out,
-                 struct fault *fault)
+                 struct text who, struct applied_book *book_out, struct fault *fault)
 {
 	int64_t first_price = 0;
-	char what[32];
+	bool changed = false;
 	int r = ledger_book_apply(ledger, book, side, now_ms(), who, text_of(path), &first_price,
-	                          changed_out, fault);
+	                          &changed, fault);
 
 	if (r < 0) {
 		book_free(book);
 		return r;
 	}
 	*book_out = (struct applied_book){ book, first_price };
-	snprintf(what, sizeof(what), "%s %s", sides[side].book,
-	         *changed_out ? "applied" : "unchanged");
-	log_info(what, "hash=%.12s versions=%zu file=%s", book_hash(book), book_version_count(book),
-	         log_quote(text_of(path)).text);
+	log_book(side, book, changed, path);
 	return 0;
 }
 
@@ -71,7 +79,6 @@ int prices_at_start(struct ledger *ledger, enum book_side side, struct book *loa
 {
 	struct applied_book current = { .book = NULL };
 	char who[32];
-	bool changed;
 	int r = ledger_book_current(ledger, side, &current, fault);
 
 	if (r < 0 || loaded == NULL) {
@@ -91,34 +98,22 @@ int prices_at_start(struct ledger *ledger, enum book_side side, struct book *loa
 		            log_quote(text_of(path)).text);
 	book_free(current.book);
 	snprintf(who, sizeof(who), "uid %u", geteuid());
-	return apply(ledger, side, loaded, path, text_of(who), book_out, &changed, fault);
+	return apply(ledger, side, loaded, path, text_of(who), book_out, fault);
 }
 
-int prices_reload(struct ledger *ledger, enum book_side side, const char *path, struct text who,
-                  struct applied_book *book_out, struct fault *fault)
+void prices_log_refused(enum book_side side, const struct fault *fault)
 {
-	struct applied_book book = { .book = NULL };
-	struct fault inner = { .code = FAULT_NONE };
-	struct book *loaded = NULL;
-	bool changed = false;
-	int r = prices_load(&loaded, path, &inner);
-	/* The file's own trouble ends here; the ledger's does not. */
-	bool own = r < 0;
+	log_error(sides[side].refused, "fault=%s error=%s", fault_name((int)fault->code),
+	          log_quote(text_of(fault->text)).text);
+}
 
-	if (r == 0) {
-		r = apply(ledger, side, loaded, path, who, &book, &changed, &inner);
-		own = r == -FAULT_INVALID;
-	}
-	if (r == 0 && changed)
-		*book_out = book;
-	else if (r == 0)
-		book_free(book.book);
-	if (r == 0)
-		return 0;
-	if (!own)
-		return fault_set(fault, inner.code, "%s", inner.text);
-	log_error(side == BOOK_COST ? "cost book refused, the old one stays"
-	                            : "price book refused, the old one stays",
-	          "fault=%s error=%s", fault_name(r), log_quote(text_of(inner.text)).text);
-	return 0;
+void prices_tell(enum book_side side, const struct change_job *job, const struct book *applied,
+                 const char *path)
+{
+	const struct fault *fault = change_fault(job);
+
+	if (fault->code != FAULT_NONE)
+		prices_log_refused(side, fault);
+	else
+		log_book(side, applied != NULL ? applied : change_book(job), applied != NULL, path);
 }

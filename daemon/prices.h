@@ -27,10 +27,13 @@ int prices_at_start(struct ledger *ledger, enum book_side side, struct book *loa
                     const char *path, struct applied_book *book_out, struct fault *fault);
 
 /*
- * While it runs (writer thread): a bad book changes nothing and is no failure.  A ledger that
- * cannot be written is one, as everywhere.
+ * While it runs: what became of a reload, into the log.  `applied` is the book that it put in
+ * force, NULL where it did not.  Loop thread.
  */
-int prices_reload(struct ledger *ledger, enum book_side side, const char *path, struct text who,
-                  struct applied_book *book_out, struct fault *fault);
+struct change_job;
+void prices_tell(enum book_side side, const struct change_job *job, const struct book *applied,
+                 const char *path);
+/* A bad book changes nothing. */
+void prices_log_refused(enum book_side side, const struct fault *fault);
 
 #endif

@@ -57,6 +57,7 @@ static void close_all(struct service *service)
 	inlets_close(&service->inlets);
 	connections_close(&service->connections);
 	intake_close(&service->intake);
+	changes_close(&service->changes);
 	writer_stop(&service->writer, true);
 	writer_close(&service->writer);
 	signals_close(&service->signals);
@@ -70,7 +71,8 @@ static void close_all(struct service *service)
 /* Everything that was taken is on disk, or refused. */
 static bool is_durable(const struct service *service)
 {
-	return service->writer.in_flight == 0 && service->intake.filling == NULL;
+	return service->writer.in_flight == 0 && service->intake.filling == NULL &&
+	       changes_idle(&service->changes);
 }
 
 /* And everybody who is told of it has read it. */
@@ -90,6 +92,7 @@ static void settle(struct service *service)
 	if (!inlets_stop(&service->inlets))
 		service->exit_code = SERVICE_EXIT_FAILED;
 	intake_flush(&service->intake);
+	changes_stop(&service->changes);
 	writer_hurry(&service->writer);
 }
 
@@ -179,23 +182,28 @@ static struct text currency(const struct service *service)
 	return book != NULL ? book_currency(book) : text_of(NULL);
 }
 
+static void on_change_done(struct changes *changes, struct batch *batch)
+{
+	struct service *service = changes->context;
+
+	/* From here on it is in force; what was goes with the batch. */
+	intake_swap_terms(&service->intake, &batch->new_terms);
+	if (batch->kind == BATCH_CHANGE)
+		control_done(&service->control, batch);
+	else
+		changes_free(changes, batch);
+}
+
 static void on_writer_done(struct writer *writer, struct batch *batch)
 {
 	struct service *service = writer->context;
 
-	intake_set_terms(&service->intake, &batch->new_terms);
-	switch (batch->kind) {
-	case BATCH_EVENTS:
+	if (batch->kind == BATCH_EVENTS) {
 		/* Its texts are gone when the intake has it back. */
 		tail_batch(&service->tail, batch, currency(service));
 		intake_done(&service->intake, batch);
-		break;
-	case BATCH_CHANGE:
-		control_done(&service->control, batch);
-		break;
-	case BATCH_RELOAD:
-		batch_free(batch);
-		break;
+	} else {
+		changes_back(&service->changes, batch);
 	}
 	if (service->state == SERVICE_CLOSING)
 		return;
@@ -217,43 +225,14 @@ static void on_writer_failed(struct writer *writer)
 
 /* --- signals, clock ------------------------------------------------------- */
 
-static void reload_side(struct service *service, enum book_side side)
-{
-	struct batch *batch = batch_new(0);
-
-	if (batch == NULL) {
-		log_error("out of memory: not reloaded", "%s", "");
-		return;
-	}
-	batch->kind = BATCH_RELOAD;
-	batch->side = side;
-	buf_add_cstr(&batch->request, service->config->text[prices_setting(side)]);
-	snprintf(batch->who, sizeof(batch->who), "SIGHUP");
-	writer_push(&service->writer, batch);
-}
-
-static void reload(struct service *service)
-{
-	bool any = false;
-
-	if (service->state != SERVICE_RUNNING)
-		return;
-	for (int side = 0; side < BOOK_SIDES; side++) {
-		if (service->config->text[prices_setting((enum book_side)side)][0] == '\0')
-			continue;
-		any = true;
-		reload_side(service, (enum book_side)side);
-	}
-	if (!any)
-		log_warning("nothing to reload: no prices setting; use toll price apply", "%s", "");
-}
-
 static void on_signal(struct signals *signals, int number)
 {
-	if (number == SIGHUP)
-		reload(signals->context);
-	else
-		stop(signals->context, number);
+	struct service *service = signals->context;
+
+	if (number != SIGHUP)
+		stop(service, number);
+	else if (service->state == SERVICE_RUNNING)
+		changes_reload(&service->changes);
 }
 
 static void summary(struct service *service)
@@ -360,12 +339,19 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 		r = writer_start(&service->writer, &service->loop, service->ledger);
 	if (r < 0)
 		return fault_set(fault, FAULT_NOMEM, "not enough memory or threads to start");
+	service->changes.context = service;
+	service->changes.on_done = on_change_done;
+	changes_start(&service->changes, &service->loop, &service->writer, &service->intake.terms,
+	              (const char *const[BOOK_SIDES]){
+			      [BOOK_SELL] = config->text[prices_setting(BOOK_SELL)],
+			      [BOOK_COST] = config->text[prices_setting(BOOK_COST)],
+		      });
 	start_clock(service);
 	tail_start(&service->tail, &service->loop);
 	service->control.context = service;
 	service->control.on_ask = on_ask;
 	r = control_start(&service->control, &service->loop, config->text[SETTING_CONTROL],
-	                  &service->writer, &service->tail, fault);
+	                  &service->changes, &service->tail, fault);
 	if (r == 0)
 		r = inlets_start(&service->inlets, &service->loop, &service->connections, fault);
 	if (r == 0)
@@ -497,6 +483,7 @@ out:
 		closed = uv_loop_close(&service->loop);
 		assert(closed == 0); /* every part has closed its handles */
 		summary(service);
+		changes_release(&service->changes);
 		connections_release(&service->connections);
 		inlets_release(&service->inlets);
 		intake_release(&service->intake);

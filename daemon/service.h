@@ -1,7 +1,7 @@
 /*
  * The daemon as a whole: its parts, started in order and stopped backwards.
  *
- *   ledger -> intake -> signals -> writer -> clock -> sockets -> feeds
+ *   ledger -> intake -> signals -> writer -> changes -> clock -> sockets -> feeds
  *
  * The end (SIGTERM, SIGINT) has three steps: DRAINING reads what was sent already,
  * SETTLING waits until all of it is durable and acknowledged, CLOSING closes every
@@ -12,6 +12,7 @@
 
 #include <uv.h>
 
+#include "daemon/changes.h"
 #include "daemon/config.h"
 #include "daemon/connection.h"
 #include "daemon/control.h"
@@ -45,6 +46,7 @@ struct service {
 	uv_loop_t loop;
 	struct ledger *ledger; /* the writer's from writer_start() to writer_stop() */
 	struct writer writer;
+	struct changes changes;
 	struct intake intake;
 	struct feeds feeds;
 	struct connections connections;

@@ -5,7 +5,6 @@
 
 #include "daemon/log.h"
 #include "daemon/now.h"
-#include "daemon/prices.h"
 #include "ingest/change.h"
 #include "ledger/positions.h"
 
@@ -49,16 +48,25 @@ static int store_events(struct ledger *ledger, struct batch *batch, struct fault
 }
 
 /* No space, no turn: the reply says so, and whoever asked may ask again. */
-static int of_change(int r)
+static int of_change(struct change_job *job, int r, const struct fault *fault)
 {
-	return r == -FAULT_FULL || r == -FAULT_BUSY ? 0 : r;
+	if (r != -FAULT_FULL && r != -FAULT_BUSY)
+		return r;
+	change_cancel(job, r, fault->text);
+	return 0;
 }
 
+/* Prepared before it came here, or refused. */
 static int begin_change(struct writer *writer, struct batch *batch, struct fault *fault)
 {
-	const struct change request = { buf_text(&batch->request), text_of(batch->who), now_ms() };
+	int r;
 
-	return of_change(change_begin(&batch->job, writer->ledger, &request, &batch->reply, fault));
+	if (batch->job == NULL || change_is_refused(batch->job))
+		return 0;
+	atomic_store(&writer->changing, true);
+	r = of_change(batch->job, change_open(batch->job, writer->ledger, fault), fault);
+	atomic_store(&writer->changing, false);
+	return r;
 }
 
 /* What the loop asks for, under lock. */
@@ -70,42 +78,6 @@ static bool is_asked(struct writer *writer, const bool *flag)
 	asked = *flag;
 	pthread_mutex_unlock(&writer->lock);
 	return asked;
-}
-
-/* One step of the change that is under way; *more_out: it is not done. */
-static int step_change(struct writer *writer, struct batch *batch, bool *more_out,
-                       struct fault *fault)
-{
-	int r = 0;
-
-	*more_out = false;
-	if (batch->job == NULL)
-		return 0; /* refused when it was begun, or since */
-	atomic_fetch_add(&writer->beats, 1);
-	if (batch->started && is_asked(writer, &writer->hurry)) {
-		change_stop(batch->job);
-	} else {
-		atomic_store(&writer->changing, true);
-		r = of_change(change_step(batch->job, more_out, fault));
-		/* What is in force in the ledger must be in force here, or we rate by another. */
-		for (int side = 0; r == 0 && side < BOOK_SIDES; side++) {
-			if (change_moved_book(batch->job, (enum book_side)side))
-				r = ledger_book_current(
-					writer->ledger, (enum book_side)side,
-					terms_book(&batch->new_terms, (enum book_side)side), fault);
-		}
-		/* Made in its first step, of as many as it takes. */
-		if (r == 0 && change_moved_rules(batch->job) && batch->new_terms.rules == NULL)
-			r = ledger_rules_load(writer->ledger, &batch->new_terms.rules, fault);
-		atomic_store(&writer->changing, false);
-	}
-	batch->started = true;
-	if (r < 0 || !*more_out) {
-		change_end(batch->job);
-		batch->job = NULL;
-		*more_out = false;
-	}
-	return r;
 }
 
 /* With the lock held. */
@@ -137,16 +109,14 @@ static void give_back(struct writer *writer, struct batch *batch, bool failed)
 	uv_async_send(&writer->wake);
 }
 
-/* Events wait for space; whoever asked for a change is told, and may ask again. */
+/* Events and reloads wait; whoever asked for a change is told, and may ask again. */
 static void refuse_changes(struct writer *writer, int code, const struct fault *fault)
 {
 	struct batch *under_way = writer->under_way, **at;
 
 	/* Its steps so far are stored; with no space that cannot even be noted. */
-	if (under_way != NULL && under_way->job != NULL) {
-		change_end(under_way->job);
-		under_way->job = NULL;
-		change_refuse(&under_way->reply, code, fault->text);
+	if (under_way != NULL && under_way->kind == BATCH_CHANGE && under_way->job != NULL) {
+		change_cancel(under_way->job, code, fault->text);
 		writer->under_way = NULL;
 		give_back(writer, under_way, false);
 	}
@@ -163,55 +133,94 @@ static void refuse_changes(struct writer *writer, int code, const struct fault *
 			continue;
 		}
 		*at = batch->next;
-		change_refuse(&batch->reply, code, fault->text);
+		if (batch->job != NULL)
+			change_cancel(batch->job, code, fault->text);
 		push_done(writer, batch);
 	}
 	pthread_mutex_unlock(&writer->lock);
 	uv_async_send(&writer->wake);
 }
 
+/* After a try that found no space, or somebody else writing. */
+static void pause_a_while(struct writer *writer, int r, const struct fault *fault)
+{
+	const struct timespec pause = { WRITER_FULL_RETRY_S, 0 };
+
+	if (writer->tries++ % (WRITER_FULL_LOG_S / WRITER_FULL_RETRY_S) == 0)
+		log_error(r == -FAULT_FULL ? "no space: nothing is acknowledged until there is"
+		                           : "somebody else writes the ledger: nothing is "
+		                             "acknowledged until that ends",
+		          "error=%s", log_quote(text_of(fault->text)).text);
+	refuse_changes(writer, r, fault);
+	if (!is_asked(writer, &writer->give_up))
+		nanosleep(&pause, NULL);
+}
+
+/* After a try that did not. */
+static void goes_on(struct writer *writer)
+{
+	if (writer->tries > 0)
+		log_info("it goes on", "tries=%u", writer->tries);
+	writer->tries = 0;
+}
+
 /* Until it is durable, or the ledger fails for another reason than space or a foreign writer. */
 static int run_batch(struct writer *writer, struct batch *batch, struct fault *fault)
 {
-	const struct timespec pause = { WRITER_FULL_RETRY_S, 0 };
-	unsigned tries = 0;
 	int r = 0;
 
 	for (;;) {
 		atomic_fetch_add(&writer->beats, 1);
-		switch (batch->kind) {
-		case BATCH_EVENTS:
-			r = store_events(writer->ledger, batch, fault);
-			break;
-		case BATCH_CHANGE:
-			atomic_store(&writer->changing, true);
-			r = begin_change(writer, batch, fault);
-			atomic_store(&writer->changing, false);
-			break;
-		case BATCH_RELOAD:
-			atomic_store(&writer->changing, true);
-			r = prices_reload(writer->ledger, batch->side, batch->request.at,
-			                  text_of(batch->who),
-			                  terms_book(&batch->new_terms, batch->side), fault);
-			atomic_store(&writer->changing, false);
-			break;
-		}
+		r = batch->kind == BATCH_EVENTS ? store_events(writer->ledger, batch, fault)
+		                                : begin_change(writer, batch, fault);
 		if (r != -FAULT_FULL && r != -FAULT_BUSY)
 			break;
-		if (tries++ % (WRITER_FULL_LOG_S / WRITER_FULL_RETRY_S) == 0)
-			log_error(r == -FAULT_FULL
-			                  ? "no space: nothing is acknowledged until there is"
-			                  : "somebody else writes the ledger: nothing is "
-			                    "acknowledged "
-			                    "until that ends",
-			          "error=%s", log_quote(text_of(fault->text)).text);
-		refuse_changes(writer, r, fault);
+		pause_a_while(writer, r, fault);
 		if (is_asked(writer, &writer->give_up))
 			return r;
-		nanosleep(&pause, NULL);
 	}
-	if (r == 0 && tries > 0)
-		log_info("it goes on", "tries=%u", tries);
+	if (r == 0)
+		goes_on(writer);
+	return r;
+}
+
+/* One step of the change that is under way; *more_out: it is not done. */
+static int step_change(struct writer *writer, struct batch *batch, bool *more_out,
+                       struct fault *fault)
+{
+	int r = 0;
+
+	*more_out = false;
+	if (batch->job == NULL || change_is_refused(batch->job))
+		return 0; /* refused before it came here, or since */
+	atomic_fetch_add(&writer->beats, 1);
+	if (batch->started && is_asked(writer, &writer->hurry)) {
+		change_stop(batch->job);
+		return 0;
+	}
+	batch->started = true;
+	atomic_store(&writer->changing, true);
+	r = change_step(batch->job, more_out, fault);
+	/* What is in force in the ledger must be in force here, or we rate by another. */
+	for (int i = 0; r == 0 && !*more_out && i < BOOK_SIDES; i++) {
+		enum book_side side = (enum book_side)i;
+
+		if (change_moved_book(batch->job, side))
+			*terms_book(&batch->new_terms, side) = change_take_book(batch->job);
+	}
+	/* Made in its first step, of as many as it takes. */
+	if (r == 0 && change_moved_rules(batch->job) && batch->new_terms.rules == NULL)
+		r = ledger_rules_load(writer->ledger, &batch->new_terms.rules, fault);
+	atomic_store(&writer->changing, false);
+	if (batch->kind == BATCH_RELOAD && (r == -FAULT_FULL || r == -FAULT_BUSY)) {
+		pause_a_while(writer, r, fault);
+		*more_out = true;
+		return 0;
+	}
+	if (r == 0)
+		goes_on(writer);
+	r = of_change(batch->job, r, fault);
+	*more_out = *more_out && !change_is_refused(batch->job);
 	return r;
 }
 
@@ -280,7 +289,7 @@ static int work(struct writer *writer, struct batch *batch, struct fault *fault)
 
 	if (batch != NULL) {
 		r = run_batch(writer, batch, fault);
-		if (r == 0 && batch->kind == BATCH_CHANGE)
+		if (r == 0 && batch->kind != BATCH_EVENTS)
 			writer->under_way = batch;
 		else
 			give_back(writer, batch, r < 0);

@@ -45,6 +45,7 @@ struct writer {
 	/* Writer thread only, from start to stop. */
 	struct ledger *ledger;
 	struct batch *under_way; /* a change between two of its steps: events pass it by */
+	unsigned tries;          /* of what the ledger has no space for, or no turn */
 	time_t full_logged;      /* when it last said that the WAL has no space to go to */
 
 	/* Both: counts up while the writer lives, for the watchdog. */

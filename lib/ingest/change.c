@@ -1,5 +1,6 @@
 #include "ingest/change.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "ingest/change_internal.h"
@@ -36,6 +37,15 @@ void change_refuse_all(struct buf *reply, int code, const char *text, struct tex
 void change_refuse(struct buf *reply_out, int code, const char *text)
 {
 	change_refuse_all(reply_out, code, text, text_of(""));
+}
+
+int change_terms(struct change_job *job)
+{
+	if (job->lent == NULL)
+		return terms_load(job->ledger, &job->terms, &job->fault);
+	job->terms.book = job->lent->book;
+	job->terms.cost = job->lent->cost;
+	return ledger_rules_load(job->ledger, &job->terms.rules, &job->fault);
 }
 
 int change_note(struct change_job *job, const struct buf *detail, struct fault *fault)
@@ -114,25 +124,82 @@ static int fail(struct change_job *job, int r, struct fault *fault)
 	return r;
 }
 
+static struct change_job *job_new(const struct change *change, struct buf *reply)
+{
+	struct change_job *job = calloc(1, sizeof(*job));
+
+	buf_clear(reply);
+	if (job == NULL) {
+		change_refuse(reply, -FAULT_NOMEM, "out of memory");
+		return NULL;
+	}
+	job->change = *change;
+	job->reply = reply;
+	return job;
+}
+
+int change_prepare(struct change_job **job_out, const struct change *change, struct buf *reply_out,
+                   struct fault *fault)
+{
+	struct change_job *job = job_new(change, reply_out);
+	int r;
+
+	if (job == NULL)
+		return fault_set(fault, FAULT_NOMEM, "a change: out of memory");
+	r = read_request(job);
+	if (r == 0 && job->kind != NULL && job->kind->prepare != NULL)
+		r = job->kind->prepare(job);
+	if (r < 0) {
+		r = fail(job, r, fault);
+		change_end(job);
+		return r;
+	}
+	*job_out = job;
+	return 0;
+}
+
+int change_prepare_book(struct change_job **job_out, struct book *book, enum book_side side,
+                        const struct change *change, struct buf *reply_out, struct fault *fault)
+{
+	struct change_job *job = job_new(change, reply_out);
+
+	if (job == NULL) {
+		book_free(book);
+		return fault_set(fault, FAULT_NOMEM, "a change: out of memory");
+	}
+	job->kind = &change_price_apply;
+	job->book = book;
+	job->apply.side = side;
+	job->patient = true;
+	buf_add_text(&job->note, change->request);
+	*job_out = job;
+	return 0;
+}
+
+void change_lend(struct change_job *job, const struct terms *in_force)
+{
+	job->lent = in_force;
+}
+
+int change_open(struct change_job *job, struct ledger *ledger, struct fault *fault)
+{
+	int r = 0;
+
+	job->ledger = ledger;
+	if (job->kind != NULL && job->kind->begin != NULL)
+		r = job->kind->begin(job);
+	return r < 0 ? fail(job, r, fault) : 0;
+}
+
 int change_begin(struct change_job **job_out, struct ledger *ledger, const struct change *change,
                  struct buf *reply_out, struct fault *fault)
 {
-	struct change_job *job = calloc(1, sizeof(*job));
-	int r;
+	struct change_job *job = NULL;
+	int r = change_prepare(&job, change, reply_out, fault);
 
-	buf_clear(reply_out);
-	if (job == NULL) {
-		change_refuse(reply_out, -FAULT_NOMEM, "out of memory");
-		return fault_set(fault, FAULT_NOMEM, "a change: out of memory");
-	}
-	job->ledger = ledger;
-	job->change = *change;
-	job->reply = reply_out;
-	r = read_request(job);
-	if (r == 0 && job->kind != NULL && job->kind->begin != NULL)
-		r = job->kind->begin(job);
+	if (r == 0)
+		r = change_open(job, ledger, fault);
 	if (r < 0) {
-		r = fail(job, r, fault);
 		change_end(job);
 		return r;
 	}
@@ -147,14 +214,44 @@ int change_step(struct change_job *job, bool *more_out, struct fault *fault)
 	*more_out = false;
 	if (job->kind != NULL)
 		r = job->kind->step(job, more_out);
+	if ((r == -FAULT_FULL || r == -FAULT_BUSY) && job->patient) {
+		if (fault != NULL)
+			*fault = job->fault;
+		job->fault = (struct fault){ .code = FAULT_NONE };
+		return r;
+	}
 	if (r == 0 && job->reply->error != 0)
 		r = fault_set(&job->fault, FAULT_NOMEM, "the reply: out of memory");
 	return r < 0 ? fail(job, r, fault) : 0;
 }
 
+const struct fault *change_fault(const struct change_job *job)
+{
+	return &job->fault;
+}
+
+bool change_is_refused(const struct change_job *job)
+{
+	return job->kind == NULL;
+}
+
 bool change_moved_book(const struct change_job *job, enum book_side side)
 {
-	return job->book_changed[side];
+	return job->book_changed && job->apply.side == side;
+}
+
+const struct book *change_book(const struct change_job *job)
+{
+	return job->book;
+}
+
+struct applied_book change_take_book(struct change_job *job)
+{
+	struct applied_book taken = { job->book, job->apply.first_price };
+
+	assert(job->book_changed);
+	job->book = NULL;
+	return taken;
 }
 
 bool change_moved_rules(const struct change_job *job)
@@ -162,11 +259,23 @@ bool change_moved_rules(const struct change_job *job)
 	return job->rules_changed;
 }
 
+void change_cancel(struct change_job *job, int code, const char *text)
+{
+	fault_set(&job->fault, (enum fault_code) - code, "%s", text);
+	job->kind = NULL;
+	change_refuse(job->reply, code, text);
+}
+
 void change_stop(struct change_job *job)
 {
+	bool keeps = job->kind != NULL && job->kind->put_done != NULL;
+
 	note_unfinished(job);
-	change_refuse(job->reply, -FAULT_CLOSED,
-	              "the daemon stopped half way: what was done is kept, ask again for the rest");
+	change_cancel(job, -FAULT_CLOSED,
+	              keeps ? "the daemon stopped half way: what was done is kept, ask again for "
+	                      "the rest"
+	                    : "the daemon stopped before it was done: nothing has changed, ask "
+	                      "again");
 }
 
 void change_end(struct change_job *job)
@@ -175,6 +284,10 @@ void change_end(struct change_job *job)
 		return;
 	json_release(&job->request);
 	json_release(&job->line);
+	book_free(job->book);
+	buf_release(&job->note);
+	if (job->lent != NULL)
+		job->terms.book = job->terms.cost = (struct applied_book){ .book = NULL };
 	terms_release(&job->terms);
 	free(job->chunk.rows);
 	arena_release(&job->chunk.arena);

@@ -56,19 +56,60 @@ struct change {
  * A change in steps, so that events need not wait for all of it.  Between two steps other
  * transactions may run, but no other change.  The reply is always filled when it has ended;
  * a refusal that the reply tells is no failure: a negative fault means that the ledger failed.
+ *
+ * What takes long and needs no ledger is done before the first step, on any thread:
+ *   change_prepare()   reads the request, and the price book in it
+ *   change_open()      what is to be read of the ledger, and each
+ *   change_step()      on the thread that has the ledger
+ *   change_end()       on any thread: freeing a large book takes its time, too
  */
 struct change_job;
-int change_begin(struct change_job **job_out, struct ledger *ledger, const struct change *change,
-                 struct buf *reply_out, struct fault *fault);
-/* *more_out: there is more to do.  After a failure only change_end(). */
+int change_prepare(struct change_job **job_out, const struct change *change, struct buf *reply_out,
+                   struct fault *fault);
+/*
+ * "price.apply" of a book that was loaded elsewhere; the job owns it, also after a failure.
+ * change->request is its note.
+ */
+int change_prepare_book(struct change_job **job_out, struct book *book, enum book_side side,
+                        const struct change *change, struct buf *reply_out, struct fault *fault);
+/*
+ * Before change_open(): the books in force in the ledger on both sides, from whoever has them, lent
+ * (as `in_force` is) until the last step.  A retry or a rerate then need not read and check a large
+ * one on the thread of the ledger.  One that is NULL says that none is in force there.
+ */
+struct terms;
+void change_lend(struct change_job *job, const struct terms *in_force);
+int change_open(struct change_job *job, struct ledger *ledger, struct fault *fault);
+/*
+ * *more_out: there is more to do.  After a failure only change_end(); but of a book that came by
+ * change_prepare_book() a step that found no space or no turn (-FAULT_FULL, -FAULT_BUSY) may be
+ * tried again.
+ */
 int change_step(struct change_job *job, bool *more_out, struct fault *fault);
-/* Instead of a further step: what was done stays, and is noted. */
+/* Instead of a further step: what was done stays, and is noted; of a price book nothing does. */
 void change_stop(struct change_job *job);
-/* It put another book in force on that side: the caller loads it again. */
+/* Instead of all of it, or the rest: the reply is this refusal.  Touches no ledger. */
+void change_cancel(struct change_job *job, int code, const char *text);
+/* Why it ended early; FAULT_NONE: it did not, or the reply alone says it. */
+const struct fault *change_fault(const struct change_job *job);
+/* The reply says why it will not be done; no step does anything. */
+bool change_is_refused(const struct change_job *job);
+/*
+ * It put another book in force on that side, never on both: the caller rates by it from here on,
+ * with change_take_book().
+ */
 bool change_moved_book(const struct change_job *job, enum book_side side);
-/* It made a standing rule: the same. */
+/* The book of price.apply; NULL: there is none, or it was taken. */
+const struct book *change_book(const struct change_job *job);
+/* The book that it put in force, which is the caller's from here on. */
+struct applied_book change_take_book(struct change_job *job);
+/* It made a standing rule: the caller loads them again. */
 bool change_moved_rules(const struct change_job *job);
 void change_end(struct change_job *job); /* takes NULL */
+
+/* change_prepare() and change_open() at once. */
+int change_begin(struct change_job **job_out, struct ledger *ledger, const struct change *change,
+                 struct buf *reply_out, struct fault *fault);
 
 /* The reply of a change that was not even begun. */
 void change_refuse(struct buf *reply_out, int code, const char *text);

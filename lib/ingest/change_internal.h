@@ -15,12 +15,16 @@ enum { RETRY_CHUNK = 2000, RETRY_LINES = 500, RETRY_BYTES = 4 * 1024 * 1024 };
 
 struct change_kind {
 	const char *name; /* of the request, and in the row of `change` */
-	/* Reads the request; clears job->kind where the reply refuses it.  May be NULL. */
+	/*
+	 * What needs no ledger, on any thread; then what reads it, on its own.  Each reads the
+	 * request, and clears job->kind where the reply refuses it.  May be NULL.
+	 */
+	int (*prepare)(struct change_job *job);
 	int (*begin)(struct change_job *job);
 	int (*step)(struct change_job *job, bool *more_out);
 	/*
 	 * What was done so far, as the reply and the row in `change` tell it; false where it
-	 * changed nothing.  NULL: it is done in one transaction, which has the row in it.
+	 * changed nothing.  NULL: it is done in one transaction (its last one), with its row in it.
 	 */
 	bool (*put_done)(const struct change_job *job, struct buf *out, bool ok);
 };
@@ -74,10 +78,16 @@ struct change_job {
 	struct buf *reply;
 	struct json request;
 	const struct change_kind *kind; /* NULL: none, and the reply says why */
-	bool book_changed[BOOK_SIDES], rules_changed;
-	struct fault fault; /* of the step that failed */
+	bool book_changed, rules_changed;
+	/* price.apply: */
+	struct book *book;
+	struct buf note;
+	struct book_apply apply; /* its side from the beginning, the rest from begin() */
+	bool patient;            /* a step that found no space or no turn does not end it */
+	struct fault fault;      /* of the step that failed */
 	/* Of the retries: what was in force when they began. */
 	struct terms terms;
+	const struct terms *lent; /* NULL: they are our own; else the books are not ours to free */
 	/* suspense.retry: */
 	struct chunk chunk;
 	enum book_side side; /* what is sold first, then what it cost */
@@ -95,6 +105,8 @@ struct change_job {
 
 /* change.c: the reply of a refusal that has several errors, one a line. */
 void change_refuse_all(struct buf *reply, int code, const char *text, struct text errors);
+/* What is in force, into job->terms. */
+int change_terms(struct change_job *job);
 /* The row in `change`, in a transaction of its own. */
 int change_note(struct change_job *job, const struct buf *detail, struct fault *fault);
 /* All of it is done: the reply, and its row in `change`. */

@@ -157,7 +157,7 @@ static int begin(struct change_job *job)
 {
 	uint32_t id_node = json_member(&job->request, 0, "id");
 	int64_t id;
-	int r = terms_load(job->ledger, &job->terms, &job->fault);
+	int r = change_terms(job);
 
 	if (r < 0)
 		return r;

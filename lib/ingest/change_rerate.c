@@ -28,6 +28,7 @@ struct rerating {
 	bool expected;
 	struct money expect;
 	struct applied_book book;
+	bool lent; /* it is not ours to free */
 	/* How far it is. */
 	int64_t at_ms;
 	unsigned tries;
@@ -48,7 +49,8 @@ void rerating_free(struct rerating *rerating)
 {
 	if (rerating == NULL)
 		return;
-	book_free(rerating->book.book);
+	if (!rerating->lent)
+		book_free(rerating->book.book);
 	differences_release(&rerating->differences);
 	arena_release(&rerating->arena);
 	free(rerating);
@@ -121,12 +123,22 @@ static int check_side(struct change_job *job, const struct book *book)
 	return refuse(job, -FAULT_INVALID, "rerate: this book was only applied as a cost book");
 }
 
+/* The one in force is lent, where somebody has it already. */
+static int find_book(struct change_job *job, struct rerating *rerating)
+{
+	if (rerating->book_hash.at != NULL)
+		return ledger_book_named(job->ledger, rerating->book_hash, &rerating->book,
+		                         &job->fault);
+	rerating->lent = job->lent != NULL;
+	if (!rerating->lent)
+		return ledger_book_current(job->ledger, BOOK_SELL, &rerating->book, &job->fault);
+	rerating->book = job->lent->book;
+	return 0;
+}
+
 static int load_book(struct change_job *job, struct rerating *rerating)
 {
-	int r = rerating->book_hash.at == NULL
-	                ? ledger_book_current(job->ledger, BOOK_SELL, &rerating->book, &job->fault)
-	                : ledger_book_named(job->ledger, rerating->book_hash, &rerating->book,
-	                                    &job->fault);
+	int r = find_book(job, rerating);
 
 	if (r == -FAULT_NOT_FOUND || r == -FAULT_INVALID) {
 		char why[FAULT_TEXT_BYTES];

@@ -60,7 +60,7 @@ static int begin(struct change_job *job)
 		return 0;
 	}
 	if (job->settle.id != 0)
-		return terms_load(job->ledger, &job->terms, &job->fault);
+		return change_terms(job);
 	if (job->settle.reading.len == 0)
 		return 0; /* no rule any more: nothing to try */
 	return ledger_each_quarantine(job->ledger, LEDGER_FROM_MIN, LEDGER_TO_MAX, false,
@@ -119,7 +119,7 @@ static int make_rule(struct change_job *job)
 		return r;
 	}
 	job->settle.ruled = job->rules_changed = true;
-	return terms_load(job->ledger, &job->terms, &job->fault);
+	return change_terms(job);
 }
 
 /* Whether the held line may be stored under this reading; else the reply says why not. */

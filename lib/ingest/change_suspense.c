@@ -8,7 +8,7 @@ static int begin(struct change_job *job)
 {
 	job->from_ms = LEDGER_FROM_MIN;
 	job->chunk.doc = &job->line;
-	return terms_load(job->ledger, &job->terms, &job->fault);
+	return change_terms(job);
 }
 
 static int chunk_add(void *context, const struct stored_event *row)

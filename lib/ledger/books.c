@@ -9,103 +9,24 @@ const char *book_side_name(enum book_side side)
 	return side == BOOK_COST ? "cost" : "sell";
 }
 
-/* Puts the book into the ledger unless it is there. */
-static int book_store(struct ledger *ledger, const struct book *book, int64_t *id_out,
-                      int64_t *first_price_out, struct fault *fault)
+int ledger_book_text(struct ledger *ledger, struct text json, struct text hash, struct buf *room,
+                     struct text *text_out, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_BOOK_BY_HASH);
-	int64_t first_price = 0;
+	struct query query;
 	int r;
 
-	query_text(&query, text_of(book_hash(book)));
-	r = query_row(&query, fault);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		*id_out = column_int(&query, 0);
-		*first_price_out = column_int(&query, 1);
-		query_end(&query);
+	*text_out = json;
+	if (json.len > 0)
 		return 0;
-	}
-	query = query_start(ledger, STATEMENT_BOOK_NEXT);
-	r = query_single(&query, &first_price, fault);
-	if (r < 0)
-		return r;
-	query = query_start(ledger, STATEMENT_BOOK_ADD);
-	query_text(&query, text_of(book_hash(book)));
-	query_text(&query, book_name(book));
-	query_text(&query, book_currency(book));
-	query_int(&query, first_price);
-	query_int(&query, (int64_t)book_version_count(book));
-	query_text(&query, book_json(book));
-	r = query_done(&query, fault);
-	if (r < 0)
-		return r;
-	*id_out = sqlite3_last_insert_rowid(ledger->db);
-	*first_price_out = first_price;
-	return 0;
-}
-
-/* Amounts of two currencies can neither be summed nor compared, on whichever side they are. */
-static int check_currency(struct ledger *ledger, const struct book *book, struct fault *fault)
-{
-	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENCY);
-	int r = query_row(&query, fault);
-
-	if (r <= 0)
-		return r;
-	r = 0;
-	if (!text_equal(column_text(&query, 0), book_currency(book)))
-		r = fault_set(fault, FAULT_INVALID,
-		              "the book is in %.*s, the ledger in %.*s: a ledger has one currency",
-		              TEXT_ARGS(book_currency(book)), TEXT_ARGS(column_text(&query, 0)));
-	query_end(&query);
+	query = query_start(ledger, STATEMENT_BOOK_PARTS);
+	query_text(&query, hash);
+	buf_clear(room);
+	while ((r = query_row(&query, fault)) > 0)
+		buf_add_text(room, column_blob(&query, 0));
+	if (r == 0 && room->error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "%s: a price book: out of memory", ledger->path);
+	*text_out = room->at != NULL ? buf_text(room) : json;
 	return r;
-}
-
-/* The id of the book in force on that side (0: none). */
-static int current_id(struct ledger *ledger, enum book_side side, int64_t *current_out,
-                      struct fault *fault)
-{
-	struct query query = query_start(ledger, STATEMENT_BOOK_CURRENT);
-
-	query_int(&query, side);
-	return query_single(&query, current_out, fault);
-}
-
-int ledger_book_apply(struct ledger *ledger, const struct book *book, enum book_side side,
-                      int64_t now_ms, struct text who, struct text note, int64_t *first_price_out,
-                      bool *changed_out, struct fault *fault)
-{
-	int64_t current = 0, id = 0, first_price = 0;
-	struct query query;
-	int r = ledger_begin(ledger, fault);
-
-	if (r < 0)
-		return r;
-	r = check_currency(ledger, book, fault);
-	if (r == 0)
-		r = current_id(ledger, side, &current, fault);
-	if (r == 0)
-		r = book_store(ledger, book, &id, &first_price, fault);
-	if (r == 0 && id != current) {
-		query = query_start(ledger, STATEMENT_BOOK_LOG_ADD);
-		query_int(&query, id);
-		query_int(&query, side);
-		query_int(&query, now_ms);
-		query_text(&query, who);
-		query_text(&query, note);
-		r = query_done(&query, fault);
-	}
-	if (r == 0)
-		r = ledger_commit(ledger, fault);
-	if (r < 0) {
-		ledger_rollback(ledger);
-		return r;
-	}
-	*first_price_out = first_price;
-	*changed_out = id != current;
-	return 0;
 }
 
 /* A book that was checked when it was applied: what fails now is the ledger's fault. */
@@ -113,9 +34,16 @@ static int parse_stored(struct ledger *ledger, struct text json, struct text has
                         struct book **book_out, struct fault *fault)
 {
 	struct fault inner = { .code = FAULT_NONE };
+	struct buf room = { .at = NULL };
 	struct book *book = NULL;
-	int r = book_load(&book, json, NULL, &inner);
+	struct text text;
+	int r = ledger_book_text(ledger, json, hash, &room, &text, fault);
 
+	if (r == 0)
+		r = book_load(&book, text, NULL, &inner);
+	buf_release(&room);
+	if (r < 0 && inner.code == FAULT_NONE)
+		return r;
 	if (r == -FAULT_NOMEM)
 		return fault_set(fault, FAULT_NOMEM, "%s: a price book: out of memory",
 		                 ledger->path);
@@ -193,8 +121,9 @@ int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_o
 {
 	enum { HASH_DIGITS_MIN = 8, HASH_DIGITS = SHA256_HEX_BYTES - 1 };
 	char low[SHA256_HEX_BYTES], high[SHA256_HEX_BYTES + 1];
-	struct buf json = { .at = NULL };
+	struct buf json = { .at = NULL }, room = { .at = NULL };
 	struct query query;
+	struct text found;
 	int r;
 
 	if (hash.len < HASH_DIGITS_MIN || hash.len > HASH_DIGITS)
@@ -214,8 +143,15 @@ int ledger_book_json(struct ledger *ledger, struct text hash, struct buf *json_o
 	if (r == 0)
 		return fault_set(fault, FAULT_NOT_FOUND, "%.*s: no applied book has this hash",
 		                 TEXT_ARGS(hash));
-	buf_add_text(&json, column_text(&query, 0));
-	r = query_row(&query, fault);
+	r = ledger_book_text(ledger, column_text(&query, 0), column_text(&query, 1), &room, &found,
+	                     fault);
+	if (r == 0)
+		buf_add_text(&json, found);
+	buf_release(&room);
+	if (r < 0)
+		query_end(&query);
+	else
+		r = query_row(&query, fault);
 	if (r > 0) {
 		query_end(&query);
 		r = fault_set(fault, FAULT_INVALID, "%.*s: more than one book begins so",

@@ -21,10 +21,31 @@ struct applied_book {
 };
 
 /*
- * Make `book` the one in force on that side: stores it unless a book of that hash is there, and
- * logs the application (unless it is in force already: *changed_out false).
- * A transaction of its own.
+ * Make a book the one in force on a side: stores it unless a book of that hash is there, and logs
+ * the application (unless it is in force there already: `changed` false).
+ *
+ * Goes in steps, a transaction each, of which none writes more of its text than BOOK_PART_BYTES
+ * (nor takes out more that is left of a book that was not stored to its end).  Between two steps
+ * other transactions may run, but none that applies a book, on whichever side.  Until the last one
+ * is committed the old book is in force, and nothing but its parts is there of the new one; whoever
+ * ends it before needs to do nothing: the next application, or the next writer, takes them out.
  */
+enum { BOOK_PART_BYTES = 64 * 1024 };
+struct book_apply {
+	const struct book *book; /* it and the texts must live to the last step */
+	enum book_side side;
+	int64_t now_ms;
+	struct text who, note;
+	/* Of the steps; zero before the first. */
+	size_t stored_bytes;
+	/* After the last: */
+	int64_t first_price;
+	bool changed;
+};
+/* *more_out: it is not in force yet.  A step that failed did nothing, and may be tried again. */
+int ledger_book_apply_step(struct ledger *ledger, struct book_apply *apply, bool *more_out,
+                           struct fault *fault);
+/* All of it at once, for whoever lets nobody wait. */
 int ledger_book_apply(struct ledger *ledger, const struct book *book, enum book_side side,
                       int64_t now_ms, struct text who, struct text note, int64_t *first_price_out,
                       bool *changed_out, struct fault *fault);

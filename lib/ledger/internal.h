@@ -80,6 +80,7 @@ struct ledger {
 	struct identity_entry *moved; /* where identities stood before the open transaction */
 	size_t moved_count, moved_cap;
 	struct buf scratch;
+	char unfinished[SHA256_HEX_BYTES]; /* of a book whose parts are to be taken out; "": none */
 };
 
 /* Fault of the last SQLite call on this connection. */
@@ -117,6 +118,15 @@ void statements_release(struct ledger *ledger);
 
 /* books.c: frees the parsed books; later reads parse them again. */
 void ledger_books_forget(struct ledger *ledger);
+/*
+ * The text of a book from its row: `json`, or where that is empty its parts, put together in
+ * *room.  Lives as long as both.
+ */
+int ledger_book_text(struct ledger *ledger, struct text json, struct text hash, struct buf *room,
+                     struct text *text_out, struct fault *fault);
+
+/* book_apply.c: takes out what is left of books that were not stored to their end. */
+int ledger_books_tidy(struct ledger *ledger, struct fault *fault);
 
 /* rows.c: the stored form of an event. */
 struct event_row {

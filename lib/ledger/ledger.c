@@ -291,6 +291,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 		r = files_init(&ledger->files, path, fault);
 	if (r == 0)
 		sqlite3_wal_hook(ledger->db, on_commit, ledger);
+	if (r == 0)
+		r = ledger_books_tidy(ledger, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;

@@ -69,11 +69,20 @@ static int check_book(struct verify *verify, const struct query *query, void *co
                       struct fault *fault)
 {
 	struct fault inner = { .code = FAULT_NONE };
+	struct buf room = { .at = NULL };
 	struct book *book = NULL;
+	struct text json;
 	int64_t *next_price = context, id = column_int(query, BOOK_ID);
 	int64_t first = column_int(query, BOOK_FIRST), versions = column_int(query, BOOK_VERSIONS);
-	int r = book_load(&book, column_text(query, BOOK_JSON), NULL, &inner);
+	int r = ledger_book_text(query->ledger, column_text(query, BOOK_JSON),
+	                         column_text(query, BOOK_HASH), &room, &json, fault);
 
+	if (r < 0) {
+		buf_release(&room);
+		return r;
+	}
+	r = book_load(&book, json, NULL, &inner);
+	buf_release(&room);
 	if (r == -FAULT_NOMEM)
 		return fault_set(fault, FAULT_NOMEM, "verify: out of memory");
 	if (r < 0)

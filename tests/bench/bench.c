@@ -1,6 +1,7 @@
 /* bench: the figures of README.md, from one run on this machine. */
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,10 @@ enum {
 	BATCH = 2048, /* batch_events_max of the daemon */
 	PACE_PER_SECOND = 5000,
 	PACE_SECONDS = 5,
+	RELOAD_VERSIONS = 99000,             /* beside those of the sample */
+	RELOAD_AT_S = 2,                     /* of the pace */
+	RELOAD_MARGIN = PACE_PER_SECOND / 2, /* lines before it that may wait for it too */
+	PAUSE_MS = 20,
 	EXIT_USAGE = 2,
 };
 #define SPAN_MS INT64_C(3600000)
@@ -33,6 +38,8 @@ enum figure {
 	P99,
 	BYTES,
 	PEAK,
+	RELOAD,
+	RELOAD_MORE,
 	CEILING,
 	RATIO,
 	RATING,
@@ -53,6 +60,10 @@ static const struct {
 	[BYTES] = { "bytes_per_event", "a stored event", "bytes", "at most 130", 130, false },
 	[PEAK] = { "peak_rss_kib", "memory of the daemon, peak", "KiB", "at most 65536", 65536,
 	           false },
+	[RELOAD] = { "reload_longest_us", "a book of 100 000 prices: longest wait", "us", "", 0,
+	             false },
+	[RELOAD_MORE] = { "reload_more_us", "  more than the longest before it", "us",
+	                  "at most 5000", 5000, false },
 	[CEILING] = { "ceiling_rows_per_s", "bare inserts of the same rows", "rows/s", "", 0,
 	              true },
 	[RATIO] = { "ratio_percent", "the daemon, of the bare inserts", "%", "", 0, true },
@@ -122,10 +133,56 @@ static void measure_latency(struct run *run, const char *socket, int64_t round)
 
 	if (latency_ns == NULL)
 		bench_fail("out of memory");
-	bench_pace(socket, run->pace, PACE_PER_SECOND, latency_ns);
+	bench_pace(socket, run->pace, PACE_PER_SECOND, NULL, latency_ns);
 	qsort(latency_ns, count, sizeof(*latency_ns), compare);
 	run->value[P50][round] = latency_ns[count / 2] / 1000;
 	run->value[P99][round] = latency_ns[count * 99 / 100] / 1000;
+	free(latency_ns);
+}
+
+static void send_hangup(void *context)
+{
+	const struct bench_daemon *daemon = context;
+
+	kill(daemon->pid, SIGHUP);
+}
+
+static int64_t longest(const int64_t *latency_ns, size_t from, size_t to)
+{
+	int64_t most = 0;
+
+	for (size_t i = from; i < to; i++)
+		most = latency_ns[i] > most ? latency_ns[i] : most;
+	return most;
+}
+
+/* The same pace, and in the midst of it a book of 100 000 prices is put in force. */
+static void measure_reload(struct run *run, int64_t round)
+{
+	size_t count = PACE_PER_SECOND * PACE_SECONDS, at = PACE_PER_SECOND * RELOAD_AT_S;
+	int64_t *latency_ns = calloc(count, sizeof(*latency_ns)), before, after;
+	struct bench_daemon daemon;
+	const struct bench_call hangup = { at, send_hangup, &daemon };
+
+	if (latency_ns == NULL)
+		bench_fail("out of memory");
+	bench_daemon_start(&daemon, run->options.build);
+	bench_daemon_enlarge_prices(&daemon, RELOAD_VERSIONS);
+	bench_pace(daemon.socket, run->pace, PACE_PER_SECOND, &hangup, latency_ns);
+	if (bench_daemon_applied(&daemon) != 2)
+		fputs("bench: a busy machine: the events ended before the book was in force\n",
+		      stderr);
+	for (unsigned ms = 0; bench_daemon_applied(&daemon) != 2; ms += PAUSE_MS) {
+		if (ms > BENCH_WAIT_S * 1000)
+			bench_fail("the book was not put in force; see %s", daemon.log);
+		usleep(PAUSE_MS * 1000);
+	}
+	before = longest(latency_ns, 0, at - RELOAD_MARGIN);
+	after = longest(latency_ns, at - RELOAD_MARGIN, count);
+	run->value[RELOAD][round] = after / 1000;
+	run->value[RELOAD_MORE][round] = after > before ? (after - before) / 1000 : 0;
+	bench_daemon_stop(&daemon);
+	bench_daemon_remove(&daemon);
 	free(latency_ns);
 }
 
@@ -172,6 +229,7 @@ static void run_round(struct run *run, int64_t round)
 	run->value[CEILING][round] = per_second((int64_t)rows, ns);
 	run->value[RATIO][round] = run->value[FLOOD][round] * 100 / run->value[CEILING][round];
 	bench_daemon_remove(&daemon);
+	measure_reload(run, round);
 }
 
 static void print_figures(const struct run *run)
@@ -247,9 +305,12 @@ int main(int argc, char **argv)
 	       BENCH_CONNECTIONS, (long long)run.options.rounds);
 	for (int64_t r = 0; r < run.options.rounds; r++) {
 		run_round(&run, r);
-		printf("round %lld: %lld events/s, %lld us median, ceiling %lld rows/s\n",
+		printf("round %lld: %lld events/s, %lld us median, ceiling %lld rows/s, reload "
+		       "%lld "
+		       "us\n",
 		       (long long)r + 1, (long long)run.value[FLOOD][r],
-		       (long long)run.value[P50][r], (long long)run.value[CEILING][r]);
+		       (long long)run.value[P50][r], (long long)run.value[CEILING][r],
+		       (long long)run.value[RELOAD][r]);
 		fflush(stdout);
 	}
 	for (int f = 0; f < FIGURE_COUNT; f++)

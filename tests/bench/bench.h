@@ -23,10 +23,16 @@ enum {
 struct bench_daemon {
 	char folder[BENCH_PATH_BYTES / 2];
 	char ledger[BENCH_PATH_BYTES], socket[BENCH_PATH_BYTES], log[BENCH_PATH_BYTES];
+	char prices[BENCH_PATH_BYTES];
 	pid_t pid;
 };
 
+/* With the book of the sample traffic, in a file of its own. */
 void bench_daemon_start(struct bench_daemon *daemon, const char *build);
+/* The same with so many prices, put in place of that file: a SIGHUP puts it in force. */
+void bench_daemon_enlarge_prices(const struct bench_daemon *daemon, size_t versions);
+/* It said so many times that it put a book in force. */
+int bench_daemon_applied(const struct bench_daemon *daemon);
 int64_t bench_daemon_peak_kib(const struct bench_daemon *daemon); /* resident memory */
 void bench_daemon_stop(struct bench_daemon *daemon); /* the ledger is complete after it */
 void bench_daemon_remove(struct bench_daemon *daemon);
@@ -49,9 +55,15 @@ int64_t bench_flood(const char *socket, const struct bench_lines lines[BENCH_CON
  * Sends `per_second` lines a second over the same number of connections, each at its
  * time whether or not the ones before were acknowledged.  latency_ns_out, one of each
  * line, counts from when the line was due: waiting in the sender is waiting, too.
+ * `at_line` (NULL: nothing) is called when that line is due.
  */
+struct bench_call {
+	size_t at_line;
+	void (*call)(void *context);
+	void *context;
+};
 void bench_pace(const char *socket, const struct bench_lines lines[BENCH_CONNECTIONS],
-                int64_t per_second, int64_t *latency_ns_out);
+                int64_t per_second, const struct bench_call *at_line, int64_t *latency_ns_out);
 
 /*
  * Inserts the events of the ledger at `from` into a fresh ledger at `to` by one prepared

@@ -14,9 +14,9 @@
 #include "base/fault.h"
 #include "tests/bench/bench.h"
 
-enum { LOG_BYTES_MAX = 1024 * 1024, EXIT_FAILED = 3 };
+enum { LOG_BYTES_MAX = 1024 * 1024, BOOK_BYTES = 32 * 1024 * 1024, EXIT_FAILED = 3 };
 
-static const char prices[] = "packaging/pricebook.sample.json";
+static const char sample[] = "packaging/pricebook.sample.json";
 
 void bench_fail(const char *format, ...)
 {
@@ -47,8 +47,65 @@ static void run_daemon(const struct bench_daemon *daemon, const char *program)
 	if (log < 0 || dup2(log, STDERR_FILENO) < 0)
 		_exit(EXIT_FAILED);
 	execl(program, "tolld", "--ledger", daemon->ledger, "--socket", daemon->socket, "--prices",
-	      prices, (char *)NULL);
+	      daemon->prices, (char *)NULL);
 	_exit(EXIT_FAILED);
+}
+
+/* The file is replaced by a rename: whoever reads it has one or the other. */
+static void write_prices(const struct bench_daemon *daemon, const struct buf *book)
+{
+	char path[BENCH_PATH_BYTES + 8];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s.new", daemon->prices);
+	file = fopen(path, "we");
+	if (file == NULL || book->error != 0 || fwrite(book->at, 1, book->len, file) != book->len ||
+	    fclose(file) != 0 || rename(path, daemon->prices) < 0)
+		bench_fail("%s: %s", path, strerror(errno));
+}
+
+static void read_sample(struct buf *book)
+{
+	struct fault fault;
+
+	if (buf_read_file(book, sample, BOOK_BYTES, &fault) < 0)
+		bench_fail("%s", fault.text);
+}
+
+void bench_daemon_enlarge_prices(const struct bench_daemon *daemon, size_t versions)
+{
+	struct buf old = { .at = NULL }, book = { .at = NULL };
+	const char *models;
+
+	read_sample(&old);
+	models = strstr(old.at, "\n\t\"models\": [");
+	if (models == NULL)
+		bench_fail("%s: no models", sample);
+	models = strchr(models, '[') + 1;
+	buf_add(&book, old.at, (size_t)(models - old.at));
+	for (size_t i = 0; i < versions; i++)
+		buf_addf(&book,
+		         "{\"model\":\"filler/model-%zu\",\"versions\":[{\"effective_from\":"
+		         "\"2026-01-01\",\"rates\":[{\"component\":\"input\",\"per_million\":"
+		         "\"0.15\"},{\"component\":\"output\",\"per_million\":\"0.60\"}]}]},\n",
+		         i);
+	buf_add_cstr(&book, models);
+	write_prices(daemon, &book);
+	buf_release(&book);
+	buf_release(&old);
+}
+
+int bench_daemon_applied(const struct bench_daemon *daemon)
+{
+	struct buf log = { .at = NULL };
+	int count = 0;
+
+	if (buf_read_file(&log, daemon->log, LOG_BYTES_MAX, NULL) < 0)
+		bench_fail("%s: %s", daemon->log, strerror(errno));
+	for (const char *at = log.at; (at = strstr(at, "msg=\"price book applied\"")) != NULL; at++)
+		count++;
+	buf_release(&log);
+	return count;
 }
 
 static bool is_ready(const struct bench_daemon *daemon)
@@ -66,6 +123,7 @@ void bench_daemon_start(struct bench_daemon *daemon, const char *build)
 	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 	int64_t until = bench_now_ns() + BENCH_WAIT_S * INT64_C(1000000000);
 	char program[BENCH_PATH_BYTES];
+	struct buf book = { .at = NULL };
 
 	snprintf(daemon->folder, sizeof(daemon->folder), "build/bench-XXXXXX");
 	if (mkdtemp(daemon->folder) == NULL)
@@ -73,7 +131,11 @@ void bench_daemon_start(struct bench_daemon *daemon, const char *build)
 	snprintf(daemon->ledger, sizeof(daemon->ledger), "%s/ledger.db", daemon->folder);
 	snprintf(daemon->socket, sizeof(daemon->socket), "%s/events.sock", daemon->folder);
 	snprintf(daemon->log, sizeof(daemon->log), "%s/log", daemon->folder);
+	snprintf(daemon->prices, sizeof(daemon->prices), "%s/prices.json", daemon->folder);
 	snprintf(program, sizeof(program), "%s/tolld", build);
+	read_sample(&book);
+	write_prices(daemon, &book);
+	buf_release(&book);
 	daemon->pid = fork();
 	if (daemon->pid < 0)
 		bench_fail("fork: %s", strerror(errno));
@@ -116,10 +178,16 @@ void bench_daemon_stop(struct bench_daemon *daemon)
 
 void bench_daemon_remove(struct bench_daemon *daemon)
 {
-	static const char *const names[] = {
-		"ledger.db",  "ledger.db-wal",  "ledger.db-shm",  "ledger.db.lock", "log",
-		"ceiling.db", "ceiling.db-wal", "ceiling.db-shm", "ceiling.db.lock"
-	};
+	static const char *const names[] = { "ledger.db",
+		                             "ledger.db-wal",
+		                             "ledger.db-shm",
+		                             "ledger.db.lock",
+		                             "log",
+		                             "prices.json",
+		                             "ceiling.db",
+		                             "ceiling.db-wal",
+		                             "ceiling.db-shm",
+		                             "ceiling.db.lock" };
 	char path[BENCH_PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

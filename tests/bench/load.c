@@ -182,7 +182,7 @@ static void note_latency(struct load *load, unsigned g, int64_t before, int64_t 
 }
 
 void bench_pace(const char *socket, const struct bench_lines lines[BENCH_CONNECTIONS],
-                int64_t per_second, int64_t *latency_ns_out)
+                int64_t per_second, const struct bench_call *at_line, int64_t *latency_ns_out)
 {
 	struct pace pace = { 0, per_second, latency_ns_out };
 	struct load load = { .on_ack = note_latency, .context = &pace };
@@ -202,6 +202,8 @@ void bench_pace(const char *socket, const struct bench_lines lines[BENCH_CONNECT
 			next_ns = due_ns(&pace, g, (int64_t)index);
 			if (next_ns > now_ns)
 				break;
+			if (at_line != NULL && next == at_line->at_line)
+				at_line->call(at_line->context);
 			load.gateway[g].allowed_bytes = lines[g].ends[index];
 			send_some(&load.gateway[g]);
 		}

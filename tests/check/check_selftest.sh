@@ -15,7 +15,7 @@ fresh()
 	rm -rf "$folder/t"
 	mkdir "$folder/t"
 	cd "$folder/t"
-	mkdir -p lib/base lib/money lib/usage daemon cli packaging/man schema
+	mkdir -p lib/base lib/money lib/usage lib/catalogue daemon cli packaging/man schema
 	cp "$root/.clang-format" .
 	cp -r "$root/packaging/systemd" "$root/packaging/tolld.json" packaging/
 	cp "$root/schema/config.schema.json" schema/
@@ -27,10 +27,12 @@ fresh()
 	echo 'E(wrap, "some.wrap", "an envelope")' >lib/usage/envelopes.def
 	echo 'C(INPUT, "input_x", TOKEN)' >lib/usage/component.def
 	printf 'R(NONE, "none", "")\nR(LOST, "got-lost", "")\n' >lib/usage/reason.def
+	echo 'C(LITTLE, "some-list", "a catalogue")' >lib/catalogue/catalogue.def
+	echo 'K(KEPT, "kept_x", "a key of a report")' >lib/catalogue/tally.def
 	echo 'X(report)' >cli/commands.def
 	echo '.TH T 1
 .SH NAME
-t \- report some.chat some.wrap input_x got\-lost' >packaging/man/toll.1
+t \- report some.chat some.wrap some\-list kept_x input_x got\-lost' >packaging/man/toll.1
 	cp packaging/man/toll.1 packaging/man/toll-event.5
 	printf '.TH T 1\n.SH NAME\nt \\- %s\n' \
 		'accepted unpriced duplicate conflict quarantined checkpoint' \
@@ -159,9 +161,16 @@ fails check_systemd.sh 'Overall exposure' "an exposed service"
 sed -i 's/^User=toll/Usr=toll/' packaging/systemd/tolld.service
 fails check_systemd.sh 'Usr' "an unknown directive"
 
+export TOLL_BUILD="$folder"
+echo 'int uv_loop_init(void *x); int main(void) { return uv_loop_init(0); }' |
+	gcc -x c -o "$folder/tolld" - -luv
+passes check_links.sh
+echo 'int curl_global_init(long x); int main(void) { return curl_global_init(0); }' |
+	gcc -x c -o "$folder/tolld" - -lcurl
+fails check_links.sh 'libcurl' "a daemon that knows the network"
 printf '#!/bin/sh\n' >"$folder/tolld"
 chmod +x "$folder/tolld"
-export TOLL_BUILD="$folder"
+fails check_links.sh 'no libraries' "a program of which nothing is known"
 passes check_config.sh
 sed -i '/linger_ms/d' packaging/tolld.json
 fails check_config.sh 'tolld.json differs' "a setting that the sample does not have"
@@ -191,6 +200,10 @@ sed -i 's/input_x//' packaging/man/toll-pricebook.5
 fails check_man.sh '"input_x"' "a component that the page does not have"
 sed -i 's/unpriced//' packaging/man/toll-tail.1
 fails check_man.sh '"unpriced"' "a verdict that the page does not have"
+sed -i 's/some.-list//' packaging/man/toll.1
+fails check_man.sh '"some-list"' "a catalogue that the page does not have"
+sed -i 's/kept_x//' packaging/man/toll.1
+fails check_man.sh '"kept_x"' "a key of a report that the page does not have"
 sed -i 's/report//' packaging/man/toll.1
 fails check_man.sh '"report"' "a command that the page does not have"
 

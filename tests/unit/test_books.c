@@ -1,4 +1,5 @@
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -394,6 +395,234 @@ static void test_prices_of_more_books_than_are_kept_are_found(void **state)
 	}
 }
 
+/* --- a book that is stored in pieces --------------------------------------- */
+
+enum { LARGE_PARTS = 4 };
+
+/* The book of book_of() with so many further models that it takes LARGE_PARTS pieces. */
+static struct book *large_book(const char *name)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	struct buf json = { .at = NULL };
+	struct book *book = NULL;
+
+	buf_addf(&json, "{\"pricebook\":1,\"name\":\"%s\",\"currency\":\"USD\",\"models\":[", name);
+	for (int i = 0; json.len <= (LARGE_PARTS - 1) * (size_t)BOOK_PART_BYTES; i++)
+		buf_addf(&json,
+		         "%s{\"model\":\"\u00e4-%d\",\"versions\":[{\"effective_from\":\"2026\","
+		         "\"rates\":[{\"component\":\"input\",\"per_million\":\"1\"}]}]}",
+		         i > 0 ? "," : "", i);
+	buf_add_cstr(&json, "]}");
+	if (book_load(&book, buf_text(&json), NULL, &fault) < 0)
+		fail_msg("%s", fault.text);
+	buf_release(&json);
+	assert_in_range(book_json(book).len, (LARGE_PARTS - 1) * BOOK_PART_BYTES + 1,
+	                LARGE_PARTS * BOOK_PART_BYTES);
+	return book;
+}
+
+/* Of one column, as somebody else reads it while the writer has the ledger open. */
+static int64_t seen(const struct ledgerkit *kit, const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int64_t value = -1;
+
+	assert_int_equal(sqlite3_open_v2(kit->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		value = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return value;
+}
+
+#define PART_BYTES "SELECT coalesce(sum(length(json)), 0) FROM book_part"
+#define PARTS      "SELECT count(*) FROM book_part"
+
+static struct book_apply apply_of(const struct book *book)
+{
+	return (struct book_apply){
+		.book = book, .now_ms = 100, .who = text_of("uid 0"), .note = text_of("why")
+	};
+}
+
+/* So many steps of it, each with more to come. */
+static void take_steps(struct ledgerkit *kit, struct book_apply *apply, int steps)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	bool more = true;
+
+	while (steps-- > 0) {
+		if (ledger_book_apply_step(kit->ledger, apply, &more, &fault) < 0)
+			fail_msg("%s", fault.text);
+		assert_true(more);
+	}
+}
+
+static void test_a_large_book_is_stored_in_pieces_and_the_old_one_holds_until_the_last(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *one = book_of("one", "USD", "1"), *large = large_book("large");
+	struct book_apply apply = apply_of(large);
+	struct fault fault = { .code = FAULT_NONE };
+	struct buf json = { .at = NULL };
+	const struct book *found = NULL;
+	int64_t before = 0;
+	bool more = true;
+
+	expect_applied(kit, one, 50, 1, true);
+	for (int i = 0; more; i++) {
+		char id[32];
+		int64_t bytes;
+
+		/* What comes between two steps is stored, and rated by the old one. */
+		expect_current(kit, one, 1);
+		assert_int_equal(seen(kit, "SELECT count(*) FROM book_log"), 1);
+		snprintf(id, sizeof(id), "between-%d", i);
+		kit_send_usage(kit, id, "2026-08-01T10:00:00Z", "a", "{\"input\":1}");
+		assert_int_equal(seen(kit, "SELECT sum(events) FROM watermark"), i + 1);
+		if (ledger_book_apply_step(kit->ledger, &apply, &more, &fault) < 0)
+			fail_msg("%s", fault.text);
+		bytes = seen(kit, PART_BYTES);
+		assert_in_range(bytes - before, 1, BOOK_PART_BYTES);
+		before = bytes;
+		assert_int_equal(more, i < LARGE_PARTS - 1);
+	}
+	assert_int_equal(before, book_json(large).len);
+	assert_true(apply.changed);
+	assert_int_equal(apply.first_price, 4);
+	expect_current(kit, large, 4);
+	kit_shut(kit);
+	kit_reopen(kit);
+	expect_current(kit, large, 4);
+	assert_int_equal(ledger_book_json(kit->ledger, text_of(book_hash(large)), &json, &fault),
+	                 0);
+	assert_true(text_equal(buf_text(&json), book_json(large)));
+	assert_int_equal(ledger_price_version(kit->ledger, 5, NULL, &found, &fault), 0);
+	assert_string_equal(book_hash(found), book_hash(large));
+	kit_verify_clean(kit);
+	/* It is there: putting it in force again stores nothing. */
+	expect_applied(kit, one, 300, 1, true);
+	expect_applied(kit, large, 400, 4, true);
+	assert_int_equal(seen(kit, PARTS), LARGE_PARTS);
+	buf_release(&json);
+	book_free(large);
+	book_free(one);
+}
+
+static void test_what_is_left_of_a_book_is_taken_out_by_the_next_writer(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *one = book_of("one", "USD", "1"), *large = large_book("large");
+	struct book_apply apply = apply_of(large);
+
+	expect_applied(kit, one, 50, 1, true);
+	take_steps(kit, &apply, LARGE_PARTS - 1);
+	assert_int_equal(seen(kit, PARTS), LARGE_PARTS - 1);
+	/* A reader may come just then: nothing is wrong. */
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	assert_int_equal(seen(kit, PARTS), LARGE_PARTS - 1);
+	kit_reopen(kit);
+	assert_int_equal(seen(kit, PARTS), 0);
+	expect_current(kit, one, 1);
+	expect_applied(kit, large, 200, 4, true);
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	kit_reopen(kit);
+	/* What belongs to a book is nothing that is left. */
+	assert_int_equal(seen(kit, PARTS), LARGE_PARTS);
+	expect_current(kit, large, 4);
+	book_free(large);
+	book_free(one);
+}
+
+/* Begins `begun`, then applies `book`: `there` pieces are of other books. */
+static void expect_cleaned(struct ledgerkit *kit, const struct book *begun, const struct book *book,
+                           int64_t there, int64_t first_price)
+{
+	struct book_apply left = apply_of(begun), apply = apply_of(book);
+
+	take_steps(kit, &left, 2);
+	assert_int_equal(seen(kit, PARTS), there + 2);
+	for (int piece = 1; piece >= 0; piece--) {
+		take_steps(kit, &apply, 1);
+		assert_int_equal(seen(kit, PARTS), there + piece);
+	}
+	take_steps(kit, &apply, LARGE_PARTS - 1);
+	assert_int_equal(seen(kit, PARTS), there + LARGE_PARTS - 1);
+	expect_applied(kit, book, 200, first_price, true);
+	assert_int_equal(seen(kit, PARTS), there + LARGE_PARTS);
+}
+
+/* Of the same book, and of another one: a piece a step, too. */
+static void test_what_is_left_of_a_book_is_taken_out_by_the_next_application(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *large = large_book("large"), *other = large_book("other");
+	struct book *never = large_book("never");
+
+	expect_cleaned(kit, large, large, 0, 1);
+	expect_cleaned(kit, never, other, LARGE_PARTS, 1 + (int64_t)book_version_count(large));
+	kit_verify_clean(kit);
+	book_free(large);
+	book_free(other);
+	book_free(never);
+}
+
+/* A start that had no space to take it out knows nothing of it, and the book must still go in. */
+static void test_what_is_left_of_the_same_book_is_never_in_its_way(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct book *large = large_book("large");
+	struct buf sql = { .at = NULL };
+	sqlite3 *other = NULL;
+
+	buf_addf(&sql, "INSERT INTO book_part (hash, part, json) VALUES ('%s', 1, x'61')",
+	         book_hash(large));
+	assert_false(sqlite3_open(kit->path, &other) ||
+	             sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL) ||
+	             sqlite3_exec(other, sql.at, NULL, NULL, NULL));
+	sqlite3_close(other);
+	expect_applied(kit, large, 100, 1, true);
+	expect_current(kit, large, 1);
+	assert_int_equal(seen(kit, PARTS), LARGE_PARTS);
+	buf_release(&sql);
+	book_free(large);
+}
+
+static void test_a_piece_that_is_lost_or_changed_is_named(void **state)
+{
+	static const char *const damages[] = {
+		"DELETE FROM book_part WHERE part = 1",
+		"DELETE FROM book_part",
+		"UPDATE book_part SET json = CAST(replace(json, 'large', 'small') AS BLOB)",
+		"UPDATE book_part SET part = 9 WHERE part = 0",
+	};
+	struct ledgerkit *kit = *state;
+	struct book *large = large_book("large");
+
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		struct applied_book current = { .book = NULL };
+		struct fault fault = { .code = FAULT_NONE };
+		struct buf findings = { .at = NULL };
+
+		expect_applied(kit, large, 100, 1, true);
+		kit_shut(kit);
+		kit_sql(kit, damages[i]);
+		kit_reopen(kit);
+		if (ledger_book_current(kit->ledger, BOOK_SELL, &current, &fault) != -FAULT_CORRUPT)
+			fail_msg("%s: %s", damages[i], fault.text);
+		if (kit_verify(kit, &findings) == 0 || strncmp(findings.at, "book ", 5) != 0)
+			fail_msg("%s: not found", damages[i]);
+		buf_release(&findings);
+		kit_close(kit);
+		kit_open(kit);
+	}
+	book_free(large);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
@@ -411,6 +640,11 @@ int main(void)
 		T(test_a_stored_book_must_have_its_hash),
 		T(test_an_event_keeps_its_price_when_a_new_book_comes),
 		T(test_prices_of_more_books_than_are_kept_are_found),
+		T(test_a_large_book_is_stored_in_pieces_and_the_old_one_holds_until_the_last),
+		T(test_what_is_left_of_a_book_is_taken_out_by_the_next_writer),
+		T(test_what_is_left_of_a_book_is_taken_out_by_the_next_application),
+		T(test_what_is_left_of_the_same_book_is_never_in_its_way),
+		T(test_a_piece_that_is_lost_or_changed_is_named),
 	};
 
 	return cmocka_run_group_tests_name("books", tests, NULL, NULL);

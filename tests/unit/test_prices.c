@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/changes.h"
 #include "daemon/prices.h"
+#include "ingest/change.h"
 #include "tests/support/ledgerkit.h"
 #include "tests/support/output.h"
 
@@ -244,6 +246,38 @@ static void test_a_start_that_fails_changes_nothing(void **state)
 	assert_int_equal(book.first_price, UNTOUCHED);
 }
 
+static enum book_side other_side(enum book_side side)
+{
+	return side == BOOK_SELL ? BOOK_COST : BOOK_SELL;
+}
+
+/* A reload as the daemon makes it, of the file at `path`; 0, or as its last step. */
+static int reload(struct ledgerkit *kit, enum book_side side, const char *path,
+                  struct applied_book *book_out, struct fault *fault)
+{
+	struct batch *batch = batch_new(0);
+	bool more = true;
+	int r = 0;
+
+	assert_non_null(batch);
+	batch->kind = BATCH_RELOAD;
+	batch->side = side;
+	buf_add_cstr(&batch->request, path);
+	snprintf(batch->who, sizeof(batch->who), "SIGHUP");
+	changes_prepare(batch);
+	if (batch->job != NULL)
+		r = change_open(batch->job, kit->ledger, fault);
+	while (batch->job != NULL && r == 0 && more)
+		r = change_step(batch->job, &more, fault);
+	assert_true(batch->job == NULL || !change_moved_book(batch->job, other_side(side)));
+	if (batch->job != NULL && r == 0 && change_moved_book(batch->job, side))
+		*book_out = change_take_book(batch->job);
+	if (batch->job != NULL && r == 0)
+		prices_tell(side, batch->job, book_out->book, path);
+	batch_free(batch);
+	return r;
+}
+
 static void test_a_reload_puts_a_new_book_in_force_and_tells_only_a_new_one(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -254,12 +288,14 @@ static void test_a_reload_puts_a_new_book_in_force_and_tells_only_a_new_one(void
 
 	kit_price(kit, kit_quotes(BOOK_ONE));
 	path = file_with(kit, BOOK_ONE);
-	assert_int_equal(
-		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault), 0);
+	output_catch();
+	assert_int_equal(reload(kit, BOOK_SELL, path, &book, &fault), 0);
+	assert_non_null(strstr(output_caught(), "msg=\"price book unchanged\" hash="));
 	assert_null(book.book);
 	file_with(kit, BOOK_TWO);
-	assert_int_equal(
-		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault), 0);
+	output_catch();
+	assert_int_equal(reload(kit, BOOK_SELL, path, &book, &fault), 0);
+	assert_non_null(strstr(output_caught(), "msg=\"price book applied\" hash="));
 	assert_non_null(book.book);
 	assert_true(text_is(book_name(book.book), "two"));
 	assert_int_equal(book.first_price, 2);
@@ -295,14 +331,24 @@ static void test_the_cost_book_is_started_and_reloaded_beside_the_other(void **s
 	book_free(cost.book);
 	cost.book = NULL;
 	output_catch();
-	assert_int_equal(prices_reload(kit->ledger, BOOK_COST, file_with(kit, BOOK_EURO),
-	                               text_of("SIGHUP"), &cost, &fault),
-	                 0);
+	assert_int_equal(reload(kit, BOOK_COST, file_with(kit, BOOK_EURO), &cost, &fault), 0);
 	log = output_caught();
 	assert_non_null(strstr(log, "cost book refused, the old one stays"));
 	assert_null(cost.book);
 	output_catch();
-	assert_int_equal(prices_at_start(kit->ledger, BOOK_COST, loaded(kit, BOOK_ONE), "d.json",
+	assert_int_equal(reload(kit, BOOK_COST, file_with(kit, BOOK_TWO), &cost, &fault), 0);
+	assert_non_null(strstr(output_caught(), "msg=\"cost book unchanged\" hash="));
+	assert_null(cost.book);
+	/* The book that is sold by, on this side too: it is there, and applied. */
+	output_catch();
+	assert_int_equal(reload(kit, BOOK_COST, file_with(kit, BOOK_ONE), &cost, &fault), 0);
+	assert_non_null(strstr(output_caught(), "msg=\"cost book applied\" hash="));
+	assert_true(text_is(book_name(cost.book), "one"));
+	assert_int_equal(cost.first_price, 1);
+	book_free(cost.book);
+	cost.book = NULL;
+	output_catch();
+	assert_int_equal(prices_at_start(kit->ledger, BOOK_COST, loaded(kit, BOOK_TWO), "d.json",
 	                                 &cost, &fault),
 	                 0);
 	log = output_caught();
@@ -329,11 +375,11 @@ static void test_a_reload_that_is_refused_keeps_the_old_book(void **state)
 		int r;
 
 		output_catch();
-		r = prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault);
+		r = reload(kit, BOOK_SELL, path, &book, &fault);
 		log = output_caught();
 		if (r != 0 || book.book != NULL || fault.code != FAULT_NONE)
 			fail_msg("%s: %d %s", row->label, r, fault.text);
-		if (strstr(log, "price book refused, the old one stays") == NULL ||
+		if (times(log, "price book refused, the old one stays") != 1 ||
 		    strstr(log, fault_name(row->code)) == NULL || strstr(log, row->words) == NULL)
 			fail_msg("%s: %s", row->label, log);
 	}
@@ -353,15 +399,12 @@ static void test_a_ledger_that_cannot_be_written_is_a_failure_of_the_reload(void
 	assert_int_equal(sqlite3_open(kit->path, &other), SQLITE_OK);
 	sqlite3_db_config(other, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(
-		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault),
-		-FAULT_BUSY);
+	assert_int_equal(reload(kit, BOOK_SELL, path, &book, &fault), -FAULT_BUSY);
 	assert_int_equal(fault.code, FAULT_BUSY);
 	assert_null(book.book);
 	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(other);
-	assert_int_equal(
-		prices_reload(kit->ledger, BOOK_SELL, path, text_of("SIGHUP"), &book, &fault), 0);
+	assert_int_equal(reload(kit, BOOK_SELL, path, &book, &fault), 0);
 	assert_non_null(book.book);
 	book_free(book.book);
 }

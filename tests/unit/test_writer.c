@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/changes.h"
 #include "daemon/writer.h"
 #include "tests/support/ledgerkit.h"
 
@@ -167,6 +168,8 @@ static struct batch *push(struct bench *bench, struct batch *batch)
 {
 	assert_true(bench->pushes < BATCHES_MAX);
 	bench->pushed[bench->pushes++] = batch;
+	if (batch->kind != BATCH_EVENTS)
+		changes_prepare(batch);
 	writer_push(&bench->writer, batch);
 	return batch;
 }
