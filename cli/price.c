@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/control.h"
 #include "cli/price_import.h"
+#include "cli/price_source.h"
 #include "cli/rates.h"
 #include "export/export.h"
 #include "ledger/books.h"
@@ -540,8 +541,10 @@ static const struct command price_show = {
 	.run = run_show,
 };
 
-static const struct command *const actions[] = { &price_lint, &command_price_import, &price_apply,
-	                                         &price_list, &price_show,           NULL };
+static const struct command *const actions[] = {
+	&price_lint, &command_price_import, &price_apply, &price_list,
+	&price_show, &price_shadow,         NULL,
+};
 
 const struct command command_price = {
 	.name = "price",
