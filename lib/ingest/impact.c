@@ -165,6 +165,26 @@ static int compare_rows(const void *a, const void *b)
 	return order != 0 ? order : text_compare(x->model, y->model);
 }
 
+static wide change_of(const struct impact_row *row)
+{
+	wide change = row->sums.after[IMPACT_RATED].attos - row->sums.before[IMPACT_RATED].attos;
+
+	return change < 0 ? -change : change;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	wide x = change_of(a), y = change_of(b);
+
+	return x != y ? (x < y) - (x > y) : compare_rows(a, b);
+}
+
+void impact_sort(struct impact *impact)
+{
+	if (impact->count > 0)
+		qsort(impact->rows, impact->count, sizeof(*impact->rows), compare_changes);
+}
+
 /* `adjusted`: with the adjustments of the range. */
 static int walk_range(struct ledger *ledger, const struct book *after, bool adjusted,
                       struct walk *walk, struct impact *impact_out)

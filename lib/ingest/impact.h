@@ -70,6 +70,8 @@ int impact_of_books(struct ledger *ledger, const struct book *before, const stru
                     const struct impact_range *range, struct impact *impact_out,
                     struct fault *fault);
 
+/* The rows by what the change is, largest first, whichever way; of IMPACT_RATED. */
+void impact_sort(struct impact *impact);
 void impact_release(struct impact *impact); /* takes a zeroed one */
 
 #endif
