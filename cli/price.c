@@ -522,12 +522,12 @@ static const struct command price_show = {
 };
 
 static const struct command *const actions[] = {
-	&price_lint, &command_price_import, &price_apply,  &price_list,
-	&price_show, &price_diff,           &price_shadow, NULL,
+	&price_lint, &command_price_import, &price_apply, &price_list,   &price_show,
+	&price_log,  &price_rollback,       &price_diff,  &price_shadow, NULL,
 };
 
 const struct command command_price = {
 	.name = "price",
-	.summary = "Check, import, apply, list and show price books",
+	.summary = "Check, import, apply, compare and show price books",
 	.actions = actions,
 };

@@ -7,6 +7,10 @@
  *   {"change":"price.apply","book":"<the book's text>","side":"cost","note":"..."}
  *      Without side, or as "sell", it is what is sold by.
  *      -> {"ok":true,"hash":"...","versions":12,"changed":true}
+ *   {"change":"price.rollback","hash":"<of a book>","side":"cost","note":"...","current":"<hash>"}
+ *      Puts a book in force again that was in force on that side before: a new row of the log.
+ *      With "current" only while that one is in force.
+ *      -> {"ok":true,"hash":"...","versions":12,"changed":true}
  *   {"change":"suspense.retry"}
  *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234",
  *          "cost":{"tried":3,"priced":3,"left":0,"amount":"0.0007"}}
