@@ -523,7 +523,8 @@ static const struct command price_show = {
 
 static const struct command *const actions[] = {
 	&price_lint, &command_price_import, &price_apply, &price_list,   &price_show,
-	&price_log,  &price_rollback,       &price_diff,  &price_shadow, NULL,
+	&price_log,  &price_rollback,       &price_diff,  &price_shadow, &price_compare,
+	NULL,
 };
 
 const struct command command_price = {

@@ -9,7 +9,7 @@ static uwide magnitude(wide n)
 	return n < 0 ? (uwide)0 - (uwide)n : (uwide)n;
 }
 
-bool percent_change(wide from, wide to, char out[PERCENT_TEXT_BYTES])
+bool percent_hundredths(wide from, wide to, int64_t *out)
 {
 	enum { DIGITS = 4 }; /* of the quotient: two are per cent, two decimals */
 	uwide base = magnitude(from), rest, hundredths;
@@ -30,7 +30,18 @@ bool percent_change(wide from, wide to, char out[PERCENT_TEXT_BYTES])
 	}
 	if (rest * 2 >= base)
 		hundredths++;
-	snprintf(out, PERCENT_TEXT_BYTES, "%s%lld.%02d", less && hundredths > 0 ? "-" : "",
-	         (long long)(hundredths / 100), (int)(hundredths % 100));
+	*out = less ? -(int64_t)hundredths : (int64_t)hundredths;
+	return true;
+}
+
+bool percent_change(wide from, wide to, char out[PERCENT_TEXT_BYTES])
+{
+	int64_t hundredths, size;
+
+	if (!percent_hundredths(from, to, &hundredths))
+		return false;
+	size = hundredths < 0 ? -hundredths : hundredths;
+	snprintf(out, PERCENT_TEXT_BYTES, "%s%lld.%02d", hundredths < 0 ? "-" : "",
+	         (long long)(size / 100), (int)(size % 100));
 	return true;
 }

@@ -20,4 +20,7 @@ enum { PERCENT_TEXT_BYTES = 32 };
  */
 bool percent_change(wide from, wide to, char out[PERCENT_TEXT_BYTES]);
 
+/* The same as a number of hundredths of a per cent, to sort by. */
+bool percent_hundredths(wide from, wide to, int64_t *out);
+
 #endif

@@ -246,6 +246,63 @@ static void test_the_daemon_rates_with_the_book_it_is_rolled_back_to(void **stat
 	assert_int_equal(daemonkit_stop(&both->kit), 0);
 }
 
+/* "gpt" is an alias; "x/solo" has no partner; "p/free" costs nothing in one. */
+static void test_sources_are_compared_model_by_model(void **state)
+{
+	static const char a[] = BOOK(
+		"source a", "USD",
+		MODEL("m/a", "", "4") "," MODEL(
+			"openai/gpt-4o", "\"aliases\":[\"gpt\"],",
+			"2.5") "," MODEL("p/free", "", "0") "," MODEL("x/solo", "",
+	                                                              "1") "," MODEL("x/strip", "",
+	                                                                             "8"));
+	static const char b[] = BOOK("source b", "USD",
+	                             MODEL("m/a", "", "5") "," MODEL("gpt", "", "2") "," MODEL(
+					     "p/free", "", "1") "," MODEL("strip", "", "8"));
+	struct bothkit *both = *state;
+	struct tollrun *run = &both->run;
+	struct history history;
+
+	write_books(&history, both);
+	daemonkit_write(history.books[0], a);
+	daemonkit_write(history.books[1], b);
+	TOLLRUN(run, "price", "compare", history.books[0], history.books[1], "--all");
+	TOLLRUN_EXPECT(run, 1);
+	output_fits(buf_text(&run->out));
+	TOLLRUN_SAYS(run, "3 models in both on ");
+	TOLLRUN_SAYS(run, "2 models only in A, 1 only in\nB.");
+	TOLLRUN_SAYS(run, "Only in A: x/solo, x/strip\n");
+	TOLLRUN_SAYS(run, "Only in B: strip\n");
+	/* The largest first: from nothing, 25 %, -20 %. */
+	TOLLRUN(run, "price", "compare", "--csv", history.books[0], history.books[1]);
+	TOLLRUN_EXPECT(run, 1);
+	assert_string_equal(
+		run->out.at,
+		"model,model_b,kind,what,a,b,percent,condition\n"
+		"p/free,p/free,rate,input,$0.00 per 1M tokens,$1.00 per 1M tokens,,\n"
+		"m/a,m/a,rate,input,$4.00 per 1M tokens,$5.00 per 1M tokens,25.00,\n"
+		"openai/gpt-4o,gpt,rate,input,$2.50 per 1M tokens,$2.00 per 1M tokens,-20.00,\n");
+	TOLLRUN(run, "price", "compare", "--json", "--strip-provider", "--all", history.books[0],
+	        history.books[1]);
+	TOLLRUN_EXPECT(run, 1);
+	expect_json(run);
+	TOLLRUN_SAYS(run, "\"models\":4,\"models_differ\":3,\"prices_differ\":3,\"one_sided\":0,"
+	                  "\"only_a\":1,\"only_b\":0,\"not_yet\":0,");
+	TOLLRUN_SAYS(run, "{\"model\":\"x/solo\",\"model_b\":null,\"kind\":\"model\",");
+	/* Before any price there is none to differ. */
+	TOLLRUN(run, "price", "compare", "--at", "2019", history.books[0], history.books[1]);
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "3 of them have no price yet then");
+	TOLLRUN(run, "price", "compare", history.books[0], history.books[0]);
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN(run, "price", "compare", history.books[0]);
+	TOLLRUN_EXPECT(run, 2);
+	TOLLRUN(run, "price", "compare", history.books[0], history.books[1], "--at", "noon");
+	TOLLRUN_EXPECT(run, 2);
+	TOLLRUN(run, "price", "compare", history.books[0], "0123456789");
+	TOLLRUN_EXPECT(run, 3);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, bothkit_begin, bothkit_end)
@@ -255,6 +312,7 @@ int main(void)
 		T(test_the_log_tells_what_each_book_changed),
 		T(test_the_book_before_is_put_in_force_again),
 		T(test_the_daemon_rates_with_the_book_it_is_rolled_back_to),
+		T(test_sources_are_compared_model_by_model),
 	};
 
 	return cmocka_run_group_tests_name("price history", tests, NULL, NULL);
