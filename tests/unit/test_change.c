@@ -84,52 +84,6 @@ static int64_t changes_noted(struct ledgerkit *kit, const char *what)
 	return count;
 }
 
-/* To the book of these bytes, with further members. */
-static const char *roll_back(struct ledgerkit *kit, const char *book, const char *more,
-                             bool *changed_out)
-{
-	char hex[SHA256_HEX_BYTES], request[512];
-
-	sha256_hex(book, strlen(book), hex);
-	snprintf(request, sizeof(request), "{\"change\":\"price.rollback\",\"hash\":\"%s\"%s}", hex,
-	         kit_quotes(more));
-	return run(kit, request, changed_out);
-}
-
-static void test_a_book_that_was_in_force_is_put_in_force_again(void **state)
-{
-	struct ledgerkit *kit = *state;
-	char more[128], hex[SHA256_HEX_BYTES];
-	bool changed = true;
-
-	expect_applied(kit, BOOK_INPUT, true);
-	expect_applied(kit, BOOK_BOTH, true);
-	/* One that was not in force on that side, or never. */
-	assert_non_null(strstr(roll_back(kit, BOOK_INPUT, ",'side':'cost'", &changed),
-	                       "was never applied as the cost book"));
-	assert_false(changed);
-	assert_non_null(
-		strstr(roll_back(kit, BOOK_EURO, "", &changed), "no applied book has this hash"));
-	/* It was read from the log before another one came. */
-	sha256_hex(BOOK_INPUT, strlen(BOOK_INPUT), hex);
-	snprintf(more, sizeof(more), ",'current':'%s'", hex);
-	assert_non_null(strstr(roll_back(kit, BOOK_INPUT, more, &changed),
-	                       "another book came in force meanwhile"));
-	assert_false(changed);
-	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM book_log"), "2");
-	sha256_hex(BOOK_BOTH, strlen(BOOK_BOTH), hex);
-	snprintf(more, sizeof(more), ",'note':'back','current':'%s'", hex);
-	assert_non_null(strstr(roll_back(kit, BOOK_INPUT, more, &changed), "\"changed\":true}"));
-	assert_true(changed);
-	assert_string_equal(kit_ask(kit,
-	                            "SELECT group_concat(b.name || ' ' || l.note) FROM book_log "
-	                            "l JOIN book b ON b.id = l.book"),
-	                    "in why,both why,in back");
-	assert_non_null(strstr(roll_back(kit, BOOK_INPUT, "", &changed), "\"changed\":false}"));
-	assert_false(changed);
-	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM book_log"), "3");
-}
-
 static void test_a_request_that_is_none_is_refused_by_a_reply(void **state)
 {
 	static const struct {
@@ -156,12 +110,6 @@ static void test_a_request_that_is_none_is_refused_by_a_reply(void **state)
 		  "{'ok':false,'fault':'invalid','error':'price.apply: \\'book\\' is missing'}" },
 		{ "a book that is no text", "{'change':'price.apply','book':{}}",
 		  "{'ok':false,'fault':'invalid','error':'price.apply: \\'book\\' is missing'}" },
-		{ "no hash", "{'change':'price.rollback'}",
-		  "{'ok':false,'fault':'invalid','error':'price.rollback: \\'hash\\' is "
-		  "missing'}" },
-		{ "another side", "{'change':'price.rollback','hash':'01234567','side':'buy'}",
-		  "{'ok':false,'fault':'invalid','error':'price.rollback: \\'side\\' is sell or "
-		  "cost'}" },
 		{ "an id that is none", "{'change':'quarantine.retry','id':'x'}",
 		  "{'ok':false,'fault':'invalid','error':'quarantine.retry: \\'id\\' is no "
 		  "number'}" },
@@ -784,7 +732,6 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_a_request_that_is_none_is_refused_by_a_reply),
-		T(test_a_book_that_was_in_force_is_put_in_force_again),
 		T(test_a_book_is_applied_once_and_told_by_its_hash),
 		T(test_a_book_with_errors_is_refused_with_all_of_them),
 		T(test_suspense_is_priced_by_all_that_a_price_asks),
