@@ -132,7 +132,8 @@ static int find_differences(struct comparison *c)
 
 /* ---- writing ---- */
 
-enum { COL_MODEL, COL_OTHER, COL_KIND, COL_WHAT, COL_A, COL_B, COL_PERCENT, COL_WHEN };
+enum { NAMES_WIDTH_MAX = 70 }; /* of two names on one line */
+enum { COL_MODEL, COL_OTHER, COL_KIND, COL_WHAT, COL_A, COL_B, COL_PERCENT, COL_PER, COL_WHEN };
 
 static void start_table(struct table *table, bool people)
 {
@@ -143,6 +144,8 @@ static void start_table(struct table *table, bool people)
 	table_column(table, "a", "A", TABLE_TEXT, false);
 	table_column(table, "b", "B", TABLE_TEXT, false);
 	table_column(table, "percent", "%", TABLE_AMOUNT, true);
+	if (people)
+		table_column(table, "per", "Per", TABLE_TEXT, true);
 	table_column(table, "condition", "Condition", TABLE_TEXT, true);
 	table->columns[COL_OTHER].hidden = table->columns[COL_KIND].hidden = people;
 }
@@ -155,11 +158,16 @@ static void add_row(struct comparison *c, struct table *table, const struct find
 	struct buf both = { .at = NULL };
 	size_t row = table_row(table);
 	struct price_words words;
+	char per[RATES_TEXT_BYTES];
 
 	price_words(&finding->difference, book_currency(c->books[0]), &words);
-	/* People read the other name where it is another one. */
+	if (people) {
+		price_words_unit(&words, per);
+		table_set(table, row, COL_PER, text_of(per[0] != '\0' ? per : NULL));
+	}
 	buf_addf(&both, "%.*s", TEXT_ARGS(a));
-	if (people && !text_equal(a, b))
+	/* The other name where it is another one and there is room; else only programs have it. */
+	if (people && !text_equal(a, b) && printer_width(a) + printer_width(b) <= NAMES_WIDTH_MAX)
 		buf_addf(&both, " = %.*s", TEXT_ARGS(b));
 	table_set(table, row, COL_MODEL, buf_text(&both));
 	if (both.error != 0)
@@ -172,7 +180,8 @@ static void add_row(struct comparison *c, struct table *table, const struct find
 	table_set(table, row, COL_B, text_of(words.is[0] != '\0' ? words.is : NULL));
 	if (words.priced)
 		price_set_percent(table, row, COL_PERCENT, words.from, words.to);
-	table_set(table, row, COL_WHEN, text_of(words.when[0] != '\0' ? words.when : NULL));
+	table_set(table, row, people ? COL_WHEN : COL_PER,
+	          text_of(words.when[0] != '\0' ? words.when : NULL));
 }
 
 /* Models that one of them has alone, for programs: as rows of kind "model". */

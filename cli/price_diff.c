@@ -43,6 +43,7 @@ enum {
 	DIFF_BEFORE,
 	DIFF_AFTER,
 	DIFF_PERCENT,
+	DIFF_PER, /* for people */
 	DIFF_WHEN,
 };
 
@@ -57,6 +58,8 @@ static void start_table(struct table *table, bool people)
 	table_column(table, "before", "Before", TABLE_TEXT, false);
 	table_column(table, "after", "After", TABLE_TEXT, false);
 	table_column(table, "percent", "%", TABLE_AMOUNT, true);
+	if (people)
+		table_column(table, "per", "Per", TABLE_TEXT, true);
 	table_column(table, "condition", "Condition", TABLE_TEXT, true);
 	/* Those stand above the rows. */
 	for (size_t i = DIFF_MODEL; i <= DIFF_HOW; i++)
@@ -78,10 +81,15 @@ static void add_row(struct diff *diff, const struct compared *difference)
 	const struct book_override *agreed = agreed_of(difference);
 	struct table *table = &diff->table;
 	size_t row = table_row(table);
-	char from[MOMENT_TEXT_BYTES];
+	bool people = diff->context->form == FORM_TABLE;
+	char from[MOMENT_TEXT_BYTES], per[RATES_TEXT_BYTES];
 	struct price_words words;
 
 	price_words(difference, book_currency(diff->books[0]), &words);
+	if (people) {
+		price_words_unit(&words, per);
+		table_set(table, row, DIFF_PER, or_absent(per));
+	}
 	table_set(table, row, DIFF_MODEL, difference->model);
 	if (agreed != NULL)
 		table_set(table, row, DIFF_ACCOUNT, agreed->account);
@@ -96,7 +104,7 @@ static void add_row(struct diff *diff, const struct compared *difference)
 	table_set(table, row, DIFF_AFTER, or_absent(words.is));
 	if (words.priced)
 		price_set_percent(table, row, DIFF_PERCENT, words.from, words.to);
-	table_set(table, row, DIFF_WHEN, or_absent(words.when));
+	table_set(table, row, people ? DIFF_WHEN : DIFF_PER, or_absent(words.when));
 }
 
 static int add_difference(void *context, const struct compared *difference)
@@ -440,11 +448,12 @@ static int open_ledger(struct diff *diff)
 	              options_value(given, "ledger") != NULL;
 	int r = ledger_open_reader(&diff->ledger, context->ledger_path, &context->fault);
 
-	if (r == -FAULT_NOT_FOUND && !needed) {
-		context->fault = (struct fault){ .code = FAULT_NONE };
-		return 0;
-	}
-	return r;
+	if (r == 0 || needed)
+		return r;
+	if (r != -FAULT_NOT_FOUND)
+		command_say("no traffic is rated: %s", context->fault.text);
+	context->fault = (struct fault){ .code = FAULT_NONE };
+	return 0;
 }
 
 static int rate_traffic(struct diff *diff)

@@ -1,6 +1,7 @@
 #include "cli/price_words.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/moment.h"
 
@@ -167,4 +168,20 @@ void price_words(const struct compared *difference, struct text currency, struct
 	/* What a person looks for is the component. */
 	if (words->component != NULL)
 		snprintf(words->what, sizeof(words->what), "%s", words->component);
+}
+
+void price_words_unit(struct price_words *words, char per_out[RATES_TEXT_BYTES])
+{
+	static const char word[] = " per ";
+	char *was = strstr(words->was, word), *is = strstr(words->is, word);
+
+	per_out[0] = '\0';
+	if ((was == NULL && words->was[0] != '\0') || (is == NULL && words->is[0] != '\0') ||
+	    (was == NULL && is == NULL) || (was != NULL && is != NULL && strcmp(was, is) != 0))
+		return;
+	text_copy(per_out, RATES_TEXT_BYTES, text_of((is != NULL ? is : was) + sizeof(word) - 1));
+	if (was != NULL)
+		*was = '\0';
+	if (is != NULL)
+		*is = '\0';
 }

@@ -20,4 +20,10 @@ struct price_words {
 void price_words(const struct compared *difference, struct text currency,
                  struct price_words *words_out);
 
+/*
+ * For a table of people, where two prices side by side have no room for their unit twice: takes
+ * " per 1M tokens" off both and gives "1M tokens"; "" where they are no prices of one unit.
+ */
+void price_words_unit(struct price_words *words, char per_out[RATES_TEXT_BYTES]);
+
 #endif

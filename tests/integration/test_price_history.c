@@ -88,7 +88,7 @@ static void test_diff_tells_prices_and_what_they_mean(void **state)
 	TOLLRUN_SAYS(run, "Before: in force: first, ");
 	TOLLRUN_SAYS(run, "Models: 1 added, 1 removed, 1 repriced, 0 with other aliases alone");
 	TOLLRUN_SAYS(run, "Models added: m/c\nModels removed: m/b\n");
-	TOLLRUN_SAYS(run, "input  $4.00 per 1M tokens  $5.00 per 1M tokens  25.00\n");
+	TOLLRUN_SAYS(run, "input  $4.00   $5.00  25.00  1M tokens\n");
 	TOLLRUN_SAYS(run, "m/a         2    8.00  10.00        2.00  25.00\n");
 	TOLLRUN_SAYS(run, "1 event unpriced, a rate before and none after: m/b");
 	TOLLRUN_SAYS(run, "1 event newly priced, a rate after and none before: m/c");
