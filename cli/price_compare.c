@@ -224,7 +224,26 @@ static int write_only(struct comparison *c, size_t side)
 	return r;
 }
 
-static int write_people(struct comparison *c, const struct table *table)
+/* Those with a price on both sides, or the others: findings [from, to). */
+static int write_findings(struct comparison *c, size_t from, size_t to)
+{
+	struct table table = { .rows = NULL };
+	int r;
+
+	if (from == to)
+		return 0;
+	start_table(&table, true);
+	for (size_t i = from; i < to; i++)
+		add_row(c, &table, &c->findings[i]);
+	r = table.error;
+	buf_add(&c->context->out, "\n", 1);
+	if (r == 0)
+		command_table(c->context, &table);
+	table_release(&table);
+	return r;
+}
+
+static int write_people(struct comparison *c)
 {
 	const struct printer *printer = &c->context->printer;
 	char title[PRICE_TITLE_BYTES], at[MOMENT_TEXT_BYTES];
@@ -234,10 +253,10 @@ static int write_people(struct comparison *c, const struct table *table)
 		price_title(c->books[i], c->words[i], title);
 		printer_wrapf(printer, 0, "%s: %s", i == 0 ? "A" : "B", title);
 	}
-	if (table->row_count > 0) {
-		buf_add(&c->context->out, "\n", 1);
-		command_table(c->context, table);
-	}
+	/* What one has alone is at the end, and has conditions that the others have not. */
+	r = write_findings(c, 0, c->differ);
+	if (r == 0)
+		r = write_findings(c, c->differ, c->count);
 	for (size_t i = 0; r == 0 && i < 2 && options_flag(&c->context->options, "all"); i++)
 		r = write_only(c, i);
 	moment_text_unit(c->at_ms, MOMENT_DAY, at);
@@ -274,19 +293,18 @@ static void write_json(struct comparison *c, const struct table *table)
 
 static int write(struct comparison *c)
 {
-	enum command_form form = c->context->form;
 	struct table table = { .rows = NULL };
 	int r;
 
-	start_table(&table, form == FORM_TABLE);
+	if (c->context->form == FORM_TABLE)
+		return write_people(c);
+	start_table(&table, false);
 	for (size_t i = 0; i < c->count; i++)
 		add_row(c, &table, &c->findings[i]);
-	if (form != FORM_TABLE && options_flag(&c->context->options, "all"))
+	if (options_flag(&c->context->options, "all"))
 		add_only(c, &table);
 	r = table.error;
-	if (r == 0 && form == FORM_TABLE)
-		r = write_people(c, &table);
-	else if (r == 0 && form == FORM_JSON)
+	if (r == 0 && c->context->form == FORM_JSON)
 		write_json(c, &table);
 	else if (r == 0)
 		command_table(c->context, &table);
