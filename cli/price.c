@@ -7,6 +7,7 @@
 #include "cli/control.h"
 #include "cli/price_export.h"
 #include "cli/price_import.h"
+#include "cli/price_source.h"
 #include "cli/pricebook.h"
 #include "cli/rates.h"
 #include "export/export.h"
@@ -339,34 +340,17 @@ static void add_card(struct table *table, const struct book *book,
 	}
 }
 
-/* The components of a multiplier; nothing where it is for all. */
-static void add_components(uint32_t components, struct buf *out)
-{
-	if (components == (1u << COMPONENT_COUNT) - 1)
-		return;
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if ((components & (1u << c)) != 0)
-			buf_addf(out, "%s%s", out->len > 0 ? ", " : "", component_info[c].key);
-	}
-}
-
 /* What comes to the rates of a version. */
 static void add_factors(struct table *table, const struct book_version *version)
 {
 	char text[RATES_TEXT_BYTES], price[MONEY_TEXT_BYTES];
-	struct buf words = { .at = NULL };
 
 	for (size_t i = 0; i < version->multiplier_count; i++) {
 		const struct book_multiplier *multiplier = &version->multipliers[i];
 		size_t row = add_rate_row(table, version, "multiplier");
 
-		buf_clear(&words);
-		add_components(multiplier->components, &words);
-		rates_when(&multiplier->when, COMPONENT_COUNT, text);
-		if (text[0] != '\0')
-			buf_addf(&words, "%s%s", words.len > 0 ? "; " : "", text);
-		table_set(table, row, SHOW_CONDITION,
-		          words.len > 0 ? buf_text(&words) : text_of(NULL));
+		rates_multiplier(multiplier, text);
+		table_set(table, row, SHOW_CONDITION, text_of(text[0] != '\0' ? text : NULL));
 		snprintf(text, sizeof(text), "x %.*s", TEXT_ARGS(multiplier->factor.text));
 		table_set(table, row, SHOW_PRICE, text_of(text));
 	}
@@ -386,9 +370,6 @@ static void add_factors(struct table *table, const struct book_version *version)
 		         version->discount_to_user ? " to the user" : " %");
 		table_set(table, row, SHOW_PRICE, text_of(text));
 	}
-	if (words.error != 0)
-		table->error = words.error;
-	buf_release(&words);
 }
 
 static void add_version(struct table *table, const struct book *book,
@@ -566,12 +547,24 @@ static const struct command price_show = {
 };
 
 static const struct command *const actions[] = {
-	&price_lint, &command_price_import, &command_price_export, &price_apply, &price_list,
-	&price_show, &command_price_quote,  &command_price_test,   NULL,
+	&price_lint,
+	&command_price_import,
+	&command_price_export,
+	&price_apply,
+	&price_list,
+	&price_show,
+	&price_log,
+	&price_rollback,
+	&price_diff,
+	&price_shadow,
+	&price_compare,
+	&command_price_quote,
+	&command_price_test,
+	NULL,
 };
 
 const struct command command_price = {
 	.name = "price",
-	.summary = "Check, import, publish, apply, show and try price books",
+	.summary = "Check, import, publish, apply, compare and try price books",
 	.actions = actions,
 };

@@ -7,6 +7,7 @@
 #include "base/moment.h"
 #include "catalogue/publish.h"
 #include "cli/output.h"
+#include "cli/pricebook.h"
 #include "export/export.h"
 #include "ledger/books.h"
 #include "ledger/ledger.h"
@@ -45,57 +46,6 @@ static enum exit_code check(struct context *context)
 	return code;
 }
 
-/* --- which book ------------------------------------------------------------ */
-
-static bool is_hash(const char *word)
-{
-	enum { DIGITS_MIN = 8 };
-	size_t digits = strspn(word, "0123456789abcdef");
-
-	return digits >= DIGITS_MIN && word[digits] == '\0';
-}
-
-/* The one of a hash, or NULL: the one in force. */
-static int load_applied(struct context *context, const char *hash, struct book **book_out)
-{
-	struct applied_book current = { .book = NULL };
-	struct ledger *ledger = NULL;
-	struct buf json = { .at = NULL };
-	int r = ledger_open_reader(&ledger, context->ledger_path, &context->fault);
-
-	if (r == 0 && hash != NULL) {
-		r = ledger_book_json(ledger, text_of(hash), &json, &context->fault);
-		if (r == 0)
-			r = book_load(&current.book, buf_text(&json), NULL, &context->fault);
-	} else if (r == 0) {
-		r = ledger_book_current(ledger, BOOK_SELL, &current, &context->fault);
-	}
-	if (r == 0 && current.book == NULL)
-		r = fault_set(&context->fault, FAULT_NOT_FOUND,
-		              "no price book was applied yet: toll price apply FILE, or name a "
-		              "book to export");
-	*book_out = current.book;
-	buf_release(&json);
-	ledger_close(ledger);
-	return r;
-}
-
-/* A file stands before a hash of the same name. */
-static int load(struct context *context, struct book **book_out)
-{
-	const char *word = context->options.word_count > 0 ? context->options.words[0] : NULL;
-	struct buf errors = { .at = NULL };
-	int r;
-
-	if (word == NULL || (is_hash(word) && access(word, F_OK) != 0))
-		return load_applied(context, word, book_out);
-	r = book_load_file(book_out, word, &errors, &context->fault);
-	if (errors.len > 0)
-		fwrite(errors.at, 1, errors.len, stderr);
-	buf_release(&errors);
-	return r;
-}
-
 /* --- the command ----------------------------------------------------------- */
 
 static void tell(struct text lines)
@@ -132,7 +82,8 @@ static enum exit_code run(struct context *context)
 	struct buf text = { .at = NULL };
 	struct book *book = NULL;
 	bool complete;
-	int r = load(context, &book);
+	int r = pricebook_open(
+		context, context->options.word_count > 0 ? context->options.words[0] : NULL, &book);
 
 	if (!moment_parse_date(options_text(&context->options, "at"), &ask.at_ms))
 		ask.at_ms = command_now_ms();

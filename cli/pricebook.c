@@ -8,12 +8,17 @@
 
 enum { HASH_DIGITS_MIN = 8, HASH_DIGITS = SHA256_HEX_BYTES - 1, HASH_SHOWN = 12 };
 
-static bool is_hash(const char *word)
+bool pricebook_is_digits(const char *word)
 {
 	size_t len = strlen(word);
 
 	return len >= HASH_DIGITS_MIN && len <= HASH_DIGITS &&
 	       strspn(word, "0123456789abcdef") == len;
+}
+
+bool pricebook_is_hash(const char *word)
+{
+	return pricebook_is_digits(word) && access(word, F_OK) < 0;
 }
 
 static int open_ledger(struct context *context)
@@ -75,7 +80,7 @@ int pricebook_open(struct context *context, const char *word, struct book **book
 
 	if (word == NULL)
 		return in_force(context, book_out);
-	if (strcmp(word, "-") != 0 && access(word, F_OK) < 0 && is_hash(word))
+	if (pricebook_is_hash(word))
 		return by_hash(context, word, book_out);
 	r = buf_read_file(&json, word, BOOK_BYTES_MAX, &context->fault);
 	if (r == 0)

@@ -8,6 +8,10 @@
 /* Actions of `toll price` that have a file each. */
 extern const struct command command_price_quote, command_price_test;
 
+/* 8 or more digits of a hash; and no file has this name, which stands before a hash. */
+bool pricebook_is_digits(const char *word);
+bool pricebook_is_hash(const char *word);
+
 /*
  * `word`: a file, "-", or 8 or more digits of the hash of a book that was applied; NULL: the book
  * in force.  Only the last two open the ledger (context->ledger).  Errors of the book are told,

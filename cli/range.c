@@ -46,6 +46,36 @@ int range_read(struct context *context, int64_t *from_ms_out, int64_t *to_ms_out
 	return 0;
 }
 
+int range_read_month(struct context *context, int64_t *from_ms_out, int64_t *to_ms_out)
+{
+	bool from = options_value(&context->options, "from") != NULL;
+	bool to = options_value(&context->options, "to") != NULL;
+
+	if (from != to)
+		return fault_set(&context->fault, FAULT_INVALID,
+		                 "--from and --to go together; without both it is the last whole "
+		                 "month (UTC)");
+	if (from)
+		return range_read(context, from_ms_out, to_ms_out);
+	*to_ms_out = moment_floor(command_now_ms(), MOMENT_MONTH);
+	*from_ms_out = moment_floor(*to_ms_out - 1, MOMENT_MONTH);
+	return 0;
+}
+
+void range_text(int64_t from_ms, int64_t to_ms, char out[RANGE_TEXT_BYTES])
+{
+	char from[MOMENT_TEXT_BYTES], to[MOMENT_TEXT_BYTES];
+
+	if (from_ms % MS_PER_HOUR == 0 && to_ms % MS_PER_HOUR == 0) {
+		moment_text_unit(from_ms, MOMENT_HOUR, from);
+		moment_text_unit(to_ms, MOMENT_HOUR, to);
+	} else {
+		moment_text(from_ms, from);
+		moment_text(to_ms, to);
+	}
+	snprintf(out, RANGE_TEXT_BYTES, "%s to %s", from, to);
+}
+
 int range_limit(struct context *context, int64_t *limit_out)
 {
 	return options_number(&context->options, "limit", 1, INT64_MAX,

@@ -109,6 +109,23 @@ static void join_unasked(const struct charge *charge, char out[RATES_TEXT_BYTES]
 		join(out, "of %s", kind);
 }
 
+void rates_multiplier(const struct book_multiplier *multiplier, char out[RATES_TEXT_BYTES])
+{
+	char when[RATES_TEXT_BYTES];
+	size_t len;
+
+	out[0] = '\0';
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (multiplier->components != (1u << COMPONENT_COUNT) - 1 &&
+		    (multiplier->components & (1u << c)) != 0)
+			join(out, "%s", component_info[c].key);
+	}
+	rates_when(&multiplier->when, COMPONENT_COUNT, when);
+	len = strlen(out);
+	if (when[0] != '\0')
+		snprintf(out + len, RATES_TEXT_BYTES - len, "%s%s", len > 0 ? "; " : "", when);
+}
+
 /* What there is no rate for. */
 static void join_kind(const struct usage_kind *kind, char out[RATES_TEXT_BYTES])
 {

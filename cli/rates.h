@@ -18,6 +18,8 @@ void rates_columns(struct table *table);
 void rates_set(struct table *table, size_t row, size_t column, const struct book_rate *rate);
 /* "context > 128000", "size 1024x1024, quality hd"; "" where there is none. */
 void rates_when(const struct book_when *when, enum component component, char out[RATES_TEXT_BYTES]);
+/* Of a multiplier, with its components: "input, cache_read; tier batch". */
+void rates_multiplier(const struct book_multiplier *multiplier, char out[RATES_TEXT_BYTES]);
 /*
  * The conditions a charge met, as what it is priced, and what its rate is multiplied by: "as
  * output, context > 128000, x 0.50 tier batch".

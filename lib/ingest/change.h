@@ -7,6 +7,10 @@
  *   {"change":"price.apply","book":"<the book's text>","side":"cost","note":"..."}
  *      Without side, or as "sell", it is what is sold by.
  *      -> {"ok":true,"hash":"...","versions":12,"changed":true}
+ *   {"change":"price.rollback","hash":"<of a book>","side":"cost","note":"...","current":"<hash>"}
+ *      Puts a book in force again that was in force on that side before: a new row of the log.
+ *      With "current" only while that one is in force.
+ *      -> {"ok":true,"hash":"...","versions":12,"changed":true}
  *   {"change":"suspense.retry"}
  *      -> {"ok":true,"tried":9,"priced":7,"left":2,"amount":"0.001234",
  *          "cost":{"tried":3,"priced":3,"left":0,"amount":"0.0007"}}
@@ -26,8 +30,10 @@
  *      book (the one in force, without "book") and what they were rated at and adjusted before: one
  *      run of adjustments, or none where there is no difference.  With "expect" only that one.
  *      What is in suspense stays there.  Refused whole where an event has no rate under that book.
+ *      With "dry_run":true all but the booking: run is null.
  *      -> {"ok":true,"run":3,"from":"...","to":"...","reason":"...","book":"...","events":900,
- *          "moved":40,"waiting":0,"rows":6,"amount":"-1.23"}   run null: no difference
+ *          "moved":40,"waiting":0,"rows":6,"amount":"-1.23"}   run null: no difference, or
+ *      a dry run
  *      events: rated again; moved: of them, at another amount; waiting: in suspense.
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).

@@ -29,8 +29,8 @@ struct change_kind {
 	bool (*put_done)(const struct change_job *job, struct buf *out, bool ok);
 };
 
-extern const struct change_kind change_price_apply, change_suspense_retry, change_quarantine_retry,
-	change_policy_set, change_reading_settle, change_rerate;
+extern const struct change_kind change_price_apply, change_price_rollback, change_suspense_retry,
+	change_quarantine_retry, change_policy_set, change_reading_settle, change_rerate;
 
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {

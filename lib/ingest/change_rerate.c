@@ -25,7 +25,7 @@ struct rerating {
 	/* What is asked for. */
 	int64_t from_ms, to_ms;
 	struct text reason, book_hash; /* of the request; book_hash absent: the one in force */
-	bool expected;
+	bool expected, dry_run;
 	struct money expect;
 	struct applied_book book;
 	bool lent; /* it is not ours to free */
@@ -68,6 +68,7 @@ static const char *read_request(struct change_job *job, struct rerating *reratin
 {
 	const struct json *doc = &job->request;
 	uint32_t book = json_member(doc, 0, "book"), expect = json_member(doc, 0, "expect");
+	uint32_t dry_run = json_member(doc, 0, "dry_run");
 
 	if (!read_moment(doc, "from", &rerating->from_ms) ||
 	    !read_moment(doc, "to", &rerating->to_ms))
@@ -82,6 +83,9 @@ static const char *read_request(struct change_job *job, struct rerating *reratin
 	if (book != JSON_NONE && json_type_of(doc, book) != JSON_NULL &&
 	    rerating->book_hash.at == NULL)
 		return "rerate: \"book\" is the hash of an applied book, or absent";
+	rerating->dry_run = json_type_of(doc, dry_run) == JSON_TRUE;
+	if (dry_run != JSON_NONE && !rerating->dry_run && json_type_of(doc, dry_run) != JSON_FALSE)
+		return "rerate: \"dry_run\" is true or false";
 	rerating->expected = expect != JSON_NONE && json_type_of(doc, expect) != JSON_NULL;
 	if (rerating->expected &&
 	    (json_type_of(doc, expect) != JSON_STRING ||
@@ -382,7 +386,7 @@ static int finish(struct change_job *job)
 	differences_drop_zeros(&rerating->differences);
 	if (!as_expected(job, &total))
 		return 0;
-	if (rerating->differences.count > 0)
+	if (rerating->differences.count > 0 && !rerating->dry_run)
 		r = book_run(job, total, &run);
 	if (r < 0)
 		return r;

@@ -96,13 +96,16 @@ static void test_a_request_that_is_none_is_refused_by_a_reply(void **state)
 		  "due'}" },
 		{ "no object", "[]",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
-		  "suspense.retry, quarantine.retry, policy.set, reading.settle, rerate'}" },
+		  "price.rollback, suspense.retry, quarantine.retry, policy.set, reading.settle, "
+		  "rerate'}" },
 		{ "no change", "{}",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
-		  "suspense.retry, quarantine.retry, policy.set, reading.settle, rerate'}" },
+		  "price.rollback, suspense.retry, quarantine.retry, policy.set, reading.settle, "
+		  "rerate'}" },
 		{ "another change", "{'change':'event.delete'}",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
-		  "suspense.retry, quarantine.retry, policy.set, reading.settle, rerate'}" },
+		  "price.rollback, suspense.retry, quarantine.retry, policy.set, reading.settle, "
+		  "rerate'}" },
 		{ "no book", "{'change':'price.apply'}",
 		  "{'ok':false,'fault':'invalid','error':'price.apply: \\'book\\' is missing'}" },
 		{ "a book that is no text", "{'change':'price.apply','book':{}}",

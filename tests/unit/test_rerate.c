@@ -199,7 +199,10 @@ static void test_the_difference_is_booked_once(void **state)
 	fill(kit);
 	kit_price(kit, kit_quotes(NEW));
 	/* 4 x 0.5 + 3 instead of 6, 1 instead of 2; same: 1 + 3 is what it was. */
-	expect_run(kit, RERATE(",'expect':'-2'"), "{'ok':true,'run':1,",
+	expect_run(kit, RERATE(",'dry_run':true"), "{'ok':true,'run':null,",
+	           ",'events':4,'moved':2,'waiting':1,'rows':1,'amount':'-2.00'}");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM adjustment_run"), "0");
+	expect_run(kit, RERATE(",'dry_run':false,'expect':'-2'"), "{'ok':true,'run':1,",
 	           ",'events':4,'moved':2,'waiting':1,'rows':1,'amount':'-2.00'}");
 	assert_string_equal(kit_ask(kit, all_adjustments), "1: 0 acct m 2 -2000000000 0");
 	kit_verify_clean(kit);
@@ -280,6 +283,7 @@ static void test_a_request_that_is_none_is_refused(void **state)
 		  "rerate: \\'reason\\' is missing: say why" },
 		{ RERATE(",'book':7"),
 		  "rerate: \\'book\\' is the hash of an applied book, or absent" },
+		{ RERATE(",'dry_run':1"), "rerate: \\'dry_run\\' is true or false" },
 		{ RERATE(",'expect':-2"),
 		  "rerate: \\'expect\\' is an amount in a string, as \\'-1.23\\'" },
 		{ RERATE(",'expect':'two'"),
