@@ -545,7 +545,7 @@ static int report_lost_names(struct verify *verify, const struct event_row *row)
 	} names[] = {
 		{ "source", row->source }, { "account", row->account },   { "key", row->key },
 		{ "model", row->model },   { "provider", row->provider }, { "api", row->api },
-		{ "tier", row->tier },     { "finish", row->finish },
+		{ "tier", row->tier },     { "finish", row->finish },     { "region", row->region },
 	};
 	int r = 0;
 

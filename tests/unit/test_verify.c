@@ -222,6 +222,8 @@ static void test_an_event_that_cannot_be_read_is_named(void **state)
 		  "rollup amount " ROLLUP_LOST " 0.00|0.00104\n"
 		  "event amount " WHERE_F " 0.200000000000000001|0.20\n"
 		  "rollup amount " ROLLUP_F " 0.20|0.200000000000000001\n" },
+		{ "a region that is lost", "UPDATE event SET region = -1 WHERE id = 'a'",
+		  "event region " WHERE_A " name -1|a name that is there\n" },
 		{ "a name that nobody reads", "UPDATE event SET finish = -1 WHERE id = 'a'",
 		  "event finish " WHERE_A " name -1|a name that is there\n" },
 		{ "a source's totals of no name",
