@@ -1,5 +1,7 @@
 #include "ledger/adjust.h"
 
+#include <string.h>
+
 #include "base/moment.h"
 #include "ledger/internal.h"
 
@@ -135,6 +137,80 @@ static int add_row(struct ledger *ledger, int64_t seq, const struct adjustment *
 	return query_done(&query, fault);
 }
 
+/* The run itself, behind it later its rows; *sealed_out: the digest that it was given. */
+static int put_run(struct ledger *ledger, int64_t seq, struct buf *out,
+                   unsigned char sealed_out[SHA256_BYTES], struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_RUN_GET);
+	struct text sealed;
+	int r;
+
+	query_int(&query, seq);
+	r = query_row(&query, fault);
+	if (r <= 0)
+		return r < 0 ? r : fault_set(fault, FAULT_INTERNAL, "a run is gone");
+	buf_addf(out, "%lld %lld %lld %lld %lld ", (long long)seq, (long long)column_int(&query, 0),
+	         (long long)column_int(&query, 3), (long long)column_int(&query, 4),
+	         (long long)column_int(&query, 5));
+	buf_add_json(out, column_text(&query, 1));
+	buf_add_json(out, column_text(&query, 2));
+	/* The CHECK of the column keeps its length. */
+	sealed = column_blob(&query, 6);
+	if (sealed.len == SHA256_BYTES)
+		memcpy(sealed_out, sealed.at, SHA256_BYTES);
+	query_end(&query);
+	return 0;
+}
+
+/* A chain, so that a run of many rows takes no more memory than one of few. */
+static void digest_add(struct buf *bytes, unsigned char digest[SHA256_BYTES])
+{
+	sha256(bytes->at, bytes->len, digest);
+	buf_clear(bytes);
+	buf_add(bytes, (const char *)digest, SHA256_BYTES);
+}
+
+int adjust_digest(struct ledger *ledger, int64_t seq, unsigned char digest_out[SHA256_BYTES],
+                  unsigned char sealed_out[SHA256_BYTES], struct fault *fault)
+{
+	enum { COLUMNS = 12 }; /* of ADJUSTMENT_COLUMNS */
+	struct buf bytes = { .at = NULL };
+	struct query query;
+	int r = put_run(ledger, seq, &bytes, sealed_out, fault);
+
+	if (r == 0) {
+		query = query_start(ledger, STATEMENT_ADJUSTMENT_RUN);
+		query_int(&query, seq);
+		while ((r = query_row(&query, fault)) > 0) {
+			if (bytes.error == 0)
+				digest_add(&bytes, digest_out);
+			for (int i = 0; i < COLUMNS; i++)
+				buf_addf(&bytes, "%lld ", (long long)column_int(&query, i));
+		}
+	}
+	if (r == 0 && bytes.error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "adjustments: out of memory");
+	if (r == 0)
+		sha256(bytes.at, bytes.len, digest_out);
+	buf_release(&bytes);
+	return r;
+}
+
+/* As it is now it stays: verify compares. */
+static int seal(struct ledger *ledger, int64_t seq, struct fault *fault)
+{
+	unsigned char digest[SHA256_BYTES], sealed[SHA256_BYTES];
+	struct query query;
+	int r = adjust_digest(ledger, seq, digest, sealed, fault);
+
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_RUN_SEAL);
+	query_blob(&query, (struct text){ (const char *)digest, sizeof(digest) });
+	query_int(&query, seq);
+	return query_done(&query, fault);
+}
+
 int ledger_adjust(struct ledger *ledger, const struct adjustment_run *run,
                   const struct adjustment *rows, size_t count, int64_t *seq_out,
                   struct fault *fault)
@@ -155,6 +231,8 @@ int ledger_adjust(struct ledger *ledger, const struct adjustment_run *run,
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_row(ledger, seq, &rows[i], booked_hour(rows[i].hour_ms, closed, run->at_ms),
 		            fault);
+	if (r == 0)
+		r = seal(ledger, seq, fault);
 	if (r == 0)
 		*seq_out = seq;
 	return r;

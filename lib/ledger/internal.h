@@ -191,5 +191,8 @@ struct phase_row {
 };
 int phase_digest(const struct phase_row *phase, unsigned char digest_out[SHA256_BYTES],
                  struct fault *fault);
+/* Of a run with its rows as they are now, and the one that it was given when it was made. */
+int adjust_digest(struct ledger *ledger, int64_t seq, unsigned char digest_out[SHA256_BYTES],
+                  unsigned char sealed_out[SHA256_BYTES], struct fault *fault);
 
 #endif

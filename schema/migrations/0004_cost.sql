@@ -35,7 +35,8 @@ CREATE TABLE adjustment_run (
 	to_ms   INTEGER NOT NULL CHECK (to_ms % 3600000 = 0 AND to_ms > from_ms),
 	rows    INTEGER NOT NULL CHECK (rows > 0),       -- of `adjustment`
 	nanos   INTEGER NOT NULL,                        -- their sum
-	attos   INTEGER NOT NULL CHECK (attos BETWEEN 0 AND 999999999)
+	attos   INTEGER NOT NULL CHECK (attos BETWEEN 0 AND 999999999),
+	digest  BLOB    NOT NULL CHECK (length(digest) = 32)  -- SHA-256 of it and of its rows
 ) STRICT;
 
 -- What a run adds to the sums of an hour, beside the events; never changed, never taken out.

@@ -258,6 +258,13 @@ static void test_a_run_that_was_changed_is_named(void **state)
 		  "adjustment booked hour " ROW " 2026-08-01T11:00Z|2026-08-01T09:00Z\n" },
 		{ "UPDATE adjustment SET account = 4711 WHERE hour = 1785574800000",
 		  "adjustment account " ROW " name 4711|a name that is there\n" },
+		{ "UPDATE adjustment SET account = source WHERE hour = 1785574800000",
+		  "adjustment content [run 1] another digest|as it was made\n" },
+		{ "UPDATE adjustment SET attos = attos + 1; UPDATE adjustment_run SET "
+		  "attos = attos + 2",
+		  "adjustment content [run 1] another digest|as it was made\n" },
+		{ "UPDATE adjustment_run SET reason = 'other'",
+		  "adjustment content [run 1] another digest|as it was made\n" },
 		{ "UPDATE adjustment_run SET book = 9",
 		  "adjustment book [run 1] gone|a book that is there\n" },
 		{ "UPDATE adjustment_run SET seq = 2; UPDATE adjustment SET run = 2",
