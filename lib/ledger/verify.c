@@ -11,6 +11,7 @@
 #include "ledger/verify_identity.h"
 #include "ledger/verify_kept.h"
 #include "ledger/verify_phases.h"
+#include "ledger/verify_sides.h"
 #include "ledger/verify_sources.h"
 #include "rate/policy.h"
 #include "rate/rating.h"
@@ -50,6 +51,7 @@ struct verify {
 	int64_t next_hour;      /* stored rollups before it are compared */
 	struct rollups unknown; /* events with a number nobody counts, by source and api */
 	struct verify_sources sources;
+	struct verify_sides sides;
 	struct price_range *distrusted;
 	size_t distrusted_count;
 	struct buf where, stored, expected;
@@ -271,6 +273,7 @@ static int add_price(struct verify *verify, struct buf *out, int64_t price_id)
 
 /* One side of an event, as it is stored. */
 struct side {
+	enum book_side of;
 	int64_t price_id;
 	struct money amount;
 	const struct usage *usage;        /* what is due on it */
@@ -311,6 +314,12 @@ static int check_priced(struct verify *verify, const struct event_row *row, cons
 			         "the book has no price for this model at this time");
 		return event_differs(verify, row, side->price);
 	}
+	if (verify_sides_wrong(&verify->sides, side->of, side->price_id)) {
+		add_version(&verify->stored, book, version);
+		buf_addf(&verify->expected, "a book that was applied as %s",
+		         book_side_name(side->of));
+		return event_differs(verify, row, side->price);
+	}
 	verdict = rating_under(version, &request, &charges);
 	if (verdict != RATING_PRICED && verdict != RATING_NOTHING) {
 		put_money(&verify->stored, side->amount);
@@ -348,14 +357,17 @@ static int check_charge(struct verify *verify, const struct event_row *row)
 {
 	const struct stored_event *stored = &row->stored;
 	struct usage room;
-	const struct side sell = { stored->price_id,
+	const struct side sell = { BOOK_SELL,
+		                   stored->price_id,
 		                   stored->amount,
 		                   policy_charged(stored->policy, &stored->event, &room),
 		                   "price",
 		                   "amount",
 		                   "amount without a price" };
-	const struct side cost = { stored->cost_id,     stored->cost, &stored->event.usage,
-		                   "price of its cost", "cost",       "cost without a price" };
+	const struct side cost = {
+		BOOK_COST,           stored->cost_id, stored->cost,          &stored->event.usage,
+		"price of its cost", "cost",          "cost without a price"
+	};
 	int r = check_side(verify, row, &sell);
 
 	verify->summary.suspense += stored->price_id == LEDGER_PRICE_SUSPENSE;
@@ -700,6 +712,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = verify_books(&verify, fault);
 	if (r == 0)
+		r = verify_sides_load(&verify.sides, ledger, fault);
+	if (r == 0)
 		r = check_events(&verify);
 	if (r == 0)
 		r = check_orphans(&verify);
@@ -720,6 +734,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	rollups_release(&verify.derived);
 	rollups_release(&verify.unknown);
 	verify_sources_release(&verify.sources);
+	verify_sides_release(&verify.sides);
 	free(verify.distrusted);
 	buf_release(&verify.where);
 	buf_release(&verify.stored);

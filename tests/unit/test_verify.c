@@ -424,6 +424,11 @@ static void fill_cost(struct ledgerkit *kit)
 	"[hour 2026-08-01T09:00Z account acct model acme/llama-4-70b source gw-1 price "           \
 	"ad5b20d7233b acme/llama-4-70b from 2026-01-01T00:00:00.000Z]"
 
+#define OF_SELL                                                                                    \
+	"event price of its cost " WHERE_A                                                         \
+	" ad5b20d7233b acme/llama-4-70b from 2026-01-01T00:00:00.000Z|a book that was applied "    \
+	"as cost\n"
+
 static void test_a_cost_that_was_changed_is_named(void **state)
 {
 	static const struct damage rows[] = {
@@ -447,7 +452,11 @@ static void test_a_cost_that_was_changed_is_named(void **state)
 		  "event price of its cost " WHERE_D
 		  " none|it used something: a price, or suspense\n" },
 		{ "the price of what is sold", "UPDATE event SET cost_price = 2 WHERE id = 'a'",
-		  "event cost " WHERE_A " 0.00065|0.00104\n" },
+		  OF_SELL },
+		{ "the price of what is sold, its amount and its rollup alike",
+		  "UPDATE event SET cost_price = 2, cost_nanos = 1040000 WHERE id = 'a';"
+		  "UPDATE rollup SET cost_nanos = cost_nanos + 390000 WHERE hour = " HOUR_9,
+		  OF_SELL },
 		{ "no cost any more",
 		  "UPDATE event SET cost_price = NULL, cost_nanos = 0, cost_attos = 0 "
 		  "WHERE id = 'a'",
