@@ -35,6 +35,8 @@
  *          "moved":40,"waiting":0,"rows":6,"amount":"-1.23"}   run null: no difference, or
  *      a dry run
  *      events: rated again; moved: of them, at another amount; waiting: in suspense.
+ *      A later phase that replaces an event behind a run takes nothing of the run back: what the
+ *      phase before it was adjusted by stays, until the hour is rated again.
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).
  *
