@@ -25,6 +25,7 @@ enum {
 	SHADOW_WAITING,
 	SHADOW_PARTED,
 	SHADOW_RANGE,
+	SHADOW_UNSETTLED,
 	SHADOW_COLUMNS,
 };
 
@@ -44,6 +45,7 @@ static void start_table(struct table *table)
 	table_column(table, "waiting", "", TABLE_COUNT, false);
 	table_column(table, "parted", "", TABLE_COUNT, false);
 	table_column(table, "out_of_range", "", TABLE_COUNT, false);
+	table_column(table, "unsettled", "", TABLE_COUNT, false);
 	for (size_t i = SHADOW_UNPRICED; i < SHADOW_COLUMNS; i++)
 		table->columns[i].hidden = true;
 }
@@ -68,6 +70,7 @@ static void set_sums(struct table *table, size_t row, const struct impact_sums *
 	table_set_count(table, row, SHADOW_WAITING, sums->events[IMPACT_WAITING]);
 	table_set_count(table, row, SHADOW_PARTED, sums->events[IMPACT_PARTED]);
 	table_set_count(table, row, SHADOW_RANGE, sums->events[IMPACT_RANGE]);
+	table_set_count(table, row, SHADOW_UNSETTLED, sums->events[IMPACT_UNSETTLED]);
 }
 
 /* People read account and model in one: two names leave no room for amounts. */
@@ -112,7 +115,7 @@ static void fill_table(struct table *table, const struct impact *impact, bool pe
 static const char *const rest_words[IMPACT_KINDS] = {
 	[IMPACT_LOST] = "unpriced",       [IMPACT_GAINED] = "newly priced",
 	[IMPACT_WAITING] = "still waits", [IMPACT_PARTED] = "sum of requests",
-	[IMPACT_RANGE] = "too large",
+	[IMPACT_RANGE] = "too large",     [IMPACT_UNSETTLED] = "not settled",
 };
 static const char *const rest_notes[IMPACT_KINDS] = {
 	[IMPACT_LOST] = "unpriced: the candidate has no rate; toll rerate refuses such a range.",
@@ -124,6 +127,8 @@ static const char *const rest_notes[IMPACT_KINDS] = {
 	[IMPACT_RANGE] =
 		"too large: the charge is larger than an amount can be; toll rerate refuses "
 		"such a range.",
+	[IMPACT_UNSETTLED] = "not settled: open or partial; a later phase of the request is rated "
+			     "when it comes, and toll rerate leaves this one as it is.",
 };
 enum { REST_NAMES, REST_WHY, REST_EVENTS, REST_STORED, REST_CANDIDATE };
 

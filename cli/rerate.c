@@ -62,6 +62,7 @@ static void write_people(struct context *context, const struct control_reply *re
 	struct text hash = json_string(&reply->doc, json_member(&reply->doc, 0, "book"));
 	const struct printer *printer = &context->printer;
 	long long rows = control_count(reply, "rows"), waiting = control_count(reply, "waiting");
+	long long unsettled = control_count(reply, "unsettled");
 
 	hash.len = hash.len < HASH_SHOWN ? hash.len : HASH_SHOWN;
 	printer_wrapf(printer, 0, "%lld events rated again with %.*s, %lld at another amount.",
@@ -71,6 +72,11 @@ static void write_people(struct context *context, const struct control_reply *re
 		printer_wrapf(printer, 0,
 		              "%lld in suspense were left there: toll suspense retry rates them.",
 		              waiting);
+	if (unsettled > 0)
+		printer_wrapf(printer, 0,
+		              "%lld open or partial were left as they are: a later phase is rated "
+		              "when it comes.",
+		              unsettled);
 	if (rows == 0)
 		printer_wrapf(printer, 0, "There is no difference: nothing was booked.");
 	else if (options_flag(&context->options, "dry-run"))

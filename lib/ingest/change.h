@@ -32,10 +32,11 @@
  *      What is in suspense stays there.  Refused whole where an event has no rate under that book.
  *      With "dry_run":true all but the booking: run is null.
  *      -> {"ok":true,"run":3,"from":"...","to":"...","reason":"...","book":"...","events":900,
- *          "moved":40,"waiting":0,"rows":6,"amount":"-1.23"}   run null: no difference, or
+ *          "moved":40,"waiting":0,"unsettled":0,"rows":6,"amount":"-1.23"}   run null: no difference, or
  *      a dry run
- *      events: rated again; moved: of them, at another amount; waiting: in suspense.
- *      A later phase that replaces an event behind a run takes nothing of the run back: what the
+ *      events: rated again; moved: of them, at another amount; waiting: in suspense;
+ *      unsettled: open or partial, left as they are.
+ *      A final phase that replaces an abandoned one behind a run takes nothing of it back: what the
  *      phase before it was adjusted by stays, until the hour is rated again.
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).

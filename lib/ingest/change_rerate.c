@@ -39,7 +39,7 @@ struct rerating {
 	size_t in_step;
 	struct fault *fault;
 	/* What it found. */
-	int64_t events, moved, waiting;
+	int64_t events, moved, waiting, unsettled;
 	int64_t refused[RERATE_PRICED];   /* by verdict */
 	struct text models[MODELS_NAMED]; /* that have no rate */
 	struct text first[RERATE_PRICED]; /* "source gw-1 id 7", of each verdict */
@@ -171,7 +171,7 @@ static int begin(struct change_job *job)
 static void start_anew(struct rerating *rerating, struct ledger *ledger)
 {
 	rerating->at_ms = rerating->from_ms;
-	rerating->events = rerating->moved = rerating->waiting = 0;
+	rerating->events = rerating->moved = rerating->waiting = rerating->unsettled = 0;
 	memset(rerating->refused, 0, sizeof(rerating->refused));
 	memset(rerating->models, 0, sizeof(rerating->models));
 	memset(rerating->first, 0, sizeof(rerating->first));
@@ -223,6 +223,10 @@ static int take(void *context, const struct rerated *rerated)
 	rerating->last_ms = event->time_ms;
 	if (rerated->waits) {
 		rerating->waiting++;
+		return 0;
+	}
+	if (rerated->unsettled) {
+		rerating->unsettled++;
 		return 0;
 	}
 	rerating->events++;
@@ -328,9 +332,12 @@ static void put_members(const struct rerating *rerating, int64_t run, struct mon
 	buf_add_member(out, "to", text_of(moment));
 	buf_add_member(out, "reason", rerating->reason);
 	buf_add_member(out, "book", text_of(book_hash(rerating->book.book)));
-	buf_addf(out, ",\"events\":%lld,\"moved\":%lld,\"waiting\":%lld,\"rows\":%zu",
+	buf_addf(out,
+	         ",\"events\":%lld,\"moved\":%lld,\"waiting\":%lld,\"unsettled\":%lld,"
+	         "\"rows\":%zu",
 	         (long long)rerating->events, (long long)rerating->moved,
-	         (long long)rerating->waiting, rerating->differences.count);
+	         (long long)rerating->waiting, (long long)rerating->unsettled,
+	         rerating->differences.count);
 	money_text(total, amount);
 	buf_add_member(out, "amount", text_of(amount));
 	buf_add_cstr(out, "}");

@@ -137,6 +137,7 @@ static int take_event(void *context, const struct rerated *rerated)
 {
 	struct walk *walk = context;
 	const struct event *event = &rerated->row->event;
+	enum impact_kind kind;
 	/* As it is stored it has an amount, or waits for one. */
 	struct rerated before = { .verdict = rerated->waits ? RERATE_UNPRICED : RERATE_PRICED,
 		                  .amount = rerated->row->amount };
@@ -147,8 +148,11 @@ static int take_event(void *context, const struct rerated *rerated)
 	walk->events++;
 	if (walk->range->tick != NULL)
 		walk->range->tick(walk->range->context, walk->events, event->time_ms);
-	return add(walk, event->account, event->model, kind_of(before.verdict, rerated->verdict), 1,
-	           before.amount, rerated->amount);
+	kind = kind_of(before.verdict, rerated->verdict);
+	/* What a rerate leaves as it is; two books are compared by all of it. */
+	if (walk->before == NULL && rerated->unsettled && !rerated->waits)
+		kind = IMPACT_UNSETTLED;
+	return add(walk, event->account, event->model, kind, 1, before.amount, rerated->amount);
 }
 
 static int take_adjustment(void *context, const struct adjustment *row)

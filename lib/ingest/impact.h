@@ -17,12 +17,13 @@ enum { IMPACT_ROWS_MAX = 1 << 18 }; /* some 300 bytes each */
 
 /* What becomes of an event.  Only IMPACT_RATED is in a difference. */
 enum impact_kind {
-	IMPACT_RATED,   /* has an amount before and after */
-	IMPACT_LOST,    /* has no rate any more: `after` is 0 */
-	IMPACT_GAINED,  /* has one for the first time: `before` is 0 */
-	IMPACT_WAITING, /* has none either way */
-	IMPACT_PARTED,  /* a sum of requests that has no price as one, RERATE_PARTED */
-	IMPACT_RANGE,   /* would cost more than an amount can be */
+	IMPACT_RATED,     /* has an amount before and after */
+	IMPACT_LOST,      /* has no rate any more: `after` is 0 */
+	IMPACT_GAINED,    /* has one for the first time: `before` is 0 */
+	IMPACT_WAITING,   /* has none either way */
+	IMPACT_PARTED,    /* a sum of requests that has no price as one, RERATE_PARTED */
+	IMPACT_RANGE,     /* would cost more than an amount can be */
+	IMPACT_UNSETTLED, /* open or partial: not rated again (of one book against what is stored) */
 	IMPACT_KINDS,
 };
 

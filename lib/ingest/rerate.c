@@ -18,6 +18,7 @@ int rerate_event(const struct book *book, const struct stored_event *row, struct
 		return r;
 	*out = (struct rerated){ .row = row,
 		                 .waits = row->price_id == LEDGER_PRICE_SUSPENSE,
+		                 .unsettled = event.settlement < SETTLEMENT_ABANDONED,
 		                 .version = -1 };
 	switch (rating_request(book, &request, &charges)) {
 	case RATING_RANGE:

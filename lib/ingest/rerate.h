@@ -31,6 +31,11 @@ struct rerated {
 	 * retry has.
 	 */
 	bool waits;
+	/*
+	 * Open or partial: a later phase that takes its place is rated by itself, and would come on
+	 * top of a difference of this one.  It is left as it is.
+	 */
+	bool unsettled;
 	struct money amount; /* under this book; 0 unless RERATE_PRICED */
 	int64_t version;     /* ordinal in the book; -1: none, or nothing is due */
 };

@@ -48,8 +48,8 @@ static void send(struct ledgerkit *kit, const char *id, const char *account, con
 /* "a m: rated 2 3.00 4.50, lost ...; " */
 static const char *tell(const struct impact *impact)
 {
-	static const char *const words[IMPACT_KINDS] = { "rated",   "lost",   "gained",
-		                                         "waiting", "parted", "range" };
+	static const char *const words[IMPACT_KINDS] = { "rated",  "lost",  "gained",   "waiting",
+		                                         "parted", "range", "unsettled" };
 	static char text[2048];
 	size_t len = 0;
 

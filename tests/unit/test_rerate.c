@@ -191,6 +191,29 @@ static const char all_adjustments[] =
 	"n.text || ' ' || m.text || ' ' || events || ' ' || nanos || ' ' || attos, '; '), '') "
 	"FROM adjustment JOIN name n ON n.id = account JOIN name m ON m.id = model";
 
+/* A phase that takes its place later would come on top of what it was adjusted by. */
+static void test_what_is_not_settled_is_left_as_it_is(void **state)
+{
+	static const char phase[] =
+		"{'id':'p','time':'2026-08-01T09:00:01Z','account':'acct','model':'m','api':'toll',"
+		"'usage':{'input':%d},'settlement':'%s'}";
+	struct ledgerkit *kit = *state;
+	char line[256];
+
+	fill(kit);
+	snprintf(line, sizeof(line), phase, 4, "partial");
+	kit_send(kit, kit_quotes(line));
+	kit_price(kit, kit_quotes(NEW));
+	expect_run(kit, RERATE(""), "{'ok':true,'run':1,",
+	           ",'events':4,'moved':2,'waiting':1,'unsettled':1,'rows':1,'amount':'-2.00'}");
+	snprintf(line, sizeof(line), phase, 6, "final");
+	kit_send(kit, kit_quotes(line));
+	/* By the new book all of it: nothing is left to put right. */
+	expect_run(kit, RERATE(",'expect':'0'"), "{'ok':true,'run':null,",
+	           ",'events':5,'moved':2,'waiting':1,'unsettled':0,'rows':0,'amount':'0.00'}");
+	kit_verify_clean(kit);
+}
+
 static void test_the_difference_is_booked_once(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -200,15 +223,15 @@ static void test_the_difference_is_booked_once(void **state)
 	kit_price(kit, kit_quotes(NEW));
 	/* 4 x 0.5 + 3 instead of 6, 1 instead of 2; same: 1 + 3 is what it was. */
 	expect_run(kit, RERATE(",'dry_run':true"), "{'ok':true,'run':null,",
-	           ",'events':4,'moved':2,'waiting':1,'rows':1,'amount':'-2.00'}");
+	           ",'events':4,'moved':2,'waiting':1,'unsettled':0,'rows':1,'amount':'-2.00'}");
 	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM adjustment_run"), "0");
 	expect_run(kit, RERATE(",'dry_run':false,'expect':'-2'"), "{'ok':true,'run':1,",
-	           ",'events':4,'moved':2,'waiting':1,'rows':1,'amount':'-2.00'}");
+	           ",'events':4,'moved':2,'waiting':1,'unsettled':0,'rows':1,'amount':'-2.00'}");
 	assert_string_equal(kit_ask(kit, all_adjustments), "1: 0 acct m 2 -2000000000 0");
 	kit_verify_clean(kit);
 	/* Asked again there is no difference, and nothing of it is written. */
 	expect_run(kit, RERATE(",'expect':'0'"), "{'ok':true,'run':null,",
-	           ",'events':4,'moved':2,'waiting':1,'rows':0,'amount':'0.00'}");
+	           ",'events':4,'moved':2,'waiting':1,'unsettled':0,'rows':0,'amount':'0.00'}");
 	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM adjustment_run"), "1");
 	assert_string_equal(
 		kit_ask(kit, "SELECT count(*) || who FROM change WHERE what = 'rerate'"), "1uid 7");
@@ -216,7 +239,7 @@ static void test_the_difference_is_booked_once(void **state)
 	snprintf(asked, sizeof(asked), RERATE(",'book':'%.12s'"),
 	         kit_ask(kit, "SELECT hash FROM book WHERE name = 'old'"));
 	expect_run(kit, asked, "{'ok':true,'run':2,",
-	           ",'events':4,'moved':0,'waiting':1,'rows':1,'amount':'2.00'}");
+	           ",'events':4,'moved':0,'waiting':1,'unsettled':0,'rows':1,'amount':'2.00'}");
 	assert_string_equal(kit_ask(kit, all_adjustments),
 	                    "1: 0 acct m 2 -2000000000 0; 2: 0 acct m 0 2000000000 0");
 	/* What is stored of the events is as it was. */
@@ -339,12 +362,12 @@ static void test_what_is_closed_is_adjusted_later(void **state)
 	                 0);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
 	expect_run(kit, RERATE(""), "{'ok':true,'run':1,",
-	           ",'events':4,'moved':2,'waiting':1,'rows':1,'amount':'-2.00'}");
+	           ",'events':4,'moved':2,'waiting':1,'unsettled':0,'rows':1,'amount':'-2.00'}");
 	assert_string_equal(kit_ask(kit, "SELECT hour || ' ' || booked_hour FROM adjustment"),
 	                    "1785574800000 1785585600000");
 	/* It is of its traffic all the same: nothing is left to book. */
 	expect_run(kit, RERATE(""), "{'ok':true,'run':null,",
-	           ",'events':4,'moved':2,'waiting':1,'rows':0,'amount':'0.00'}");
+	           ",'events':4,'moved':2,'waiting':1,'unsettled':0,'rows':0,'amount':'0.00'}");
 	kit_verify_clean(kit);
 }
 
@@ -409,9 +432,10 @@ static void test_events_that_come_meanwhile_are_not_missed(void **state)
 	}
 	change_end(job);
 	assert_true(steps > 3);
-	assert_non_null(strstr(buf_text(&reply).at,
-	                       kit_quotes(",'events':25001,'moved':25001,'waiting':0,'rows':27,"
-	                                  "'amount':'-25001.00'}")));
+	assert_non_null(strstr(
+		buf_text(&reply).at,
+		kit_quotes(",'events':25001,'moved':25001,'waiting':0,'unsettled':0,'rows':27,"
+	                   "'amount':'-25001.00'}")));
 	kit_verify_clean(kit);
 	buf_release(&reply);
 }
@@ -491,6 +515,7 @@ int main(void)
 		T(test_each_event_is_told_what_another_book_makes_of_it),
 		T(test_whoever_listens_may_stop_it),
 		T(test_the_difference_is_booked_once),
+		T(test_what_is_not_settled_is_left_as_it_is),
 		T(test_what_cannot_be_rated_again_is_refused_whole),
 		T(test_a_request_that_is_none_is_refused),
 		T(test_without_a_sell_book_there_is_nothing_to_rate_by),
