@@ -32,7 +32,8 @@
  *      What is in suspense stays there.  Refused whole where an event has no rate under that book.
  *      With "dry_run":true all but the booking: run is null.
  *      -> {"ok":true,"run":3,"from":"...","to":"...","reason":"...","book":"...","events":900,
- *          "moved":40,"waiting":0,"unsettled":0,"rows":6,"amount":"-1.23"}   run null: no difference, or
+ *          "moved":40,"waiting":0,
+ *          "unsettled":0,"rows":6,"amount":"-1.23"}   run null: no difference, or
  *      a dry run
  *      events: rated again; moved: of them, at another amount; waiting: in suspense;
  *      unsettled: open or partial, left as they are.

@@ -23,7 +23,7 @@ enum impact_kind {
 	IMPACT_WAITING,   /* has none either way */
 	IMPACT_PARTED,    /* a sum of requests that has no price as one, RERATE_PARTED */
 	IMPACT_RANGE,     /* would cost more than an amount can be */
-	IMPACT_UNSETTLED, /* open or partial: not rated again (of one book against what is stored) */
+	IMPACT_UNSETTLED, /* open or partial: left as it is (not where two books are compared) */
 	IMPACT_KINDS,
 };
 

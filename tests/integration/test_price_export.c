@@ -153,7 +153,7 @@ static void test_the_book_of_a_ledger_is_published(void **state)
 	kit_shut(&kit);
 	TOLLRUN(&run, "price", "export", "--format", "csv", "--ledger", kit.path);
 	TOLLRUN_EXPECT(&run, 3);
-	TOLLRUN_SAYS(&run, "no price book was applied yet: toll price apply FILE, or name a book");
+	TOLLRUN_SAYS(&run, "the ledger has no price book: name a file, or toll price apply one");
 	TOLLRUN(&run, "price", "apply", SAMPLE, "--ledger", kit.path);
 	TOLLRUN_EXPECT(&run, 0);
 	TOLLRUN(&run, "price", "apply", RICH, "--ledger", kit.path);
