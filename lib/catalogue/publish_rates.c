@@ -150,6 +150,18 @@ static void add_rates(struct table *table, const struct book *book,
 	}
 }
 
+/* One for a component also multiplies what is priced as that component: that has no row. */
+static bool multiplies(const struct book_version *version, const struct book_multiplier *multiplier,
+                       enum component component)
+{
+	enum component source = (enum component)version->same_as[component];
+
+	if (!(multiplier->components >> component & 1))
+		return false;
+	return book_version_has(version, component) ||
+	       (book_version_has(version, source) && !(multiplier->components >> source & 1));
+}
+
 static void add_factors(struct table *table, const struct book *book,
                         const struct book_version *version)
 {
@@ -161,8 +173,7 @@ static void add_factors(struct table *table, const struct book *book,
 		for (int c = 0; c < COMPONENT_COUNT; c++) {
 			size_t row;
 
-			if (!(multiplier->components >> c & 1) ||
-			    !book_version_has(version, (enum component)c))
+			if (!multiplies(version, multiplier, (enum component)c))
 				continue;
 			row = add_row(table, version, "multiplier", component_info[c].key);
 			table_set(table, row, COLUMN_PRICE, multiplier->factor.text);

@@ -136,8 +136,16 @@ struct making {
 	size_t some_count;
 };
 
-/* The multipliers of a component; those without conditions go into *price at once. */
-static int sort_multipliers(struct making *making, enum component source, struct fault *fault)
+/* One for a component also multiplies what is priced as that component. */
+static bool multiplies(const struct book_multiplier *multiplier, enum component component,
+                       enum component source)
+{
+	return (multiplier->components & (1u << component | 1u << source)) != 0;
+}
+
+/* The multipliers of a component that have conditions. */
+static int sort_multipliers(struct making *making, enum component component, enum component source,
+                            struct fault *fault)
 {
 	const struct book_version *version = making->version;
 
@@ -145,12 +153,12 @@ static int sort_multipliers(struct making *making, enum component source, struct
 	for (size_t i = 0; i < version->multiplier_count; i++) {
 		const struct book_multiplier *multiplier = &version->multipliers[i];
 
-		if (!(multiplier->components >> source & 1) || multiplier->when.has == 0)
+		if (!multiplies(multiplier, component, source) || multiplier->when.has == 0)
 			continue;
 		if (making->some_count == SHEET_MULTIPLIERS_MAX)
 			return fault_set(fault, FAULT_RANGE,
 			                 "%s has more than %d multipliers with conditions",
-			                 component_info[source].key, SHEET_MULTIPLIERS_MAX);
+			                 component_info[component].key, SHEET_MULTIPLIERS_MAX);
 		making->some[making->some_count++] = multiplier;
 	}
 	return 0;
@@ -164,7 +172,8 @@ static int multiply_all(const struct making *making, struct sheet_price *price, 
 	for (size_t i = 0; i < version->multiplier_count && r == 0; i++) {
 		const struct book_multiplier *multiplier = &version->multipliers[i];
 
-		if ((multiplier->components >> price->source & 1) && multiplier->when.has == 0)
+		if (multiplies(multiplier, price->component, price->source) &&
+		    multiplier->when.has == 0)
 			r = times(&price->rate, &multiplier->factor, fault);
 	}
 	if (r == 0 && making->discounted && version->discount.text.at != NULL)
@@ -231,7 +240,7 @@ static int add_component(struct making *making, enum component component, struct
 
 	if (!book_card_has(card, component))
 		source = (enum component)making->version->same_as[component];
-	r = sort_multipliers(making, source, fault);
+	r = sort_multipliers(making, component, source, fault);
 	for (size_t i = card->first[source]; i < card->first[source + 1] && r == 0; i++) {
 		const struct book_rate *rate = &card->rates[i];
 		struct sheet_price price = { component,  source,     rate->megapixels,

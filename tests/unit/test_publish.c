@@ -528,6 +528,29 @@ static void test_the_rates_are_a_row_each(void **state)
 	book_free(book);
 }
 
+/* Of what is priced as another, a row of its own where it is multiplied alone. */
+static void test_the_rates_have_every_multiplier(void **state)
+{
+	struct book *book = load(
+		"USD", "'as':{'reasoning':'output','input_audio':'input'},'models':[{"
+		       "'model':'a','versions':[{'effective_from':'2026','multipliers':["
+		       "{'multiply':'0.5','components':['reasoning']},{'multiply':'2',"
+		       "'components':['input','input_audio']}],'rates':[" IN ",{'component':"
+		       "'output','per_million':'1'}]}]}]");
+	struct table table = { .rows = NULL };
+	struct buf out = { .at = NULL };
+
+	(void)state;
+	publish_rates(book, &table);
+	export_csv(&out, &table);
+	assert_non_null(strstr(out.at, ",multiplier,reasoning,0.5,"));
+	assert_non_null(strstr(out.at, ",multiplier,input,2,"));
+	assert_null(strstr(out.at, ",multiplier,input_audio,"));
+	table_release(&table);
+	buf_release(&out);
+	book_free(book);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +561,7 @@ int main(void)
 		cmocka_unit_test(test_another_currency_is_refused_by_forms_in_dollars),
 		cmocka_unit_test(test_a_page_escapes_and_says_when),
 		cmocka_unit_test(test_the_rates_are_a_row_each),
+		cmocka_unit_test(test_the_rates_have_every_multiplier),
 	};
 
 	return cmocka_run_group_tests_name("publish", tests, NULL, NULL);

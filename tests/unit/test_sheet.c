@@ -158,6 +158,33 @@ static void test_what_is_priced_as_another_has_its_prices_and_multipliers(void *
 	buf_release(&out);
 }
 
+/* One that names it multiplies it alone, with conditions and without. */
+static void test_what_is_priced_as_another_has_multipliers_of_its_own(void **state)
+{
+	struct buf json = { .at = NULL }, out = { .at = NULL };
+	struct book *book = NULL;
+	struct sheet sheet;
+
+	(void)state;
+	buf_add_cstr(&json,
+	             kit_quotes("{'pricebook':1,'currency':'USD','as':{'reasoning':'output'},"
+	                        "'models':[{'model':'a','versions':[{'effective_from':'2026',"
+	                        "'multipliers':[{'multiply':'2','components':['reasoning']},"
+	                        "{'multiply':'3','components':['output','reasoning']},"
+	                        "{'multiply':'0.5','components':['reasoning'],"
+	                        "'when':{'tier':'batch'}}],"
+	                        "'rates':[{'component':'output','per_million':'1'}]}]}]}"));
+	assert_int_equal(book_load(&book, buf_text(&json), NULL, NULL), 0);
+	assert_int_equal(sheet_make(&sheet, book_version(book, 0), true, NULL), 0);
+	print(&sheet, &out);
+	assert_string_equal(out.at, "output 0.000003; reasoning 0.000006; "
+	                            "reasoning, tier batch 0.000003");
+	sheet_release(&sheet);
+	book_free(book);
+	buf_release(&json);
+	buf_release(&out);
+}
+
 static void test_more_multipliers_than_can_be_worked_out_are_told(void **state)
 {
 	struct fault fault = { .code = FAULT_NONE };
@@ -212,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_entry_is_worked_out),
 		cmocka_unit_test(test_what_is_priced_as_another_has_its_prices_and_multipliers),
+		cmocka_unit_test(test_what_is_priced_as_another_has_multipliers_of_its_own),
 		cmocka_unit_test(test_more_multipliers_than_can_be_worked_out_are_told),
 		cmocka_unit_test(test_more_prices_than_can_be_worked_out_are_told),
 	};
