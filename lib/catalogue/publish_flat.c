@@ -130,11 +130,34 @@ static const char *misfit(const struct sheet_price *price, unsigned allowed,
 	               : NULL;
 }
 
+/* A price of the standard tier, where another holds for the tiers that have none. */
+static const struct sheet_price *standard_alone(const struct sheet *sheet, enum component component)
+{
+	const struct sheet_price *standard = NULL;
+	bool others = false;
+
+	for (size_t i = sheet->first[component]; i < sheet->first[component + 1]; i++) {
+		const struct sheet_price *price = &sheet->prices[i];
+
+		if (!(price->when.has & WHEN_TIER))
+			others = true;
+		else if (text_is(price->when.tier, "standard"))
+			standard = price;
+	}
+	return others ? standard : NULL;
+}
+
 bool flat_check(struct publish_model *model, enum component component, unsigned allowed,
                 const char *const *tiers)
 {
 	const struct sheet *sheet = &model->sheet;
+	const struct sheet_price *standard = standard_alone(sheet, component);
 
+	if (standard != NULL) {
+		publish_lose(model, standard,
+		             "in the format a price of the standard tier is that of all tiers");
+		return false;
+	}
 	for (size_t i = sheet->first[component]; i < sheet->first[component + 1]; i++) {
 		const char *why = misfit(&sheet->prices[i], allowed, tiers);
 

@@ -28,7 +28,8 @@ bool flat_has(const struct sheet *sheet, enum component component);
 bool flat_asks(const struct sheet *sheet, enum component component, unsigned has);
 /*
  * Tells the first price of the component with a condition that is none of `allowed`, with a tier
- * that is not in `tiers` (ended by NULL), or that is not exact by the unit; false: told.
+ * that is not in `tiers` (ended by NULL), or that is not exact by the unit, and one of the standard
+ * tier beside one of all tiers; false: told.
  */
 bool flat_check(struct publish_model *model, enum component component, unsigned allowed,
                 const char *const *tiers);

@@ -232,6 +232,16 @@ static void test_what_a_form_cannot_hold_is_told_and_left_out(void **state)
 		  ",{'component':'output','per_million':'2','when':{'tier':'standard'}}" END,
 		  "a: output, tier standard: not written: there is no price without a condition, "
 		  "which the format needs\n" },
+		{ "standard beside all others", "litellm",
+		  MODEL IN
+		  ",{'component':'input','per_million':'2','when':{'tier':'standard'}}" END,
+		  "a: input, tier standard: not written: in the format a price of the standard "
+		  "tier is that of all tiers\n" },
+		{ "standard beside all others", LEGACY,
+		  MODEL IN
+		  ",{'component':'input','per_million':'2','when':{'tier':'standard'}}" END,
+		  "a: input, tier standard: not written: in the format a price of the standard "
+		  "tier is that of all tiers\n" },
 		{ "a batch of long prompts", "litellm",
 		  MODEL IN
 		  ",{'component':'input','per_million':'2','when':{'context':{'gt':1000}}},"
