@@ -57,6 +57,8 @@ struct litellm_entry {
 
 /* litellm_keys.c: the row of a price key with its conditions; NULL: it is none. */
 const struct litellm_row *litellm_price_key(struct text key, struct draft_when *when_out);
+/* The row of the price key that this one begins with ("KEY_..."), the longest; NULL: none. */
+const struct litellm_row *litellm_price_of(struct text key);
 bool litellm_split_name(struct text key, struct litellm_name *out);
 /* Everything of an entry that is no price. */
 void litellm_fact(struct litellm_entry *e, struct text key, uint32_t node);

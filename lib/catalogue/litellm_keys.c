@@ -86,6 +86,20 @@ const struct litellm_row *litellm_price_key(struct text key, struct draft_when *
 	return NULL;
 }
 
+const struct litellm_row *litellm_price_of(struct text key)
+{
+	const struct litellm_row *longest = NULL;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct text rest = key;
+
+		if (cut_prefix(&rest, rows[i].key) && cut_prefix(&rest, "_") &&
+		    (longest == NULL || strlen(rows[i].key) > strlen(longest->key)))
+			longest = &rows[i];
+	}
+	return longest;
+}
+
 /* --- names ----------------------------------------------------------------- */
 
 static bool is_quality(struct text t)

@@ -460,6 +460,30 @@ static void read_specific(struct litellm_entry *e, uint32_t node)
 	}
 }
 
+static void read_search_unit(struct litellm_entry *e, uint32_t node)
+{
+	if (text_is(json_string(&e->in->doc, node), "per_query")) {
+		litellm_fact(e, text_of("web_search_billing_unit"), node);
+		return;
+	}
+	tally_mark(&e->in->tally, node, TALLY_UNREPRESENTED,
+	           "searches are counted one by one, and these are not billed so");
+	import_drop(e->in, e->version, COMPONENT_SEARCHES, "it is not the price of one search");
+}
+
+/*
+ * A price under a condition that is not known ("_above_8s_interval"): where it holds, the others
+ * of its component would be charged.
+ */
+static void lose_unknown(struct litellm_entry *e, struct text key)
+{
+	const struct litellm_row *row = litellm_price_of(key);
+
+	if (row != NULL)
+		import_drop(e->in, e->version, row_meant(e, row)->component,
+		            "a price of the same under another condition is not in the book");
+}
+
 static bool read_special(struct litellm_entry *e, struct text key, uint32_t node)
 {
 	static const char uplift[] = "regional_processing_uplift_multiplier_";
@@ -469,6 +493,8 @@ static bool read_special(struct litellm_entry *e, struct text key, uint32_t node
 		read_search_context(e, node);
 	else if (text_is(key, "tiered_pricing"))
 		read_tiers(e, node);
+	else if (text_is(key, "web_search_billing_unit"))
+		read_search_unit(e, node);
 	else if (text_is(key, "provider_specific_entry"))
 		read_specific(e, node);
 	else if (key.len > len && memcmp(key.at, uplift, len) == 0)
@@ -494,6 +520,7 @@ void litellm_prices(struct litellm_entry *e)
 		row = litellm_price_key(key, &when);
 		if (row == NULL) {
 			litellm_fact(e, key, k + 1);
+			lose_unknown(e, key);
 			continue;
 		}
 		/* _INCLUSIVE_THRESHOLD_PROVIDERS of LiteLLM. */
