@@ -326,6 +326,11 @@ void draft_discount(struct draft *draft, struct draft_version *version, struct t
 		version->discount = draft_text(draft, fraction);
 }
 
+struct text draft_version_discount(const struct draft_version *version)
+{
+	return version->discount;
+}
+
 static struct draft_when copy_when(struct draft *draft, const struct draft_when *when)
 {
 	struct draft_when copy = *when;

@@ -122,6 +122,7 @@ struct draft_version *draft_version(struct draft *draft, struct draft_model *mod
 struct draft_version *draft_model_version(struct draft_model *model);
 /* "0.1" for a tenth less (discount_to_user). */
 void draft_discount(struct draft *draft, struct draft_version *version, struct text fraction);
+struct text draft_version_discount(const struct draft_version *version); /* absent: none */
 /*
  * false: there is a rate of the same component and conditions already, and nothing was added;
  * *same_out, if not NULL, tells whether its price is the same too.

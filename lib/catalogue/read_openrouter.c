@@ -13,6 +13,8 @@
  * as `image_token` is.  Where it is not that price, the flat form's meaning ("USD per image") is
  * as likely and a thousand times as much: it is left out.
  *
+ * A provider's own form has an entry of the same id for each `service_tier` with other prices.
+ *
  * internal_reasoning and image that cost the same as completion and prompt move with them where
  * an override does not name them.
  */
@@ -59,7 +61,7 @@ struct router_price {
 struct entry {
 	struct catalogue_import *in;
 	uint32_t node;
-	struct text id;
+	struct text id, tier; /* tier absent: standard, and every one without an entry */
 	struct draft_model *model;
 	struct draft_version *version;
 	bool flat;      /* a provider's own form */
@@ -252,6 +254,7 @@ static void add_price(struct entry *e, const struct price_key *key, uint32_t nod
 {
 	struct router_price price = { .key = key, .node = node, .when = *when };
 
+	conditional = conditional || e->tier.at != NULL;
 	if (!import_price(e->in, node, 0, &price.price)) {
 		if (conditional)
 			import_drop(e->in, e->version, key->component, lost_why);
@@ -492,13 +495,68 @@ static void put_prices(struct entry *e)
 			                   .price = price->price,
 			                   .when = price->when };
 
+		rate.when.tier = e->tier;
 		if (why == NULL)
 			import_rate(e->in, e->version, price->node, &rate);
 		else
 			tally_mark(&e->in->tally, price->node, TALLY_UNREPRESENTED, why);
-		if (why != NULL && price->when.context_test != DRAFT_CONTEXT_ANY)
+		if (why != NULL && (price->when.context_test != DRAFT_CONTEXT_ANY ||
+		                    price->when.has_utc || e->tier.at != NULL))
 			import_drop(e->in, e->version, rate.component, lost_why);
 	}
+}
+
+/* The tier of an entry; false: there is a word that is none. */
+static bool read_tier(const struct json *doc, uint32_t entry, struct text *tier_out)
+{
+	static const char *const tiers[] = { "batch", "flex", "priority" };
+	uint32_t node = json_member(doc, entry, "service_tier");
+	struct text word = json_string(doc, node);
+
+	*tier_out = (struct text){ .at = NULL };
+	if (node == JSON_NONE || json_type_of(doc, node) == JSON_NULL ||
+	    text_is(word, "standard") || text_is(word, "default"))
+		return true;
+	*tier_out = word;
+	for (size_t i = 0; i < COUNT(tiers); i++) {
+		if (text_is(word, tiers[i]))
+			return true;
+	}
+	return false;
+}
+
+static void read_discounts(struct entry *e, uint32_t pricing)
+{
+	const struct json *doc = &e->in->doc;
+	const uint32_t nodes[] = { json_type_of(doc, pricing) == JSON_OBJECT
+		                           ? json_member(doc, pricing, "discount")
+		                           : JSON_NONE,
+		                   json_member(doc, e->node, "discount_to_user") };
+
+	for (size_t i = 0; i < COUNT(nodes); i++) {
+		if (nodes[i] != JSON_NONE)
+			import_discount(e->in, e->version, nodes[i], true);
+	}
+}
+
+static bool is_of_tier(const struct json *doc, uint32_t entry)
+{
+	struct text tier;
+
+	return !read_tier(doc, entry, &tier) || tier.at != NULL;
+}
+
+/* A version has one discount. */
+static bool has_discount_of_the_model(struct entry *e, uint32_t pricing)
+{
+	const struct text ours = draft_version_discount(e->version);
+	bool same;
+
+	draft_discount(&e->in->draft, e->version, (struct text){ .at = NULL });
+	read_discounts(e, pricing);
+	same = text_equal(draft_version_discount(e->version), ours);
+	draft_discount(&e->in->draft, e->version, ours);
+	return same;
 }
 
 static void read_pricing(struct entry *e, uint32_t pricing)
@@ -509,16 +567,9 @@ static void read_pricing(struct entry *e, uint32_t pricing)
 	if (json_type_of(doc, pricing) == JSON_ARRAY) {
 		read_array(e, pricing);
 	} else if (json_type_of(doc, pricing) == JSON_OBJECT) {
-		uint32_t discount = json_member(doc, pricing, "discount");
-
 		add_prices(e, pricing, &none, false);
 		read_overrides(e, json_member(doc, pricing, "overrides"));
-		if (discount != JSON_NONE)
-			import_discount(e->in, e->version, discount, true);
 	}
-	if (json_member(doc, e->node, "discount_to_user") != JSON_NONE)
-		import_discount(e->in, e->version, json_member(doc, e->node, "discount_to_user"),
-		                true);
 	put_prices(e);
 }
 
@@ -531,17 +582,44 @@ static bool ends_free(struct text id)
 static int read_entry(struct catalogue_import *in, uint32_t node, struct fault *fault)
 {
 	const struct json *doc = &in->doc;
-	uint32_t id = json_member(doc, node, "id");
+	uint32_t id = json_member(doc, node, "id"), pricing = json_member(doc, node, "pricing");
 	struct entry e = { .in = in, .node = node, .id = json_string(doc, id) };
 
+	bool known = read_tier(doc, node, &e.tier), first;
+
 	e.model = draft_find(&in->draft, e.id);
-	e.version = draft_version(&in->draft, e.model, in->effective_from);
+	e.version = draft_model_version(e.model);
+	first = e.version == NULL;
+	if (first)
+		e.version = draft_version(&in->draft, e.model, in->effective_from);
 	e.flat = json_member(doc, node, "architecture") == JSON_NONE;
 	e.free = ends_free(e.id) ||
 	         json_type_of(doc, json_member(doc, node, "is_free")) == JSON_TRUE;
 	tally_mark(&in->tally, id, TALLY_CONVERTED, NULL);
-	read_pricing(&e, json_member(doc, node, "pricing"));
+	tally_mark(&in->tally, json_member(doc, node, "service_tier"),
+	           known ? TALLY_CONVERTED : TALLY_UNREPRESENTED,
+	           known ? NULL : "no tier of service that is known");
+	if (first)
+		read_discounts(&e, pricing);
+	if (!known || (!first && !has_discount_of_the_model(&e, pricing)))
+		lose_override(&e, pricing);
+	else
+		read_pricing(&e, pricing);
 	return read_facts(&e, node, fault);
+}
+
+/* The entries of a tier stand for the model of the one without. */
+static int read_id(struct catalogue_import *in, uint32_t entry, bool tiers, struct fault *fault)
+{
+	const struct json *doc = &in->doc;
+	struct text id = json_string(doc, json_member(doc, entry, "id"));
+	struct draft_model *model;
+
+	if (id.at == NULL || is_of_tier(doc, entry) != tiers)
+		return 0;
+	if (tiers && draft_find(&in->draft, id) != NULL)
+		return 0;
+	return draft_model(&in->draft, id, id, &model, fault);
 }
 
 /* All ids first, so that no other name of an entry takes the id of a later one. */
@@ -550,15 +628,16 @@ static int read_ids(struct catalogue_import *in, uint32_t data, struct fault *fa
 	const struct json *doc = &in->doc;
 	int r = 0;
 
-	for (uint32_t e = json_first(doc, data); e != JSON_NONE && r == 0;
-	     e = json_next(doc, data, e)) {
+	for (uint32_t e = json_first(doc, data); e != JSON_NONE; e = json_next(doc, data, e)) {
 		struct text id = json_string(doc, json_member(doc, e, "id"));
-		struct draft_model *model;
 
-		if (id.at == NULL)
-			continue;
-		import_entry(in, e, id);
-		r = draft_model(&in->draft, id, id, &model, fault);
+		if (id.at != NULL)
+			import_entry(in, e, id);
+	}
+	for (int tiers = 0; tiers < 2; tiers++) {
+		for (uint32_t e = json_first(doc, data); e != JSON_NONE && r == 0;
+		     e = json_next(doc, data, e))
+			r = read_id(in, e, tiers == 1, fault);
 	}
 	return r;
 }
@@ -585,10 +664,14 @@ int catalogue_openrouter_read(struct catalogue_import *in, struct fault *fault)
 	tally_mark(&in->tally, json_member(doc, 0, "links"), TALLY_INFORMATIVE,
 	           "where the other pages of the list are: import each");
 	r = read_ids(in, data, fault);
-	for (uint32_t e = json_first(doc, data); e != JSON_NONE && r == 0;
-	     e = json_next(doc, data, e)) {
-		if (json_string(doc, json_member(doc, e, "id")).at != NULL)
-			r = read_entry(in, e, fault);
+	/* Those of a tier behind those of all, so that they win. */
+	for (int tiers = 0; tiers < 2; tiers++) {
+		for (uint32_t e = json_first(doc, data); e != JSON_NONE && r == 0;
+		     e = json_next(doc, data, e)) {
+			if (json_string(doc, json_member(doc, e, "id")).at != NULL &&
+			    is_of_tier(doc, e) == (tiers == 1))
+				r = read_entry(in, e, fault);
+		}
 	}
 	return r;
 }

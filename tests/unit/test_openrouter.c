@@ -15,6 +15,13 @@
 #define ARCH   "informative a/m architecture: empty"
 
 static const struct import_row prices[] = {
+	{ "zero at some hours is not the price of the others",
+	  "{\"prompt\":\"0.000001\",\"input_cache_read\":\"0.000001\",\"overrides\":[{"
+	  "\"utc_start\":1630,\"utc_end\":30,\"input_cache_read\":\"0\"}]}",
+	  { "input, per_million: 1.00" },
+	  { NULL },
+	  { ARCH, "not_representable a/m pricing.input_cache_read: an",
+	    "not_representable a/m pricing.overrides[0].input_cache_read: zero" } },
 	{ "every key of a price",
 	  "{\"prompt\":\"0.000003\",\"completion\":\"0.000015\",\"request\":\"0.001\","
 	  "\"image\":\"0.000003\",\"web_search\":\"0.01\",\"internal_reasoning\":\"0.00002\","
@@ -140,6 +147,27 @@ static const struct import_row flat[] = {
 };
 
 static const struct import_row whole[] = {
+	{ "a tier of service is an entry of its own, wherever it stands",
+	  "{\"data\":[{\"id\":\"m\",\"service_tier\":\"flex\",\"discount_to_user\":\"0.10\","
+	  "\"pricing\":{\"prompt\":\"0.000003\"}},{\"id\":\"m\",\"discount_to_user\":\"0.1\","
+	  "\"pricing\":{\"prompt\":\"0.000001\",\"completion\":\"0.000002\",\"overrides\":["
+	  "{\"min_prompt_tokens\":100,\"prompt\":\"0.000005\"}]}}]}",
+	  { "input, per_million: 1.00", "input, per_million: 5.00, when: {context: {gt: 100}}",
+	    "input, per_million: 3.00, when: {tier: flex}", "output, per_million: 2.00" },
+	  { "\"discount_to_user\": \"0.1\"" },
+	  { NULL } },
+	{ "a tier that nobody knows, or with another discount, takes its prices out",
+	  "{\"data\":[{\"id\":\"m\",\"pricing\":{\"prompt\":\"0.000001\",\"completion\":"
+	  "\"0.000002\"}},{\"id\":\"m\",\"service_tier\":\"moon\",\"pricing\":{\"prompt\":\"1\"}},"
+	  "{\"id\":\"n\",\"pricing\":{\"prompt\":\"0.000001\",\"completion\":\"0.000002\"}},"
+	  "{\"id\":\"n\",\"service_tier\":\"flex\",\"discount_to_user\":\"0.5\",\"pricing\":"
+	  "{\"completion\":\"0.000001\"}}]}",
+	  { "output, per_million: 2.00", "input, per_million: 1.00" },
+	  { NULL },
+	  { "not_representable m service_tier: no tier of service",
+	    "not_representable m pricing: its condition", "not_representable m pricing.prompt: an",
+	    "not_representable n pricing: its condition",
+	    "not_representable n pricing.completion: an override" } },
 	{ "free by its name, by is_free, and not by zeros alone",
 	  "{\"data\":[{\"id\":\"a:free\",\"pricing\":{\"prompt\":\"0\",\"image\":\"0\"}},"
 	  "{\"id\":\"b\",\"is_free\":true,\"pricing\":{\"prompt\":\"0\"}},"
