@@ -117,6 +117,25 @@ static const char *meant_key(struct text key, const char *const *allowed)
 	return best;
 }
 
+/* What sets a price where it belongs: elsewhere it would be passed over with what it says. */
+static bool sets_prices(struct text key)
+{
+	static const char *const keys[] = { "rates",
+		                            "multipliers",
+		                            "minimums",
+		                            "discount_percent",
+		                            "discount_to_user",
+		                            "effective_from",
+		                            "effective_until",
+		                            NULL };
+
+	for (size_t i = 0; keys[i] != NULL; i++) {
+		if (text_is(key, keys[i]))
+			return true;
+	}
+	return meant_key(key, keys) != NULL;
+}
+
 static void check_keys(struct loader *l, uint32_t object, const struct path *path,
                        const char *const *allowed, enum load_keys keys)
 {
@@ -137,6 +156,9 @@ static void check_keys(struct loader *l, uint32_t object, const struct path *pat
 		meant = meant_key(key, allowed);
 		if (meant != NULL)
 			load_error(l, k, &at, "no such key here; did you mean \"%s\"?", meant);
+		else if (keys == LOAD_LOOSE && sets_prices(key))
+			load_error(l, k, &at,
+			           "no such key here: it is one of a version or an account");
 		else if (keys == LOAD_LOOSE)
 			load_warning(l, k, &at, "no such key here: it is passed over");
 		else

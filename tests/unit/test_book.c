@@ -72,6 +72,12 @@ static void test_errors_of_the_head_name_path_and_line(void **state)
 		  "{'pricebook':1,'currency':'x','a\\nline 9: b':1,'models':[" MODEL "]}",
 		  "line 1: currency: three capital letters are due, like 'USD'\n"
 		  "line 1: a?line 9: b: no such key here: it is passed over\n" },
+		{ "what sets prices, where it would set none",
+		  HEAD "'discount_percent':'10','models':[" MODEL "]}",
+		  "line 1: discount_percent: no such key here: it is one of a version or an "
+		  "account\n" },
+		{ "nearly what sets prices", HEAD "'multiplers':[],'models':[" MODEL "]}",
+		  "line 1: multiplers: no such key here: it is one of a version or an account\n" },
 		{ "note is no string", HEAD "'note':1,'models':[" MODEL "]}",
 		  "line 1: note: a string is due\n" },
 		{ "no format version", "{'currency':'USD','models':[" MODEL "]}",
