@@ -44,6 +44,12 @@ static size_t warn_missing(const struct book_version *version, struct buf *out)
 	return count;
 }
 
+/* The least prompt that a threshold is met by. */
+static int64_t least_prompt(const struct book_when *when)
+{
+	return when->context_tokens + (when->context_test == CONTEXT_GT);
+}
+
 /* Whenever a holds, b does too, as far as it can be told without knowing the request. */
 static bool implies(const struct book_when *a, const struct book_when *b)
 {
@@ -55,6 +61,9 @@ static bool implies(const struct book_when *a, const struct book_when *b)
 	if ((b->has & WHEN_CONTEXT) == 0) {
 		common.context_test = CONTEXT_ANY;
 		common.context_tokens = 0;
+	} else if (least_prompt(a) >= least_prompt(b)) {
+		common.context_test = b->context_test;
+		common.context_tokens = b->context_tokens;
 	}
 	if ((b->has & WHEN_TIER) == 0)
 		common.tier = text_of(NULL);

@@ -695,6 +695,22 @@ static void test_warnings_of_what_is_seldom_meant(void **state)
 		  RATES("{'component':'images_out','each':'2'},"
 		        "{'component':'images_out','per_megapixel':'1'}"),
 		  "", 0 },
+		{ "a lower threshold behind a higher one",
+		  RATES("{'component':'input','per_million':'2','when':{'context':{'gt':200}}},"
+		        "{'component':'input','per_million':'1','when':{'context':{'gt':100}}}"),
+		  "m from 2026-01-01T00:00:00.000Z: an entry of input never counts: a later one "
+		  "fits whenever it does (general entries stand first)\n",
+		  1 },
+		{ "the same threshold in other words",
+		  RATES("{'component':'input','per_million':'2','when':{'context':{'gte':101}}},"
+		        "{'component':'input','per_million':'1','when':{'context':{'gt':100}}}"),
+		  "m from 2026-01-01T00:00:00.000Z: an entry of input never counts: a later one "
+		  "fits whenever it does (general entries stand first)\n",
+		  1 },
+		{ "a higher threshold behind a lower one",
+		  RATES("{'component':'input','per_million':'1','when':{'context':{'gt':100}}},"
+		        "{'component':'input','per_million':'2','when':{'context':{'gte':102}}}"),
+		  "", 0 },
 		{ "a model that is not there",
 		  ACCOUNTS("{'account':'a','models':['n','o*'],'effective_from':'2026',"
 		           "'discount_percent':'5'}",
