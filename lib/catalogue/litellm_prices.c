@@ -440,6 +440,14 @@ static void read_uplift(struct litellm_entry *e, struct text region, uint32_t no
 	import_multiplier(e->in, e->version, node, &when);
 }
 
+/* An event of fast mode has it as its tier of service (toll-event(5)). */
+static void read_fast(struct litellm_entry *e, uint32_t node)
+{
+	const struct draft_when when = { .tier = text_of("fast") };
+
+	import_multiplier(e->in, e->version, node, &when);
+}
+
 /* {"us": 1.1, "fast": 6.0}: of all tokens, by where and how fast Anthropic answered. */
 static void read_specific(struct litellm_entry *e, uint32_t node)
 {
@@ -451,8 +459,7 @@ static void read_specific(struct litellm_entry *e, uint32_t node)
 		struct text key = doc->nodes[k].text;
 
 		if (text_is(key, "fast"))
-			tally_mark(&e->in->tally, k + 1, TALLY_UNREPRESENTED,
-			           "the factor of fast mode: a book has no condition on speed");
+			read_fast(e, k + 1);
 		else if (text_is(key, "us") || text_is(key, "eu"))
 			read_uplift(e, key, k + 1);
 		else

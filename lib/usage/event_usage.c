@@ -266,6 +266,18 @@ static void take_tier(struct line *line, const struct text facts[FACT_COUNT])
 	keep_said(line, said, tier);
 }
 
+/* Anthropic's fast mode is billed as a tier of its own, and told beside a standard one. */
+static void take_speed(struct line *line, struct text speed)
+{
+	static const char *const standard[] = { "default", "standard", "standard_only", "auto" };
+	struct text *tier = &line->event->service_tier;
+
+	keep_said(line, speed, &line->speed);
+	if (text_is(speed, "fast") &&
+	    (tier->at == NULL || is_word(*tier, standard, sizeof(standard) / sizeof(standard[0]))))
+		*tier = text_of("fast");
+}
+
 /* Where the line does not say it itself; but for the tier. */
 static void take_facts(struct line *line, const struct usage_format *format,
                        const struct usage_objects *usage)
@@ -278,7 +290,7 @@ static void take_facts(struct line *line, const struct usage_format *format,
 	take_tier(line, facts);
 	if (!text_is(facts[FACT_REGION], "not_available"))
 		keep_said(line, facts[FACT_REGION], &event->region);
-	keep_said(line, facts[FACT_SPEED], &line->speed);
+	take_speed(line, facts[FACT_SPEED]);
 	/* Of several that add up each tells its own charge. */
 	if (usage->count > 0 && !(usage->adds != ADDS_NONE && usage->count > 1))
 		take_cost(line, format, usage);

@@ -60,7 +60,7 @@ static void test_a_change_rates_by_the_books_that_it_was_lent(void **state)
 	expect_lent(kit,
 	            "{\"change\":\"rerate\",\"from\":\"2026-08-01\",\"to\":\"2026-08-02\","
 	            "\"reason\":\"r\"}",
-	            "'events':1,'moved':1,'waiting':0,'rows':1,'amount':'0.25'");
+	            "'events':1,'moved':1,'waiting':0,'unsettled':0,'rows':1,'amount':'0.25'");
 }
 
 /* None in force is what the lender says: nothing is looked for in the ledger. */
