@@ -70,6 +70,12 @@ bool charge_is_due(const struct charges *charges, const struct charge *charge)
 	return is_due(charges->found.version, charges->override, charge);
 }
 
+/* "0": it is no line of the arithmetic. */
+static bool takes_nothing(const struct book_factor *discount)
+{
+	return discount->numerator == 1 && discount->decimals == 0;
+}
+
 /* What comes to the rate of a line. */
 static void find_factors(const struct rating *rating, struct charge *charge)
 {
@@ -86,9 +92,10 @@ static void find_factors(const struct rating *rating, struct charge *charge)
 	/* What was agreed is what was agreed: nothing is taken off it. */
 	if (charge->agreed)
 		return;
-	if (version->discount.text.at != NULL)
+	if (version->discount.text.at != NULL && !takes_nothing(&version->discount))
 		charge->discount[0] = &version->discount;
-	if (override != NULL && override->discount.text.at != NULL)
+	if (override != NULL && override->discount.text.at != NULL &&
+	    !takes_nothing(&override->discount))
 		charge->discount[1] = &override->discount;
 }
 
