@@ -29,15 +29,18 @@ fresh()
 	printf 'R(NONE, "none", "")\nR(LOST, "got-lost", "")\n' >lib/usage/reason.def
 	echo 'C(LITTLE, "some-list", "a catalogue")' >lib/catalogue/catalogue.def
 	echo 'K(KEPT, "kept_x", "a key of a report")' >lib/catalogue/tally.def
+	echo 'P(LITTLE, "some-page", "a form")' >lib/catalogue/publish.def
 	echo 'X(report)' >cli/commands.def
 	echo '.TH T 1
 .SH NAME
-t \- report some.chat some.wrap some\-list kept_x input_x got\-lost' >packaging/man/toll.1
+t \- report some.chat some.wrap some\-list some\-page kept_x input_x
+got\-lost' >packaging/man/toll.1
 	cp packaging/man/toll.1 packaging/man/toll-event.5
 	printf '.TH T 1\n.SH NAME\nt \\- %s\n' \
 		'accepted unpriced duplicate conflict quarantined checkpoint' \
 		>packaging/man/toll-tail.1
 	cp packaging/man/toll.1 packaging/man/toll-pricebook.5
+	cp packaging/man/toll.1 packaging/man/toll-vectors.5
 	{
 		printf '.TH T 8\n.SH NAME\nt \\- x\n'
 		sed -n 's/^[TN]([A-Z_]*, *"\([a-z_]*\)".*/\1/p' daemon/settings.def
@@ -202,6 +205,10 @@ sed -i 's/unpriced//' packaging/man/toll-tail.1
 fails check_man.sh '"unpriced"' "a verdict that the page does not have"
 sed -i 's/some.-list//' packaging/man/toll.1
 fails check_man.sh '"some-list"' "a catalogue that the page does not have"
+sed -i 's/some.-page//' packaging/man/toll.1
+fails check_man.sh '"some-page"' "a form of publishing that the page does not have"
+rm packaging/man/toll-vectors.5
+fails check_man.sh 'toll-vectors.5' "a page that is not there"
 sed -i 's/kept_x//' packaging/man/toll.1
 fails check_man.sh '"kept_x"' "a key of a report that the page does not have"
 sed -i 's/report//' packaging/man/toll.1
