@@ -92,6 +92,7 @@ static bool fits(const struct draft_when *when)
 }
 
 static const char lost_why[] = "another price of the same cannot be represented";
+static const char factor_why[] = "a factor on it is not in the book";
 static const char twice_why[] = "two prices of the same thing under the same conditions";
 
 bool import_rate(struct catalogue_import *in, struct draft_version *version, uint32_t node,
@@ -143,6 +144,14 @@ void import_drop(struct catalogue_import *in, struct draft_version *version,
 			version->last_rate = row;
 			at = &row->next;
 		}
+	}
+}
+
+void import_drop_tokens(struct catalogue_import *in, struct draft_version *version, const char *why)
+{
+	for (unsigned c = 0; c < COMPONENT_COUNT; c++) {
+		if (component_info[c].unit == UNIT_TOKEN)
+			import_drop(in, version, (enum component)c, why);
 	}
 }
 
@@ -217,16 +226,20 @@ void import_multiplier(struct catalogue_import *in, struct draft_version *versio
 	char text[MONEY_TEXT_BYTES];
 	struct money factor;
 
-	if (!import_price(in, node, 0, &factor))
+	if (!import_price(in, node, 0, &factor)) {
+		import_drop_tokens(in, version, factor_why);
 		return;
+	}
 	factor_text(factor, text);
 	multiplier.multiply = text_of(text);
 	if (fits(when) && factor.attos % least == 0 && factor.attos / least <= INT64_MAX &&
-	    draft_multiplier(&in->draft, version, &multiplier))
+	    draft_multiplier(&in->draft, version, &multiplier)) {
 		tally_mark(&in->tally, node, TALLY_CONVERTED, NULL);
-	else
-		tally_mark(&in->tally, node, TALLY_UNREPRESENTED,
-		           "a factor that a book cannot hold, or a second one");
+		return;
+	}
+	tally_mark(&in->tally, node, TALLY_UNREPRESENTED,
+	           "a factor that a book cannot hold, or a second one");
+	import_drop_tokens(in, version, factor_why);
 }
 
 void import_discount(struct catalogue_import *in, struct draft_version *version, uint32_t node,

@@ -40,7 +40,7 @@ bool import_rate(struct catalogue_import *in, struct draft_version *version, uin
 
 /*
  * A factor at `node` (1.1), multiplied with the rates of the token components under `when`; marks
- * it converted, or not representable.
+ * it converted, or not representable and then drops these.
  */
 void import_multiplier(struct catalogue_import *in, struct draft_version *version, uint32_t node,
                        const struct draft_when *when);
@@ -59,6 +59,9 @@ void import_settle(struct catalogue_import *in);
  */
 void import_drop(struct catalogue_import *in, struct draft_version *version,
                  enum component component, const char *why);
+/* All components of tokens: what would multiply them is not in the book. */
+void import_drop_tokens(struct catalogue_import *in, struct draft_version *version,
+                        const char *why);
 bool import_dropped(const struct draft_version *version, enum component component);
 
 /* Why a fact is left out: what price/listing.h does not take. */

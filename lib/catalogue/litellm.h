@@ -1,4 +1,4 @@
-/* Inside lib/catalogue: the importer of LiteLLM's model map, in two files. */
+/* Inside lib/catalogue: the importer of LiteLLM's model map, in three files. */
 #ifndef TOLL_CATALOGUE_LITELLM_H
 #define TOLL_CATALOGUE_LITELLM_H
 
@@ -63,6 +63,19 @@ bool litellm_split_name(struct text key, struct litellm_name *out);
 /* Everything of an entry that is no price. */
 void litellm_fact(struct litellm_entry *e, struct text key, uint32_t node);
 void litellm_finish_facts(struct litellm_entry *e);
+
+/* litellm_off_peak.c: the parts of a week in which a block of off_peak_pricing holds. */
+enum { LITELLM_WINDOWS_MAX = 16 };
+
+struct litellm_windows {
+	struct draft_when parts[LITELLM_WINDOWS_MAX];
+	size_t count;
+};
+
+/* A key of the block that says when, not what. */
+bool litellm_is_window_key(struct text key);
+/* false: a book cannot say when it holds. */
+bool litellm_windows(const struct json *doc, uint32_t block, struct litellm_windows *out);
 
 /* litellm_prices.c: */
 void litellm_prices(struct litellm_entry *e);

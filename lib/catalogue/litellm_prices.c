@@ -7,7 +7,8 @@
  *
  * Order (_get_token_base_cost and batch_cost_calculator of LiteLLM): the price above a threshold
  * takes the place of that of a service tier, unless there is one for both; the price of a batch
- * takes the place of all others.  A threshold is exceeded above it, of xai at it.
+ * takes the place of all others, and an off-peak one of all but these (apply_off_peak_pricing of
+ * LiteLLM).  A threshold is exceeded above it, of xai at it.
  *
  * Zeros: a price of zero is converted
  *   - for what the model does not write (output of embedding, rerank and moderation),
@@ -50,7 +51,7 @@ static void lose(struct litellm_entry *e, const struct litellm_price *price)
 	bool sized = e->name.size.at != NULL || e->name.steps > 0 || e->name.open_ended;
 
 	if (when->context_test != DRAFT_CONTEXT_ANY || when->tier.at != NULL ||
-	    when->resolution.at != NULL ||
+	    when->resolution.at != NULL || when->has_utc ||
 	    (sized && draft_prices_plainly(e->version, price->row->component)))
 		import_drop(e->in, e->version, price->row->component,
 		            "a price of the same under other conditions is not in the book");
@@ -229,6 +230,8 @@ static int by_precedence(const void *a, const void *b)
 
 	if (batches[0] != batches[1])
 		return batches[0] - batches[1];
+	if (left->when.has_utc != right->when.has_utc)
+		return left->when.has_utc - right->when.has_utc;
 	if (left->when.context_tokens != right->when.context_tokens)
 		return left->when.context_tokens < right->when.context_tokens ? -1 : 1;
 	if (tiers[0] != tiers[1])
@@ -242,7 +245,7 @@ find_price(const struct litellm_entry *e, enum component component, const struct
 	for (size_t i = 0; i < e->price_count; i++) {
 		const struct litellm_price *price = &e->prices[i];
 
-		if (price->row->component == component &&
+		if (price->row->component == component && price->when.has_utc == when->has_utc &&
 		    price->when.context_test == when->context_test &&
 		    price->when.context_tokens == when->context_tokens &&
 		    text_equal(price->when.tier, when->tier))
@@ -448,6 +451,35 @@ static void read_fast(struct litellm_entry *e, uint32_t node)
 	import_multiplier(e->in, e->version, node, &when);
 }
 
+/* A multiplier that is not read: where it holds, the prices would be others. */
+static void lose_tokens(struct litellm_entry *e, uint32_t node)
+{
+	if (json_type_of(&e->in->doc, node) != JSON_NULL)
+		import_drop_tokens(e->in, e->version, "what multiplies it is not in the book");
+}
+
+/* It holds for every region but "global", and a book names regions. */
+static void read_endpoint_uplift(struct litellm_entry *e, uint32_t node)
+{
+	struct money factor;
+
+	if (import_price(e->in, node, 0, &factor) && factor.attos == ATTOS_PER_UNIT) {
+		tally_mark(&e->in->tally, node, TALLY_INFORMATIVE, "1 multiplies nothing");
+		return;
+	}
+	tally_mark(&e->in->tally, node, TALLY_UNREPRESENTED,
+	           "it holds for every region but \"global\"; a book names regions");
+	lose_tokens(e, node);
+}
+
+/* A fact that is known multiplies nothing; what is not known might. */
+static void read_other(struct litellm_entry *e, struct text key, uint32_t node)
+{
+	litellm_fact(e, key, node);
+	if (e->in->tally.marks[node].kind == 0)
+		lose_tokens(e, node);
+}
+
 /* {"us": 1.1, "fast": 6.0}: of all tokens, by where and how fast Anthropic answered. */
 static void read_specific(struct litellm_entry *e, uint32_t node)
 {
@@ -463,7 +495,7 @@ static void read_specific(struct litellm_entry *e, uint32_t node)
 		else if (text_is(key, "us") || text_is(key, "eu"))
 			read_uplift(e, key, k + 1);
 		else
-			litellm_fact(e, key, k + 1);
+			read_other(e, key, k + 1);
 	}
 }
 
@@ -491,6 +523,69 @@ static void lose_unknown(struct litellm_entry *e, struct text key)
 		            "a price of the same under another condition is not in the book");
 }
 
+/* What an off-peak block prices costs something else in hours that are not in the book. */
+static void lose_block(struct litellm_entry *e, uint32_t block, const char *why)
+{
+	const struct json *doc = &e->in->doc;
+
+	tally_mark(&e->in->tally, block, TALLY_UNREPRESENTED, why);
+	if (json_type_of(doc, block) != JSON_OBJECT) {
+		lose_tokens(e, block);
+		return;
+	}
+	for (uint32_t k = json_first(doc, block); k != JSON_NONE; k = json_next(doc, block, k)) {
+		struct draft_when when;
+		const struct litellm_row *row = litellm_price_key(doc->nodes[k].text, &when);
+
+		if (row == NULL)
+			row = litellm_price_of(doc->nodes[k].text);
+		if (row != NULL)
+			import_drop(e->in, e->version, row_meant(e, row)->component, why);
+	}
+}
+
+/* Every key of the block is one that says when, or a price without further conditions. */
+static bool is_off_peak(const struct litellm_entry *e, uint32_t block)
+{
+	const struct json *doc = &e->in->doc;
+
+	for (uint32_t k = json_first(doc, block); k != JSON_NONE; k = json_next(doc, block, k)) {
+		struct draft_when when;
+		const struct litellm_row *row = litellm_price_key(doc->nodes[k].text, &when);
+
+		if (!litellm_is_window_key(doc->nodes[k].text) &&
+		    (row == NULL || !text_is(doc->nodes[k].text, row->key)))
+			return false;
+	}
+	return true;
+}
+
+/* The block's prices take the place of all others while one of its windows is open. */
+static void read_off_peak(struct litellm_entry *e, uint32_t block)
+{
+	const struct json *doc = &e->in->doc;
+	struct litellm_windows windows;
+
+	if (json_type_of(doc, block) != JSON_OBJECT || !litellm_windows(doc, block, &windows)) {
+		lose_block(e, block, "off-peak hours that a book cannot say");
+		return;
+	}
+	if (!is_off_peak(e, block)) {
+		lose_block(e, block, "an off-peak block with a key that is not known");
+		return;
+	}
+	for (uint32_t k = json_first(doc, block); k != JSON_NONE; k = json_next(doc, block, k)) {
+		struct draft_when none;
+		const struct litellm_row *row = litellm_price_key(doc->nodes[k].text, &none);
+
+		if (row == NULL)
+			tally_mark(&e->in->tally, k + 1, TALLY_CONVERTED, NULL);
+		for (size_t w = 0;
+		     w < windows.count && row != NULL && json_type_of(doc, k + 1) != JSON_NULL; w++)
+			take_price(e, row, k + 1, &windows.parts[w]);
+	}
+}
+
 static bool read_special(struct litellm_entry *e, struct text key, uint32_t node)
 {
 	static const char uplift[] = "regional_processing_uplift_multiplier_";
@@ -504,6 +599,10 @@ static bool read_special(struct litellm_entry *e, struct text key, uint32_t node
 		read_search_unit(e, node);
 	else if (text_is(key, "provider_specific_entry"))
 		read_specific(e, node);
+	else if (text_is(key, "off_peak_pricing"))
+		read_off_peak(e, node);
+	else if (text_is(key, "regional_endpoint_uplift_multiplier"))
+		read_endpoint_uplift(e, node);
 	else if (key.len > len && memcmp(key.at, uplift, len) == 0)
 		read_uplift(e, (struct text){ key.at + len, key.len - len }, node);
 	else
