@@ -115,6 +115,52 @@ void publish_note_facts(struct publish_model *model, uint32_t held)
 	buf_release(&names);
 }
 
+static bool is_one_of(const char *const *words, const char *word)
+{
+	for (; *words != NULL; words++) {
+		if (strcmp(*words, word) == 0)
+			return true;
+	}
+	return false;
+}
+
+void publish_note_features(struct publish_model *model, const char *const *held)
+{
+	struct buf names = { .at = NULL };
+	const char *word;
+
+	for (size_t i = 0; (word = listing_word(LISTING_FEATURES, i)) != NULL; i++) {
+		if (listing_has(&model->listing, LISTING_FEATURES, word) && !is_one_of(held, word))
+			buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", word);
+	}
+	if (names.error != 0)
+		model->report->notes.error = names.error;
+	else if (names.len > 0)
+		publish_note(model, "no place among the features for %s", names.at);
+	buf_release(&names);
+}
+
+void publish_note_names(struct publish_model *model)
+{
+	const struct book *book = model->ask->book;
+	struct text slug = listing_text(&model->listing, LISTING_SLUG), first = { NULL, 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < model->model->alias_count; i++) {
+		struct text alias = book_alias(book, model->model->first_alias + i);
+
+		if (memchr(alias.at, '*', alias.len) != NULL || text_equal(alias, slug))
+			continue;
+		first = count == 0 ? alias : first;
+		count++;
+	}
+	if (count == 1)
+		publish_note(model, "its other name %.*s cannot be written", TEXT_ARGS(first));
+	else if (count > 1)
+		publish_note(model, "its %zu other names cannot be written: %.*s ...", count,
+		             TEXT_ARGS(first));
+}
+
 void publish_join(struct buf *out, const struct buf *part)
 {
 	if (part->error != 0)

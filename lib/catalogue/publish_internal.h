@@ -44,6 +44,10 @@ __attribute__((format(printf, 2, 3))) void publish_note(struct publish_model *mo
 void publish_lose_minimums(struct publish_model *model);
 /* A note that names the facts that are there, and that the form (1 << fact) has no place for. */
 void publish_note_facts(struct publish_model *model, uint32_t held);
+/* The same of the features, but those that the form has, ended by NULL. */
+void publish_note_features(struct publish_model *model, const char *const *held);
+/* A note of the exact aliases, for forms in which a model has one name (and a slug). */
+void publish_note_names(struct publish_model *model);
 
 /* The version in force at a moment; NULL: none. */
 const struct book_version *publish_version(const struct book *book, const struct book_model *model,

@@ -333,6 +333,10 @@ static void add_capacity(const struct legacy *l, struct buf *out)
 		             others == 1 ? "" : "s");
 }
 
+static const char *const features[] = { "tools",    "json_mode",  "structured_outputs",
+	                                "logprobs", "web_search", "reasoning",
+	                                NULL };
+
 static void add_facts(const struct legacy *l, struct buf *out)
 {
 	static const char *const parameters[] = {
@@ -350,9 +354,6 @@ static void add_facts(const struct legacy *l, struct buf *out)
 		"logit_bias",
 		NULL,
 	};
-	static const char *const features[] = { "tools",    "json_mode",  "structured_outputs",
-		                                "logprobs", "web_search", "reasoning",
-		                                NULL };
 	const struct listing *listing = &l->model->listing;
 
 	add_fact(l, out, LISTING_HUGGING_FACE_ID, "hugging_face_id");
@@ -409,6 +410,8 @@ static int write_model(struct publish_model *model, struct buf *out, struct faul
 	check_model(&l);
 	publish_lose_minimums(model);
 	publish_note_facts(model, ~none);
+	publish_note_features(model, features);
+	publish_note_names(model);
 	add_facts(&l, &facts);
 	add_capacity(&l, &facts);
 	for (size_t t = 0; tiers[t] != NULL; t++) {

@@ -266,6 +266,9 @@ static int write_model(struct publish_model *model, struct buf *out, struct faul
 {
 	const uint32_t none = 1u << LISTING_VERSION | 1u << LISTING_DATE | 1u << LISTING_FAMILY |
 	                      1u << LISTING_KNOWLEDGE_CUTOFF | 1u << LISTING_LANGUAGES;
+	static const char *const features[] = { "tools",     "json_mode", "structured_outputs",
+		                                "streaming", "reasoning", "logprobs",
+		                                NULL };
 	struct v24 v = { .model = model };
 	struct text name = listing_text(&model->listing, LISTING_NAME);
 	int r = 0;
@@ -274,6 +277,8 @@ static int write_model(struct publish_model *model, struct buf *out, struct faul
 		v24_component(&v, (enum component)c);
 	publish_lose_minimums(model);
 	publish_note_facts(model, ~none);
+	publish_note_features(model, features);
+	publish_note_names(model);
 	buf_add_cstr(out, "{\"schema_version\":\"2.4\",\"id\":");
 	buf_add_json(out, model->model->name);
 	buf_add_cstr(out, ",\"name\":");

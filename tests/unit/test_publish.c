@@ -445,11 +445,34 @@ static void test_what_is_no_price_is_a_note(void **state)
 	assert_string_equal(all.report.notes.at,
 	                    "a: note: 1 pattern of names cannot be written\n"
 	                    "a: note: no place for version, family\n"
+	                    "a: note: its other name b cannot be written\n"
 	                    "later: note: no price is in force at that time\n"
 	                    "accounts: note: 1 private price of accounts not published\n");
 	assert_int_equal(all.report.models, 1);
 	assert_null(strstr(all.out.at, "secret"));
 	assert_null(strstr(all.out.at, "later"));
+	release(&all);
+}
+
+static void test_features_and_names_without_a_place_are_notes(void **state)
+{
+	const char *models = "'models':[{'model':'a','aliases':['b','c','s'],'listing':{'slug':'s',"
+			     "'features':['tools','json_mode','structured_outputs','vision',"
+			     "'streaming','system_messages','reasoning','logprobs','web_search']},"
+			     "'versions':[{'effective_from':'2026','rates':[" IN "]}]}]";
+	struct published all = { .r = 0 };
+
+	(void)state;
+	publish(&all, V24, "USD", models, false);
+	assert_string_equal(all.report.notes.at,
+	                    "a: note: no place among the features for vision, "
+	                    "system_messages, web_search\n"
+	                    "a: note: its 2 other names cannot be written: b ...\n");
+	publish(&all, LEGACY, "USD", models, false);
+	assert_string_equal(all.report.notes.at,
+	                    "a: note: no place among the features for vision, streaming, "
+	                    "system_messages\n"
+	                    "a: note: its 2 other names cannot be written: b ...\n");
 	release(&all);
 }
 
@@ -568,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_form_holds_is_written),
 		cmocka_unit_test(test_a_part_has_the_components_that_can_be_written),
 		cmocka_unit_test(test_what_is_no_price_is_a_note),
+		cmocka_unit_test(test_features_and_names_without_a_place_are_notes),
 		cmocka_unit_test(test_another_currency_is_refused_by_forms_in_dollars),
 		cmocka_unit_test(test_a_page_escapes_and_says_when),
 		cmocka_unit_test(test_the_rates_are_a_row_each),
