@@ -1,4 +1,6 @@
 /* What is allowed in a price book, but seldom meant. */
+#include <string.h>
+
 #include "base/moment.h"
 #include "price/book_internal.h"
 
@@ -132,6 +134,18 @@ static size_t warn_same(const struct book_version *version, const struct book_ve
 	return 1;
 }
 
+/* A name that was meant for a pattern. */
+static size_t warn_star(const struct book_model *model, struct buf *out)
+{
+	if (memchr(model->name.at, '*', model->name.len) == NULL)
+		return 0;
+	buf_addf(out,
+	         "%.*s: a star in the name of a model is a star, not a pattern: put it into "
+	         "aliases\n",
+	         TEXT_ARGS(model->name));
+	return 1;
+}
+
 size_t book_warnings(const struct book *book, struct buf *out)
 {
 	size_t count = book->warning_count;
@@ -139,6 +153,8 @@ size_t book_warnings(const struct book *book, struct buf *out)
 	buf_add_text(out, buf_text(&book->warnings));
 	if (count > BOOK_ERRORS_MAX)
 		buf_addf(out, "... and %zu more\n", count - BOOK_ERRORS_MAX);
+	for (size_t m = 0; m < book_model_count(book); m++)
+		count += warn_star(book_model(book, m), out);
 	for (size_t v = 0; v < book->version_count; v++) {
 		const struct book_version *version = &book->versions[v];
 

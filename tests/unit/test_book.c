@@ -632,6 +632,21 @@ static void test_lint_warns_of_components_that_will_come_unpriced(void **state)
 	buf_release(&out);
 }
 
+static void test_lint_warns_of_a_star_in_the_name_of_a_model(void **state)
+{
+	struct book *book = load(HEAD "'models':[{'model':'m-*','aliases':['n-*'],'versions':[{"
+	                              "'effective_from':'2026','rates':["
+	                              "{'component':'input','each':'1'}]}]}]}");
+	struct buf out = { .at = NULL };
+
+	(void)state;
+	assert_int_equal(book_warnings(book, &out), 1);
+	assert_string_equal(out.at, "m-*: a star in the name of a model is a star, not a pattern: "
+	                            "put it into aliases\n");
+	book_free(book);
+	buf_release(&out);
+}
+
 /* Everybody starts from it, and the demo prices its traffic with it. */
 static void test_the_sample_book_lints_and_prices_its_models_in_2026(void **state)
 {
@@ -680,6 +695,7 @@ int main(void)
 		cmocka_unit_test(test_prices_are_kept_to_the_last_decimal),
 		cmocka_unit_test(test_as_of_a_model_stands_over_as_of_the_book),
 		cmocka_unit_test(test_lint_warns_of_components_that_will_come_unpriced),
+		cmocka_unit_test(test_lint_warns_of_a_star_in_the_name_of_a_model),
 		cmocka_unit_test(test_the_sample_book_lints_and_prices_its_models_in_2026),
 	};
 
