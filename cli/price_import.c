@@ -1,5 +1,6 @@
 #include "cli/price_import.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,17 @@ static const struct option options[] = {
 static void show_progress(void *context, int64_t received, int64_t total)
 {
 	progress_at(context, received, received, total);
+}
+
+/* ftp://, file://: no file is meant. */
+static bool has_other_scheme(struct text word)
+{
+	size_t i = 0;
+
+	while (i < word.len && isalpha((unsigned char)word.at[i]))
+		i++;
+	return i > 0 && word.len - i >= 3 && memcmp(word.at + i, "://", 3) == 0 &&
+	       !net_is_url(word);
 }
 
 /* Where the bytes of a catalogue come from: a URL, a file, or "-", standard input. */
@@ -147,6 +159,11 @@ static enum exit_code check(struct context *context)
 		code = command_misused(context,
 		                       "price import takes one file or URL, or - for standard "
 		                       "input");
+	else if (has_other_scheme(text_of(given->words[0])))
+		code = command_misused(context,
+		                       "%s: a catalogue is read from https:// (http:// of this "
+		                       "machine alone) or from a file, given by its path",
+		                       given->words[0]);
 	else if (options_value(given, "effective-from") != NULL &&
 	         !moment_parse(options_text(given, "effective-from"), &from_ms) &&
 	         !moment_parse_date(options_text(given, "effective-from"), &from_ms))
@@ -183,6 +200,23 @@ static int put_result(struct context *context, const struct catalogue_import *in
 	return r;
 }
 
+/* A catalogue without any price for a book: what became of its keys says why. */
+static void tell_refused(const struct context *context, const struct catalogue_import *in)
+{
+	const char *report = options_value(&context->options, "report");
+	struct fault fault = { .code = FAULT_NONE };
+	int r = 0;
+
+	if (in->counts.seen == 0)
+		return;
+	if (report != NULL)
+		r = write_report(report, in, &fault);
+	if (r == 0 && context->form != FORM_JSON)
+		r = tell(context, in, &fault);
+	if (r < 0)
+		fprintf(stderr, "toll: no report: %s\n", fault.text);
+}
+
 static enum exit_code run(struct context *context)
 {
 	const struct catalogue *catalogue = catalogue_find(options_text(&context->options, "from"));
@@ -204,10 +238,13 @@ static enum exit_code run(struct context *context)
 		wanted.effective_from = text_of(from_text);
 	}
 	r = fetch(context->options.words[0], &bytes, &context->fault);
-	if (r == 0)
+	if (r == 0) {
 		r = catalogue_import(&in, catalogue, buf_text(&bytes), &wanted, &context->fault);
-	if (r == 0)
-		r = put_result(context, &in);
+		if (r == 0)
+			r = put_result(context, &in);
+		else
+			tell_refused(context, &in);
+	}
 	code = catalogue_import_complete(&in) ? EXIT_DONE : EXIT_DIFFERENCE;
 	catalogue_import_release(&in);
 	buf_release(&bytes);

@@ -76,6 +76,7 @@ struct catalogue_options {
  * two entries name one model, nothing in it has a price, or it is not divided by provider and one
  * is asked for.  -FAULT_NOT_FOUND: it has no such provider.  -FAULT_RANGE: it is too long.
  * -FAULT_INTERNAL: the book would be refused; the fault says why.
+ * Where all was read and it failed then, counts.seen is above 0 and the report can be made.
  */
 int catalogue_import(struct catalogue_import *in, const struct catalogue *catalogue,
                      struct text json, const struct catalogue_options *options,

@@ -59,8 +59,12 @@ code 0 "$toll" price lint "$folder/made.json"
 grep -q '"complete":false' "$folder/report.json" || fail "no report: $(cat "$folder/report.json")"
 grep -q '"key":"odd","value":"1"' "$folder/report.json" || fail "no row of odd"
 cp "$folder/made.json" "$folder/before.json"
-echo '{"m":{"mode":"chat"}}' >"$folder/none.json"
-code 3 "$toll" price import --from litellm "$folder/none.json" --output "$folder/made.json"
+echo '{"m":{"mode":"chat","input_cost_per_token":1e-30,"odd":1}}' >"$folder/none.json"
+code 3 "$toll" price import --from litellm "$folder/none.json" --output "$folder/made.json" \
+	--report "$folder/refused.json"
+says err 'input_cost_per_token, 1 times: needs more than 18 decimals of a unit'
+says err 'odd, 1 times'
+grep -q '"key":"odd","value":"1"' "$folder/refused.json" || fail "no report of what was refused"
 says err 'no model of this catalogue has a price that a book can say'
 cmp -s "$folder/made.json" "$folder/before.json" || fail "a failure changed the file"
 ln -s made.json "$folder/link.json"
@@ -102,6 +106,10 @@ says err '--from NAME is due: litellm'
 code 2 "$toll" price import --from litelm "$folder/whole.json"
 says err 'there is no catalogue litelm: litellm'
 code 2 "$toll" price import --from litellm
+for word in ftp://example.org/a.json "file://$folder/whole.json"; do
+	code 2 "$toll" price import --from litellm "$word"
+	says err "$word: a catalogue is read from https://"
+done
 code 2 "$toll" price import --from litellm "$folder/whole.json" "$folder/lost.json"
 
 # What is no catalogue, and which it is instead.
