@@ -59,6 +59,8 @@ struct litellm_entry {
 const struct litellm_row *litellm_price_key(struct text key, struct draft_when *when_out);
 /* The row of the price key that this one begins with ("KEY_..."), the longest; NULL: none. */
 const struct litellm_row *litellm_price_of(struct text key);
+/* The price key that was meant by this one, a typing error away; NULL: none. */
+const char *litellm_price_near(struct text key);
 bool litellm_split_name(struct text key, struct litellm_name *out);
 /* Everything of an entry that is no price. */
 void litellm_fact(struct litellm_entry *e, struct text key, uint32_t node);

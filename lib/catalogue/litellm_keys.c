@@ -100,6 +100,22 @@ const struct litellm_row *litellm_price_of(struct text key)
 	return longest;
 }
 
+const char *litellm_price_near(struct text key)
+{
+	unsigned least = TEXT_TYPO_MAX + 1;
+	const char *near = NULL;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unsigned distance = text_distance(key, text_of(rows[i].key));
+
+		if (distance < least) {
+			least = distance;
+			near = rows[i].key;
+		}
+	}
+	return near;
+}
+
 /* --- names ----------------------------------------------------------------- */
 
 static bool is_quality(struct text t)

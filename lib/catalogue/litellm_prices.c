@@ -586,6 +586,16 @@ static void read_off_peak(struct litellm_entry *e, uint32_t block)
 	}
 }
 
+static void read_unknown(struct litellm_entry *e, struct text key, uint32_t node)
+{
+	const char *near = litellm_price_near(key);
+
+	lose_unknown(e, key);
+	if (near != NULL && e->in->tally.marks[node].kind == 0)
+		tally_markf(&e->in->tally, node, TALLY_UNKNOWN,
+		            "no importer knows it: did you mean %s?", near);
+}
+
 static bool read_special(struct litellm_entry *e, struct text key, uint32_t node)
 {
 	static const char uplift[] = "regional_processing_uplift_multiplier_";
@@ -626,7 +636,7 @@ void litellm_prices(struct litellm_entry *e)
 		row = litellm_price_key(key, &when);
 		if (row == NULL) {
 			litellm_fact(e, key, k + 1);
-			lose_unknown(e, key);
+			read_unknown(e, key, k + 1);
 			continue;
 		}
 		/* _INCLUSIVE_THRESHOLD_PROVIDERS of LiteLLM. */
