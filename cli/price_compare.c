@@ -13,7 +13,9 @@
 
 static const struct option options[] = {
 	{ "at", "TIME", "the prices of this moment; else now" },
-	{ "all", NULL, "list the models that only one of them has" },
+	{ "all", NULL,
+	  "list the models that only one of them has, and the components that it prices as "
+	  "another and the other book does not have" },
 	{ "strip-provider", NULL, "match openai/gpt-4o with gpt-4o too" },
 	{ NULL, NULL, NULL },
 };
@@ -36,11 +38,25 @@ struct comparison {
 	size_t only[2];           /* models that one has alone */
 	size_t later;             /* pairs of which one has no price yet at at_ms */
 	size_t differ, one_sided; /* of the findings */
-	size_t models;            /* pairs with a finding */
-	uint32_t a, b;            /* at hand */
+	size_t assumed;           /* components as another that are no finding: is_assumed() */
+	const struct book_version *versions[2]; /* at hand */
+	size_t models;                          /* pairs with a finding */
+	uint32_t a, b;                          /* at hand */
 };
 
 /* ---- finding ---- */
+
+/*
+ * One has the component as another ("input_video as input") and the other book does not have it at
+ * all: of two sources that is what one of them takes for granted, and no other price.
+ */
+static bool is_assumed(const struct comparison *c, const struct compared *difference)
+{
+	size_t without = difference->how == COMPARE_ADDED ? 0 : 1;
+
+	return difference->what == COMPARE_AS && difference->how != COMPARE_CHANGED &&
+	       !book_version_has(c->versions[without], difference->component);
+}
 
 static int add_finding(void *context, const struct compared *difference)
 {
@@ -48,6 +64,10 @@ static int add_finding(void *context, const struct compared *difference)
 	struct finding *finding;
 	struct price_words words;
 
+	if (!options_flag(&c->context->options, "all") && is_assumed(c, difference)) {
+		c->assumed++;
+		return 0;
+	}
 	if (c->count == c->cap) {
 		size_t cap = c->cap > 0 ? c->cap * 2 : 64;
 		struct finding *findings = realloc(c->findings, cap * sizeof(*findings));
@@ -109,8 +129,8 @@ static int find_differences(struct comparison *c)
 	                     options_flag(&c->context->options, "strip-provider"), &c->match);
 
 	for (uint32_t a = 0; r == 0 && a < book_model_count(c->books[0]); a++) {
-		const struct book_version *versions[2];
-		size_t before = c->count;
+		const struct book_version **versions = c->versions;
+		size_t before = c->count + c->assumed;
 
 		if (c->match.of[0][a] == MATCH_NONE)
 			continue;
@@ -121,7 +141,7 @@ static int find_differences(struct comparison *c)
 		c->later += versions[0] == NULL || versions[1] == NULL;
 		if (versions[0] != NULL && versions[1] != NULL)
 			r = compare_versions(versions[0], versions[1], add_finding, c);
-		c->models += c->count > before;
+		c->models += c->count + c->assumed > before;
 	}
 	for (size_t i = 0; r == 0 && i < 2; i++)
 		c->only[i] = book_model_count(c->books[i]) - c->match.count;
@@ -267,6 +287,11 @@ static int write_people(struct comparison *c)
 	              c->match.count, at, c->models, c->differ, c->one_sided,
 	              c->differ > 0 ? " (per cent of A, half away from zero)" : "", c->only[0],
 	              c->only[1]);
+	if (c->assumed > 0)
+		printer_wrapf(printer, 0,
+		              "%zu component%s that one prices as another, and the other book does "
+		              "not have: --all lists them.",
+		              c->assumed, price_plural((int64_t)c->assumed));
 	if (c->later > 0)
 		printer_wrapf(printer, 0, "%zu of them have no price yet then in one of the books.",
 		              c->later);
@@ -279,14 +304,15 @@ static void write_json(struct comparison *c, const struct table *table)
 	char at[MOMENT_TEXT_BYTES];
 
 	moment_text(c->at_ms, at);
-	buf_addf(out, "{\"equal\":%s,\"at\":\"%s\"", c->count == 0 ? "true" : "false", at);
+	buf_addf(out, "{\"equal\":%s,\"at\":\"%s\"", c->count + c->assumed == 0 ? "true" : "false",
+	         at);
 	price_book_member(out, "a", c->books[0]);
 	price_book_member(out, "b", c->books[1]);
 	buf_addf(out,
 	         ",\"models\":%zu,\"models_differ\":%zu,\"prices_differ\":%zu,\"one_sided\":%zu,"
-	         "\"only_a\":%zu,\"only_b\":%zu,\"not_yet\":%zu,",
+	         "\"only_a\":%zu,\"only_b\":%zu,\"not_yet\":%zu,\"assumed\":%zu,",
 	         c->match.count, c->models, c->differ, c->one_sided, c->only[0], c->only[1],
-	         c->later);
+	         c->later, c->assumed);
 	export_json_members(out, table);
 	buf_add_cstr(out, "}\n");
 }
@@ -354,7 +380,7 @@ static enum exit_code run(struct context *context)
 	book_free(c.books[1]);
 	if (r < 0)
 		return command_failed(context, r);
-	return c.count > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
+	return c.count + c.assumed > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
 }
 
 const struct command price_compare = {
@@ -366,7 +392,8 @@ const struct command price_compare = {
 		"or alias of one is a name or alias of the other, each model once, equal names "
 		"first; with --strip-provider, after those, also where what stands behind the last "
 		"/ is the same.  The largest difference stands first, what only one has a price "
-		"for last.  Exit code 1 where prices differ.",
+		"for last.  Components that one prices as another and the other book does not have "
+		"are counted; --all lists them.  Exit code 1 where prices differ.",
 	.needs = NEEDS_LEDGER_PATH,
 	.csv = true,
 	.json = true,

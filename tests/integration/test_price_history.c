@@ -303,6 +303,48 @@ static void test_sources_are_compared_model_by_model(void **state)
 	TOLLRUN_EXPECT(run, 3);
 }
 
+/* A book of one model whose input is priced, with these rates more. */
+#define ASSUMES(as, rates)                                                                         \
+	"{\"pricebook\":1,\"currency\":\"USD\",\"as\":{" as                                        \
+	"},\"models\":[{\"model\":\"m\",\"versions\":[{\"effective_from\":\"2020\",\"rates\":["    \
+	"{\"component\":\"input\",\"each\":\"1\"}" rates "]}]}]}"
+
+/* Cached reads have a price in the other, video has not. */
+static void test_what_a_source_takes_for_granted_is_counted(void **state)
+{
+	static const char a[] = ASSUMES("", ",{\"component\":\"cache_read\",\"each\":\"1\"}");
+	static const char b[] = ASSUMES("\"cache_read\":\"input\",\"input_video\":\"input\"", "");
+	struct bothkit *both = *state;
+	struct tollrun *run = &both->run;
+	struct history history;
+
+	write_books(&history, both);
+	daemonkit_write(history.books[0], a);
+	daemonkit_write(history.books[1], b);
+	TOLLRUN(run, "price", "compare", "--csv", history.books[0], history.books[1]);
+	TOLLRUN_EXPECT(run, 1);
+	TOLLRUN_SAYS(run, "m,m,as,cache_read,,as input,,\n");
+	assert_null(strstr(run->out.at, "input_video"));
+	TOLLRUN(run, "price", "compare", "--csv", "--all", history.books[0], history.books[1]);
+	TOLLRUN_EXPECT(run, 1);
+	TOLLRUN_SAYS(run, "m,m,as,input_video,,as input,,\n");
+	TOLLRUN(run, "price", "compare", history.books[0], history.books[1]);
+	TOLLRUN_EXPECT(run, 1);
+	output_fits(buf_text(&run->out));
+	TOLLRUN_SAYS(run, "1 component that one prices as another, and the other book does not "
+	                  "have: --all\nlists them.");
+	/* The other way round, and alone. */
+	daemonkit_write(history.books[0], ASSUMES("", ""));
+	daemonkit_write(history.books[1], ASSUMES("\"input_video\":\"input\"", ""));
+	TOLLRUN(run, "price", "compare", "--json", history.books[1], history.books[0]);
+	TOLLRUN_EXPECT(run, 1);
+	expect_json(run);
+	TOLLRUN_SAYS(run, "{\"equal\":false,");
+	TOLLRUN_SAYS(run, "\"models_differ\":1,\"prices_differ\":0,\"one_sided\":0,\"only_a\":0,"
+	                  "\"only_b\":0,\"not_yet\":0,\"assumed\":1,");
+	assert_null(strstr(run->out.at, "input_video"));
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, bothkit_begin, bothkit_end)
@@ -313,6 +355,7 @@ int main(void)
 		T(test_the_book_before_is_put_in_force_again),
 		T(test_the_daemon_rates_with_the_book_it_is_rolled_back_to),
 		T(test_sources_are_compared_model_by_model),
+		T(test_what_a_source_takes_for_granted_is_counted),
 	};
 
 	return cmocka_run_group_tests_name("price history", tests, NULL, NULL);
