@@ -2,6 +2,7 @@
  * Price calculations that others published, with their results, run through book_load()
  * and rating_request().  The data is not ours: see README.md beside it.
  */
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,18 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/moment.h"
+#include "catalogue/catalogue.h"
 #include "rate/rating.h"
+#include "tests/support/exceptions.h"
 #include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
 #include "tests/support/ratekit.h"
-#include "usage/event.h"
 
 struct file {
 	struct buf text;
@@ -29,7 +30,8 @@ struct file {
 
 struct vectors {
 	struct file cases, catalogue;
-	const char *missing; /* the name of a file; NULL: both are there */
+	struct book *imported; /* the catalogue, by its importer */
+	const char *missing;   /* the name of a file; NULL: both are there */
 };
 
 static bool read_file(struct vectors *vectors, struct file *file, const char *name)
@@ -45,12 +47,28 @@ static bool read_file(struct vectors *vectors, struct file *file, const char *na
 	return true;
 }
 
+static struct book *import(struct text list)
+{
+	struct catalogue_options options = { .zero_is_free = false };
+	struct catalogue_import in = { .model_count = 0 };
+	struct fault fault = { .code = FAULT_NONE };
+	struct book *book = NULL;
+
+	if (catalogue_import(&in, catalogue_find(text_of("genai-prices")), list, &options, &fault) <
+	            0 ||
+	    book_load(&book, buf_text(&in.book), NULL, &fault) < 0)
+		fail_msg("%s", fault.text);
+	catalogue_import_release(&in);
+	return book;
+}
+
 static int load_vectors(void **state)
 {
 	static struct vectors vectors;
 
-	if (read_file(&vectors, &vectors.cases, "token_price_vectors_dev.json"))
-		read_file(&vectors, &vectors.catalogue, "prices/genai_prices_data.json");
+	if (read_file(&vectors, &vectors.cases, "token_price_vectors_dev.json") &&
+	    read_file(&vectors, &vectors.catalogue, "prices/genai_prices_data.json"))
+		vectors.imported = import(buf_text(&vectors.catalogue.text));
 	*state = &vectors;
 	return 0;
 }
@@ -68,6 +86,7 @@ static int free_vectors(void **state)
 {
 	struct vectors *vectors = *state;
 
+	book_free(vectors->imported);
 	json_release(&vectors->cases.doc);
 	json_release(&vectors->catalogue.doc);
 	buf_release(&vectors->cases.text);
@@ -351,22 +370,57 @@ static const struct {
 	{ "tp-099", "0.06927" },   { "tp-101", "0.27708" },  { "tp-106", "0.00325" },
 };
 
-struct tally {
-	int run, same, different, skipped;
+/*
+ * Models that the catalogue beside the vectors does not have: it is older than they are.  What
+ * is expected, by the prices that give it (USD a million).
+ */
+static const struct exception absent[] = {
+	{ "tp-015", "not in the catalogue", "aws/openai.gpt-5.6-sol", "272001 x 11 = 2.992011" },
+	{ "tp-018", "not in the catalogue", "aws/openai.gpt-5.6-luna", "272000 x 0.22 = 0.05984" },
+	{ "tp-024", "not in the catalogue", "deepseek-v4-flash-0731",
+	  "0.14 + 0.028 + 0.28 = 0.448; it has deepseek-v4-flash without a date" },
+	{ "tp-026", "not in the catalogue", "kimi-k3", "3 + 0.30 + 15 = 18.3" },
+	{ "tp-028", "not in the catalogue", "glm-5p2-fast", "2.1 + 0.21 + 6.6 = 8.91" },
+	{ "tp-029", "not in the catalogue", "glm-5p2-fast-us", "2.1 + 0.21 + 6.6 = 8.91" },
+	{ "tp-030", "not in the catalogue", "kimi-k2p6-fast", "2 + 0.3 + 8 = 10.3" },
+	{ "tp-031", "not in the catalogue", "kimi-k2p7-code-fast", "1.9 + 0.38 + 8 = 10.28" },
+	{ "tp-033", "not in the catalogue", "kimi-k3-us", "3.3 + 0.33 + 16.5 = 20.13" },
+	{ "tp-039", "not in the catalogue", "modal/", "3 + 0.3 + 15 = 18.3; no provider modal" },
+	{ "tp-045", "not in the catalogue", "openrouter/z-ai/glm-5.3",
+	  "1000 x 1.40 + 100 x 4.40 = 0.00184; it has 5.2" },
+	{ "tp-047", "not in the catalogue", "zai/",
+	  "400 x 1.40 + 600 x 0.26 + 100 x 4.40 = 0.001156; no provider zai, only Zhipu in China" },
+	{ "tp-048", "not in the catalogue", "zai/",
+	  "400 x 1.40 + 600 x 0.26 + 100 x 4.40 = 0.001156; no provider zai, only Zhipu in China" },
+	{ "tp-090", "not in the catalogue", "mock-provider/",
+	  "200000 x 2 = 0.4: a provider made up for the test, its prices are not in the vector" },
+	{ "tp-098", "not in the catalogue", "mock-provider/",
+	  "100001 x 2 = 0.200002: a provider made up for the test, its prices are not here" },
+	{ "tp-100", "not in the catalogue", "google/gemini-3-pro-image",
+	  "1189 x 12 + 1120 x 120 = 0.148668; it has gemini-3-pro-image-preview" },
+	{ "tp-102", "not in the catalogue", "google/gemini-3.1-flash-image",
+	  "1189 x 3 + 1120 x 60 = 0.070767; it has gemini-3.1-flash-image-preview" },
+	{ "tp-107", "not in the catalogue", "gemini-3.1-flash-live-preview",
+	  "600 x 0.75 + 200 x 3 + 200 x 1 = 0.00125; 200 x 4.50 + 300 x 12 = 0.0045" },
 };
 
-static void skipped(struct tally *tally, struct text id, const char *why)
-{
-	print_message("skipped %.*s: %s\n", TEXT_ARGS(id), why);
-	tally->skipped++;
-}
+enum {
+	VECTORS = 96,
+	OTHERS = 39, /* LiteLLM's and Langfuse's: test_rating_vectors_litellm.c, _langfuse.c */
+};
+
+struct count {
+	int run, same, different, others;
+	struct exceptions absent;
+};
 
 /* Rates and compares; `expected` is the amount, absent where an error is expected. */
-static void run_vector(struct tally *tally, struct text id, const struct book *book, int64_t at_ms,
-                       const struct usage *usage, struct text expected)
+static void run_vector(struct count *tally, struct text id, const struct book *book,
+                       const char *model, int64_t at_ms, const struct usage *usage,
+                       struct text expected)
 {
 	struct charges charges;
-	enum rating_verdict verdict = rate_model(book, "m", at_ms, usage, &charges);
+	enum rating_verdict verdict = rate_model(book, model, at_ms, usage, &charges);
 	char amount[MONEY_TEXT_BYTES];
 	struct money money;
 	const char *rated = "unpriced", *due = expected.at == NULL ? "unpriced" : NULL;
@@ -406,13 +460,53 @@ static int64_t time_of(const struct json *doc, uint32_t inputs)
 	return at_ms;
 }
 
+/* The provider whose addresses the URL is one of, or the absent text. */
+static struct text provider_of_url(const struct json *doc, struct text url)
+{
+	char pattern[256], address[256];
+	struct text found = { NULL, 0 };
+
+	if (!text_copy(address, sizeof(address), url))
+		return found;
+	for (uint32_t p = json_first(doc, 0); p != JSON_NONE && found.at == NULL;
+	     p = json_next(doc, 0, p)) {
+		regex_t regex;
+
+		if (!text_copy(pattern, sizeof(pattern),
+		               json_string(doc, json_member(doc, p, "api_pattern"))) ||
+		    regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+			continue;
+		if (regexec(&regex, address, 0, NULL, 0) == 0)
+			found = json_string(doc, json_member(doc, p, "id"));
+		regfree(&regex);
+	}
+	return found;
+}
+
+/* By the importer's book, under the name that a gateway sends: the provider, then the model. */
+static void run_imported(struct count *tally, const struct vectors *vectors, struct text id,
+                         struct text provider, struct text ref, int64_t at_ms,
+                         const struct usage *usage, struct text expected)
+{
+	char name[256];
+
+	snprintf(name, sizeof(name), "%.*s%s%.*s", TEXT_ARGS(provider), provider.len > 0 ? "/" : "",
+	         TEXT_ARGS(ref));
+	if (book_find(vectors->imported, text_of(name), at_ms).version == NULL)
+		exception_happened(&tally->absent, id, "not in the catalogue", name);
+	else
+		run_vector(tally, id, vectors->imported, name, at_ms, usage, expected);
+}
+
 /* A vector of genai-prices: prices inline, or by provider and model in its catalogue. */
-static void run_genai(struct tally *tally, const struct vectors *vectors, struct text id,
+static void run_genai(struct count *tally, const struct vectors *vectors, struct text id,
                       uint32_t inputs, uint32_t expected)
 {
 	const struct json *doc = &vectors->cases.doc, *from = doc;
 	struct text provider = json_string(doc, json_member(doc, inputs, "provider_id"));
+	struct text url = json_string(doc, json_member(doc, inputs, "provider_api_url"));
 	struct text ref = json_string(doc, json_member(doc, inputs, "model_ref"));
+	struct text total = json_string(doc, json_member(doc, expected, "total_price"));
 	uint32_t prices = json_member(doc, inputs, "model_price");
 	uint32_t usage_node = json_member(doc, inputs, "usage");
 	uint32_t response = json_member(doc, inputs, "response");
@@ -422,35 +516,32 @@ static void run_genai(struct tally *tally, const struct vectors *vectors, struct
 
 	if (provider.at == NULL)
 		provider = json_string(doc, json_member(doc, expected, "provider.id"));
+	if (provider.at == NULL)
+		provider = provider_of_url(&vectors->catalogue.doc, url);
 	if (response != JSON_NONE) {
 		ref = json_string(doc, json_member(doc, response, "model"));
 		usage_node = json_member(doc, expected, "normalized_usage");
 	}
+	usage = usage_of_whole(doc, usage_node);
 	if (prices == JSON_NONE) {
 		from = &vectors->catalogue.doc;
 		prices = prices_of(from, provider, ref);
 	}
-	if (prices == JSON_NONE && json_member(doc, expected, "error") == JSON_NONE) {
-		skipped(tally, id,
-		        provider.at == NULL
-		                ? "its provider is found by URL or name: an importer's job"
-		                : "its model is not in the catalogue");
-		return;
-	}
 	if (prices != JSON_NONE)
 		book = book_of(&writer, from, prices);
-	usage = usage_of_whole(doc, usage_node);
-	if (writer.skip != NULL)
-		skipped(tally, id, writer.skip);
+	if (prices == JSON_NONE && json_member(doc, expected, "error") == JSON_NONE)
+		run_imported(tally, vectors, id, provider, ref, time_of(doc, inputs), &usage,
+		             total);
+	else if (writer.skip != NULL)
+		fail_msg("%.*s: %s", TEXT_ARGS(id), writer.skip);
 	else
-		run_vector(tally, id, book, time_of(doc, inputs), &usage,
-		           json_string(doc, json_member(doc, expected, "total_price")));
+		run_vector(tally, id, book, "m", time_of(doc, inputs), &usage, total);
 	book_free(book);
 	buf_release(&writer.rates);
 }
 
 /* A record of a real bill, with the rates that reproduce it. */
-static void run_record(struct tally *tally, const struct json *doc, struct text id, uint32_t inputs,
+static void run_record(struct count *tally, const struct json *doc, struct text id, uint32_t inputs,
                        struct text amount)
 {
 	uint32_t usage_node = json_member(doc, inputs, "usage");
@@ -465,7 +556,7 @@ static void run_record(struct tally *tally, const struct json *doc, struct text 
 		prices = json_member(doc, inputs, "rates_per_mtok");
 	book = book_of(&writer, doc, prices);
 	assert_null(writer.skip);
-	run_vector(tally, id, book, KIT_NOW_MS, &usage, amount);
+	run_vector(tally, id, book, "m", KIT_NOW_MS, &usage, amount);
 	book_free(book);
 	buf_release(&writer.rates);
 }
@@ -474,7 +565,8 @@ static void test_published_price_vectors_come_out_to_the_digit(void **state)
 {
 	const struct vectors *vectors = vectors_of(state);
 	const struct json *doc = &vectors->cases.doc;
-	struct tally tally = { 0, 0, 0, 0 };
+	struct count tally = { .absent = EXCEPTIONS("not in the catalogue", absent) };
+	int absences = sizeof(absent) / sizeof(absent[0]);
 	uint32_t list;
 
 	list = json_member(doc, 0, "vectors");
@@ -491,198 +583,23 @@ static void test_published_price_vectors_come_out_to_the_digit(void **state)
 			run_genai(&tally, vectors, id, inputs, expected);
 		else if (text_match(text_of("*-real"), group))
 			run_record(&tally, doc, id, inputs, json_string(doc, amount));
+		else if (text_is(group, "litellm") || text_is(group, "langfuse"))
+			tally.others++;
 		else
-			skipped(&tally, id,
-			        text_is(group, "litellm")
-			                ? "LiteLLM's own price keys: service tiers, time windows, "
-			                  "ranges"
-			                : "names of Langfuse's tiers, no amounts");
+			fail_msg("%.*s: an unknown group", TEXT_ARGS(id));
 	}
-	print_message("%d run: %d the same, %d different as explained; %d skipped\n", tally.run,
-	              tally.same, tally.different, tally.skipped);
-	assert_true(tally.same > 0);
+	print_message("%d run: %d the same, %d different as explained\n", tally.run, tally.same,
+	              tally.different);
+	exceptions_end(&tally.absent);
+	assert_int_equal(tally.others, OTHERS);
+	assert_int_equal(tally.different, sizeof(differences) / sizeof(differences[0]));
 	assert_int_equal(tally.same + tally.different, tally.run);
-}
-
-static uint32_t prices_of_id(const struct json *doc, struct text provider, struct text id)
-{
-	for (uint32_t p = json_first(doc, 0); p != JSON_NONE; p = json_next(doc, 0, p)) {
-		uint32_t models = json_member(doc, p, "models");
-
-		if (!text_equal(json_string(doc, json_member(doc, p, "id")), provider))
-			continue;
-		for (uint32_t m = json_first(doc, models); m != JSON_NONE;
-		     m = json_next(doc, models, m)) {
-			if (text_equal(json_string(doc, json_member(doc, m, "id")), id))
-				return json_member(doc, m, "prices");
-		}
-	}
-	return JSON_NONE;
-}
-
-/*
- * Recorded exchanges whose price here is another one, and why.  Six hold searches:
- * the catalogue has no price for them, so they wait in suspense, where theirs count them as
- * nothing.  For the others they had a newer catalogue than the one beside them:
- *   gemini-2.5-flash-image  in it all output costs 30 a million; they have 2.5 for text:
- *                           14 x 2.5 + 1290 x 30 = 0.038735, and 1304 x 30 = 0.03912 here
- *   gemini-3-pro-image      the same at 120 and 12: (529 + 660) x 12 + 1120 x 120 = 0.148668,
- *                           and 2309 x 120 = 0.27708 here
- *   gpt-5.6-sol             5, 6.25 and 30 in it for input, cache write and output; they have
- *                           4, 5 and 20: 4158 x 4 + 4418 x 5 + 52 x 20 = 0.039762, and
- *                           4158 x 5 + 4418 x 6.25 + 52 x 30 = 0.0499625 here;
- *                           8 x 4 + 4012 x 5 + 4 x 20 = 0.020172, and
- *                           8 x 5 + 4012 x 6.25 + 4 x 30 = 0.025235 here
- * - of deepseek-v4-flash it has newer prices, 0.22 and 0.66 per 1M; the catalogue has 0.14 and
- *   0.28: 12 x 0.22 + 1 x 0.66 = 0.0000033, and 12 x 0.14 + 1 x 0.28 = 0.00000196 here
- * - of gpt-image-1.5 it prices images at 8 and 32: 27 x 5 + 194 x 8 + 262 x 10 + 1056 x 32 =
- *   0.038099; the catalogue has no price of them: 221 x 5 + 1318 x 10 = 0.014285 here
- * - OpenRouter's searches have no rate in it: 0.066407 was charged, 0.036407 and 3 x 0.01
- */
-static const struct {
-	const char *id, *rated, *why;
-} priced_differently[] = {
-	{ "ex-35c261a44696", "unpriced", "a search without a rate" },
-	{ "ex-3708763373f8", "unpriced", "a search without a rate" },
-	{ "ex-4a3129749e2b", "unpriced", "a search without a rate" },
-	{ "ex-467ec73357d4", "unpriced", "a search without a rate" },
-	{ "ex-f13077f30a2d", "0.039123", "a price of its own for text beside images" },
-	{ "ex-a80df334e62d", "0.277146", "a price of its own for text beside images" },
-	{ "ex-09472dd7546a", "0.0499625", "other prices of gpt-5.6-sol" },
-	{ "ex-e3fd227da8ac", "0.025235", "other prices of gpt-5.6-sol" },
-	{ "ex-b161a6ac2d54", "0.00000196", "other prices of deepseek-v4-flash" },
-	{ "ex-a248baca94bf", "0.00003696", "other prices of deepseek-v4-flash" },
-	{ "ex-bc4cd2639c62", "0.0000365568", "other prices of deepseek-v4-flash" },
-	{ "ex-70447ff07085", "0.00005068", "other prices of deepseek-v4-flash" },
-	{ "ex-c3963b3d2905", "0.00005838", "other prices of deepseek-v4-flash" },
-	{ "ex-deb61e317f87", "0.00005418", "other prices of deepseek-v4-flash" },
-	{ "ex-02c4f2d16bc9", "0.00000966", "other prices of deepseek-v4-flash" },
-	{ "ex-4693857cfd09", "0.00002856", "other prices of deepseek-v4-flash" },
-	{ "ex-f588b9bfd2b1", "0.00142744", "other prices of deepseek-v4-flash" },
-	{ "ex-788c7ec7fac0", "0.00014462", "other prices of deepseek-v4-flash" },
-	{ "ex-18161534e5e7", "0.0000307888", "other prices of deepseek-v4-flash" },
-	{ "ex-ae0e0c2e1612", "0.014285", "prices of its own for images" },
-	{ "ex-b4d4fae1bce6", "unpriced", "a search without a rate" },
-	{ "ex-1a973b02c64f", "unpriced", "a search without a rate" },
-};
-
-struct exchanges {
-	struct buf lines, oracle;
-	struct json doc, expected;
-	struct arena arena;
-	struct event event;
-	unsigned same, different, refused, unpriceable, wrong;
-};
-
-/* The event of that id; false where there is none, or none that is read. */
-static bool decode_exchange(struct exchanges *x, struct text id)
-{
-	struct event_defaults defaults = { .now_ms = KIT_NOW_MS + 365 * INT64_C(86400000) };
-	struct text rest = buf_text(&x->lines), line;
-	struct event_refusal refusal;
-
-	while (fixture_line(&rest, &line)) {
-		if (memmem(line.at, line.len, id.at, id.len) == NULL)
-			continue;
-		arena_reset(&x->arena);
-		assert_int_equal(
-			event_decode(line, &defaults, &x->doc, &x->arena, &x->event, &refusal), 0);
-		if (refusal.reason == REASON_NONE && text_equal(x->event.id, id))
-			return true;
-	}
-	return false;
-}
-
-static void price_exchange(struct exchanges *x, const struct json *catalogue)
-{
-	const struct json *doc = &x->expected;
-	struct text id = json_string(doc, json_member(doc, 0, "exchange_id"));
-	struct text total = doc->nodes[json_member(doc, 0, "total_price")].text;
-	uint32_t prices = prices_of_id(catalogue,
-	                               json_string(doc, json_member(doc, 0, "provider_id")),
-	                               json_string(doc, json_member(doc, 0, "model_matched")));
-	struct writer writer = { .skip = NULL };
-	struct charges charges = { .total = { 0 } };
-	enum rating_verdict verdict;
-	struct book *book = NULL;
-	char number[64], amount[MONEY_TEXT_BYTES];
-	double theirs, ours;
-	size_t row = 0;
-
-	if (!decode_exchange(x, id)) {
-		x->refused++;
-		return;
-	}
-	/* Without any price theirs is 0, which is no price here. */
-	if (prices != JSON_NONE && catalogue->nodes[prices].count > 0)
-		book = book_of(&writer, catalogue, prices);
-	if (book == NULL) {
-		printf("  no book for %.*s: %s\n", TEXT_ARGS(id),
-		       writer.skip != NULL ? writer.skip : "no prices in the catalogue");
-		x->unpriceable++;
-		goto out;
-	}
-	verdict = rate_model(book, "m", x->event.time_ms, &x->event.usage, &charges);
-	/* Binary fractions, as the other project has them: a part in 10^9 is theirs to lose. */
-	assert_true(text_copy(number, sizeof(number), total));
-	theirs = strtod(number, NULL);
-	ours = (double)charges.total.attos * 1e-18;
-	if (verdict != RATING_UNPRICED && verdict != RATING_RANGE &&
-	    ours - theirs <= 1e-9 * theirs && theirs - ours <= 1e-9 * theirs) {
-		x->same++;
-		goto out;
-	}
-	while (row < sizeof(priced_differently) / sizeof(priced_differently[0]) &&
-	       !text_is(id, priced_differently[row].id))
-		row++;
-	money_text(charges.total, amount);
-	if (row < sizeof(priced_differently) / sizeof(priced_differently[0])) {
-		printf("note: %.*s differs: %s\n", TEXT_ARGS(id), priced_differently[row].why);
-		assert_string_equal(verdict == RATING_UNPRICED ? "unpriced" : amount,
-		                    priced_differently[row].rated);
-		x->different++;
-		goto out;
-	}
-	printf("  NOT EXPLAINED %.*s: theirs %.18g, ours %.18g, verdict %d\n", TEXT_ARGS(id),
-	       theirs, ours, (int)verdict);
-	x->wrong++;
-out:
-	book_free(book);
-	buf_release(&writer.rates);
-}
-
-/* From the line a gateway sends to the charge, against what another project made of it. */
-static void test_recorded_exchanges_cost_what_the_catalogue_says(void **state)
-{
-	const struct vectors *vectors = vectors_of(state);
-	struct exchanges x = { .same = 0 };
-	struct text rest, line;
-
-	fixture_need("events-real.ndjson", &x.lines);
-	fixture_need("genai_prices_js_oracle_dev.jsonl", &x.oracle);
-	rest = buf_text(&x.oracle);
-	while (fixture_line(&rest, &line)) {
-		assert_int_equal(json_parse(&x.expected, line, NULL), 0);
-		if (json_member(&x.expected, 0, "total_price") != JSON_NONE)
-			price_exchange(&x, &vectors->catalogue.doc);
-	}
-	printf("note: %u the same, %u different as explained, %u not in the catalogue or "
-	       "not simple, %u of shapes that are not read, or refused\n",
-	       x.same, x.different, x.unpriceable, x.refused);
-	assert_int_equal(x.wrong, 0);
-	assert_int_equal(x.different, sizeof(priced_differently) / sizeof(priced_differently[0]));
-	assert_true(x.same > 0);
-	buf_release(&x.lines);
-	buf_release(&x.oracle);
-	json_release(&x.doc);
-	json_release(&x.expected);
-	arena_release(&x.arena);
+	assert_int_equal(tally.run + absences + tally.others, VECTORS);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded_exchanges_cost_what_the_catalogue_says),
 		cmocka_unit_test(test_published_price_vectors_come_out_to_the_digit),
 	};
 
