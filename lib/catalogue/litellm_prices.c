@@ -397,6 +397,28 @@ static bool tiers_agree(const struct litellm_entry *e, uint32_t list)
 }
 
 /*
+ * In a tier the cache costs what the tier says, or what its input does, never what stands beside
+ * the tiers (_get_token_base_cost of LiteLLM).
+ */
+static void lose_beside_tiers(struct litellm_entry *e, uint32_t tier)
+{
+	static const struct {
+		const char *key;
+		enum component component;
+	} caches[] = {
+		{ "cache_read_input_token_cost", COMPONENT_CACHE_READ },
+		{ "cache_creation_input_token_cost", COMPONENT_CACHE_WRITE_5M },
+		{ "cache_creation_input_token_cost_above_1hr", COMPONENT_CACHE_WRITE_1H },
+	};
+
+	for (size_t i = 0; i < COUNT(caches); i++) {
+		if (json_member(&e->in->doc, tier, caches[i].key) == JSON_NONE)
+			import_drop(e->in, e->version, caches[i].component,
+			            "the tiers take its place, and have no price of it");
+	}
+}
+
+/*
  * Tiers by the tokens of the prompt: start < tokens <= end, the whole request moves, and above
  * the last one it holds (select_tier_for_input of LiteLLM).
  */
@@ -410,6 +432,7 @@ static void read_tiers(struct litellm_entry *e, uint32_t list)
 		           "tiers that do not price the same things");
 		return;
 	}
+	lose_beside_tiers(e, json_first(doc, list));
 	for (uint32_t t = json_first(doc, list); t != JSON_NONE; t = json_next(doc, list, t)) {
 		struct draft_when when = { .context_test = DRAFT_CONTEXT_ANY };
 		uint32_t range = json_member(doc, t, "range");

@@ -29,8 +29,8 @@
 enum { VECTORS = 28, FORMULAS = 2, PRICES_MAX = 64 };
 
 /*
- * Under the importer's book.  It reads no off-peak block and says so in its report; and what
- * LiteLLM makes up where an entry has no price is in suspense here instead of charged.
+ * Under the importer's book: what LiteLLM makes up where an entry has no price is in suspense here
+ * instead of charged.
  */
 static const struct exception by_importer[] = {
 	{ "tp-150", "unpriced", NULL,
@@ -39,24 +39,26 @@ static const struct exception by_importer[] = {
 	  "no price of images made: (600 + 1120) x 2e-6 = 0.00344 is the price of text" },
 	{ "tp-160", "unpriced", NULL,
 	  "no price of film made: (600 + 1120) x 2e-6 = 0.00344 is the price of text" },
-	{ "tp-162", "different", "0.0001991",
-	  "in the window: 99 x 1e-6 + 1e-7 + 50 x 2e-6, the prices of the day; half of it is due" },
-	{ "tp-165", "unpriced", NULL, "an off-peak block alone: no price in it is read" },
-	{ "tp-168", "unpriced", NULL, "an off-peak block alone: no price in it is read" },
-	{ "tp-170", "unpriced", NULL, "an off-peak block alone: no price in it is read" },
-	{ "tp-172", "unpriced", NULL, "an off-peak block alone: no price in it is read" },
-	{ "tp-174", "unpriced", NULL, "an off-peak block alone: no price in it is read" },
-	{ "tp-175", "unpriced", NULL, "an off-peak block alone: no price in it is read" },
+	{ "tp-165", "unpriced", NULL,
+	  "windows of an off-peak block alone: there is no price in them" },
+	{ "tp-168", "unpriced", NULL,
+	  "windows of an off-peak block alone: there is no price in them" },
+	{ "tp-170", "unpriced", NULL,
+	  "windows of an off-peak block alone: there is no price in them" },
+	{ "tp-172", "unpriced", NULL,
+	  "windows of an off-peak block alone: there is no price in them" },
+	{ "tp-174", "unpriced", NULL,
+	  "windows of an off-peak block alone: there is no price in them" },
+	{ "tp-175", "unpriced", NULL,
+	  "windows of an off-peak block alone: there is no price in them" },
 	{ "tp-190", "unpriced", NULL,
 	  "input at 1e-6 and from 0 tokens on at 4.6e-7: which holds is not known" },
 	{ "tp-192", "unpriced", NULL,
 	  "the same entry; 100 x 2e-6 = 0.0002 by the price beside the ranges" },
-	{ "tp-194", "different", "0.149395",
-	  "20000 x 7e-7 + 5000 x 9e-9 + 15000 x 9e-6 + 100 x 3.5e-6: the ranges leave the cache "
-	  "out" },
-	{ "tp-195", "different", "0.0454375",
-	  "200 x 7e-7 + 300 x 8.75e-7 + 500 x 9e-5 + 10 x 3.5e-6: the range has no hour of its "
-	  "own" },
+	{ "tp-194", "unpriced", NULL,
+	  "ranges without the cache: (20000 + 5000 + 15000) x 7e-7 = 0.028 is the price of input" },
+	{ "tp-195", "unpriced", NULL,
+	  "a range without writes of an hour: 200 x 7e-7 + 800 x 8.75e-7 = 0.00084, all as one" },
 };
 
 /* One price of a vector, and when it holds. */
@@ -324,9 +326,17 @@ static void put_entry(struct buf *out, const struct json *doc, uint32_t prices)
 	for (uint32_t k = json_first(doc, prices); k != JSON_NONE; k = json_next(doc, prices, k)) {
 		struct text rest, above, key = doc->nodes[k].text;
 
-		if (text_is(key, "off_peak") || text_is(key, "range")) {
-			buf_addf(out,
-			         ",\"%s\":", text_is(key, "range") ? "range" : "off_peak_pricing");
+		if (text_is(key, "off_peak")) {
+			size_t at = out->len + strlen(",\"off_peak_pricing\":");
+
+			buf_add_cstr(out, ",\"off_peak_pricing\":");
+			put_entry(out, doc, k + 1);
+			out->at[at] = '{';
+			buf_add_cstr(out, "}");
+			continue;
+		}
+		if (text_is(key, "range") || text_is(key, "hours_utc") || text_is(key, "windows")) {
+			buf_addf(out, ",\"%.*s\":", TEXT_ARGS(key));
 			json_write(doc, k + 1, JSON_DEPTH_MAX, out);
 			continue;
 		}
