@@ -384,7 +384,7 @@ static void compare_bill(struct exchanges *x, const struct book *genai,
 		return;
 	}
 	verdict = rate_model(book, name, x->event.time_ms, &x->event.usage, &charges);
-	/* One is written with the 19th decimal of a binary fraction: it is unpriced all the same. */
+	/* One has the 19th decimal of a binary fraction: it is unpriced all the same. */
 	assert_true(amount_read(json_string(doc, billed), 0, &due) == AMOUNT_EXACT ||
 	            verdict == RATING_UNPRICED);
 	money_text(charges.total, amount);
