@@ -103,8 +103,19 @@ struct book_minimum {
 	struct book_when when;
 };
 
+/*
+ * Of an entry what most requests need, in half a line of memory: rating waits for memory more than
+ * it computes.
+ */
+struct book_quick {
+	wide attos_per_unit;    /* rate */
+	int64_t context_tokens; /* when: of an entry that has no other condition, the rest of it too */
+	uint8_t has, context_test, megapixels;
+};
+
 /* Entries by component, in the order of the book within one. */
 struct book_card {
+	const struct book_quick *quick; /* of each of them */
 	const struct book_rate *rates;
 	size_t rate_count;
 	unsigned asks;                       /* bits of WHEN_* that some entry has */

@@ -353,9 +353,10 @@ static void sort_card(struct loader *l, struct book_rate *read, size_t count,
                       struct book_card *card)
 {
 	struct book_rate *rates = load_take(l, count, sizeof(*rates));
+	struct book_quick *quick = load_take(l, count, sizeof(*quick));
 	size_t placed = 0;
 
-	if (rates == NULL)
+	if (rates == NULL || quick == NULL)
 		return;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		card->first[c] = (uint16_t)placed;
@@ -365,8 +366,17 @@ static void sort_card(struct loader *l, struct book_rate *read, size_t count,
 		}
 	}
 	card->first[COMPONENT_COUNT] = (uint16_t)placed;
-	for (size_t i = 0; i < placed; i++)
+	for (size_t i = 0; i < placed; i++) {
 		card->asks |= rates[i].when.has;
+		quick[i] = (struct book_quick){
+			.attos_per_unit = rates[i].rate.attos_per_unit,
+			.context_tokens = rates[i].when.context_tokens,
+			.has = (uint8_t)rates[i].when.has,
+			.context_test = (uint8_t)rates[i].when.context_test,
+			.megapixels = (uint8_t)rates[i].megapixels,
+		};
+	}
+	card->quick = quick;
 	card->rates = rates;
 	card->rate_count = placed;
 }

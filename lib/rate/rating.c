@@ -8,47 +8,59 @@ struct rating {
 	const struct book_version *version; /* NULL: none */
 	const struct rating_request *request;
 	struct asked asked;
-	uint32_t multipliers; /* bits of those that hold */
+	uint32_t multipliers;           /* bits of those that hold */
+	const struct book_quick *quick; /* of the entry of the line that is charged */
 	struct charges *charges;
 	bool unpriced, range;
 };
 
-/* The last entry of a card that fits, or NULL. */
-static const struct book_rate *find_in(const struct book_card *card, enum component component,
-                                       const struct rating *rating, const struct usage_kind *kind)
+/* Most entries ask for nothing, or for the context alone: of those no more is read. */
+static bool quick_holds(const struct book_card *card, size_t i, const struct rating *rating,
+                        const struct usage_kind *kind)
+{
+	const struct book_quick *quick = &card->quick[i];
+
+	if (quick->megapixels != MEGAPIXELS_NONE && (kind == NULL || size_pixels(kind->size) == 0))
+		return false;
+	if (quick->has == 0)
+		return true;
+	if (quick->has != WHEN_CONTEXT)
+		return when_holds(&card->rates[i].when, &rating->asked, kind);
+	return quick->context_test == CONTEXT_GT
+	               ? rating->asked.prompt_total > quick->context_tokens
+	               : rating->asked.prompt_total >= quick->context_tokens;
+}
+
+/* The last entry of a card that fits, into charge->rate. */
+static bool find_in(const struct book_card *card, enum component component, struct rating *rating,
+                    struct charge *charge)
 {
 	for (size_t i = card->first[component + 1]; i > card->first[component]; i--) {
-		const struct book_rate *rate = &card->rates[i - 1];
-
-		if (rate->megapixels != MEGAPIXELS_NONE &&
-		    (kind == NULL || size_pixels(kind->size) == 0))
+		if (!quick_holds(card, i - 1, rating, charge->kind))
 			continue;
-		if (rate->when.has == 0 || when_holds(&rate->when, &rating->asked, kind))
-			return rate;
+		charge->rate = &card->rates[i - 1];
+		rating->quick = &card->quick[i - 1];
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* The entry that prices it as that component, of the account or else of the version. */
-static bool find_as(const struct rating *rating, enum component as, struct charge *charge)
+static bool find_as(struct rating *rating, enum component as, struct charge *charge)
 {
 	const struct book_override *override = rating->charges->override;
 
 	charge->priced_as = as;
 	/* They stand behind those of the version: one that fits wins. */
-	if (override != NULL)
-		charge->rate = find_in(&override->card, as, rating, charge->kind);
-	charge->agreed = charge->rate != NULL;
-	if (charge->rate == NULL)
-		charge->rate = find_in(&rating->version->card, as, rating, charge->kind);
-	return charge->rate != NULL;
+	charge->agreed = override != NULL && find_in(&override->card, as, rating, charge);
+	return charge->agreed || find_in(&rating->version->card, as, rating, charge);
 }
 
 /*
  * "as" stands in only for a component that has no entry of its own in the version: what was agreed
  * with an account for some of its requests takes it from none of the others.
  */
-static void find_rate(const struct rating *rating, struct charge *charge)
+static void find_rate(struct rating *rating, struct charge *charge)
 {
 	const struct book_version *version = rating->version;
 	enum component own = charge->component;
@@ -116,7 +128,7 @@ static bool apply_factor(const struct book_factor *factor, struct rate *rate)
 static bool applied_rate(const struct rating *rating, const struct charge *charge,
                          struct rate *rate_out)
 {
-	*rate_out = charge->rate->rate;
+	rate_out->attos_per_unit = rating->quick->attos_per_unit;
 	for (size_t i = 0; charge->multipliers >> i != 0; i++) {
 		if ((charge->multipliers & (1u << i)) != 0 &&
 		    !apply_factor(&rating->version->multipliers[i].factor, rate_out))
@@ -151,7 +163,7 @@ static bool charge_amount(const struct rating *rating, struct charge *charge)
 	struct rate rate;
 	int64_t units = charge->count;
 
-	if (charge->rate->megapixels != MEGAPIXELS_NONE) {
+	if (rating->quick->megapixels != MEGAPIXELS_NONE) {
 		charge->pixels = pixels_charged(charge);
 		if (__builtin_mul_overflow(units, charge->pixels, &units))
 			return false;
@@ -231,10 +243,10 @@ static void apply_minimum(struct rating *rating)
 static void prefetch_card(const struct book_card *card)
 {
 	enum { LINE_BYTES = 64, PREFETCH_BYTES_MAX = 16 * LINE_BYTES };
-	size_t bytes = card->rate_count * sizeof(*card->rates);
+	size_t bytes = card->rate_count * sizeof(*card->quick);
 
 	for (size_t at = 0; at < bytes && at < PREFETCH_BYTES_MAX; at += LINE_BYTES)
-		__builtin_prefetch((const char *)card->rates + at);
+		__builtin_prefetch((const char *)card->quick + at);
 }
 
 static void begin(struct rating *rating)
