@@ -109,7 +109,7 @@ struct book_minimum {
  */
 struct book_quick {
 	wide attos_per_unit;    /* rate */
-	int64_t context_tokens; /* when: of an entry that has no other condition, the rest of it too */
+	int64_t context_tokens; /* when, as the rest is: all of it where it asks for no more */
 	uint8_t has, context_test, megapixels;
 };
 
