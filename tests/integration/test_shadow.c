@@ -73,15 +73,15 @@ static void test_a_candidate_is_compared_with_what_is_stored(void **state)
 	TOLLRUN(&both->run, "price", "shadow", "--csv", both->file, "--from", "2026-10", "--to",
 	        "2026-11");
 	TOLLRUN_EXPECT(&both->run, 0);
-	TOLLRUN_SAYS(
-		&both->run,
-		"account,model,events,stored,candidate,difference,percent,unpriced,"
-		"unpriced_stored,newly_priced,newly_priced_amount,waiting,parted,out_of_range\n"
-		"a,m/a,1,4.00,5.00,1.00,25.00,0,0.00,0,0.00,0,0,0\n"
-		"a,m/gone,0,0.00,0.00,0.00,0.00,1,3.00,0,0.00,0,0,0\n"
-		"b,m/a,1,4.00,5.00,1.00,25.00,0,0.00,0,0.00,0,0,0\n"
-		"b,m/never,0,0.00,0.00,0.00,0.00,0,0.00,0,0.00,1,0,0\n"
-		"b,m/new,0,0.00,0.00,0.00,0.00,0,0.00,1,7.00,0,0,0\n");
+	TOLLRUN_SAYS(&both->run,
+	             "account,model,events,stored,candidate,difference,percent,unpriced,"
+	             "unpriced_stored,newly_priced,newly_priced_amount,waiting,parted,out_of_range,"
+	             "unsettled\n"
+	             "a,m/a,1,4.00,5.00,1.00,25.00,0,0.00,0,0.00,0,0,0,0\n"
+	             "a,m/gone,0,0.00,0.00,0.00,0.00,1,3.00,0,0.00,0,0,0,0\n"
+	             "b,m/a,1,4.00,5.00,1.00,25.00,0,0.00,0,0.00,0,0,0,0\n"
+	             "b,m/never,0,0.00,0.00,0.00,0.00,0,0.00,0,0.00,1,0,0,0\n"
+	             "b,m/new,0,0.00,0.00,0.00,0.00,0,0.00,1,7.00,0,0,0,0\n");
 	TOLLRUN(&both->run, "price", "shadow", "--json", both->file, "--from", "2026-10", "--to",
 	        "2026-11");
 	TOLLRUN_EXPECT(&both->run, 0);
