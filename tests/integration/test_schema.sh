@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # Debian's own: another python3 of this machine need not have the library.
 /usr/bin/python3 - "$build" "$folder/case.json" <<'end'
-import copy, json, re, subprocess, sys
+import copy, json, os, re, subprocess, sys
 import jsonschema
 
 build, path = sys.argv[1:]
@@ -48,7 +48,11 @@ def campaign(name, schema, sample, command):
     validator = jsonschema.Draft202012Validator(json.load(open(schema)))
     taken = refused = beyond = 0
     sample = json.load(open(sample))
-    for case in [sample] + list(damaged(sample)):
+    # A sanitizer's build takes a tenth of a second a start: of the larger sample every sixth.
+    cases = list(damaged(sample))
+    if os.environ.get("TOLL_MODE", "release") != "release" and len(cases) > 1000:
+        cases = cases[::6]
+    for case in [sample] + cases:
         with open(path, "w") as file:
             json.dump(case, file)
         run = subprocess.run(command + [path], capture_output=True, text=True)
