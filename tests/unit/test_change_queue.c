@@ -249,7 +249,6 @@ static void test_a_reload_is_of_both_sides(void **state)
 	/* The cost book is on its way still: it is the same one more. */
 	changes_reload(&bench->changes);
 	kit_write(&bench->kit, bench->prices[BOOK_SELL], "prices.json", "{'pricebook':2}");
-	write_cost_prices(bench, "paid");
 	wait_idle(bench);
 	log = output_caught();
 	assert_non_null(strstr(log, "price book applied"));
