@@ -479,6 +479,23 @@ struct refused_row {
 	const char *label, *book, *error;
 };
 
+static void expect_refused(const struct refused_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct buf errors = { .at = NULL };
+		struct book *book = NULL;
+
+		assert_int_equal(
+			book_load(&book, text_of(kit_quotes(rows[i].book)), &errors, &fault),
+			-FAULT_INVALID);
+		if (strcmp(errors.at, kit_quotes(rows[i].error)) != 0)
+			fail_msg("%s:\n%snot:\n%s", rows[i].label, errors.at,
+			         kit_quotes(rows[i].error));
+		buf_release(&errors);
+	}
+}
+
 static void test_errors_of_a_rate_card_name_their_place(void **state)
 {
 #define AT "line 1: models[0].versions[0]."
@@ -595,19 +612,7 @@ static void test_errors_of_a_rate_card_name_their_place(void **state)
 #undef AT
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fault fault = { .code = FAULT_NONE };
-		struct buf errors = { .at = NULL };
-		struct book *book = NULL;
-
-		assert_int_equal(
-			book_load(&book, text_of(kit_quotes(rows[i].book)), &errors, &fault),
-			-FAULT_INVALID);
-		if (strcmp(errors.at, kit_quotes(rows[i].error)) != 0)
-			fail_msg("%s:\n%snot:\n%s", rows[i].label, errors.at,
-			         kit_quotes(rows[i].error));
-		buf_release(&errors);
-	}
+	expect_refused(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void test_errors_of_accounts_name_their_place(void **state)
@@ -653,19 +658,7 @@ static void test_errors_of_accounts_name_their_place(void **state)
 #undef AGREED
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct fault fault = { .code = FAULT_NONE };
-		struct buf errors = { .at = NULL };
-		struct book *book = NULL;
-
-		assert_int_equal(
-			book_load(&book, text_of(kit_quotes(rows[i].book)), &errors, &fault),
-			-FAULT_INVALID);
-		if (strcmp(errors.at, kit_quotes(rows[i].error)) != 0)
-			fail_msg("%s:\n%snot:\n%s", rows[i].label, errors.at,
-			         kit_quotes(rows[i].error));
-		buf_release(&errors);
-	}
+	expect_refused(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void test_warnings_of_what_is_seldom_meant(void **state)
