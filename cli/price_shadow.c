@@ -114,14 +114,14 @@ static void fill_table(struct table *table, const struct impact *impact, bool pe
 /* What is in no difference, and why. */
 static const char *const rest_words[IMPACT_KINDS] = {
 	[IMPACT_LOST] = "unpriced",       [IMPACT_GAINED] = "newly priced",
-	[IMPACT_WAITING] = "still waits", [IMPACT_PARTED] = "sum of requests",
+	[IMPACT_WAITING] = "no rate yet", [IMPACT_PARTED] = "sum of requests",
 	[IMPACT_RANGE] = "too large",     [IMPACT_UNSETTLED] = "not settled",
 };
 static const char *const rest_notes[IMPACT_KINDS] = {
 	[IMPACT_LOST] = "unpriced: the candidate has no rate; toll rerate refuses such a range.",
 	[IMPACT_GAINED] = "newly priced: in suspense now; once it is applied, toll suspense retry "
 			  "rates them.",
-	[IMPACT_WAITING] = "still waits: in suspense now, and no rate in the candidate either.",
+	[IMPACT_WAITING] = "without a rate: in suspense now, and the candidate has none either.",
 	[IMPACT_PARTED] = "sum of requests: a price of the candidate changes between the single "
 			  "requests and their sum; toll rerate refuses such a range.",
 	[IMPACT_RANGE] =

@@ -69,7 +69,7 @@ static void test_a_candidate_is_compared_with_what_is_stored(void **state)
 	TOLLRUN_SAYS(&both->run, "2026-10-01T00:00Z to 2026-11-01T00:00Z");
 	TOLLRUN_SAYS(&both->run, "1 event unpriced: the candidate has no rate");
 	TOLLRUN_SAYS(&both->run, "1 event newly priced: in suspense now");
-	TOLLRUN_SAYS(&both->run, "1 event still waits");
+	TOLLRUN_SAYS(&both->run, "1 event without a rate: in suspense");
 	TOLLRUN(&both->run, "price", "shadow", "--csv", both->file, "--from", "2026-10", "--to",
 	        "2026-11");
 	TOLLRUN_EXPECT(&both->run, 0);
