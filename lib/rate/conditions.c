@@ -31,13 +31,13 @@ void asked_fill(struct asked *asked, const struct rating_request *request, unsig
 		fill_utc(asked, request->at_ms);
 }
 
-bool context_holds(const struct book_when *when, int64_t prompt_total)
+bool context_holds(enum context_test test, int64_t tokens, int64_t prompt_total)
 {
-	switch (when->context_test) {
+	switch (test) {
 	case CONTEXT_GT:
-		return prompt_total > when->context_tokens;
+		return prompt_total > tokens;
 	case CONTEXT_GTE:
-		return prompt_total >= when->context_tokens;
+		return prompt_total >= tokens;
 	case CONTEXT_ANY:
 		break;
 	}
@@ -76,7 +76,8 @@ bool when_holds(const struct book_when *when, const struct asked *asked,
 {
 	if (when->has == 0)
 		return true;
-	return ((when->has & WHEN_CONTEXT) == 0 || context_holds(when, asked->prompt_total)) &&
+	return ((when->has & WHEN_CONTEXT) == 0 ||
+	        context_holds(when->context_test, when->context_tokens, asked->prompt_total)) &&
 	       ((when->has & WHEN_TIER) == 0 || text_equal(when->tier, asked->tier)) &&
 	       ((when->has & WHEN_REGION) == 0 || text_equal(when->region, asked->region)) &&
 	       ((when->has & WHEN_UTC) == 0 || utc_holds(when, asked)) &&

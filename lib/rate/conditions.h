@@ -19,7 +19,7 @@ struct asked {
 /* Only what these bits of WHEN_* ask for: the rest is left as it was. */
 void asked_fill(struct asked *asked, const struct rating_request *request, unsigned asks);
 
-bool context_holds(const struct book_when *when, int64_t prompt_total);
+bool context_holds(enum context_test test, int64_t tokens, int64_t prompt_total);
 /* kind NULL: of no known one. */
 bool when_holds(const struct book_when *when, const struct asked *asked,
                 const struct usage_kind *kind);

@@ -26,9 +26,8 @@ static bool quick_holds(const struct book_card *card, size_t i, const struct rat
 		return true;
 	if (quick->has != WHEN_CONTEXT)
 		return when_holds(&card->rates[i].when, &rating->asked, kind);
-	return quick->context_test == CONTEXT_GT
-	               ? rating->asked.prompt_total > quick->context_tokens
-	               : rating->asked.prompt_total >= quick->context_tokens;
+	return context_holds((enum context_test)quick->context_test, quick->context_tokens,
+	                     rating->asked.prompt_total);
 }
 
 /* The last entry of a card that fits, into charge->rate. */
@@ -339,7 +338,8 @@ enum rating_verdict rating_request(const struct book *book, const struct rating_
 static bool context_parts(const struct book_when *when, int64_t prompt, int64_t other)
 {
 	return (when->has & WHEN_CONTEXT) != 0 &&
-	       context_holds(when, prompt) != context_holds(when, other);
+	       context_holds(when->context_test, when->context_tokens, prompt) !=
+	               context_holds(when->context_test, when->context_tokens, other);
 }
 
 static bool card_parts(const struct book_card *card, int64_t prompt, int64_t other)
