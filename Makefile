@@ -58,6 +58,8 @@ SUPPORT_C := $(sort $(wildcard tests/support/*.c))
 UNIT_C    := $(sort $(wildcard tests/unit/test_*.c))
 INTEG_C   := $(sort $(wildcard tests/integration/test_*.c))
 CRASH_C   := $(sort $(wildcard tests/crash/test_*.c))
+FAULTS_C  := $(sort $(wildcard tests/faults/test_*.c))
+SOAK_C    := $(sort $(wildcard tests/soak/test_*.c))
 TOOL_C    := $(sort $(wildcard tests/tools/*.c))
 BENCH_C   := $(sort $(wildcard tests/bench/*.c))
 # What tools and bench share with the tests; the demo needs no test library for it.
@@ -70,7 +72,10 @@ LIBCLI      := $(B)/libcli.a
 SUPPORT     := $(B)/libsupport.a
 UNIT_BINS   := $(patsubst %.c,$(B)/%,$(UNIT_C))
 INTEG_BINS  := $(patsubst %.c,$(B)/%,$(INTEG_C))
+# Campaigns: each a folder of tests with a seed.
 CRASH_BINS  := $(patsubst %.c,$(B)/%,$(CRASH_C))
+FAULTS_BINS := $(patsubst %.c,$(B)/%,$(FAULTS_C))
+SOAK_BINS   := $(patsubst %.c,$(B)/%,$(SOAK_C))
 TOOL_BINS   := $(patsubst %.c,$(B)/%,$(TOOL_C))
 BENCH       := $(B)/tests/bench/bench
 
@@ -111,7 +116,7 @@ $(B)/toll: $(call objects,cli/main.c) $(LIBCLI) $(LIBTOLL)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_cli)
 
 $(UNIT_BINS): $(LIBCLI) $(LIBDAEMON)
-$(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
+$(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS) $(FAULTS_BINS) $(SOAK_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter $(LIBCLI) $(LIBDAEMON),$^) \
 		$(SUPPORT) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
@@ -128,9 +133,11 @@ $(BENCH): $(call objects,$(BENCH_C) $(TRAFFIC_C)) $(LIBTOLL)
 help:
 	@echo 'make                    build/release/tolld and build/release/toll'
 	@echo 'make demo               a day of sample traffic, measured, priced, explained'
-	@echo 'make check              check-style, check-unit, check-integration, check-crash'
+	@echo 'make check              check-style, -unit, -integration, -crash, -faults, -soak'
 	@echo 'make unit-NAME          one unit test: make unit-money'
-	@echo 'make crash              kill -9 and send again: SEED=1 RUNS=200'
+	@echo 'make crash              kill -9 and power cuts: SEED=1 RUNS=200'
+	@echo 'make faults             what disk, memory and kernel can refuse: SEED=1 RUNS=200'
+	@echo 'make soak               more than it can take, for SECONDS=60: SEED=1'
 	@echo 'make bench              the figures of README.md, into build/bench.json'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
 	@echo 'make format             lay out the code as .clang-format says'
@@ -158,9 +165,11 @@ demo:
 tools: $(TOOL_BINS)
 	@:
 
-.PHONY: check check-style check-unit check-integration check-crash crash
-check:             SECTIONS := style unit integration crash
-check:             NEEDS    := all $(TOOL_BINS) $(BENCH) $(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS)
+.PHONY: check check-style check-unit check-integration check-crash crash check-faults faults \
+	check-soak soak
+check:             SECTIONS := style unit integration crash faults soak
+check:             NEEDS    := all $(TOOL_BINS) $(BENCH) $(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS) \
+	$(FAULTS_BINS) $(SOAK_BINS)
 check-style:       SECTIONS := style
 check-style:       NEEDS    := all
 check-unit:        SECTIONS := unit
@@ -169,10 +178,14 @@ check-integration: SECTIONS := integration
 check-integration: NEEDS    := all $(TOOL_BINS) $(BENCH) $(INTEG_BINS)
 check-crash crash: SECTIONS := crash
 check-crash crash: NEEDS    := all $(TOOL_BINS) $(CRASH_BINS)
-check check-style check-unit check-integration check-crash crash:
+check-faults faults: SECTIONS := faults
+check-faults faults: NEEDS    := all $(TOOL_BINS) $(FAULTS_BINS)
+check-soak soak:   SECTIONS := soak
+check-soak soak:   NEEDS    := all $(TOOL_BINS) $(SOAK_BINS)
+check check-style check-unit check-integration check-crash crash check-faults faults check-soak soak:
 	$(Q)packaging/bootstrap check
 	$(Q)$(PARALLEL) $(NEEDS)
-	$(Q)SEED=$(SEED) RUNS=$(RUNS) $(if $(findstring file,$(origin SEED)),,TOLL_SEED=$(SEED)) \
+	$(Q)SEED=$(SEED) RUNS=$(RUNS) SECONDS=$(SECONDS) $(if $(findstring file,$(origin SEED)),,TOLL_SEED=$(SEED)) \
 		tests/check/run-tests.sh $(MODE) $(SECTIONS)
 
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
@@ -275,5 +288,5 @@ clean:
 	$(Q)rm -rf build
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIB_C) $(DAEMON_C) $(CLI_C) $(SUPPORT_C) $(UNIT_C) \
-	$(INTEG_C) $(CRASH_C) $(TOOL_C) $(BENCH_C)))
+	$(INTEG_C) $(CRASH_C) $(FAULTS_C) $(SOAK_C) $(TOOL_C) $(BENCH_C)))
 -include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_B)/%.d,$(FUZZ_C) tests/fuzz/planted.c)
