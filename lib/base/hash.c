@@ -1,7 +1,10 @@
 #include "base/hash.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/sha256.h"
 
 /* Odd constants with half of their bits set: digits of pi and of the golden ratio. */
 #define ROUND_A UINT64_C(0x243f6a8885a308d3)
@@ -38,52 +41,20 @@ uint64_t hash64(const void *bytes, size_t len, uint64_t seed)
 	return hash64_mix(state ^ ROUND_C, (uint64_t)len ^ ROUND_B);
 }
 
-/* FIPS 180-4, 4.2.2: the first 32 bits of the fractional parts of the cube roots. */
-static const uint32_t sha256_k[64] = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
-	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
-	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
-	0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
-	0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
-	0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
-	0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
-	0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
-	0xc67178f2,
-};
-
-static uint32_t rotate(uint32_t x, unsigned by)
+static void add_blocks(uint32_t h[8], const unsigned char *bytes, size_t blocks)
 {
-	return (x >> by) | (x << (32 - by));
-}
+	/* 0: not asked yet; 1: plain; 2: fast.  Whoever asks first gets what all get. */
+	static atomic_int which;
+	int way = atomic_load_explicit(&which, memory_order_relaxed);
 
-static void sha256_block(uint32_t h[8], const unsigned char *block)
-{
-	uint32_t w[64], v[8];
-
-	for (int t = 0; t < 16; t++)
-		w[t] = (uint32_t)block[4 * t] << 24 | (uint32_t)block[4 * t + 1] << 16 |
-		       (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
-	for (int t = 16; t < 64; t++) {
-		uint32_t s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ (w[t - 15] >> 3);
-		uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ (w[t - 2] >> 10);
-
-		w[t] = w[t - 16] + s0 + w[t - 7] + s1;
+	if (way == 0) {
+		way = sha256_is_fast() ? 2 : 1;
+		atomic_store_explicit(&which, way, memory_order_relaxed);
 	}
-	memcpy(v, h, sizeof(v));
-	for (int t = 0; t < 64; t++) {
-		uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t t1 = v[7] + s1 + choice + sha256_k[t] + w[t];
-		uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += t1;
-		v[0] = t1 + s0 + majority;
-	}
-	for (int i = 0; i < 8; i++)
-		h[i] += v[i];
+	if (way == 2)
+		sha256_blocks_fast(h, bytes, blocks);
+	else
+		sha256_blocks_plain(h, bytes, blocks);
 }
 
 void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
@@ -94,15 +65,13 @@ void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
 	size_t whole = len / 64 * 64, rest = len - whole;
 	size_t tail_len = rest < 56 ? 64 : 128;
 
-	for (size_t at = 0; at < whole; at += 64)
-		sha256_block(h, (const unsigned char *)bytes + at);
+	add_blocks(h, bytes, whole / 64);
 	if (rest > 0)
 		memcpy(tail, (const unsigned char *)bytes + whole, rest);
 	tail[rest] = 0x80;
 	for (int i = 0; i < 8; i++)
 		tail[tail_len - 1 - (size_t)i] = (unsigned char)((uint64_t)len * 8 >> (8 * i));
-	for (size_t at = 0; at < tail_len; at += 64)
-		sha256_block(h, tail + at);
+	add_blocks(h, tail, tail_len / 64);
 	for (int i = 0; i < 8; i++) {
 		for (int j = 0; j < 4; j++)
 			out[4 * i + j] = (unsigned char)(h[i] >> (24 - 8 * j));

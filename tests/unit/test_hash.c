@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "base/sha256.h"
 
 /* FIPS 180-4 examples, and the lengths around the padding's edges (from sha256sum). */
 static void test_sha256_gives_the_published_digests(void **state)
@@ -32,6 +33,31 @@ static void test_sha256_gives_the_published_digests(void **state)
 		sha256_hex(rows[i].text, strlen(rows[i].text), hex);
 		if (strcmp(hex, rows[i].hex) != 0)
 			fail_msg("%s: %s", rows[i].label, hex);
+	}
+}
+
+/* Two ways to the same state: of any bytes, of any number of blocks. */
+static void test_sha256_is_the_same_by_the_processors_instructions(void **state)
+{
+	unsigned char bytes[64 * 9];
+	uint64_t random = 1;
+
+	(void)state;
+	if (!sha256_is_fast()) {
+		print_message("this processor has no instructions for SHA-256\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		random = hash64_mix(random + i, UINT64_C(0x9e3779b97f4a7c15));
+		bytes[i] = (unsigned char)random;
+	}
+	for (size_t blocks = 0; blocks <= 9; blocks++) {
+		uint32_t plain[8] = { 1, 2, 3, 4, 5, 6, 7, 0xffffffff }, fast[8];
+
+		memcpy(fast, plain, sizeof(fast));
+		sha256_blocks_plain(plain, bytes, blocks);
+		sha256_blocks_fast(fast, bytes, blocks);
+		assert_memory_equal(plain, fast, sizeof(plain));
 	}
 }
 
@@ -93,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256_gives_the_published_digests),
+		cmocka_unit_test(test_sha256_is_the_same_by_the_processors_instructions),
 		cmocka_unit_test(test_hash64_gives_what_ledgers_hold),
 		cmocka_unit_test(test_hash64_tells_lengths_and_seeds_apart),
 	};
