@@ -116,7 +116,8 @@ $(B)/toll: $(call objects,cli/main.c) $(LIBCLI) $(LIBTOLL)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -Wl,--as-needed $(LIBS_cli)
 
 $(UNIT_BINS): $(LIBCLI) $(LIBDAEMON)
-$(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS) $(FAULTS_BINS) $(SOAK_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
+CAMPAIGN_BINS := $(CRASH_BINS) $(FAULTS_BINS) $(SOAK_BINS)
+$(UNIT_BINS) $(INTEG_BINS) $(CAMPAIGN_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter $(LIBCLI) $(LIBDAEMON),$^) \
 		$(SUPPORT) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
@@ -182,10 +183,12 @@ check-faults faults: SECTIONS := faults
 check-faults faults: NEEDS    := all $(TOOL_BINS) $(FAULTS_BINS)
 check-soak soak:   SECTIONS := soak
 check-soak soak:   NEEDS    := all $(TOOL_BINS) $(SOAK_BINS)
-check check-style check-unit check-integration check-crash crash check-faults faults check-soak soak:
+check check-style check-unit check-integration check-crash crash check-faults faults \
+		check-soak soak:
 	$(Q)packaging/bootstrap check
 	$(Q)$(PARALLEL) $(NEEDS)
-	$(Q)SEED=$(SEED) RUNS=$(RUNS) SECONDS=$(SECONDS) $(if $(findstring file,$(origin SEED)),,TOLL_SEED=$(SEED)) \
+	$(Q)SEED=$(SEED) RUNS=$(RUNS) SECONDS=$(SECONDS) \
+		$(if $(findstring file,$(origin SEED)),,TOLL_SEED=$(SEED)) \
 		tests/check/run-tests.sh $(MODE) $(SECTIONS)
 
 # Its own malloc() and realloc() stand before the ones of everything that is tested.

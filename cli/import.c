@@ -5,6 +5,7 @@
 #include "cli/verdicts.h"
 #include "ingest/ingest.h"
 #include "ledger/ledger.h"
+#include "ledger/seal.h"
 #include "wire/wire.h"
 
 enum {
@@ -166,6 +167,8 @@ static enum exit_code import_run(struct import *import)
 		return command_failed(context, r);
 	lines_catch_signals();
 	r = import_all(import);
+	if (r == 0)
+		r = ledger_seal_all(import->ledger, command_now_ms(), &context->fault);
 	verdicts_write(context, import->counts, NULL);
 	if (import->terms.book.book == NULL && r == 0)
 		command_say("the ledger has no price book: everything is in suspense until toll "

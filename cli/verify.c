@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 
+#include "base/moment.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "export/export.h"
+#include "usage/event.h"
 
 enum {
 	KIND_WIDTH = 10, /* "quarantine" */
@@ -13,10 +15,17 @@ enum {
 	MEMBERS = 5,                  /* of a finding */
 };
 
+static const struct option options[] = {
+	{ "chain", "HEX", "this link, noted before, must be in the chain of seals" },
+	{ NULL, NULL, NULL },
+};
+
 struct verifying {
 	struct context *context;
 	struct progress progress;
 	int64_t found;
+	struct text chain;      /* of the link that was noted; absent: none was told */
+	struct seal_link noted; /* it, in the chain; seq 0: it is not there */
 };
 
 static const char *const member_keys[MEMBERS] = { "kind", "where", "what", "stored", "derived" };
@@ -101,8 +110,70 @@ static void write_rest(struct context *context, int64_t findings)
 		         (long long)(findings - VERIFY_FINDINGS_SHOWN));
 }
 
-static void write_summary(struct context *context, const struct verify_summary *summary)
+static bool is_ok(const struct verifying *verifying, const struct verify_summary *summary)
 {
+	return summary->findings == 0 && (verifying->chain.at == NULL || verifying->noted.seq > 0);
+}
+
+static void json_link(struct buf *out, const char *key, const struct seal_link *link)
+{
+	char moment[MOMENT_TEXT_BYTES];
+
+	if (link->seq == 0) {
+		buf_addf(out, ",\"%s\":null", key);
+		return;
+	}
+	moment_text(link->at_ms, moment);
+	buf_addf(out, ",\"%s\":{\"seq\":%lld,\"at\":\"%s\",\"chain\":\"%s\"}", key,
+	         (long long)link->seq, moment, link->chain);
+}
+
+static void json_seal(const struct verifying *verifying, const struct verify_summary *summary)
+{
+	struct buf *out = &verifying->context->out;
+	char moment[MOMENT_TEXT_BYTES];
+
+	json_link(out, "seal", &summary->seal);
+	if (verifying->chain.at != NULL)
+		json_link(out, "noted", &verifying->noted);
+	moment_text(summary->first_hour_ms, moment);
+	if (summary->first_hour_ms != EVENT_ABSENT)
+		buf_addf(out, ",\"first_hour\":\"%s\"", moment);
+	else
+		buf_add_cstr(out, ",\"first_hour\":null");
+}
+
+/* The chain, and where the first hand was in it. */
+static void write_seal(const struct verifying *verifying, const struct verify_summary *summary)
+{
+	struct printer *printer = &verifying->context->printer;
+	char moment[MOMENT_TEXT_BYTES];
+
+	if (summary->seal.seq > 0) {
+		moment_text(summary->seal.at_ms, moment);
+		printer_pairf(printer, 14, "Seals", "%lld, the last at %s",
+		              (long long)summary->seal.seq, moment);
+		printer_pair(printer, 14, "Chain", text_of(summary->seal.chain));
+	}
+	if (verifying->chain.at != NULL && verifying->noted.seq > 0) {
+		moment_text(verifying->noted.at_ms, moment);
+		printer_pairf(printer, 14, "Noted", "seal %lld of %s is in the chain",
+		              (long long)verifying->noted.seq, moment);
+	} else if (verifying->chain.at != NULL) {
+		printer_pair(printer, 14, "Noted",
+		             text_of("NOT IN THE CHAIN: this ledger is not the one that it was "
+		                     "noted of, or was altered since"));
+	}
+	if (summary->first_hour_ms != EVENT_ABSENT) {
+		moment_text_unit(summary->first_hour_ms, MOMENT_HOUR, moment);
+		printer_pairf(printer, 14, "First hour", "%s: the first that is not as it was left",
+		              moment);
+	}
+}
+
+static void write_summary(const struct verifying *verifying, const struct verify_summary *summary)
+{
+	struct context *context = verifying->context;
 	char events_amount[MONEY_TEXT_BYTES], rollups_amount[MONEY_TEXT_BYTES];
 	char adjusted[MONEY_TEXT_BYTES];
 
@@ -115,15 +186,17 @@ static void write_summary(struct context *context, const struct verify_summary *
 		         "lld,"
 		         "\"events_amount\":\"%s\",\"rollups_amount\":\"%s\",\"adjustment_runs\":%"
 		         "lld,"
-		         "\"adjusted_amount\":\"%s\",\"ok\":%s}\n",
+		         "\"adjusted_amount\":\"%s\"",
 		         (long long)summary->events, (long long)summary->rollups,
 		         (long long)summary->suspense, (long long)summary->findings, events_amount,
-		         rollups_amount, (long long)summary->runs, adjusted,
-		         summary->findings == 0 ? "true" : "false");
+		         rollups_amount, (long long)summary->runs, adjusted);
+		json_seal(verifying, summary);
+		buf_addf(&context->out, ",\"ok\":%s}\n",
+		         is_ok(verifying, summary) ? "true" : "false");
 		return;
 	}
 	if (context->form == FORM_CSV) {
-		if (summary->findings == 0)
+		if (is_ok(verifying, summary))
 			command_say("no difference");
 		else
 			command_say("differences: %lld", (long long)summary->findings);
@@ -144,7 +217,8 @@ static void write_summary(struct context *context, const struct verify_summary *
 		printer_pairf(&context->printer, 14, "Adjustments",
 		              "%s beside these, in %lld run%s", adjusted, (long long)summary->runs,
 		              summary->runs == 1 ? "" : "s");
-	if (summary->findings == 0)
+	write_seal(verifying, summary);
+	if (is_ok(verifying, summary))
 		buf_add_cstr(&context->out, "\nNo difference.\n");
 	else
 		buf_addf(&context->out, "\nDIFFERENCES: %lld\n", (long long)summary->findings);
@@ -165,12 +239,19 @@ static enum exit_code fail(struct context *context, int r)
 
 static enum exit_code check(struct context *context)
 {
+	struct text chain = options_text(&context->options, "chain");
+
+	if (chain.at != NULL && chain.len != 2 * SHA256_BYTES)
+		return command_misused(context,
+		                       "--chain: %d hexadecimal digits, as toll verify shows",
+		                       2 * SHA256_BYTES);
 	return command_no_words(context, "verify");
 }
 
 static enum exit_code run(struct context *context)
 {
-	struct verifying verifying = { .context = context };
+	struct verifying verifying = { .context = context,
+		                       .chain = options_text(&context->options, "chain") };
 	struct verify_summary summary;
 	int r;
 
@@ -180,29 +261,35 @@ static enum exit_code run(struct context *context)
 	r = ledger_verify(context->ledger, on_finding, on_progress, &verifying, &summary,
 	                  &context->fault);
 	progress_end(&verifying.progress);
+	if (r == 0 && verifying.chain.at != NULL)
+		r = ledger_seal_find(context->ledger, verifying.chain, &verifying.noted,
+		                     &context->fault);
 	if (context->form == FORM_CSV && verifying.found == 0)
 		add_csv(&verifying, NULL);
 	if (r < 0)
 		return fail(context, r);
-	write_summary(context, &summary);
-	return summary.findings > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
+	write_summary(&verifying, &summary);
+	return is_ok(&verifying, &summary) ? EXIT_DONE : EXIT_DIFFERENCE;
 }
 
 const struct command command_verify = {
 	.name = "verify",
 	.summary = "Derive the whole ledger anew and compare",
-	.synopsis = "verify",
+	.synopsis = "verify [--chain HEX]",
 	.details =
 		"Recomputes every event's charge from its stored counts and its stored price, "
 		"every "
 		"hourly sum from the events, every source's totals; looks for identities counted "
-		"twice and for damage of the file.\n"
+		"twice and for damage of the file; holds every hour against the digest that was "
+		"kept "
+		"of it, and the chain of seals against both.\n"
 		"Every difference is shown with its row (for people the first 1000); then the "
 		"exit "
 		"code is 1.",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,
+	.options = options,
 	.check = check,
 	.run = run,
 };

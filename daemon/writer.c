@@ -7,6 +7,7 @@
 #include "daemon/now.h"
 #include "ingest/change.h"
 #include "ledger/positions.h"
+#include "ledger/seal.h"
 
 /* Lines of a feed that are stored for the first time: of a line that comes again none. */
 static int64_t new_lines(const struct batch *batch, const struct feed *feed)
@@ -281,6 +282,26 @@ static int checkpoint(struct writer *writer, bool idle, bool *again_out, struct 
 	return 0;
 }
 
+/* Hours that are over, now and then; *sealed_out: something was written. */
+static int seal(struct writer *writer, bool *sealed_out, struct fault *fault)
+{
+	struct timespec now;
+	int64_t hours;
+	int r;
+
+	*sealed_out = false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec < writer->seal_again)
+		return 0;
+	r = ledger_seal(writer->ledger, now_ms(), &hours, fault);
+	/* Where more are due than one link holds they come one after the other. */
+	if (r < 0 || hours < SEAL_HOURS_MAX)
+		writer->seal_again = now.tv_sec + WRITER_SEAL_S;
+	*sealed_out = r == 0 && hours > 0;
+	/* Nobody waits for it: it can be done when there is space, or nobody else writes. */
+	return r == -FAULT_FULL || r == -FAULT_BUSY ? 0 : r;
+}
+
 /* A batch to its end, or of a change its beginning; then a step of the one under way. */
 static int work(struct writer *writer, struct batch *batch, struct fault *fault)
 {
@@ -309,7 +330,7 @@ static void *run(void *argument)
 {
 	struct writer *writer = argument;
 	struct fault fault = { .code = FAULT_NONE };
-	bool idle, again, emptied = false;
+	bool idle, again, sealed, emptied = false;
 	int r = 0;
 
 	for (;;) {
@@ -321,6 +342,10 @@ static void *run(void *argument)
 		if (!idle) {
 			r = work(writer, batch, &fault);
 			emptied = false;
+		}
+		if (r == 0) {
+			r = seal(writer, &sealed, &fault);
+			emptied = emptied && !sealed;
 		}
 		/* After the acknowledgement is on its way: a checkpoint is nobody's wait. */
 		if (r == 0 && !(idle && emptied)) {

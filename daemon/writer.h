@@ -18,6 +18,7 @@
 
 enum {
 	WRITER_IDLE_S = 1,       /* idle so long: the WAL is emptied */
+	WRITER_SEAL_S = 10,      /* so often it looks for hours to seal */
 	WRITER_FULL_RETRY_S = 1, /* after a commit found no space */
 	WRITER_FULL_LOG_S = 60,  /* and so often it says so */
 };
@@ -46,6 +47,7 @@ struct writer {
 	struct ledger *ledger;
 	struct batch *under_way; /* a change between two of its steps: events pass it by */
 	unsigned tries;          /* of what the ledger has no space for, or no turn */
+	time_t seal_again;       /* when it looks for hours to seal, on a clock that nobody sets */
 	time_t full_logged;      /* when it last said that the WAL has no space to go to */
 
 	/* Both: counts up while the writer lives, for the watchdog. */

@@ -1,11 +1,10 @@
 /*
- * Hours: what an hour of the ledger holds, as one digest, and the chain of their seals.
+ * Hours: what an hour of the ledger holds, as one digest.
  *
  * The digest of an hour is the sum, modulo 2^256, of the SHA-256 of each of its events with its
  * details and the words of its names: it does not depend on the order in which they came.  It is
- * kept in the transaction of the events; verify derives it anew.  An hour that is over is sealed:
- * its digest goes into a chain of SHA-256, in which nothing can be altered without every later
- * link being another.  An hour that changes later is sealed again.
+ * kept in the transaction of the events; verify derives it anew.  Hours that are over go into a
+ * chain (ledger/seal.h).
  */
 #ifndef TOLL_LEDGER_HOURS_H
 #define TOLL_LEDGER_HOURS_H

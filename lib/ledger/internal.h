@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "ledger/books.h"
+#include "ledger/digest.h"
 #include "ledger/files.h"
 #include "ledger/identity.h"
 #include "ledger/ledger.h"
@@ -57,6 +58,17 @@ struct watermark {
 	int64_t source, events, first_ts, last_ts, stored_ms;
 };
 
+/* What an hour holds when this transaction is done. */
+struct hour_entry {
+	int64_t hour, events;
+	struct digest_sum sum;
+};
+
+struct hours {
+	struct hour_entry *entries; /* in the order of the hours */
+	size_t count, cap;
+};
+
 struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -75,11 +87,13 @@ struct ledger {
 	struct rollups rollups;             /* of the open transaction */
 	int64_t watch_from_ms, watch_to_ms; /* ledger_watch() */
 	bool touched;                       /* a rollup of those hours */
+	struct hours hours;                 /* of the open transaction */
 	struct watermark *watermarks;       /* of the open transaction */
 	size_t watermark_count, watermark_cap;
 	struct identity_entry *moved; /* where identities stood before the open transaction */
 	size_t moved_count, moved_cap;
 	struct buf scratch;
+	struct buf digest_room;            /* readers too: what a digest is made of */
 	char unfinished[SHA256_HEX_BYTES]; /* of a book whose parts are to be taken out; "": none */
 };
 
@@ -155,6 +169,16 @@ struct rollup_delta event_row_delta(const struct event_row *row);
 /* ROLLUP_SUMS from `column` on; -FAULT_CORRUPT where the amount is none. */
 int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
                 struct fault *fault);
+
+/* hours.c: an event comes into its hour, or goes out of it; then their rows, before a commit. */
+int hours_add(struct ledger *ledger, const struct event_row *row, struct fault *fault);
+int hours_take(struct ledger *ledger, int64_t time_ms, const unsigned char digest[SHA256_BYTES],
+               struct fault *fault);
+int hours_write(struct ledger *ledger, struct fault *fault);
+void hours_clear(struct hours *hours);
+void hours_release(struct hours *hours);
+/* Makes the digests that an older version did not keep, an hour a transaction. */
+int hours_fill(struct ledger *ledger, struct fault *fault);
 
 /* What is known of an identity before its event is read. */
 struct standing {

@@ -293,6 +293,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 		sqlite3_wal_hook(ledger->db, on_commit, ledger);
 	if (r == 0)
 		r = ledger_books_tidy(ledger, fault);
+	if (r == 0)
+		r = hours_fill(ledger, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;
@@ -367,9 +369,11 @@ void ledger_close(struct ledger *ledger)
 	identity_release(&ledger->identity);
 	files_release(&ledger->files);
 	rollups_release(&ledger->rollups);
+	hours_release(&ledger->hours);
 	free(ledger->watermarks);
 	free(ledger->moved);
 	buf_release(&ledger->scratch);
+	buf_release(&ledger->digest_room);
 	/* Last: until here nobody else may write. */
 	lock_drop(ledger->lock_fd);
 	free(ledger->path);

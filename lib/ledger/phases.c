@@ -10,9 +10,13 @@
 
 enum { MOVED_MIN = 64 };
 
-/* Reads the event that stands, and puts it as JSON into the ledger's scratch. */
+/*
+ * Reads the event that stands, and puts it as JSON into the ledger's scratch; with its digest where
+ * that is asked for.
+ */
 static int load(struct ledger *ledger, int64_t ts, const struct event_row *other, bool priced,
-                struct event_row *standing_out, struct fault *fault)
+                struct event_row *standing_out, unsigned char digest_out[SHA256_BYTES],
+                struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
 	struct buf *json = &ledger->scratch;
@@ -31,6 +35,8 @@ static int load(struct ledger *ledger, int64_t ts, const struct event_row *other
 		event_row_json_priced(standing_out, json);
 	else if (r == 0)
 		event_row_json(standing_out, json);
+	if (r == 0 && digest_out != NULL)
+		r = event_row_digest(standing_out, &ledger->digest_room, digest_out, fault);
 	query_end(&query);
 	/* These pointed into the row that was read. */
 	standing_out->stored.event.id = other->stored.event.id;
@@ -131,7 +137,7 @@ static int same_phase(struct ledger *ledger, const struct standing *standing,
 	if (standing->hash == row->stored.event.content_hash)
 		return 0;
 	*outcome_out = LEDGER_CONFLICT;
-	r = load(ledger, standing->ts, row, false, &stands, fault);
+	r = load(ledger, standing->ts, row, false, &stands, NULL, fault);
 	return r < 0 ? r : conflict_write(ledger, standing->ts, row, line, now_ms, fault);
 }
 
@@ -241,9 +247,10 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
                    int64_t now_ms, struct ledger_added *added_out, struct fault *fault)
 {
 	int64_t ts = row->stored.event.time_ms;
+	unsigned char digest[SHA256_BYTES];
 	struct event_row stands;
 	bool fits = false;
-	int r = load(ledger, from_ts, row, true, &stands, fault);
+	int r = load(ledger, from_ts, row, true, &stands, digest, fault);
 
 	if (r == 0)
 		r = move_sums(ledger, &stands, row, &fits, fault);
@@ -254,7 +261,11 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 		return 0;
 	}
 	*added_out = (struct ledger_added){ LEDGER_REPLACED, stands.stored.amount, from_ts };
-	r = store_drop(ledger, from_ts, row, fault);
+	r = hours_take(ledger, from_ts, digest, fault);
+	if (r == 0)
+		r = hours_add(ledger, row, fault);
+	if (r == 0)
+		r = store_drop(ledger, from_ts, row, fault);
 	if (r == 0)
 		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
 	if (r == 0 && ts != from_ts)

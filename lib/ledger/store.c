@@ -44,6 +44,7 @@ static void forget_transaction(struct ledger *ledger)
 	ledger->watermark_count = 0;
 	ledger->moved_count = 0;
 	rollups_clear(&ledger->rollups);
+	hours_clear(&ledger->hours);
 }
 
 void ledger_rollback(struct ledger *ledger)
@@ -135,6 +136,8 @@ int ledger_commit(struct ledger *ledger, struct fault *fault)
 		r = rollup_write(ledger, &ledger->rollups.entries[i], fault);
 	for (size_t i = 0; r == 0 && i < ledger->watermark_count; i++)
 		r = watermark_write(ledger, &ledger->watermarks[i], fault);
+	if (r == 0)
+		r = hours_write(ledger, fault);
 	if (r < 0)
 		return r;
 	query = query_start(ledger, STATEMENT_COMMIT);
@@ -303,7 +306,10 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 		return store_drop(ledger, row->stored.event.time_ms, row, fault);
 	}
 	*outcome_out = LEDGER_ADDED;
-	r = store_watermark(ledger, row, row->stored.event.turn == TURN_NONE, now_ms, fault);
+	r = hours_add(ledger, row, fault);
+	if (r == 0)
+		r = store_watermark(ledger, row, row->stored.event.turn == TURN_NONE, now_ms,
+		                    fault);
 	return r < 0 ? r : store_unknown(ledger, row, fault);
 }
 
@@ -505,6 +511,38 @@ static int event_price(struct ledger *ledger, enum statement statement, const st
 	return r;
 }
 
+/* The event as it is stored goes out of its hour, and comes in as it was rated now. */
+static int move_in_hour(struct ledger *ledger, const struct event_row *waits,
+                        const struct rated *found, struct fault *fault)
+{
+	const struct event *event = &waits->stored.event;
+	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
+	unsigned char digest[SHA256_BYTES];
+	struct event_row row;
+	int r;
+
+	store_bind_identity(&query, event->time_ms, waits->source, event->id);
+	r = query_row(&query, fault);
+	if (r == 0)
+		r = fault_set(fault, FAULT_NOT_FOUND, "event %.*s: not in suspense",
+		              TEXT_ARGS(event->id));
+	if (r < 0)
+		return r;
+	r = event_row_read(ledger, &query, &row, fault);
+	if (r == 0)
+		r = event_row_names(ledger, &row, fault);
+	if (r == 0)
+		r = event_row_digest(&row, &ledger->digest_room, digest, fault);
+	if (r == 0)
+		r = hours_take(ledger, event->time_ms, digest, fault);
+	if (r == 0) {
+		set_rated(&row, found);
+		r = hours_add(ledger, &row, fault);
+	}
+	query_end(&query);
+	return r;
+}
+
 int ledger_suspense_price(struct ledger *ledger, const struct event *event,
                           const struct rated *waiting, const struct rated *found,
                           struct fault *fault)
@@ -539,6 +577,8 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event,
 	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
 		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
 		              TEXT_ARGS(event->id));
+	if (r == 0)
+		r = move_in_hour(ledger, &row, found, fault);
 	if (r == 0 && sold)
 		r = event_price(ledger, STATEMENT_EVENT_PRICE, &row, found->price_id, found->amount,
 		                fault);

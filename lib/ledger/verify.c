@@ -8,9 +8,11 @@
 #include "ledger/verify_adjust.h"
 #include "ledger/verify_books.h"
 #include "ledger/verify_file.h"
+#include "ledger/verify_hours.h"
 #include "ledger/verify_identity.h"
 #include "ledger/verify_kept.h"
 #include "ledger/verify_phases.h"
+#include "ledger/verify_seals.h"
 #include "ledger/verify_sides.h"
 #include "ledger/verify_sources.h"
 #include "rate/policy.h"
@@ -26,6 +28,7 @@ static const char *const kind_names[VERIFY_KIND_COUNT] = {
 	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
 	[VERIFY_UNKNOWN] = "unknown",   [VERIFY_RULE] = "rule",
 	[VERIFY_POSITION] = "position", [VERIFY_ADJUSTMENT] = "adjustment",
+	[VERIFY_HOUR] = "hour",         [VERIFY_SEAL] = "seal",
 };
 
 const char *verify_kind_name(enum verify_kind kind)
@@ -49,6 +52,7 @@ struct verify {
 	struct rollups derived; /* of the hour that is walked */
 	int64_t hour;           /* that hour; -1 before the first */
 	int64_t next_hour;      /* stored rollups before it are compared */
+	struct verify_hours hours;
 	struct rollups unknown; /* events with a number nobody counts, by source and api */
 	struct verify_sources sources;
 	struct verify_sides sides;
@@ -71,6 +75,19 @@ int verify_report(struct verify *verify, enum verify_kind kind, const char *what
 		return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
 	verify->summary.findings++;
 	return verify->finding(verify->context, &finding);
+}
+
+struct ledger *verify_ledger(const struct verify *verify)
+{
+	return verify->ledger;
+}
+
+void verify_note_hour(struct verify *verify, int64_t ms)
+{
+	int64_t hour = moment_floor(ms, MOMENT_HOUR);
+
+	if (verify->summary.first_hour_ms == EVENT_ABSENT || hour < verify->summary.first_hour_ms)
+		verify->summary.first_hour_ms = hour;
 }
 
 static void clear_texts(struct verify *verify)
@@ -212,6 +229,7 @@ static int event_differs(struct verify *verify, const struct event_row *row, con
 {
 	int r = put_where(verify, row->source, row->stored.event.id, row->stored.event.time_ms);
 
+	verify_note_hour(verify, row->stored.event.time_ms);
 	return r < 0 ? r : verify_report(verify, VERIFY_EVENT, what);
 }
 
@@ -448,6 +466,7 @@ static int compare_sums(struct verify *verify, const struct rollup_key *key,
 
 	if (rollup_sum_equal(stored, derived))
 		return 0;
+	verify_note_hour(verify, key->hour);
 	r = rollup_where(verify, key);
 	for (size_t i = 0; r == 0 && i < sizeof(counters) / sizeof(counters[0]); i++) {
 		if (counters[i].stored != counters[i].derived)
@@ -495,6 +514,7 @@ static int compare_stored_rollup(struct verify *verify, const struct query *quer
 		                 "verify: the rollups' sum does not fit");
 	/* An hour's row goes with its last event. */
 	if (stored.events == 0 && entry == NULL) {
+		verify_note_hour(verify, key.hour);
 		r = rollup_where(verify, &key);
 		put_cstr(&verify->stored, "a row of no events");
 		put_cstr(&verify->expected, "no row");
@@ -527,6 +547,9 @@ static int close_hour(struct verify *verify, int64_t to_ms)
 		if (!entry->seen)
 			r = compare_sums(verify, &entry->key, &nothing, &entry->sum);
 	}
+	if (r == 0)
+		r = verify_hours(verify, &verify->hours, verify->next_hour, to_ms,
+		                 verify->summary.findings, verify->fault);
 	rollups_clear(&verify->derived);
 	verify->next_hour = to_ms;
 	return r;
@@ -543,6 +566,7 @@ static int report_unreadable(struct verify *verify, const struct query *query,
 	if (r < 0)
 		return r;
 	verify->summary.events++;
+	verify_note_hour(verify, column_int(query, 0));
 	put_cstr(&verify->stored, why->text);
 	put_cstr(&verify->expected, "a row that can be read");
 	return verify_report(verify, VERIFY_EVENT, "row");
@@ -638,7 +662,10 @@ static int check_event(struct verify *verify, const struct query *query)
 			return r;
 	}
 	verify->hour = key.hour;
-	r = add_event(verify, &row);
+	r = verify_hours_add(&verify->hours, verify->ledger, &row, verify->summary.findings,
+	                     verify->fault);
+	if (r == 0)
+		r = add_event(verify, &row);
 	if (r != 0)
 		return r;
 	if (money_total_add(verify->summary.events_amount, row.stored.amount,
@@ -702,6 +729,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		.context = context,
 		.fault = fault,
 		.hour = -1,
+		.summary.first_hour_ms = EVENT_ABSENT,
 	};
 	struct ledger_status status;
 	int r = ledger_status(ledger, &status, fault);
@@ -725,6 +753,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		r = verify_kept(&verify, &verify.unknown, fault);
 	if (r == 0)
 		r = verify_adjustments(&verify, ledger, &verify.summary, fault);
+	if (r == 0)
+		r = verify_seals(&verify, ledger, &verify.summary, fault);
 	if (r == 0)
 		r = verify_identities(&verify, ledger, verify.summary.events, fault);
 	if (r == 0 && progress != NULL)

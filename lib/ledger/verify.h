@@ -7,15 +7,19 @@
  * Reads only, in bounded memory but for one
  * hour's rollups.
  *
- * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
- * price depends on (latency, extra, the moment within its hour); a line of quarantine that
- * was taken out or marked as released; a phase that was taken out and had no time of its own
- * at an end of what its source spans; an event moved to suspense together with its hour.
+ * Each hour's events against the digest that is kept of them, and the chain of seals against
+ * both (ledger/hours.h, ledger/seal.h).
+ *
+ * Not derivable, and so not seen: a line of quarantine that was taken out or marked as released; a
+ * phase that was taken out and had no time of its own at an end of what its source spans; what a
+ * hand that knows this program made anew with all digests and links, unless a link was noted
+ * elsewhere.
  */
 #ifndef TOLL_LEDGER_VERIFY_H
 #define TOLL_LEDGER_VERIFY_H
 
 #include "ledger/ledger.h"
+#include "ledger/seal.h"
 #include "money/money.h"
 
 enum verify_kind {
@@ -33,6 +37,8 @@ enum verify_kind {
 	VERIFY_RULE,       /* a standing rule for nobody */
 	VERIFY_ADJUSTMENT, /* a run that is not the sum of its rows, or what was closed */
 	VERIFY_POSITION,   /* of a feed: what no feed of a daemon could have put there */
+	VERIFY_HOUR,       /* the digest of an hour is not that of its events */
+	VERIFY_SEAL,       /* an hour or a log that is not as it was sealed, or a broken chain */
 	VERIFY_KIND_COUNT
 };
 const char *verify_kind_name(enum verify_kind kind); /* "event", "rollup" ... */
@@ -49,6 +55,9 @@ struct verify_summary {
 	int64_t events, rollups, findings;
 	int64_t suspense;
 	int64_t runs; /* of adjustments */
+	/* Of the first hour in which anything is not as the ledger left it; EVENT_ABSENT: none. */
+	int64_t first_hour_ms;
+	struct seal_link seal; /* the last link of the chain of seals; seq 0: there is none */
 	struct money adjusted_amount;
 	struct money events_amount,
 		rollups_amount; /* totals of what is stored: equal unless there are findings */

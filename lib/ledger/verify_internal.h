@@ -1,11 +1,11 @@
 /*
  * What the parts of verify share: how a finding is told.  verify.c has these; the parts
- * are verify_adjust.c, verify_books.c, verify_identity.c, verify_kept.c, verify_file.c,
- * verify_phases.c, verify_sources.c.  Inside lib/ledger.
+ * are the other files of this name.  Inside lib/ledger.
  */
 #ifndef TOLL_LEDGER_VERIFY_INTERNAL_H
 #define TOLL_LEDGER_VERIFY_INTERNAL_H
 
+#include "ledger/hours.h"
 #include "ledger/internal.h"
 #include "ledger/verify.h"
 
@@ -20,6 +20,9 @@ int verify_each(struct verify *verify, enum statement statement, verify_row_fn *
 /* The place of an event, then a finding about it. */
 int verify_where_event(struct verify *verify, int64_t source, struct text id, int64_t ts);
 int verify_report(struct verify *verify, enum verify_kind kind, const char *what);
+struct ledger *verify_ledger(const struct verify *verify);
+/* Something of the hour of this moment is not as it was left. */
+void verify_note_hour(struct verify *verify, int64_t ms);
 /* A finding about `where` ("book 3", "source gw-1 api toll"). */
 int verify_report_at(struct verify *verify, enum verify_kind kind, struct text where,
                      const char *what, struct text stored, struct text derived);

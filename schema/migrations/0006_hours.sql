@@ -12,17 +12,30 @@ INSERT INTO hour (hour, events, digest, unsealed)
 	SELECT ts / 3600000 * 3600000, count(*), NULL, 1 FROM event GROUP BY 1;
 CREATE INDEX hour_unsealed ON hour (hour) WHERE unsealed = 1;
 
--- What an hour was when it was sealed: a chain that only grows.  An hour that changes later, by
--- an event that came late or a price that was found, is sealed again.
+-- A chain that only grows.  A link seals hours that are over, as they are then, and what was
+-- noted in the logs since the link before.  An hour that changes later, by an event that came
+-- late or a price that was found, is sealed again.
 CREATE TABLE seal (
-	seq         INTEGER PRIMARY KEY CHECK (seq > 0),  -- without gaps
-	hour        INTEGER NOT NULL CHECK (hour % 3600000 = 0),
-	at_ms       INTEGER NOT NULL,
-	events      INTEGER NOT NULL CHECK (events >= 0),
-	digest      BLOB    NOT NULL CHECK (length(digest) = 32),  -- of the hour, then
-	notes       INTEGER NOT NULL CHECK (notes >= 0),  -- rows of the logs so far: see below
-	notes_digest BLOB   NOT NULL CHECK (length(notes_digest) = 32),  -- SHA-256 of those
-	chain       BLOB    NOT NULL CHECK (length(chain) = 32)  -- SHA-256 of all before, and of
-	                                                         -- the chain of the seal before
+	seq   INTEGER PRIMARY KEY CHECK (seq > 0),  -- without gaps
+	at_ms INTEGER NOT NULL,
+	chain BLOB    NOT NULL CHECK (length(chain) = 32)  -- SHA-256 of the one before, and of
+	                                                   -- all that this one seals
 ) STRICT;
-CREATE INDEX seal_hour ON seal (hour, seq);
+
+CREATE TABLE seal_hour (
+	seal   INTEGER NOT NULL REFERENCES seal (seq) DEFERRABLE INITIALLY DEFERRED,
+	hour   INTEGER NOT NULL CHECK (hour % 3600000 = 0),
+	events INTEGER NOT NULL CHECK (events >= 0),
+	digest BLOB    NOT NULL CHECK (length(digest) = 32),
+	PRIMARY KEY (seal, hour)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seal_hour_hour ON seal_hour (hour, seal);
+
+CREATE TABLE seal_log (
+	seal   INTEGER NOT NULL REFERENCES seal (seq) DEFERRABLE INITIALLY DEFERRED,
+	log    TEXT    NOT NULL CHECK (length(log) <= 32),  -- the name of its table
+	last   INTEGER NOT NULL CHECK (last > 0),           -- the last seq of it that is sealed
+	digest BLOB    NOT NULL CHECK (length(digest) = 32), -- SHA-256 of its rows since the last
+	PRIMARY KEY (seal, log)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seal_log_log ON seal_log (log, last);
