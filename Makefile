@@ -141,6 +141,7 @@ help:
 	@echo 'make soak               more than it can take, for SECONDS=60: SEED=1'
 	@echo 'make bench              the figures of README.md, into build/bench.json'
 	@echo 'make bench-flat         the rate of inserts from 1 M to EVENTS=100000000'
+	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=lib/money/money.c'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
 	@echo 'make format             lay out the code as .clang-format says'
 	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
@@ -251,6 +252,12 @@ fuzz:
 	$(Q)packaging/bootstrap fuzz
 	$(Q)$(PARALLEL) $(FUZZ_BINS) $(FUZZ_B)/planted
 	$(Q)SEED=$(SEED) SECONDS_ALL=$(SECONDS) tests/fuzz/run-fuzz.sh $(FUZZ_B) $(FUZZ_BINS)
+
+# Does a test fail where the code is another?  Of the files in tests/mutation/modules.txt.
+.PHONY: mutation
+mutation:
+	$(Q)packaging/bootstrap check
+	$(Q)SEED=$(SEED) RUNS=$(RUNS) FILES="$(FILES)" tests/mutation/mutate.py
 
 .PHONY: format
 format:
