@@ -227,7 +227,25 @@ static void test_sent_against_stored(void **state)
 	}
 }
 
-/* Phases and turns of a request are one request. */
+/* Its turns are events of their own in the ledger, and no requests. */
+static void test_turns_are_in_the_counts_and_not_in_the_requests(void **state)
+{
+	struct ledgerkit *kit = *state;
+	bool differs = true;
+
+	send_lines(kit, "{'id':'r','time':'" EIGHT "','account':'x','model':'m','api':"
+	                "'anthropic.messages','usage':{'input_tokens':1000,'output_tokens':100,"
+	                "'iterations':[{'type':'message','input_tokens':1000,'output_tokens':100},"
+	                "{'type':'advisor_message','model':'opus','input_tokens':3000,"
+	                "'output_tokens':10}]}}|"
+	                "{'checkpoint':{'seq':0,'events':1,'input':4000}}");
+	assert_string_equal(kit_events(kit), "r=-1:0.00 r~2=-1:0.00");
+	assert_string_equal(reconciled(kit, &all, &differs),
+	                    "all events 1/1 equal; all input 4000/4000 equal");
+	assert_false(differs);
+}
+
+/* The phases of a request, and what was sent again, are one request. */
 static void test_a_request_counts_once_whatever_came_of_it(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -336,6 +354,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sent_against_stored),
+		T(test_turns_are_in_the_counts_and_not_in_the_requests),
 		T(test_a_request_counts_once_whatever_came_of_it),
 		T(test_a_range_is_of_whole_hours_and_of_one_source),
 		T(test_what_an_earlier_version_took_is_named),
