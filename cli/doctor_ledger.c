@@ -1,6 +1,7 @@
 #include "cli/doctor_ledger.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/doctor_checks.h"
 
@@ -61,13 +62,24 @@ static void pair_wal(struct context *context, const struct doctor_facts *facts)
 		              index->locks_known ? "none" : "not known");
 }
 
+/* Its check-in is a date, a time and a hash that is too wide to stand behind a label. */
+static void pair_sqlite(struct context *context)
+{
+	const char *source = ledger_sqlite_source(), *hash = strrchr(source, ' ');
+
+	if (hash == NULL)
+		hash = source;
+	printer_pairf(&context->printer, LABEL_WIDTH, "SQLite", "%s of %.*s, source",
+	              ledger_sqlite_version(), (int)(hash - source), source);
+	printer_wrapf(&context->printer, 2, "%s", hash + (*hash == ' '));
+}
+
 static void write_text(struct context *context, const struct doctor_facts *facts)
 {
 	struct printer *printer = &context->printer;
 
 	printer_pairf(printer, LABEL_WIDTH, "Ledger", "%s", facts->path);
-	printer_pairf(printer, LABEL_WIDTH, "SQLite", "%s, %s", ledger_sqlite_version(),
-	              ledger_sqlite_source());
+	pair_sqlite(context);
 	pair_settings(context, facts);
 	if (facts->holder_pid > 0)
 		printer_pairf(printer, LABEL_WIDTH, "Writer", "process %lld%s%s",
