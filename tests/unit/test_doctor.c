@@ -217,7 +217,7 @@ static pid_t stay(struct ledgerkit *kit, bool writes)
 		if (writes) {
 			kit_reopen(kit);
 			for (int i = 0; i < 3; i++) {
-				char id[8];
+				char id[16];
 
 				snprintf(id, sizeof(id), "w%d", i);
 				kit_send_usage(kit, id, "2026-08-01T09:00:00Z", "m",
