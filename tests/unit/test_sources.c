@@ -5,10 +5,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/moment.h"
+#include "ledger/migrations.h"
 #include "ledger/store.h"
 #include "report/sources.h"
 #include "tests/support/ledgerkit.h"
@@ -20,7 +22,7 @@
 	"{'checkpoint':{'seq':1,'events':5}}|{'checkpoint':{'seq':2,'events':6}}|"                 \
 	"{'checkpoint':{'seq':3,'events':1}}"
 
-enum { LINES_MAX = 16 };
+enum { SCHEMA_WITH_EPOCHS = 7 };
 
 /* "HOUR TOTAL SENT/STORED STATE", and of the events "+HELD" where there are any. */
 static void add_row(struct buf *out, const struct sources_row *row)
@@ -290,6 +292,50 @@ static void test_a_range_is_of_whole_hours_and_of_one_source(void **state)
 	assert_int_equal(sources_reconcile(kit->ledger, &query, &sources, &fault), -FAULT_INVALID);
 }
 
+/* A ledger as it was before there were epochs. */
+static void make_old(struct ledgerkit *kit)
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "" };
+
+	kit_shut(kit);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char path[KIT_PATH_BYTES + 8];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s%s", kit->path, suffixes[i]);
+		unlink(path);
+		if (suffixes[i][0] != '\0')
+			continue;
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fclose(file);
+	}
+	for (size_t i = 0; migrations[i].version < SCHEMA_WITH_EPOCHS; i++)
+		kit_sql(kit, migrations[i].sql);
+	kit_sql(kit, "PRAGMA application_id = 0x746f6c6c; PRAGMA user_version = 6;"
+	             "INSERT INTO name (text) VALUES ('gw-1');"
+	             "INSERT INTO checkpoint (source, seq, received_ms, json) VALUES "
+	             "((SELECT id FROM name WHERE text = 'gw-1'), 1, 1785585600000, "
+	             "'{\"checkpoint\":{\"seq\":1,\"events\":2}}')");
+}
+
+static void test_checkpoints_of_an_older_ledger_are_of_no_epoch(void **state)
+{
+	struct ledgerkit *kit = *state;
+	bool differs = true;
+
+	make_old(kit);
+	kit_reopen(kit);
+	send_three(kit);
+	send_lines(kit, "{'checkpoint':{'seq':2,'events':3}}");
+	assert_string_equal(reconciled(kit, &all, &differs), "all events 3/3 equal");
+	assert_false(differs);
+	/* The same again is known, with other totals it is not. */
+	send_lines(kit, "{'checkpoint':{'seq':1,'events':2}}|{'checkpoint':{'seq':1,'events':9}}");
+	assert_non_null(strstr(reconciled(kit, &all, &differs), "; refused checkpoint.seq 1"));
+	assert_true(differs);
+}
+
 /* Taken by an earlier version, which asked only for numbers. */
 static void test_what_an_earlier_version_took_is_named(void **state)
 {
@@ -357,6 +403,7 @@ int main(void)
 		T(test_turns_are_in_the_counts_and_not_in_the_requests),
 		T(test_a_request_counts_once_whatever_came_of_it),
 		T(test_a_range_is_of_whole_hours_and_of_one_source),
+		T(test_checkpoints_of_an_older_ledger_are_of_no_epoch),
 		T(test_what_an_earlier_version_took_is_named),
 		T(test_totals_that_no_sum_can_hold_are_a_fault),
 		T(test_the_last_of_each_source_is_beside_what_is_stored),
