@@ -393,6 +393,80 @@ void ledger_close(struct ledger *ledger)
 	free(ledger);
 }
 
+static int read_setting(struct ledger *ledger, const char *sql, struct ledger_setting *setting,
+                        ledger_setting_fn *each, void *context, struct fault *fault)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code, r;
+
+	setting->name = sql + strlen("PRAGMA ");
+	if (setting->of == SETTING_WRITER && !ledger->writer)
+		return each(context, setting);
+	code = sqlite3_prepare_v2(ledger->db, sql, -1, &stmt, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW) {
+		setting->value = text_of((const char *)sqlite3_column_text(stmt, 0));
+		r = each(context, setting);
+	} else {
+		r = ledger_fault(ledger, code, sql, fault);
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+int ledger_each_setting(struct ledger *ledger, ledger_setting_fn *each, void *context,
+                        struct fault *fault)
+{
+	static const struct {
+		const char *get, *expected;
+	} of_file[] = {
+		{ "PRAGMA journal_mode", "wal" },  { "PRAGMA page_size", NULL },
+		{ "PRAGMA auto_vacuum", "0" },     { "PRAGMA encoding", "UTF-8" },
+		{ "PRAGMA application_id", NULL }, { "PRAGMA user_version", NULL },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(of_file) / sizeof(of_file[0]); i++) {
+		struct ledger_setting setting = { .expected = of_file[i].expected,
+			                          .of = SETTING_FILE };
+
+		r = read_setting(ledger, of_file[i].get, &setting, each, context, fault);
+	}
+	for (size_t i = 0; r == 0 && i < sizeof(settings) / sizeof(settings[0]); i++) {
+		struct ledger_setting setting = {
+			.expected = settings[i].value,
+			.of = settings[i].writer_only ? SETTING_WRITER : SETTING_CONNECTION,
+		};
+
+		if (settings[i].reader_only && ledger->writer)
+			continue;
+		r = read_setting(ledger, settings[i].get, &setting, each, context, fault);
+	}
+	return r;
+}
+
+const char *ledger_sqlite_version(void)
+{
+	return sqlite3_libversion();
+}
+
+const char *ledger_sqlite_source(void)
+{
+	return sqlite3_sourceid();
+}
+
+int ledger_sqlite_number(void)
+{
+	return sqlite3_libversion_number();
+}
+
+bool ledger_wal_reset_fixed(int number)
+{
+	return number >= 3051003 || (number >= 3050007 && number < 3051000) ||
+	       (number >= 3044006 && number < 3045000);
+}
+
 static int64_t file_bytes(const char *path, const char *suffix)
 {
 	char name[4096];

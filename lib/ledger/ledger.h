@@ -69,6 +69,27 @@ enum { LEDGER_NOTE_BYTES = 256 };
 int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES],
                   struct fault *fault);
 
+/*
+ * A setting of SQLite: of the file and so of every connection, of the connection at hand, or of
+ * the writer's connection alone, which no other can see: `value` is then absent.
+ */
+enum setting_of { SETTING_FILE, SETTING_CONNECTION, SETTING_WRITER };
+struct ledger_setting {
+	const char *name;     /* "journal_mode" */
+	struct text value;    /* read back */
+	const char *expected; /* NULL: anything */
+	enum setting_of of;
+};
+typedef int ledger_setting_fn(void *context, const struct ledger_setting *setting);
+int ledger_each_setting(struct ledger *ledger, ledger_setting_fn *each, void *context,
+                        struct fault *fault);
+
+const char *ledger_sqlite_version(void); /* "3.40.1" */
+const char *ledger_sqlite_source(void);  /* its check-in */
+int ledger_sqlite_number(void);          /* 3040001 */
+/* Whether that version has the fix of the WAL-reset bug: 3.44.6, 3.50.7, 3.51.3 and later. */
+bool ledger_wal_reset_fixed(int number);
+
 struct ledger_status {
 	int64_t schema_version;
 	int64_t events, suspense, errors;      /* of them */
