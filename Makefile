@@ -141,7 +141,7 @@ help:
 	@echo 'make soak               more than it can take, for SECONDS=60: SEED=1'
 	@echo 'make bench              the figures of README.md, into build/bench.json'
 	@echo 'make bench-flat         the rate of inserts from 1 M to EVENTS=100000000'
-	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=lib/money/money.c'
+	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=...'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
 	@echo 'make format             lay out the code as .clang-format says'
 	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
