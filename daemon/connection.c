@@ -176,8 +176,10 @@ static void acknowledge(struct connection *c)
 /* So many bytes of it are not durable yet that it must wait. */
 static bool is_ahead(const struct connection *c)
 {
-	return c->feed.bytes_on_their_way >=
-	       (size_t)c->all->config->number[SETTING_INFLIGHT_BYTES_MAX];
+	/* At the end there is no later for what was sent, and the batches are limit enough. */
+	return !c->all->stopping &&
+	       c->feed.bytes_on_their_way >=
+	               (size_t)c->all->config->number[SETTING_INFLIGHT_BYTES_MAX];
 }
 
 static void told(struct feed *feed)
@@ -201,7 +203,6 @@ static bool admits(struct feed *feed)
 
 	if (is_ahead(c))
 		return false;
-	/* At the end there is no later for what was sent. */
 	if (all->stopping || peers_may_take(&all->peers, c->peer, uv_now(c->pipe.loop)))
 		return true;
 	join_limited(c);
@@ -517,7 +518,7 @@ static void on_limited(uv_timer_t *timer)
 	for (struct connection *c = all->limited, *next; c != NULL; c = next) {
 		next = c == last ? NULL : c->next_limited;
 		/* Who has no line left keeps its turn. */
-		if (!all->stopping && !peers_may_take(&all->peers, c->peer, uv_now(timer->loop)))
+		if (!peers_may_take(&all->peers, c->peer, uv_now(timer->loop)))
 			continue;
 		leave_limited(c);
 		feed_unbar(&c->feed);
@@ -607,7 +608,11 @@ void connections_begin_end(struct connections *all)
 		          (c->ended ? wire_unfinished(&c->feed.framer) : 0);
 		if (c->place == PEER_WAITS && !c->closing)
 			serve(c);
+		leave_limited(c);
+		if (c->feed.barred)
+			feed_unbar(&c->feed);
 	}
+	feeds_resume(all->feeds);
 }
 
 static bool is_owed(const struct connection *c)

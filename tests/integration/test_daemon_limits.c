@@ -200,8 +200,8 @@ static void test_when_too_many_wait_one_is_told_and_closed(void **state)
 		close(fds[i]);
 	/* Who waits and is gone makes room as soon as it has its turn. */
 	close(first);
-	daemonkit_send_one(&kit, "last", &ack);
 	wait_files(files - 1);
+	daemonkit_send_one(&kit, "last", &ack);
 	buf_release(&line);
 	assert_int_equal(daemonkit_stop(&kit), 0);
 	check_amount(2);
