@@ -139,7 +139,7 @@ static void test_a_connection_too_many_of_one_user_waits_and_others_are_served(v
 	(void)state;
 	daemonkit_start(&kit, arguments);
 	for (int i = 0; i < 4; i++) {
-		char prefix[8];
+		char prefix[16];
 
 		fds[i] = daemonkit_hello(&kit, "gw", true);
 		snprintf(prefix, sizeof(prefix), "u%d", i);
