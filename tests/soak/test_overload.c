@@ -69,6 +69,7 @@ enum {
 	POLITE_ACKS_MIN = 3,
 	SAMPLE_MS = 50,
 	WARM_EVENTS = 100000,
+	WARM_EVENTS_SLOW = 2000, /* where memory is not looked at */
 };
 
 /*
@@ -313,6 +314,47 @@ static void set_up_crowd(int count)
 		crowd.clients[c].state = seed() * 1000003 + (uint64_t)c;
 }
 
+/* Each that is to feel it has, and each that is to be served is. */
+static bool is_under_way(const struct crowd_client *client)
+{
+	switch (client->kind) {
+	case CROWD_FLOOD:
+		return client->blocked > 0;
+	case CROWD_HALF:
+		return client->visits > 1;
+	case CROWD_POLITE:
+	case CROWD_HOSTILE:
+		return client->acked >= POLITE_ACKS_MIN;
+	default:
+		return client->made > 0;
+	}
+}
+
+/* On a slow machine all this may take longer than the run; for ever is a failure. */
+static void wait_under_way(struct measured *most)
+{
+	int64_t until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
+
+	for (int c = 0; c < crowd.count;) {
+		struct measured now;
+
+		if (is_under_way(&crowd.clients[c])) {
+			c++;
+			continue;
+		}
+		if (daemonkit_now_ms() > until)
+			fail_msg(
+				"%s client c-%d: %lld made, %lld acknowledged, blocked %lld times, "
+				"%lld visits",
+				crowd_kind_names[crowd.clients[c].kind], c,
+				(long long)crowd.clients[c].made, (long long)crowd.clients[c].acked,
+				(long long)crowd.clients[c].blocked,
+				(long long)crowd.clients[c].visits);
+		now = watch(SAMPLE_MS);
+		raise_to(most, &now);
+	}
+}
+
 /* Each kind did what it is for, and the polite ones were served all the time. */
 static void check_crowd(int64_t run_ms)
 {
@@ -325,12 +367,8 @@ static void check_crowd(int64_t run_ms)
 		made[client->kind] += client->made;
 		acked[client->kind] += client->acked;
 		blocked[client->kind] += client->blocked;
-		if (client->kind == CROWD_FLOOD)
-			assert_true(client->blocked > 0);
 		if (client->kind == CROWD_HOSTILE)
 			assert_int_equal(client->refused, client->acked);
-		if (client->kind == CROWD_HALF)
-			assert_true(client->visits > 1);
 		if (client->kind != CROWD_POLITE && client->kind != CROWD_HOSTILE)
 			continue;
 		least = client->acked < least ? client->acked : least;
@@ -344,7 +382,6 @@ static void check_crowd(int64_t run_ms)
 	}
 	print_message("polite: at least %lld acknowledgements each, %lld ms for the slowest\n",
 	              (long long)least, (long long)longest);
-	assert_true(least >= POLITE_ACKS_MIN);
 	assert_true(longest < run_ms);
 	/* It was more than it took: who floods had always more to send than it could. */
 	assert_true(made[CROWD_DEAF] > 0 && made[CROWD_VANISH] > 0 && made[CROWD_SLOW] == SLOWS);
@@ -365,6 +402,7 @@ static void test_overload_is_felt_by_who_sends_it_and_by_nobody_else(void **stat
 	begun = daemonkit_now_ms();
 	crowd_start(&crowd, PROCESSES);
 	most = watch(run_ms);
+	wait_under_way(&most);
 	crowd_stop(&crowd);
 	took_ms = daemonkit_now_ms() - begun;
 	now = measure();
@@ -382,7 +420,7 @@ static void test_overload_is_felt_by_who_sends_it_and_by_nobody_else(void **stat
 	assert_true(most.files >= base.files + count - VANISHES - HALVES);
 	assert_true(most.wal_bytes <= WAL_BYTES_MAX);
 	wait_files(base.files);
-	check_crowd(run_ms);
+	check_crowd(took_ms);
 	assert_int_equal(daemonkit_stop(&kit), 0);
 	events = check_ledger();
 	assert_true(events >= acknowledged());
@@ -409,7 +447,7 @@ static void test_a_load_of_four_fifths_leaves_nothing_growing(void **state)
 	crowd_begin(&crowd, PACED + 1, kit.socket, LINE_BYTES);
 	/* First the caches are filled: they take no more than they may. */
 	crowd.clients[PACED].kind = CROWD_FLOOD;
-	crowd.clients[PACED].most = WARM_EVENTS;
+	crowd.clients[PACED].most = is_release() ? WARM_EVENTS : WARM_EVENTS_SLOW;
 	for (int c = 0; c < PACED; c++) {
 		crowd.clients[c].kind = CROWD_PACED;
 		crowd.clients[c].per_s = 1 + taken_per_s * 4 / 5 / PACED;
@@ -417,7 +455,7 @@ static void test_a_load_of_four_fifths_leaves_nothing_growing(void **state)
 	}
 	crowd_start(&crowd, PROCESSES);
 	until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
-	while (crowd.clients[PACED].acked < WARM_EVENTS) {
+	while (crowd.clients[PACED].acked < crowd.clients[PACED].most) {
 		assert_true(daemonkit_now_ms() < until);
 		usleep(SAMPLE_MS * 1000);
 	}
