@@ -191,6 +191,8 @@ check check-style check-unit check-integration check-crash crash check-faults fa
 	$(Q)$(PARALLEL) $(NEEDS)
 	$(Q)SEED=$(SEED) RUNS=$(RUNS) SECONDS=$(SECONDS) \
 		$(if $(findstring file,$(origin SEED)),,TOLL_SEED=$(SEED)) \
+		$(if $(or $(filter soak,$@),$(filter-out file,$(origin SECONDS))), \
+		TOLL_SECONDS=$(SECONDS)) \
 		tests/check/run-tests.sh $(MODE) $(SECTIONS)
 
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
