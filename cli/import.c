@@ -13,6 +13,7 @@ enum {
 };
 
 static const struct option options[] = {
+	{ "keys", "WHICH", "stored as a hash: detect (credentials), all, or plain" },
 	{ "prices", "BOOK", "apply this price book first" },
 	{ "source", "NAME", "the source of lines that name none" },
 	{ "strict", NULL, "exit 1 when a line was quarantined or in conflict" },
@@ -22,6 +23,7 @@ static const struct option options[] = {
 struct import {
 	struct context *context;
 	struct ledger *ledger;
+	enum credential_keys keys;
 	struct terms terms;
 	struct lines lines;
 	struct json doc;
@@ -120,7 +122,8 @@ static int open_ledger(struct import *import)
 {
 	struct context *context = import->context;
 	struct fault *fault = &context->fault;
-	int r = ledger_open_writer(&import->ledger, context->ledger_path, NULL, fault);
+	const struct ledger_options how = { .keys = import->keys };
+	int r = ledger_open_writer(&import->ledger, context->ledger_path, &how, fault);
 
 	if (r == -FAULT_BUSY) {
 		char why[FAULT_TEXT_BYTES];
@@ -182,6 +185,7 @@ static enum exit_code import_run(struct import *import)
 static enum exit_code run(struct context *context)
 {
 	struct text source = options_text(&context->options, "source");
+	struct text keys = options_text(&context->options, "keys");
 	struct import import = {
 		.context = context,
 		.lines = { .files = &context->options,
@@ -197,6 +201,11 @@ static enum exit_code run(struct context *context)
 		return command_misused(context,
 		                       "--source: 1 to %d bytes without control characters",
 		                       EVENT_NAME_BYTES_MAX);
+	if (keys.at != NULL) {
+		import.keys = credential_keys_find(keys);
+		if (import.keys == CREDENTIAL_KEYS_COUNT)
+			return command_misused(context, "--keys: detect, all or plain");
+	}
 	code = import_run(&import);
 	terms_release(&import.terms);
 	lines_release(&import.lines);
@@ -209,7 +218,7 @@ static enum exit_code run(struct context *context)
 const struct command command_import = {
 	.name = "import",
 	.summary = "Read event lines into a ledger that no daemon holds",
-	.synopsis = "import [--prices BOOK] [--source NAME] [--strict] FILE...",
+	.synopsis = "import [--keys WHICH] [--prices BOOK] [--source NAME] [--strict] FILE...",
 	.details = "The same lines, checks and verdicts as over the daemon's socket.  Importing a "
 		   "file "
 		   "again changes nothing: what is stored counts as duplicate.\n"
