@@ -106,6 +106,68 @@ static int hex_value(unsigned char c)
 }
 
 /*
+ * Most words and most members are none of the list: two characters of each tell nearly all of them
+ * apart.  A set of pairs, one bit for some of them; what is in it is looked at more closely.
+ */
+enum { PAIR_SLOTS = 256 };
+#define PAIR_SLOT(a, b) (((unsigned)(a)*37u + (unsigned)(b)) % PAIR_SLOTS)
+#define PAIR(word, a, b)                                                                           \
+	(PAIR_SLOT(a, b) / 64 == (word) ? UINT64_C(1) << (PAIR_SLOT(a, b) % 64) : UINT64_C(0))
+
+/* The first two of a prefix; of a scheme with the case of both. */
+#define P(text, rest, dots) | PAIR(WORD, (text)[0], (text)[1])
+#define A(text, rest)                                                                              \
+	| PAIR(WORD, (text)[0] | 32, (text)[1] | 32) |                                             \
+		PAIR(WORD, (text)[0] & ~32, (text)[1] | 32) |                                      \
+		PAIR(WORD, (text)[0] & ~32, (text)[1] & ~32) |                                     \
+		PAIR(WORD, (text)[0] | 32, (text)[1] & ~32)
+#define M(text)
+static const uint64_t beginnings[PAIR_SLOTS / 64] = {
+#define WORD 0
+	0
+#include "usage/credential.def"
+#undef WORD
+#define WORD 1
+	,
+	0
+#include "usage/credential.def"
+#undef WORD
+#define WORD 2
+	,
+	0
+#include "usage/credential.def"
+#undef WORD
+#define WORD 3
+	,
+	0
+#include "usage/credential.def"
+#undef WORD
+};
+#undef P
+#undef A
+#undef M
+/* The last two of a member; they are few. */
+#define P(text, rest, dots)
+#define A(text, rest)
+#define M(text)      | UINT64_C(1) << ENDING((text)[sizeof(text) - 3], (text)[sizeof(text) - 2])
+#define ENDING(a, b) (PAIR_SLOT(a, b) % 64)
+static const uint64_t endings = 0
+#include "usage/credential.def"
+	;
+#undef P
+#undef A
+#undef M
+
+static bool may_end(struct text b, size_t end)
+{
+	if (end < 2)
+		return false;
+	return (endings >> ENDING(folded((unsigned char)b.at[end - 2]),
+	                          folded((unsigned char)b.at[end - 1])) &
+	        1) != 0;
+}
+
+/*
  * One character, however often it was escaped: strings stand in strings.  What is no character of
  * a credential may be told as a blank.  Returns how many bytes it takes.
  */
@@ -364,7 +426,7 @@ static bool value_at(struct text b, size_t i, enum credential_keys keys, bool cu
 
 	while (end > 0 && strchr(" \t\\\"'", b.at[end - 1]) != NULL && b.at[end - 1] != '\0')
 		end--;
-	if (end == 0 || !names_credential(b, end))
+	if (!may_end(b, end) || !names_credential(b, end))
 		return false;
 	at = skip(b, i + 1, " \t");
 	from = skip(b, at, "\\");
@@ -394,19 +456,15 @@ static bool value_at(struct text b, size_t i, enum credential_keys keys, bool cu
 	       (!quoted || run.end == end);
 }
 
-/* The letters that prefixes and schemes begin with: a test holds that they are all here. */
-static bool may_begin(unsigned char c)
+/* An escape may hide either. */
+static bool may_begin(struct text b, size_t i)
 {
-	/* Bits of 'A' to 'Z' and of 'a' to 'z'. */
-	static const uint32_t upper = 1u << ('A' - 'A') | 1u << ('B' - 'A');
-	static const uint32_t lower = 1u << ('b' - 'a') | 1u << ('c' - 'a') | 1u << ('e' - 'a') |
-	                              1u << ('f' - 'a') | 1u << ('g' - 'a') | 1u << ('h' - 'a') |
-	                              1u << ('n' - 'a') | 1u << ('p' - 'a') | 1u << ('r' - 'a') |
-	                              1u << ('s' - 'a') | 1u << ('t' - 'a') | 1u << ('v' - 'a') |
-	                              1u << ('x' - 'a') | 1u << ('y' - 'a');
+	unsigned slot;
 
-	return is_lower(c) ? (lower >> (c - 'a') & 1) != 0
-	                   : is_upper(c) && (upper >> (c - 'A') & 1) != 0;
+	if (b.len - i < 2 || b.at[i] == '\\' || b.at[i + 1] == '\\')
+		return true;
+	slot = PAIR_SLOT((unsigned char)b.at[i], (unsigned char)b.at[i + 1]);
+	return (beginnings[slot / 64] >> (slot % 64) & 1) != 0;
 }
 
 /* Looks for one credential behind the other. */
@@ -428,7 +486,7 @@ static bool search_next(struct search *search, struct span *out)
 		size_t len = c == '\\' ? step(b, i, &c) : 1;
 
 		if (is_word(c)) {
-			found = !in_word && may_begin(c) && word_at(b, i, search->cut, out);
+			found = !in_word && may_begin(b, i) && word_at(b, i, search->cut, out);
 			in_word = true;
 		} else {
 			found = (c == ':' || c == '=') &&

@@ -94,6 +94,11 @@ static void test_a_line_that_was_cut_still_is(void **state)
 	assert_string_equal(item.refusal->detail, "5000 bytes; the limit is 23");
 	assert_true(item.line.len > line.len);
 	assert_int_equal(item.length - (int64_t)item.line.len, 5000 - (int64_t)line.len);
+	/* Of what is cut off the beginning is hidden. */
+	line = text_of("{\"x\":\"sk-aZ3k");
+	prepare(kit, &item, line, INGEST_LINE_CUT_OFF, (int64_t)line.len, CREDENTIAL_DETECT,
+	        KIT_NOW_MS);
+	assert_false(holds(item.line, "aZ3k"));
 }
 
 /* Kong's is no member that is named like a key. */
