@@ -165,6 +165,49 @@ sed -i 's/^User=toll/Usr=toll/' packaging/systemd/tolld.service
 fails check_systemd.sh 'Usr' "an unknown directive"
 
 export TOLL_BUILD="$folder"
+# The smallest program that has it all, and then lacks what stands behind the first word.
+harden()
+{
+	cat >"$folder/probe.c" <<'end'
+#include <stdio.h>
+#include <string.h>
+
+int main(int count, char **words)
+{
+	char large[65536];
+
+	strncpy(large, words[count - 1], (size_t)count);
+	return puts(large);
+}
+end
+	# shellcheck disable=SC2086
+	gcc -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+		-fcf-protection -fPIE -pie -Wl,-z,relro,-z,now "$@" -o "$folder/tolld" \
+		"$folder/probe.c"
+	cp "$folder/tolld" "$folder/toll"
+}
+mode_before=${TOLL_MODE-}
+export TOLL_MODE=release
+harden
+passes check_hardening.sh
+harden -no-pie -fno-pie
+fails check_hardening.sh 'position independent' "a program of a fixed address"
+harden -Wl,-z,norelro
+fails check_hardening.sh 'relro' "relocations that stay writable"
+harden -Wl,-z,lazy
+fails check_hardening.sh 'z now' "a program that is bound when it runs"
+harden -Wl,-z,execstack
+fails check_hardening.sh 'noexecstack' "a stack that can be run"
+harden -fno-stack-protector
+fails check_hardening.sh 'stack-protector' "a stack that nobody watches"
+harden -U_FORTIFY_SOURCE
+fails check_hardening.sh 'FORTIFY' "buffers without their sizes"
+harden -fcf-protection=none
+fails check_hardening.sh 'cf-protection' "jumps that land anywhere"
+harden -fno-stack-clash-protection
+fails check_hardening.sh 'stack-clash' "frames that jump over the guard"
+export TOLL_MODE="$mode_before"
+
 echo 'int uv_loop_init(void *x); int main(void) { return uv_loop_init(0); }' |
 	gcc -x c -o "$folder/tolld" - -luv
 passes check_links.sh
