@@ -229,6 +229,35 @@ fails check_config.sh 'new_one' "a setting that is nowhere"
 printf '#!/bin/sh\necho no such setting\nexit 2\n' >"$folder/tolld"
 fails check_config.sh 'no such setting' "a sample that tolld refuses"
 
+# The page as it is, with a test of each name that does nothing.
+security()
+{
+	cp "$root/SECURITY.md" .
+	grep -o '`tests/[^`]*`' SECURITY.md | tr -d '`' | while read -r name; do
+		file=${name%%:*}
+		mkdir -p "${file%/*}"
+		printf 'static void %s(void) { }\n/* runs %s */\n' "${name#*:}" "${name#*:}" >>"$file"
+	done
+}
+security
+passes check_security.sh
+rm tests/unit/test_secret.c
+fails check_security.sh 'test_secret.c is not there' "a test file that is gone"
+security
+sed -i 's/test_no_core_is_dumped/test_renamed/g' tests/integration/test_local_user.c
+fails check_security.sh 'no test_no_core_is_dumped' "a test that has another name"
+security
+sed -i '/runs test_no_core_is_dumped/d' tests/integration/test_local_user.c
+fails check_security.sh 'does not run test_no_core_is_dumped' "a test that nobody runs"
+security
+sed -i 's/`tests.unit.test_log.c:[a-z_]*`//g' SECURITY.md
+fails check_security.sh 'names no test' "a row without a test"
+security
+sed -i 's/^### A stolen backup/### A backup/' SECURITY.md
+fails check_security.sh 'A stolen backup' "a part that is gone"
+security
+sed -i '/`/d' SECURITY.md
+fails check_security.sh 'no rows' "a page without a table"
 passes check_man.sh
 rm packaging/man/tolld.8
 fails check_man.sh 'tolld.8: is not there' "a page that is missing"
