@@ -130,14 +130,16 @@ static void test_another_user_reads_nothing_and_connects_nowhere(void **state)
 static int changes_something(void)
 {
 	struct buf line = { .at = NULL };
-	int fd = daemonkit_connect(kit.control);
+	int fd = daemonkit_connect(kit.control), changed = 0;
 
 	if (fd < 0)
 		return errno;
 	daemonkit_send_text(fd, "{\"change\":\"quarantine.retry\"}\n");
-	if (!daemonkit_line(fd, &line))
-		return 0;
-	return strstr(line.at, "\"ok\":false") != NULL ? 0 : 1;
+	if (daemonkit_line(fd, &line))
+		changed = strstr(line.at, "\"ok\":false") == NULL;
+	buf_release(&line);
+	close(fd);
+	return changed;
 }
 
 static void test_the_control_socket_knows_who_asks(void **state)
