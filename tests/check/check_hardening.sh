@@ -22,7 +22,10 @@ missing()
 # look BINARY: what it lacks.
 look()
 {
-	readelf -hldW "$1" >"$folder/elf" 2>"$folder/errors" || { missing "$1" "cannot be read"; return; }
+	if ! readelf -hldW "$1" >"$folder/elf" 2>"$folder/errors"; then
+		missing "$1" "cannot be read"
+		return
+	fi
 	readelf --dyn-syms -W "$1" >"$folder/symbols" 2>>"$folder/errors"
 	if ! grep -q 'Type: *DYN' "$folder/elf" || ! grep -q 'INTERP' "$folder/elf"; then
 		missing "$1" "not position independent (-fPIE -pie)"
@@ -73,8 +76,8 @@ int main(int count, char **words)
 	return puts(large);
 }
 end
-	sed -n -e 's/^HARDEN *:= *//p' -e 's/^CFLAGS_release *:= *//p' -e 's/^LDFLAGS_release *:= *//p' \
-		Makefile | sed 's/\$(HARDEN)//' | tr '\n' ' ' >"$folder/flags"
+	sed -n -e 's/^HARDEN *:= *//p' -e 's/^CFLAGS_release *:= *//p' \
+		-e 's/^LDFLAGS_release *:= *//p' Makefile | sed 's/\$(HARDEN)//' | tr '\n' ' ' >"$folder/flags"
 	# shellcheck disable=SC2046
 	gcc $(cat "$folder/flags") -o "$folder/probe" "$folder/probe.c"
 	look "$folder/probe"

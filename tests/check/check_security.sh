@@ -24,7 +24,9 @@ tests=0
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 # The rows but the heads, one line each: its number, and what the last column names.
-awk -F '|' '/^\| / && $4 !~ /Shown by/ { print NR ": " $4 (NF == 5 ? "" : " columns=" NF - 2) }' $page >"$list"
+awk -F '|' '/^\| / && $4 !~ /Shown by/ {
+	print NR ": " $4 (NF == 5 ? "" : " columns=" NF - 2)
+}' $page >"$list"
 while read -r row names; do
 	case $names in
 	*columns=*) wrong "line ${row%:}: three columns are due" ;;

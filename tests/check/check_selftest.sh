@@ -236,7 +236,8 @@ security()
 	grep -o '`tests/[^`]*`' SECURITY.md | tr -d '`' | while read -r name; do
 		file=${name%%:*}
 		mkdir -p "${file%/*}"
-		printf 'static void %s(void) { }\n/* runs %s */\n' "${name#*:}" "${name#*:}" >>"$file"
+		printf 'static void %s(void) { }\n/* runs %s */\n' "${name#*:}" "${name#*:}" \
+			>>"$file"
 	done
 }
 security
