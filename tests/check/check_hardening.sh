@@ -77,7 +77,8 @@ int main(int count, char **words)
 }
 end
 	sed -n -e 's/^HARDEN *:= *//p' -e 's/^CFLAGS_release *:= *//p' \
-		-e 's/^LDFLAGS_release *:= *//p' Makefile | sed 's/\$(HARDEN)//' | tr '\n' ' ' >"$folder/flags"
+		-e 's/^LDFLAGS_release *:= *//p' Makefile |
+		sed 's/\$(HARDEN)//' | tr '\n' ' ' >"$folder/flags"
 	# shellcheck disable=SC2046
 	gcc $(cat "$folder/flags") -o "$folder/probe" "$folder/probe.c"
 	look "$folder/probe"
