@@ -284,7 +284,7 @@ install: all
 	install -m 644 schema/*.schema.json $(D)/share/toll/schema
 	install -m 644 packaging/pricebook.sample.json packaging/vectors.sample.json \
 		packaging/tolld.json $(D)/share/toll
-	install -m 644 README.md $(D)/share/doc/toll
+	install -m 644 README.md SECURITY.md $(D)/share/doc/toll
 	install -m 644 packaging/sysusers.d/toll.conf $(D)/lib/sysusers.d
 	install -m 644 packaging/tmpfiles.d/toll.conf $(D)/lib/tmpfiles.d
 	for unit in $(UNITS); do \

@@ -14,6 +14,7 @@ enum {
 };
 
 static const struct option options[] = {
+	{ "keys", "WHICH", "stored as a hash: detect (credentials), all, or plain" },
 	{ "prices", "BOOK", "apply this price book first" },
 	{ "source", "NAME", "the source of lines that name none" },
 	{ "strict", NULL, "exit 1 when a line was quarantined or in conflict" },
@@ -23,6 +24,7 @@ static const struct option options[] = {
 struct import {
 	struct context *context;
 	struct ledger *ledger;
+	enum credential_keys keys;
 	struct terms terms;
 	struct lines lines;
 	struct json doc;
@@ -121,7 +123,8 @@ static int open_ledger(struct import *import)
 {
 	struct context *context = import->context;
 	struct fault *fault = &context->fault;
-	int r = ledger_open_writer(&import->ledger, context->ledger_path, NULL, fault);
+	const struct ledger_options how = { .keys = import->keys };
+	int r = ledger_open_writer(&import->ledger, context->ledger_path, &how, fault);
 
 	if (r == -FAULT_BUSY) {
 		char why[FAULT_TEXT_BYTES];
@@ -185,6 +188,7 @@ static enum exit_code import_run(struct import *import)
 static enum exit_code run(struct context *context)
 {
 	struct text source = options_text(&context->options, "source");
+	struct text keys = options_text(&context->options, "keys");
 	struct import import = {
 		.context = context,
 		.lines = { .files = &context->options,
@@ -200,6 +204,11 @@ static enum exit_code run(struct context *context)
 		return command_misused(context,
 		                       "--source: 1 to %d bytes without control characters",
 		                       EVENT_NAME_BYTES_MAX);
+	if (keys.at != NULL) {
+		import.keys = credential_keys_find(keys);
+		if (import.keys == CREDENTIAL_KEYS_COUNT)
+			return command_misused(context, "--keys: detect, all or plain");
+	}
 	code = import_run(&import);
 	terms_release(&import.terms);
 	lines_release(&import.lines);
@@ -212,7 +221,7 @@ static enum exit_code run(struct context *context)
 const struct command command_import = {
 	.name = "import",
 	.summary = "Read event lines into a ledger that no daemon holds",
-	.synopsis = "import [--prices BOOK] [--source NAME] [--strict] FILE...",
+	.synopsis = "import [--keys WHICH] [--prices BOOK] [--source NAME] [--strict] FILE...",
 	.details = "The same lines, checks and verdicts as over the daemon's socket.  Importing a "
 		   "file "
 		   "again changes nothing: what is stored counts as duplicate.\n"

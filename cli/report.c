@@ -12,7 +12,7 @@ static const struct option options[] = {
 	{ "by", "WHAT", "account, key, model, source, provider, hour, day or month" },
 	RANGE_OPTIONS,
 	{ "account", "NAME", "only this account" },
-	{ "key", "NAME", "only this key" },
+	{ "key", "NAME", "only this key: its name, or the credential" },
 	{ "model", "NAME", "only this model, as it was sent" },
 	{ "source", "NAME", "only this source" },
 	{ "provider", "NAME", "only this provider" },
@@ -236,6 +236,27 @@ static enum exit_code read_query(struct context *context, struct report_query *q
 	return EXIT_DONE;
 }
 
+/* A credential is asked for by the form that it is stored in; false: that cannot be told. */
+static bool find_key(struct context *context, struct report_query *query,
+                     char room[CREDENTIAL_FORM_BYTES])
+{
+	struct credentials credentials = { .keys = CREDENTIAL_DETECT, .known = true };
+	struct fault fault;
+
+	if (query->key.at == NULL || !credential_is(credentials.keys, query->key))
+		return true;
+	if (ledger_secret(context->ledger_path, &credentials.secret, &fault) < 0) {
+		fault_set(&context->fault, fault.code,
+		          "--key: a credential takes the secret of the ledger: %.300s; or give "
+		          "the name that toll report --by key shows",
+		          fault.text);
+		return false;
+	}
+	query->key = credential_name(&credentials, query->key, room);
+	explicit_bzero(&credentials, sizeof(credentials));
+	return true;
+}
+
 static enum exit_code check(struct context *context)
 {
 	struct report_query query;
@@ -251,10 +272,13 @@ static enum exit_code run(struct context *context)
 	struct report_notes notes;
 	struct doubts doubts = { 0 };
 	enum exit_code code = read_query(context, &query);
+	char room[CREDENTIAL_FORM_BYTES];
 	int r;
 
 	if (code != EXIT_DONE)
 		return code;
+	if (!find_key(context, &query, room))
+		return command_failed(context, -(int)context->fault.code);
 	r = report_run(context->ledger, &query, &table, &notes, &context->fault);
 	if (r == 0 && notes.gaps.unknown_events > 0)
 		r = doubts_count(context->ledger, &doubts, &context->fault);

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "daemon/log.h"
+#include "usage/credential.h"
 
 struct setting {
 	const char *key, *help;
@@ -105,6 +106,9 @@ static int set_text(struct config *config, const struct setting *setting, struct
 		return fault_set(fault, FAULT_INVALID,
 		                 "%s: \"%.*s\" is longer than a socket's path can be, %d bytes",
 		                 name, TEXT_ARGS(value), SOCKET_PATH_BYTES_MAX);
+	if (setting->index == SETTING_KEYS && credential_keys_find(value) == CREDENTIAL_KEYS_COUNT)
+		return fault_set(fault, FAULT_INVALID, "%s: \"%.*s\" is not detect, all or plain",
+		                 name, value.len > 64 ? 64 : (int)value.len, value.at);
 	if (setting->index == SETTING_LOG_LEVEL && !log_level_find(value, &level))
 		return fault_set(fault, FAULT_INVALID,
 		                 "%s: \"%.*s\" is not error, warning, info or debug", name,

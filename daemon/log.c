@@ -7,6 +7,7 @@
 
 #include "base/moment.h"
 #include "daemon/now.h"
+#include "usage/credential.h"
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 static enum log_level highest = LOG_LEVEL_INFO;
@@ -52,6 +53,7 @@ static void write_line(enum log_level level, const char *what, const char *forma
 	len = snprintf(line, sizeof(line), "time=%s level=%s msg=\"%s\" ", moment,
 	               level_names[level], what);
 	vsnprintf(line + len, sizeof(line) - (size_t)len - 1, format, args);
+	credential_mask(line, strlen(line));
 	for (char *c = line; *c != '\0'; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';

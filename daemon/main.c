@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/version.h"
@@ -76,6 +78,20 @@ static int check_prices(const struct config *config)
 	return fflush(stdout) == 0 ? SERVICE_EXIT_OK : SERVICE_EXIT_FAILED;
 }
 
+/*
+ * The secret of the ledger and what gateways sent are in memory: nothing of it goes into a core,
+ * nor to another process of this user.  The search for leaks of a sanitizer attaches to its own.
+ */
+static void keep_memory_closed(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
@@ -100,6 +116,7 @@ int main(int argc, char **argv)
 	}
 	if (config.check_only)
 		return check_prices(&config);
+	keep_memory_closed();
 	log_level_find(text_of(config.text[SETTING_LOG_LEVEL]), &level);
 	log_set_level(level);
 	umask(FILES_UMASK);

@@ -394,6 +394,7 @@ static int open_ledger(struct service *service, struct fault *fault)
 		.identity_hours = config->number[SETTING_IDENTITY_HOURS],
 		.identity_bytes = (size_t)config->number[SETTING_IDENTITY_BYTES_MAX],
 		.lock_note = note,
+		.keys = credential_keys_find(text_of(config->text[SETTING_KEYS])),
 	};
 
 	/* Whoever reads the note may stand in another folder. */
@@ -431,6 +432,7 @@ static int start_terms(struct service *service, struct book *loaded[BOOK_SIDES],
 {
 	int r = 0;
 
+	terms->credentials = *ledger_credentials(service->ledger);
 	for (int side = 0; r == 0 && side < BOOK_SIDES; side++) {
 		const char *path = service->config->text[prices_setting((enum book_side)side)];
 

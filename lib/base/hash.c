@@ -57,25 +57,70 @@ static void add_blocks(uint32_t h[8], const unsigned char *bytes, size_t blocks)
 		sha256_blocks_plain(h, bytes, blocks);
 }
 
-void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
-{
-	uint32_t h[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-		          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-	unsigned char tail[128] = { 0 };
-	size_t whole = len / 64 * 64, rest = len - whole;
-	size_t tail_len = rest < 56 ? 64 : 128;
+enum { BLOCK_BYTES = 64, LENGTH_AT = BLOCK_BYTES - 8 };
 
-	add_blocks(h, bytes, whole / 64);
+static const uint32_t sha256_start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+	                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+
+/* Goes on from a state that `before` bytes, whole blocks, led to. */
+static void finish(uint32_t h[8], size_t before, const void *bytes, size_t len,
+                   unsigned char out[SHA256_BYTES])
+{
+	unsigned char tail[2 * BLOCK_BYTES] = { 0 };
+	size_t whole = len / BLOCK_BYTES * BLOCK_BYTES, rest = len - whole;
+	size_t tail_len = rest < LENGTH_AT ? BLOCK_BYTES : 2 * BLOCK_BYTES;
+
+	add_blocks(h, bytes, whole / BLOCK_BYTES);
 	if (rest > 0)
 		memcpy(tail, (const unsigned char *)bytes + whole, rest);
 	tail[rest] = 0x80;
 	for (int i = 0; i < 8; i++)
-		tail[tail_len - 1 - (size_t)i] = (unsigned char)((uint64_t)len * 8 >> (8 * i));
-	add_blocks(h, tail, tail_len / 64);
+		tail[tail_len - 1 - (size_t)i] = (unsigned char)((uint64_t)(before + len) * 8 >>
+		                                                 (8 * i));
+	add_blocks(h, tail, tail_len / BLOCK_BYTES);
 	for (int i = 0; i < 8; i++) {
 		for (int j = 0; j < 4; j++)
 			out[4 * i + j] = (unsigned char)(h[i] >> (24 - 8 * j));
 	}
+}
+
+void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
+{
+	uint32_t h[8];
+
+	memcpy(h, sha256_start, sizeof(h));
+	finish(h, 0, bytes, len, out);
+}
+
+void hmac_sha256_prepare(struct hmac_sha256_key *key_out, const void *secret, size_t len)
+{
+	unsigned char key[BLOCK_BYTES] = { 0 }, pad[BLOCK_BYTES];
+
+	if (len > sizeof(key))
+		sha256(secret, len, key);
+	else if (len > 0)
+		memcpy(key, secret, len);
+	for (int i = 0; i < BLOCK_BYTES; i++)
+		pad[i] = key[i] ^ 0x36;
+	memcpy(key_out->inner, sha256_start, sizeof(key_out->inner));
+	add_blocks(key_out->inner, pad, 1);
+	for (int i = 0; i < BLOCK_BYTES; i++)
+		pad[i] = key[i] ^ 0x5c;
+	memcpy(key_out->outer, sha256_start, sizeof(key_out->outer));
+	add_blocks(key_out->outer, pad, 1);
+	explicit_bzero(key, sizeof(key));
+	explicit_bzero(pad, sizeof(pad));
+}
+
+void hmac_sha256(const struct hmac_sha256_key *key, const void *bytes, size_t len,
+                 unsigned char out[SHA256_BYTES])
+{
+	uint32_t h[8];
+
+	memcpy(h, key->inner, sizeof(h));
+	finish(h, BLOCK_BYTES, bytes, len, out);
+	memcpy(h, key->outer, sizeof(h));
+	finish(h, BLOCK_BYTES, out, SHA256_BYTES, out);
 }
 
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES])

@@ -28,4 +28,15 @@ void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]);
 /* The same in lower-case hexadecimal, ended by a NUL. */
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES]);
 
+/*
+ * HMAC-SHA-256 (RFC 2104, vectors of RFC 4231).  The prepared key is as secret as the key itself:
+ * whoever has it wipes it with explicit_bzero().
+ */
+struct hmac_sha256_key {
+	uint32_t inner[8], outer[8]; /* the states behind the block of each pad */
+};
+void hmac_sha256_prepare(struct hmac_sha256_key *key_out, const void *secret, size_t len);
+void hmac_sha256(const struct hmac_sha256_key *key, const void *bytes, size_t len,
+                 unsigned char out[SHA256_BYTES]);
+
 #endif

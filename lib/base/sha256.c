@@ -39,16 +39,22 @@ static void block_plain(uint32_t h[8], const unsigned char *block)
 		w[t] = w[t - 16] + s0 + w[t - 7] + s1;
 	}
 	memcpy(v, h, sizeof(v));
-	for (int t = 0; t < 64; t++) {
-		uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t t1 = v[7] + s1 + choice + sha256_k[t] + w[t];
-		uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+	/* Eight rounds by eight: which of v is a to h goes round, and nothing moves. */
+	for (unsigned t = 0; t < 64; t += 8) {
+#define V(name) v[((name) + 8 - round) % 8]
+#pragma GCC unroll 8
+		for (unsigned round = 0; round < 8; round++) {
+			uint32_t a = V(0), e = V(4);
+			uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+			uint32_t choice = (e & V(5)) ^ (~e & V(6));
+			uint32_t t1 = V(7) + s1 + choice + sha256_k[t + round] + w[t + round];
+			uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+			uint32_t majority = (a & V(1)) ^ (a & V(2)) ^ (V(1) & V(2));
 
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += t1;
-		v[0] = t1 + s0 + majority;
+			V(3) += t1;
+			V(7) = t1 + s0 + majority;
+		}
+#undef V
 	}
 	for (int i = 0; i < 8; i++)
 		h[i] += v[i];

@@ -44,6 +44,7 @@ int change_terms(struct change_job *job)
 {
 	if (job->lent == NULL)
 		return terms_load(job->ledger, &job->terms, &job->fault);
+	job->terms.credentials = *ledger_credentials(job->ledger);
 	job->terms.book = job->lent->book;
 	job->terms.cost = job->lent->cost;
 	return ledger_rules_load(job->ledger, &job->terms.rules, &job->fault);

@@ -97,8 +97,9 @@ static void prepare_refusal(struct ingest_item *item, const struct event_default
 }
 
 /* What is kept of it may still name whose it is. */
-static int prepare_too_long(struct ingest_item *item, const struct event_defaults *defaults,
-                            struct json *doc, struct arena *arena)
+static int prepare_too_long(struct ingest_item *item, int64_t length, size_t limit,
+                            const struct event_defaults *defaults, struct json *doc,
+                            struct arena *arena)
 {
 	struct fault fault = { .code = FAULT_NONE };
 	int r = json_parse(doc, item->line, &fault);
@@ -106,7 +107,7 @@ static int prepare_too_long(struct ingest_item *item, const struct event_default
 	if (r != -FAULT_NOMEM)
 		r = event_refuse_json(item->line, defaults, doc, &fault, arena, item->refusal);
 	refusal_set(item->refusal, REASON_TOO_LONG, "%lld bytes; the limit is %zu",
-	            (long long)item->length, item->line.len);
+	            (long long)length, limit);
 	item->refused = true;
 	prepare_refusal(item, defaults);
 	return r;
@@ -276,17 +277,22 @@ static int prepare_enclosed(struct ingest_item *item, const struct envelope_even
                             bool alone, const struct event_defaults *defaults,
                             const struct terms *terms, struct json *doc, struct arena *arena)
 {
+	struct text line;
 	int r = 0;
 
 	if (enclosed->refusal != NULL) {
 		*item->refusal = *enclosed->refusal;
 		item->refused = true;
 	} else {
+		/* Of a record nobody knew which member is the key. */
+		r = credential_redact(&terms->credentials, enclosed->line, false, arena, &line);
+		if (r < 0)
+			return r;
 		if (!alone) {
-			item->line = enclosed->line;
-			item->length = (int64_t)enclosed->line.len;
+			item->line = line;
+			item->length = (int64_t)line.len;
 		}
-		r = event_decode(enclosed->line, defaults, doc, arena, &item->event, item->refusal);
+		r = event_decode(line, defaults, doc, arena, &item->event, item->refusal);
 		if (r == 0)
 			r = prepare_event(item, terms, arena);
 	}
@@ -335,11 +341,30 @@ static int prepare_line(struct ingest_item *item, const struct event_defaults *d
 	return r < 0 ? r : prepare_event(item, terms, arena);
 }
 
+/*
+ * Before anything is read of the line: what is decoded, hashed, kept or told of it has no
+ * credential any more.  item->length goes with it, so that it still tells whether a line was cut.
+ */
+static int redact(struct ingest_item *item, struct event_defaults *defaults, enum ingest_line how,
+                  const struct terms *terms, struct arena *arena)
+{
+	const struct text line = item->line;
+	int r = credential_redact(&terms->credentials, line, how != INGEST_LINE_WHOLE, arena,
+	                          &item->line);
+
+	item->length += (int64_t)item->line.len - (int64_t)line.len;
+	if (r < 0 || defaults->source.at == NULL)
+		return r;
+	return credential_redact(&terms->credentials, defaults->source, false, arena,
+	                         &defaults->source);
+}
+
 int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line how, int64_t length,
-                   const struct event_defaults *defaults, const struct terms *terms,
+                   const struct event_defaults *of_line, const struct terms *terms,
                    struct json *doc, struct arena *arena)
 {
 	struct event_refusal *refusal = arena_take(arena, sizeof(*refusal));
+	struct event_defaults own = *of_line, *defaults = &own;
 	int r = NOT_A_CHECKPOINT;
 
 	if (refusal == NULL)
@@ -352,8 +377,10 @@ int ingest_prepare(struct ingest_item *item, struct text line, enum ingest_line 
 		.refusal = refusal,
 		.own_verdict = INGEST_VERDICT_COUNT,
 	};
+	if (redact(item, defaults, how, terms, arena) < 0)
+		return -FAULT_NOMEM;
 	if (how == INGEST_LINE_TOO_LONG)
-		return prepare_too_long(item, defaults, doc, arena);
+		return prepare_too_long(item, length, line.len, defaults, doc, arena);
 	/* From both: a length beyond what is kept says that a line was cut. */
 	if (line.len > 0 && line.at[line.len - 1] == '\r') {
 		item->line.len--;

@@ -104,7 +104,8 @@ struct ingest_item {
 };
 
 /*
- * Decode and rate.  `line` has no newline; a trailing CR is taken off.  A cut-off line
+ * Decode and rate, after each credential gave way to its form (terms->credentials): item->line is
+ * what is kept.  `line` has no newline; a trailing CR is taken off.  A cut-off line
  * that is a whole JSON object all the same is taken as one.  Pure; any thread with its
  * own doc and arena.  -FAULT_NOMEM is the only failure.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "ledger/ledger.h"
 #include "ledger/store.h"
 #include "rate/policy.h"
 
@@ -14,7 +15,7 @@
 
 int terms_load(struct ledger *ledger, struct terms *terms_out, struct fault *fault)
 {
-	struct terms terms = { .rules = NULL };
+	struct terms terms = { .credentials = *ledger_credentials(ledger) };
 	int r = ledger_book_current(ledger, BOOK_SELL, &terms.book, fault);
 
 	if (r == 0)
@@ -33,6 +34,7 @@ void terms_release(struct terms *terms)
 	book_free(terms->book.book);
 	book_free(terms->cost.book);
 	rules_free(terms->rules);
+	explicit_bzero(&terms->credentials, sizeof(terms->credentials));
 	*terms = (struct terms){ .rules = NULL };
 }
 

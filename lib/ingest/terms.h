@@ -25,6 +25,7 @@
 struct terms {
 	struct applied_book book, cost; /* what is sold by, and what we pay by */
 	struct rules *rules;            /* NULL: none */
+	struct credentials credentials; /* those of the ledger that it is stored in */
 	struct text reading; /* taken where an event has it, whatever the rules say; else absent */
 };
 

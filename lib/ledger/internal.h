@@ -83,6 +83,7 @@ struct ledger {
 	/* Writer only: */
 	struct identity identity;
 	struct files files;
+	struct credentials credentials;
 	int64_t page_bytes, wal_pages;      /* of the WAL: those that count now */
 	struct rollups rollups;             /* of the open transaction */
 	int64_t watch_from_ms, watch_to_ms; /* ledger_watch() */

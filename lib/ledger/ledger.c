@@ -13,6 +13,7 @@
 #include "ledger/internal.h"
 #include "ledger/lock.h"
 #include "ledger/migrations.h"
+#include "ledger/secret.h"
 
 enum {
 	APPLICATION_ID = 0x746f6c6c,               /* "toll" */
@@ -279,11 +280,15 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 
 	if (ledger == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
+	ledger->credentials.keys = options != NULL ? options->keys : CREDENTIAL_DETECT;
 	r = lock_take(path, options != NULL ? options->lock_note : NULL, &ledger->lock_fd, fault);
 	if (r == 0) {
 		create_file(path);
-		r = open_file(ledger, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fault);
+		r = secret_take(path, &ledger->credentials.secret, fault);
+		ledger->credentials.known = r == 0;
 	}
+	if (r == 0)
+		r = open_file(ledger, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fault);
 	if (r == 0)
 		r = check_version(ledger, &version, fault);
 	if (r == 0)
@@ -316,6 +321,11 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	sqlite3_busy_timeout(ledger->db, 0);
 	*ledger_out = ledger;
 	return 0;
+}
+
+const struct credentials *ledger_credentials(const struct ledger *ledger)
+{
+	return &ledger->credentials;
 }
 
 /* Asked before SQLite is, which has one word for all that it cannot open. */
@@ -387,6 +397,7 @@ void ledger_close(struct ledger *ledger)
 	free(ledger->moved);
 	buf_release(&ledger->scratch);
 	buf_release(&ledger->digest_room);
+	explicit_bzero(&ledger->credentials, sizeof(ledger->credentials));
 	/* Last: until here nobody else may write. */
 	lock_drop(ledger->lock_fd);
 	free(ledger->path);

@@ -19,6 +19,7 @@
 
 #include "base/fault.h"
 #include "base/text.h"
+#include "usage/credential.h"
 
 enum {
 	LEDGER_MODE = 0640, /* of a new file: the owner writes, the group reads */
@@ -37,14 +38,17 @@ enum {
 struct ledger;
 
 struct ledger_options {
-	int64_t identity_hours; /* of event time; 0: LEDGER_IDENTITY_HOURS */
-	size_t identity_bytes;  /* at most; 0: LEDGER_IDENTITY_BYTES */
-	const char *lock_note;  /* goes behind the pid in the lock file; may be NULL */
+	int64_t identity_hours;    /* of event time; 0: LEDGER_IDENTITY_HOURS */
+	size_t identity_bytes;     /* at most; 0: LEDGER_IDENTITY_BYTES */
+	const char *lock_note;     /* goes behind the pid in the lock file; may be NULL */
+	enum credential_keys keys; /* what is a credential in the lines that it takes */
 };
 
 /*
  * Become the writer: takes the lock, creates or migrates the file, reads back
  * every setting and refuses to start where one did not hold.
+ * The secret of its credentials is read from PATH.secret, or made there (ledger/secret.h): where it
+ * is no good the ledger is not opened.
  * -FAULT_BUSY: another process is the writer (the fault names its pid);
  * -FAULT_VERSION: the file is newer than the program, or not a ledger at all.
  */
@@ -57,6 +61,14 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
  * -FAULT_IO when it may not be read.
  */
 int ledger_open_reader(struct ledger **ledger_out, const char *path, struct fault *fault);
+
+/* How credentials are stored in it: for a writer's as long as it is open, else without a secret. */
+const struct credentials *ledger_credentials(const struct ledger *ledger);
+/*
+ * The secret of the ledger at `path`, for whoever asks for a credential; the caller wipes it.
+ * -FAULT_NOT_FOUND: there is none; -FAULT_IO: it may not be read; -FAULT_INVALID: it is none.
+ */
+int ledger_secret(const char *path, struct hmac_sha256_key *secret_out, struct fault *fault);
 
 /* Rolls back what was not committed.  A writer truncates the WAL.  Takes NULL. */
 void ledger_close(struct ledger *ledger);

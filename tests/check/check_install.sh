@@ -22,6 +22,7 @@ cat >"$folder.want" <<'end'
 644 opt/toll/lib/sysusers.d/toll.conf
 644 opt/toll/lib/tmpfiles.d/toll.conf
 644 opt/toll/share/doc/toll/README.md
+644 opt/toll/share/doc/toll/SECURITY.md
 644 opt/toll/share/man/man1/toll-tail.1
 644 opt/toll/share/man/man1/toll.1
 644 opt/toll/share/man/man5/toll-event.5

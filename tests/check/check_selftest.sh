@@ -179,6 +179,49 @@ sed -i 's/^User=toll/Usr=toll/' packaging/systemd/tolld.service
 fails check_systemd.sh 'Usr' "an unknown directive"
 
 export TOLL_BUILD="$folder"
+# The smallest program that has it all, and then lacks what stands behind the first word.
+harden()
+{
+	cat >"$folder/probe.c" <<'end'
+#include <stdio.h>
+#include <string.h>
+
+int main(int count, char **words)
+{
+	char large[65536];
+
+	strncpy(large, words[count - 1], (size_t)count);
+	return puts(large);
+}
+end
+	# shellcheck disable=SC2086
+	gcc -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+		-fcf-protection -fPIE -pie -Wl,-z,relro,-z,now "$@" -o "$folder/tolld" \
+		"$folder/probe.c"
+	cp "$folder/tolld" "$folder/toll"
+}
+mode_before=${TOLL_MODE-}
+export TOLL_MODE=release
+harden
+passes check_hardening.sh
+harden -no-pie -fno-pie
+fails check_hardening.sh 'position independent' "a program of a fixed address"
+harden -Wl,-z,norelro
+fails check_hardening.sh 'relro' "relocations that stay writable"
+harden -Wl,-z,lazy
+fails check_hardening.sh 'z now' "a program that is bound when it runs"
+harden -Wl,-z,execstack
+fails check_hardening.sh 'noexecstack' "a stack that can be run"
+harden -fno-stack-protector
+fails check_hardening.sh 'stack-protector' "a stack that nobody watches"
+harden -U_FORTIFY_SOURCE
+fails check_hardening.sh 'FORTIFY' "buffers without their sizes"
+harden -fcf-protection=none
+fails check_hardening.sh 'cf-protection' "jumps that land anywhere"
+harden -fno-stack-clash-protection
+fails check_hardening.sh 'stack-clash' "frames that jump over the guard"
+export TOLL_MODE="$mode_before"
+
 echo 'int uv_loop_init(void *x); int main(void) { return uv_loop_init(0); }' |
 	gcc -x c -o "$folder/tolld" - -luv
 passes check_links.sh
@@ -200,6 +243,36 @@ fails check_config.sh 'new_one' "a setting that is nowhere"
 printf '#!/bin/sh\necho no such setting\nexit 2\n' >"$folder/tolld"
 fails check_config.sh 'no such setting' "a sample that tolld refuses"
 
+# The page as it is, with a test of each name that does nothing.
+security()
+{
+	cp "$root/SECURITY.md" .
+	grep -o '`tests/[^`]*`' SECURITY.md | tr -d '`' | while read -r name; do
+		file=${name%%:*}
+		mkdir -p "${file%/*}"
+		printf 'static void %s(void) { }\n/* runs %s */\n' "${name#*:}" "${name#*:}" \
+			>>"$file"
+	done
+}
+security
+passes check_security.sh
+rm tests/unit/test_secret.c
+fails check_security.sh 'test_secret.c is not there' "a test file that is gone"
+security
+sed -i 's/test_no_core_is_dumped/test_renamed/g' tests/integration/test_local_user.c
+fails check_security.sh 'no test_no_core_is_dumped' "a test that has another name"
+security
+sed -i '/runs test_no_core_is_dumped/d' tests/integration/test_local_user.c
+fails check_security.sh 'does not run test_no_core_is_dumped' "a test that nobody runs"
+security
+sed -i 's/`tests.unit.test_log.c:[a-z_]*`//g' SECURITY.md
+fails check_security.sh 'names no test' "a row without a test"
+security
+sed -i 's/^### A stolen backup/### A backup/' SECURITY.md
+fails check_security.sh 'A stolen backup' "a part that is gone"
+security
+sed -i '/`/d' SECURITY.md
+fails check_security.sh 'no rows' "a page without a table"
 passes check_man.sh
 rm packaging/man/tolld.8
 fails check_man.sh 'tolld.8: is not there' "a page that is missing"

@@ -3,7 +3,7 @@
  * their own report, explain, verify, change and copy its ledger, over and over.  Nobody is ever
  * refused, every copy is whole, and at the end every acknowledged event stands once.
  *
- * SEED and SECONDS come from the environment; the seed is printed.  Under a sanitizer SECONDS is
+ * SEED and TOLL_SECONDS come from the environment; the seed is printed.  Under a sanitizer SECONDS is
  * at most 15.
  */
 #include <setjmp.h>
@@ -315,7 +315,7 @@ static void find_backup(void)
 
 static int seconds_of(void)
 {
-	const char *seconds = getenv("SECONDS"), *mode = getenv("TOLL_MODE");
+	const char *seconds = getenv("TOLL_SECONDS"), *mode = getenv("TOLL_MODE");
 	int wanted = seconds != NULL ? atoi(seconds) : 60;
 
 	assert_true(wanted > 0);
@@ -335,7 +335,7 @@ static void test_one_writer_holds_whatever_others_do(void **state)
 
 	(void)state;
 	seed = wanted != NULL ? strtoull(wanted, NULL, 10) : 1;
-	print_message("SEED=%llu SECONDS=%d\n", (unsigned long long)seed, seconds);
+	print_message("SEED=%llu TOLL_SECONDS=%d\n", (unsigned long long)seed, seconds);
 	daemonkit_begin(&kit);
 	setenv("TOLL_LEDGER", kit.ledger, 1);
 	setenv("TOLL_SOCKET", kit.socket, 1);

@@ -21,6 +21,7 @@
 #include "base/table.h"
 #include "catalogue/catalogue.h"
 #include "price/patterns.h"
+#include "usage/credential.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
 #include "usage/format_fields.h"
@@ -110,6 +111,20 @@ static int decode_unknown(void)
 	if (r == 0)
 		assert_true(text_is(event.unknown_path, "new_tokens"));
 	json_release(&doc);
+	arena_release(&arena);
+	return r;
+}
+
+/* One of them is escaped. */
+static int redact_credentials(void)
+{
+	struct credentials credentials = { .keys = CREDENTIAL_DETECT, .known = true };
+	struct arena arena = { NULL, NULL, 0 };
+	struct text out = { NULL, 0 };
+	int r = credential_redact(&credentials,
+	                          text_of("{\"key\":\"sk-12345\",\"token\":\"sk\\u002d67890\"}"),
+	                          false, &arena, &out);
+
 	arena_release(&arena);
 	return r;
 }
@@ -332,6 +347,7 @@ static void test_every_allocation_may_fail(void **state)
 		{ "split a stream", split_stream },
 		{ "tell what a format means", tell_format },
 		{ "import catalogues", import_catalogues },
+		{ "hide credentials", redact_credentials },
 		{ "parse a large text", parse_large },
 		{ "frame lines", frame_lines },
 		{ "index patterns", index_patterns },

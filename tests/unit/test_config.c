@@ -115,7 +115,9 @@ static void test_every_text_is_taken_by_file_and_by_flag(void **state)
 
 	(void)state;
 	for (int i = 0; i < ROWS; i++) {
-		const char *value = strcmp(rows[i].key, "log_level") == 0 ? "debug" : "/tmp/x-y";
+		const char *value = strcmp(rows[i].key, "log_level") == 0 ? "debug"
+		                    : strcmp(rows[i].key, "keys") == 0    ? "all"
+		                                                          : "/tmp/x-y";
 		char flag[64], both[96], json[128], path[32];
 
 		if (!rows[i].is_text)

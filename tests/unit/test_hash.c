@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -115,11 +116,63 @@ static void test_hash64_tells_lengths_and_seeds_apart(void **state)
 	}
 }
 
+/* RFC 4231, cases 1 to 4, 6 and 7. */
+static void test_hmac_gives_the_vectors_of_its_rfc(void **state)
+{
+	static const struct {
+		const char *label, *key, *data;
+		unsigned char key_byte, data_byte; /* so many of it, where there is no text */
+		size_t key_len, data_len;
+		const char *hex;
+	} rows[] = {
+		{ "1", NULL, "Hi There", 0x0b, 0, 20, 0,
+		  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+		{ "2", "Jefe", "what do ya want for nothing?", 0, 0, 4, 0,
+		  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+		{ "3", NULL, NULL, 0xaa, 0xdd, 20, 50,
+		  "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe" },
+		{ "4",
+		  "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13"
+		  "\x14\x15\x16\x17\x18\x19",
+		  NULL, 0, 0xcd, 25, 50,
+		  "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b" },
+		{ "6", NULL, "Test Using Larger Than Block-Size Key - Hash Key First", 0xaa, 0, 131,
+		  0, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54" },
+		{ "7", NULL,
+		  "This is a test using a larger than block-size key and a larger than block-size "
+		  "data. The key needs to be hashed before being used by the HMAC algorithm.",
+		  0xaa, 0, 131, 0,
+		  "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hmac_sha256_key prepared;
+		unsigned char key[256], data[256], out[SHA256_BYTES];
+		size_t data_len = rows[i].data != NULL ? strlen(rows[i].data) : rows[i].data_len;
+		char hex[SHA256_HEX_BYTES];
+
+		memset(key, rows[i].key_byte, sizeof(key));
+		memset(data, rows[i].data_byte, sizeof(data));
+		if (rows[i].key != NULL)
+			memcpy(key, rows[i].key, rows[i].key_len);
+		if (rows[i].data != NULL)
+			memcpy(data, rows[i].data, data_len);
+		hmac_sha256_prepare(&prepared, key, rows[i].key_len);
+		hmac_sha256(&prepared, data, data_len, out);
+		for (int b = 0; b < SHA256_BYTES; b++)
+			snprintf(hex + 2 * b, 3, "%02x", out[b]);
+		if (strcmp(hex, rows[i].hex) != 0)
+			fail_msg("case %s: %s", rows[i].label, hex);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256_gives_the_published_digests),
 		cmocka_unit_test(test_sha256_is_the_same_by_the_processors_instructions),
+		cmocka_unit_test(test_hmac_gives_the_vectors_of_its_rfc),
 		cmocka_unit_test(test_hash64_gives_what_ledgers_hold),
 		cmocka_unit_test(test_hash64_tells_lengths_and_seeds_apart),
 	};
