@@ -187,8 +187,8 @@ static const char *const *arguments_of(enum scene scene)
 static void begin_scene(const struct point *point, int count, int64_t version)
 {
 	char when[16];
-	const struct injected what = { point->syscall, file_path(point->file), "signal=KILL",
-		                       when };
+	const struct injected what = { point->syscall, file_path(point->file), "signal=KILL", when,
+		                       NULL };
 	const char *const arguments[] = { "--ledger",    kit.ledger, "--socket",
 		                          kit.socket,    "--prices", kit.prices,
 		                          "--linger-ms", "1",        NULL };
@@ -245,7 +245,7 @@ static void run_point(const struct point *point, int count, int64_t version)
 {
 	int64_t until, acknowledged;
 	char when[16], hash[65] = "";
-	const struct injected what = { point->syscall, NULL, "signal=KILL", when };
+	const struct injected what = { point->syscall, NULL, "signal=KILL", when, NULL };
 	struct injected at = what;
 	int code = 0;
 

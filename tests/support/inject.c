@@ -52,6 +52,11 @@ static void set_words(struct inject *inject, const struct injected *what, const 
 		inject->words[count++] = "-P";
 		inject->words[count++] = what->file;
 	}
+	for (const char *const *file = what->files; file != NULL && *file != NULL; file++) {
+		inject->words[count++] = "-P";
+		inject->words[count++] = *file;
+		assert_true(count < INJECT_WORDS_MAX - 6);
+	}
 	for (; *last != NULL; last++)
 		inject->words[count++] = *last;
 	inject->words[count] = NULL;

@@ -9,7 +9,7 @@
 
 #include "tests/support/daemonkit.h"
 
-enum { INJECT_WORDS_MAX = 20, INJECT_TEXT_BYTES = 96 };
+enum { INJECT_WORDS_MAX = 40, INJECT_TEXT_BYTES = 96 };
 
 struct inject {
 	struct daemonkit *kit;
@@ -26,6 +26,7 @@ struct inject {
 struct injected {
 	const char *syscall, *file; /* a path; NULL: any */
 	const char *fault, *when;
+	const char *const *files; /* further ones, ended by NULL; NULL: none */
 };
 
 /* Whether strace works here; where it does not, says so, and the test is to skip. */
