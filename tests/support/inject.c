@@ -25,6 +25,8 @@ bool inject_works(void)
 
 	if (!works)
 		print_message("SKIPPED: strace is not there, or may not trace here\n");
+	/* Leaks cannot be looked for under a tracer: the daemon would end with 1. */
+	setenv("ASAN_OPTIONS", "detect_leaks=0:detect_stack_use_after_return=1", 1);
 	return works;
 }
 
@@ -66,10 +68,10 @@ static void set_words(struct inject *inject, const struct injected *what, const 
 void inject_at_start(struct inject *inject, struct daemonkit *kit, const struct injected *what)
 {
 	/*
-	 * -D: the daemon, not strace, is our child.  Leaks are not looked for under a tracer.  Not
-	 * --seccomp-bpf, which now and then lets the first call pass.
+	 * -D: the daemon, not strace, is our child.  Not --seccomp-bpf, which now and then lets the
+	 * first call pass.
 	 */
-	static const char *const last[] = { "-D", "-E", "ASAN_OPTIONS=detect_leaks=0", NULL };
+	static const char *const last[] = { "-D", NULL };
 
 	*inject = (struct inject){ .kit = kit };
 	set_words(inject, what, last);

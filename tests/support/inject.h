@@ -29,7 +29,10 @@ struct injected {
 	const char *const *files; /* further ones, ended by NULL; NULL: none */
 };
 
-/* Whether strace works here; where it does not, says so, and the test is to skip. */
+/*
+ * Whether strace works here; where it does not, says so, and the test is to skip.  To be asked
+ * before a daemon is started: from here on it does not look for leaks of its own.
+ */
 bool inject_works(void);
 /* kit->under, for the next start: calls are counted from there, those of the loader too. */
 void inject_at_start(struct inject *inject, struct daemonkit *kit, const struct injected *what);
