@@ -75,6 +75,8 @@ INTEG_BINS  := $(patsubst %.c,$(B)/%,$(INTEG_C))
 # Campaigns: each a folder of tests with a seed.
 CRASH_BINS  := $(patsubst %.c,$(B)/%,$(CRASH_C))
 FAULTS_BINS := $(patsubst %.c,$(B)/%,$(FAULTS_C))
+# Preloaded into tolld by one of them.
+CLOCK       := $(B)/tests/faults/clock.so
 SOAK_BINS   := $(patsubst %.c,$(B)/%,$(SOAK_C))
 TOOL_BINS   := $(patsubst %.c,$(B)/%,$(TOOL_C))
 BENCH       := $(B)/tests/bench/bench
@@ -121,6 +123,11 @@ $(UNIT_BINS) $(INTEG_BINS) $(CAMPAIGN_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTO
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter $(LIBCLI) $(LIBDAEMON),$^) \
 		$(SUPPORT) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
+
+$(CLOCK): tests/faults/clock.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 $(WARNINGS) -O2 -g -fPIC -shared -o $@ $<
 
 $(TOOL_BINS): $(B)/%: $(B)/%.o $(call objects,$(TRAFFIC_C)) $(LIBTOLL)
 	$(call say,LD,$@)
@@ -172,7 +179,7 @@ tools: $(TOOL_BINS)
 	check-soak soak
 check:             SECTIONS := style unit integration crash faults soak
 check:             NEEDS    := all $(TOOL_BINS) $(BENCH) $(UNIT_BINS) $(INTEG_BINS) $(CRASH_BINS) \
-	$(FAULTS_BINS) $(SOAK_BINS)
+	$(FAULTS_BINS) $(CLOCK) $(SOAK_BINS)
 check-style:       SECTIONS := style
 check-style:       NEEDS    := all
 check-unit:        SECTIONS := unit
@@ -182,7 +189,7 @@ check-integration: NEEDS    := all $(TOOL_BINS) $(BENCH) $(INTEG_BINS)
 check-crash crash: SECTIONS := crash
 check-crash crash: NEEDS    := all $(TOOL_BINS) $(CRASH_BINS)
 check-faults faults: SECTIONS := faults
-check-faults faults: NEEDS    := all $(TOOL_BINS) $(FAULTS_BINS)
+check-faults faults: NEEDS    := all $(TOOL_BINS) $(FAULTS_BINS) $(CLOCK)
 check-soak soak:   SECTIONS := soak
 check-soak soak:   NEEDS    := all $(TOOL_BINS) $(BENCH) $(SOAK_BINS)
 check check-style check-unit check-integration check-crash crash check-faults faults \

@@ -132,6 +132,9 @@ static void on_written(uv_write_t *write, int status)
 	/* Nobody reads the acknowledgements any more; what was sent still counts. */
 	if (status < 0)
 		c->acks = false;
+	/* But who is there, and is not told, would wait for ever: it is to come and send again. */
+	if (status < 0 && status != UV_EPIPE && status != UV_ECONNRESET && status != UV_ECANCELED)
+		connection_close(c);
 	acknowledge(c);
 }
 

@@ -1,6 +1,7 @@
 #include "daemon/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -108,15 +109,67 @@ int listener_bind(const char *path, int type, unsigned mode, int *fd_out,
 	return 0;
 }
 
+static int listen_on(struct listener *listener, int fd, struct fault *fault);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct listener *listener = timer->data;
+	int fd = fcntl(listener->spare_fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd >= 0 && listen_on(listener, fd, NULL) == 0)
+		return;
+	/* Of a pipe that was opened and does not listen, the close comes before the next try. */
+	if (listener->open)
+		uv_close((uv_handle_t *)&listener->pipe, NULL);
+	listener->open = false;
+	uv_timer_start(timer, on_pause_over, LISTENER_PAUSE_MS, 0);
+}
+
+/* Who waits stays in the backlog. */
+static void pause_listening(struct listener *listener, int error)
+{
+	if (!listener->failing)
+		log_warning("cannot accept: they wait, and it is tried again",
+		            "path=%s pause_ms=%d error=%s", log_quote(text_of(listener->path)).text,
+		            LISTENER_PAUSE_MS, uv_strerror(error));
+	listener->failing = true;
+	uv_close((uv_handle_t *)&listener->pipe, NULL);
+	listener->open = false;
+	uv_timer_start(&listener->timer, on_pause_over, LISTENER_PAUSE_MS, 0);
+}
+
 static void on_connection(uv_stream_t *server, int status)
 {
 	struct listener *listener = server->data;
 
-	if (status < 0)
-		log_warning("cannot accept", "path=%s error=%s",
-		            log_quote(text_of(listener->path)).text, uv_strerror(status));
-	else
-		listener->on_waiting(listener);
+	if (status < 0) {
+		pause_listening(listener, status);
+		return;
+	}
+	if (listener->failing)
+		log_info("it accepts again", "path=%s", log_quote(text_of(listener->path)).text);
+	listener->failing = false;
+	listener->on_waiting(listener);
+}
+
+/* Takes `fd` over. */
+static int listen_on(struct listener *listener, int fd, struct fault *fault)
+{
+	int r;
+
+	uv_pipe_init(listener->timer.loop, &listener->pipe, 0);
+	listener->pipe.data = listener;
+	listener->open = true;
+	r = uv_pipe_open(&listener->pipe, fd);
+	if (r < 0) {
+		close(fd);
+		return fault_set(fault, FAULT_IO, "%s: %s", listener->path, uv_strerror(r));
+	}
+	r = uv_listen((uv_stream_t *)&listener->pipe, LISTENER_BACKLOG, on_connection);
+	if (r < 0)
+		return fault_set(fault, FAULT_IO, "%s: cannot listen: %s", listener->path,
+		                 uv_strerror(r));
+	return 0;
 }
 
 int listener_start(struct listener *listener, uv_loop_t *loop, const char *path, int handed_fd,
@@ -130,18 +183,16 @@ int listener_start(struct listener *listener, uv_loop_t *loop, const char *path,
 		if (r < 0)
 			return r;
 	}
-	uv_pipe_init(loop, &listener->pipe, 0);
-	listener->pipe.data = listener;
-	listener->open = true;
-	r = uv_pipe_open(&listener->pipe, fd);
-	if (r < 0) {
+	listener->spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (listener->spare_fd < 0) {
+		r = fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
 		close(fd);
-		return fault_set(fault, FAULT_IO, "%s: %s", path, uv_strerror(r));
+		return r;
 	}
-	r = uv_listen((uv_stream_t *)&listener->pipe, LISTENER_BACKLOG, on_connection);
-	if (r < 0)
-		return fault_set(fault, FAULT_IO, "%s: cannot listen: %s", path, uv_strerror(r));
-	return 0;
+	uv_timer_init(loop, &listener->timer);
+	listener->timer.data = listener;
+	listener->timer_open = true;
+	return listen_on(listener, fd, fault);
 }
 
 bool listener_has_waiting(const struct listener *listener)
@@ -168,5 +219,9 @@ void listener_close(struct listener *listener)
 	listener_unbind(listener->path, &listener->file);
 	if (listener->open)
 		uv_close((uv_handle_t *)&listener->pipe, NULL);
-	listener->open = false;
+	if (listener->timer_open) {
+		uv_close((uv_handle_t *)&listener->timer, NULL);
+		close(listener->spare_fd);
+	}
+	listener->open = listener->timer_open = false;
 }

@@ -13,7 +13,11 @@
 
 #include "base/fault.h"
 
-enum { LISTENER_BACKLOG = 512, LISTENER_MODE = 0660 };
+enum {
+	LISTENER_BACKLOG = 512,
+	LISTENER_MODE = 0660,
+	LISTENER_PAUSE_MS = 1000, /* after an accept() that failed, for want of descriptors say */
+};
 
 /* The file of a socket that was bound, so that no other is removed. */
 struct listener_file {
@@ -38,7 +42,14 @@ struct listener {
 	void *context;
 	const char *path; /* the caller's */
 	struct listener_file file;
-	bool open;
+	bool open; /* false also in a pause: then nobody can be accepted */
+	/*
+	 * libuv tries an accept() that failed again at once, and for ever: nothing else would run
+	 * any more.  So the pipe is closed, and opened anew after a pause.
+	 */
+	int spare_fd; /* the same socket once more, while timer_open */
+	uv_timer_t timer;
+	bool timer_open, failing;
 };
 
 /*

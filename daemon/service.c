@@ -14,6 +14,7 @@
 #include "daemon/notify.h"
 #include "daemon/prices.h"
 #include "ingest/change.h"
+#include "ledger/store.h"
 
 /* --- gateways ------------------------------------------------------------ */
 
@@ -443,6 +444,19 @@ static int start_terms(struct service *service, struct book *loaded[BOOK_SIDES],
 	return r == 0 ? ledger_rules_load(service->ledger, &terms->rules, fault) : r;
 }
 
+/* The last checkpoint: all is in the WAL and durable, but that it cannot be moved is told. */
+static void empty_wal(struct service *service, struct fault *fault)
+{
+	int r = ledger_wal_checkpoint(service->ledger, true, NULL, fault);
+
+	if (r == 0)
+		return;
+	log_error(r == -FAULT_FULL ? "no space: the WAL stays as it is" : "the ledger failed",
+	          "fault=%s error=%s", fault_name(r), log_quote(text_of(fault->text)).text);
+	if (r != -FAULT_FULL)
+		service->exit_code = SERVICE_EXIT_FAILED;
+}
+
 int service_run(struct service *service, const struct config *config)
 {
 	struct fault fault = { .code = FAULT_NONE };
@@ -500,6 +514,8 @@ out:
 		          log_quote(text_of(fault.text)).text);
 	book_free(loaded[BOOK_SELL]);
 	book_free(loaded[BOOK_COST]);
+	if (r == 0 && service->exit_code == SERVICE_EXIT_OK)
+		empty_wal(service, &fault);
 	ledger_close(service->ledger);
 	if (r < 0)
 		return no_prices || r == -FAULT_INVALID ? SERVICE_EXIT_CONFIG : SERVICE_EXIT_FAILED;

@@ -75,6 +75,7 @@ struct ledger {
 	bool writer, in_transaction;
 	bool wal_is_large; /* set by the hook that SQLite calls after a commit */
 	bool lost;         /* its files are not where they were: they are left alone */
+	bool failed;       /* reading or writing it did: what the WAL has stays there */
 	int lock_fd;       /* -1: none */
 	char *path;
 	struct names names;

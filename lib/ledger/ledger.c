@@ -384,7 +384,7 @@ void ledger_close(struct ledger *ledger)
 	if (ledger->in_transaction)
 		ledger_rollback(ledger);
 	statements_release(ledger);
-	if (ledger->db != NULL && ledger->writer && !ledger->lost)
+	if (ledger->db != NULL && ledger->writer && !ledger->lost && !ledger->failed)
 		sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(ledger->db);
 	ledger_books_forget(ledger);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <string.h>
 
 #include "ledger/internal.h"
 
@@ -63,17 +64,23 @@ static enum fault_code fault_of(sqlite3 *db, int code)
 
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault)
 {
-	const char *first = "", *error = sqlite3_errmsg(ledger->db);
+	const char *first = "", *error = sqlite3_errmsg(ledger->db), *of_system = "";
+	enum fault_code fault_code = fault_of(ledger->db, code);
+	int primary = code & 0xff, number = sqlite3_system_errno(ledger->db);
 
-	if ((code & 0xff) == SQLITE_NOTADB)
+	ledger->failed = ledger->failed || fault_code == FAULT_IO || fault_code == FAULT_CORRUPT;
+
+	if (primary == SQLITE_NOTADB)
 		return fault_set(fault, FAULT_CORRUPT, "%s: this is no ledger: %s", ledger->path,
 		                 error);
-	if ((code & 0xff) == SQLITE_CORRUPT)
+	if (primary == SQLITE_CORRUPT)
 		first = "the ledger is damaged: ";
 	if (code == SQLITE_CANTOPEN_SYMLINK)
 		first = "there is a symbolic link in its path, name it without: ";
-	return fault_set(fault, fault_of(ledger->db, code), "%s: %s%s: %s (SQLite %d)",
-	                 ledger->path, first, doing, error, code);
+	if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR) && number != 0)
+		of_system = strerror(number);
+	return fault_set(fault, fault_code, "%s: %s%s: %s (SQLite %d%s%s)", ledger->path, first,
+	                 doing, error, code, of_system[0] != '\0' ? ": " : "", of_system);
 }
 
 int statements_prepare(struct ledger *ledger, struct fault *fault)

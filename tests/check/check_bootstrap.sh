@@ -41,7 +41,7 @@ fi
 bare_machine 0
 bootstrap check
 packages="gcc pkg-config libsqlite3-dev libuv1-dev libcmocka-dev libjansson-dev clang-format-14"
-packages="$packages libcurl4-openssl-dev openssl"
+packages="$packages libcurl4-openssl-dev openssl strace"
 for package in $packages man-db groff-base systemd socat python3 python3-jsonschema nodejs; do
 	grep -q "^apt-get install .*[ ]$package\( \|\$\)" "$folder/calls" ||
 		wrong "as root: $package is not installed"

@@ -9,17 +9,13 @@
 
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/support/daemonkit.h"
+#include "tests/support/smalldisk.h"
 
 enum {
 	DISK_BYTES = 4 * 1024 * 1024,
@@ -34,70 +30,25 @@ enum {
 static struct daemonkit kit;
 static bool have_disk;
 
-static int begin_disk(int disk_bytes)
-{
-	char options[32];
-
-	daemonkit_begin(&kit);
-	snprintf(options, sizeof(options), "size=%d", disk_bytes);
-	have_disk = unshare(CLONE_NEWNS) == 0 &&
-	            mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	            mount("tmpfs", kit.folder, "tmpfs", 0, options) == 0;
-	if (!have_disk) {
-		print_message("SKIPPED: a disk of its own needs root and a mount namespace: %s\n",
-		              strerror(errno));
-		return 0;
-	}
-	/* The price book and the log lie in the folder that the mount hides: begin again. */
-	daemonkit_write(kit.prices, daemonkit_book);
-	snprintf(kit.log, sizeof(kit.log), "%s.log", kit.folder); /* not on the full disk */
-	return 0;
-}
-
 static int begin(void **state)
 {
 	(void)state;
-	return begin_disk(DISK_BYTES);
+	have_disk = smalldisk_begin(&kit, DISK_BYTES);
+	return 0;
 }
 
 static int begin_large(void **state)
 {
 	(void)state;
-	return begin_disk(WAL_DISK_BYTES);
+	have_disk = smalldisk_begin(&kit, WAL_DISK_BYTES);
+	return 0;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	daemonkit_kill(&kit);
-	if (have_disk) {
-		unlink(kit.log);
-		umount2(kit.folder, MNT_DETACH);
-	}
-	daemonkit_end(&kit);
+	smalldisk_end(&kit, have_disk);
 	return 0;
-}
-
-static void filler_path(char out[DAEMONKIT_PATH_BYTES])
-{
-	snprintf(out, DAEMONKIT_PATH_BYTES, "%s/filler", kit.folder);
-}
-
-static void fill_disk(off_t left_bytes)
-{
-	static char block[4096];
-	char path[DAEMONKIT_PATH_BYTES];
-	off_t size = 0;
-	int fd;
-
-	filler_path(path);
-	fd = open(path, O_WRONLY | O_CREAT, 0600);
-	assert_true(fd >= 0);
-	while (write(fd, block, sizeof(block)) == (ssize_t)sizeof(block))
-		size += (off_t)sizeof(block);
-	assert_int_equal(errno, ENOSPC);
-	assert_int_equal(ftruncate(fd, size - left_bytes), 0);
-	close(fd);
 }
 
 /* A sender that fills the disk; the lines are all in its socket's buffers. */
@@ -115,7 +66,6 @@ static int send_all(void)
 
 static void test_no_space_no_acknowledgement_and_then_all_of_them(void **state)
 {
-	char path[DAEMONKIT_PATH_BYTES];
 	struct buf reply = { .at = NULL };
 	struct wire_ack ack;
 	int control, fd;
@@ -124,7 +74,7 @@ static void test_no_space_no_acknowledgement_and_then_all_of_them(void **state)
 	if (!have_disk)
 		skip();
 	daemonkit_start(&kit, NULL);
-	fill_disk(LEFT_BYTES);
+	smalldisk_fill(&kit, LEFT_BYTES);
 	fd = send_all();
 	daemonkit_wait_log(&kit, "no space: nothing is acknowledged until there is");
 	/* Whoever asks for a change now is told, and does not wait for space. */
@@ -135,8 +85,7 @@ static void test_no_space_no_acknowledgement_and_then_all_of_them(void **state)
 	assert_non_null(strstr(reply.at, "{\"ok\":false,\"fault\":\"full\","));
 	close(control);
 	buf_release(&reply);
-	filler_path(path);
-	assert_int_equal(unlink(path), 0);
+	smalldisk_free(&kit);
 	daemonkit_wait_ack(fd, EVENTS, &ack);
 	assert_int_equal(ack.accepted, EVENTS);
 	assert_true(daemonkit_logged(&kit, "msg=\"it goes on\""));
@@ -148,7 +97,6 @@ static void test_no_space_no_acknowledgement_and_then_all_of_them(void **state)
 
 static void test_stopped_on_a_full_disk_it_says_so_and_a_resend_mends_it(void **state)
 {
-	char path[DAEMONKIT_PATH_BYTES];
 	struct wire_ack ack;
 	int fd;
 
@@ -156,15 +104,14 @@ static void test_stopped_on_a_full_disk_it_says_so_and_a_resend_mends_it(void **
 	if (!have_disk)
 		skip();
 	daemonkit_start(&kit, NULL);
-	fill_disk(LEFT_BYTES);
+	smalldisk_fill(&kit, LEFT_BYTES);
 	fd = send_all();
 	daemonkit_wait_log(&kit, "no space: nothing is acknowledged until there is");
 	kill(kit.pid, SIGTERM);
 	assert_int_equal(daemonkit_wait_exit(&kit), 3);
 	assert_true(daemonkit_logged(&kit, "it stays unacknowledged"));
 	close(fd);
-	filler_path(path);
-	assert_int_equal(unlink(path), 0);
+	smalldisk_free(&kit);
 	daemonkit_start(&kit, NULL);
 	fd = send_all();
 	daemonkit_wait_ack(fd, EVENTS, &ack);
@@ -183,7 +130,6 @@ static void test_a_sender_that_had_to_wait_is_not_cut_off(void **state)
 		"--batch-events-max", "10", "--queue-batches", "2", "--line-timeout-s", "3", NULL
 	};
 	struct buf lines = { .at = NULL }, last = { .at = NULL };
-	char path[DAEMONKIT_PATH_BYTES];
 	struct wire_ack ack;
 	int fd;
 
@@ -194,13 +140,12 @@ static void test_a_sender_that_had_to_wait_is_not_cut_off(void **state)
 	daemonkit_event(&last, "wait-last");
 	buf_add(&lines, last.at, last.len / 2);
 	daemonkit_start(&kit, arguments);
-	fill_disk(0);
+	smalldisk_fill(&kit, 0);
 	fd = daemonkit_hello(&kit, "gw", true);
 	daemonkit_send(fd, lines.at, lines.len);
 	daemonkit_wait_log(&kit, "no space: nothing is acknowledged until there is");
 	sleep(TIMEOUT_S + 1);
-	filler_path(path);
-	assert_int_equal(unlink(path), 0);
+	smalldisk_free(&kit);
 	daemonkit_wait_ack(fd, LINES, &ack);
 	/* The clock that ends silent senders ticks once a second. */
 	usleep(1500000);
@@ -235,7 +180,6 @@ static int64_t read_acks(int fd, int64_t acked, int64_t sent)
 /* What the WAL has is durable: the daemon lives on when there is no space to move it. */
 static void test_no_space_for_a_checkpoint_is_waited_for(void **state)
 {
-	char path[DAEMONKIT_PATH_BYTES];
 	struct buf lines = { .at = NULL };
 	struct wire_ack ack;
 	int64_t sent = 0, acked = 0;
@@ -245,7 +189,7 @@ static void test_no_space_for_a_checkpoint_is_waited_for(void **state)
 	if (!have_disk)
 		skip();
 	daemonkit_start(&kit, NULL);
-	fill_disk(WAL_LEFT_BYTES);
+	smalldisk_fill(&kit, WAL_LEFT_BYTES);
 	fd = daemonkit_hello(&kit, "gw", true);
 	while (!daemonkit_logged(&kit, "no space")) {
 		assert_true(sent < WAL_EVENTS);
@@ -261,8 +205,7 @@ static void test_no_space_for_a_checkpoint_is_waited_for(void **state)
 	}
 	buf_release(&lines);
 	assert_true(daemonkit_logged(&kit, "no space: the WAL stays as it is until there is"));
-	filler_path(path);
-	assert_int_equal(unlink(path), 0);
+	smalldisk_free(&kit);
 	if (acked < sent)
 		daemonkit_wait_ack(fd, sent, &ack);
 	close(fd);

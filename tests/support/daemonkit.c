@@ -105,15 +105,19 @@ void daemonkit_spawn_within(struct daemonkit *kit, const char *const arguments[]
                             const struct rlimit *files)
 {
 	char program[DAEMONKIT_PATH_BYTES];
-	char *argv[DAEMONKIT_ARGUMENTS_MAX + 2];
-	size_t count = 0;
+	char *argv[2 * DAEMONKIT_ARGUMENTS_MAX + 2];
+	size_t count = 0, first = 0;
 	int log = open(kit->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	assert_true(log >= 0);
 	daemonkit_program(program, "tolld");
+	for (; kit->under != NULL && kit->under[first] != NULL; first++) {
+		assert_true(count < DAEMONKIT_ARGUMENTS_MAX);
+		argv[count++] = (char *)kit->under[first];
+	}
 	argv[count++] = program;
 	while (arguments != NULL && *arguments != NULL) {
-		assert_true(count <= DAEMONKIT_ARGUMENTS_MAX);
+		assert_true(count <= first + DAEMONKIT_ARGUMENTS_MAX);
 		argv[count++] = (char *)*arguments++;
 	}
 	argv[count] = NULL;
@@ -125,7 +129,7 @@ void daemonkit_spawn_within(struct daemonkit *kit, const char *const arguments[]
 			_exit(126);
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
-		execv(program, argv);
+		execvp(argv[0], argv);
 		_exit(127);
 	}
 	close(log);
@@ -181,20 +185,30 @@ void daemonkit_start(struct daemonkit *kit, const char *const arguments[])
 	close(fd);
 }
 
+bool daemonkit_gone(struct daemonkit *kit, int *exit_out)
+{
+	int status = 0;
+	pid_t pid = waitpid(kit->pid, &status, WNOHANG);
+
+	if (pid == 0)
+		return false;
+	assert_int_equal(pid, kit->pid);
+	kit->pid = 0;
+	*exit_out = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	return true;
+}
+
 int daemonkit_wait_exit(struct daemonkit *kit)
 {
 	int64_t until = daemonkit_now_ms() + DAEMONKIT_WAIT_MS;
-	int status = 0;
-	pid_t pid;
+	int code = 0;
 
-	while ((pid = waitpid(kit->pid, &status, WNOHANG)) == 0) {
+	while (!daemonkit_gone(kit, &code)) {
 		if (daemonkit_now_ms() > until)
 			fail_with(kit, "tolld does not end", "");
 		pause_ms(2);
 	}
-	assert_int_equal(pid, kit->pid);
-	kit->pid = 0;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	return code;
 }
 
 int daemonkit_stop(struct daemonkit *kit)

@@ -28,6 +28,8 @@ struct daemonkit {
 		control[DAEMONKIT_PATH_BYTES];
 	char log[DAEMONKIT_PATH_BYTES], prices[DAEMONKIT_PATH_BYTES];
 	pid_t pid; /* 0: not running */
+	/* A program that tolld is run under, with its arguments, ended by NULL; it must exec it. */
+	const char *const *under;
 };
 
 /* One model, "m/a": input 1 USD, output 2 USD per 1M tokens, since 2020. */
@@ -47,8 +49,10 @@ void daemonkit_spawn(struct daemonkit *kit, const char *const arguments[]);
 void daemonkit_spawn_within(struct daemonkit *kit, const char *const arguments[],
                             const struct rlimit *files);
 int daemonkit_wait_exit(struct daemonkit *kit); /* exit code, or -signal */
-int daemonkit_stop(struct daemonkit *kit);      /* SIGTERM, then wait */
-void daemonkit_kill(struct daemonkit *kit);     /* SIGKILL, then wait */
+/* Whether it has ended; then *exit_out is what daemonkit_wait_exit() would have returned. */
+bool daemonkit_gone(struct daemonkit *kit, int *exit_out);
+int daemonkit_stop(struct daemonkit *kit);  /* SIGTERM, then wait */
+void daemonkit_kill(struct daemonkit *kit); /* SIGKILL, then wait */
 /* Waits until the log contains `words`. */
 void daemonkit_wait_log(struct daemonkit *kit, const char *words);
 bool daemonkit_logged(struct daemonkit *kit, const char *words);
