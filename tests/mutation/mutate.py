@@ -69,16 +69,16 @@ def mutants_of(path):
                             r"u?int\d+_t )", line)
         for pattern, other in SWAPS:
             for found in re.finditer(pattern, mask):
-                yield path, number, line[:found.start()] + other + line[found.end():]
+                yield path, number, line[:found.start()] + other + line[found.end():], line
         for found in re.finditer(r"(?<![\w.\[])\d+(?![\w.])", mask):
             value = int(found.group())
-            yield path, number, line[:found.start()] + str(value + 1) + line[found.end():]
+            yield path, number, line[:found.start()] + str(value + 1) + line[found.end():], line
         # A statement of one line, of its own.
         before = lines[number - 1].strip()
         if (not declares and re.match(r"\s+[\w(*].*;$", mask) and not mask.strip().startswith(
                 ("return", "goto", "for", "while", "case")) and
                 (before.endswith((";", "{", "}", ")", ":", "else")) or before == "")):
-            yield path, number, re.match(r"\s+", line).group() + ";"
+            yield path, number, re.match(r"\s+", line).group() + ";", line
 
 
 def modules():
@@ -97,9 +97,9 @@ def explained():
     return known
 
 
-def name_of(mutant, text_line):
-    path, _, changed = mutant
-    return "%s: %s -> %s" % (path, text_line.strip(), changed.strip())
+def name_of(mutant):
+    path, _, changed, line = mutant
+    return "%s: %s -> %s" % (path, line.strip(), changed.strip())
 
 
 class Worker:
@@ -125,7 +125,7 @@ class Worker:
         self.original = self.object_bytes(path)
 
     def try_one(self, mutant, tests):
-        path, number, changed = mutant
+        path, number, changed, _ = mutant
         file = os.path.join(self.tree, path)
         text = open(file).read()
         lines = text.split("\n")
@@ -179,13 +179,11 @@ def main():
                 worker.prepare(mutant[0], tests)
                 at = mutant[0]
             outcome = worker.try_one(mutant, tests)
-            line = open(os.path.join(ROOT, mutant[0])).read().split("\n")[mutant[1]]
-            name = name_of(mutant, line)
-            if outcome == "survived" and name in known:
+            if outcome == "survived" and name_of(mutant) in known:
                 outcome = "explained"
             if outcome == "survived":
                 print("survived: %s:%d\n    %s\n    %s" % (mutant[0], mutant[1] + 1,
-                                                         line.strip(), mutant[2].strip()),
+                                                         mutant[3].strip(), mutant[2].strip()),
                       flush=True)
             results.append((mutant[0], outcome))
         return results

@@ -3,7 +3,7 @@
  * their own report, explain, verify, change and copy its ledger, over and over.  Nobody is ever
  * refused, every copy is whole, and at the end every acknowledged event stands once.
  *
- * SEED and TOLL_SECONDS come from the environment; the seed is printed.  Under a sanitizer SECONDS is
+ * SEED and TOLL_SECONDS come from the environment; the seed is printed.  Under a sanitizer it is
  * at most 15.
  */
 #include <setjmp.h>

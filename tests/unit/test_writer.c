@@ -15,6 +15,7 @@
 
 #include "daemon/changes.h"
 #include "daemon/writer.h"
+#include "ledger/seal.h"
 #include "tests/support/ledgerkit.h"
 
 enum {
@@ -358,6 +359,8 @@ static void test_a_ledger_that_fails_or_is_given_up_gives_nothing_back_as_done(v
 		wait_back(bench, 1);
 		if (held)
 			assert_false(sqlite3_open(bench->kit.path, &holder) ||
+			             /* the writer may just be sealing the hour */
+			             sqlite3_busy_timeout(holder, GUARD_S * 1000) ||
 			             sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL));
 		else
 			assert_int_equal(unlink(bench->kit.path), 0);
@@ -381,6 +384,20 @@ static void test_a_ledger_that_fails_or_is_given_up_gives_nothing_back_as_done(v
 	}
 }
 
+static void test_an_hour_that_is_over_is_sealed_behind_its_events(void **state)
+{
+	struct bench *bench = *state;
+	struct seal_link link;
+	struct fault fault;
+
+	push(bench, events(bench, "a", 3));
+	wait_back(bench, 1);
+	writer_stop(&bench->writer, false);
+	assert_int_equal(ledger_seal_head(bench->kit.ledger, &link, &fault), 0);
+	assert_int_equal(link.seq, 1);
+	assert_string_equal(kit_ask(&bench->kit, "SELECT events FROM seal_hour"), "3");
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -391,6 +408,7 @@ int main(void)
 		T(test_a_hurry_cuts_a_change_off_between_two_steps),
 		T(test_a_stop_ends_when_all_that_was_pushed_is_done),
 		T(test_a_full_disk_is_waited_for_by_events_and_told_to_changes),
+		T(test_an_hour_that_is_over_is_sealed_behind_its_events),
 		T(test_a_ledger_that_fails_or_is_given_up_gives_nothing_back_as_done),
 	};
 
