@@ -251,7 +251,7 @@ static void test_acknowledged_is_there_once_whenever_the_power_goes(void **state
 	              is_sanitized() ? " (fewer, because of the sanitizer)" : "");
 	assert_true(tally.points_max > 0);
 	while (tally.points < tally.points_max)
-		run_scene(&tally, (enum scene_name)(tally.scenes % SCENE_NAMES), SCENE_SOUND);
+		run_scene(&tally, (enum scene_name)(tally.scenes % SCENE_POWER_NAMES), SCENE_SOUND);
 	took = seconds() - start;
 	print_message("%llu power cuts in %llu scenes, %llu of them verified and sent again, "
 	              "%llu cut a second time: nothing lost; %.0f a second\n",

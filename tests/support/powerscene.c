@@ -54,6 +54,14 @@ static const struct scene_step dying[] = {
 	BATCH(2),              { SCENE_END, 0 },
 };
 
+static const struct scene_step faults[] = {
+	{ SCENE_OPEN, 0 },    { SCENE_BOOK, 1 },   BATCH(0), { SCENE_SHUT, 0 },
+	{ SCENE_OPEN, 0 },    BATCH(1),            { SCENE_PASSIVE, 0 }, BATCH(2),
+	{ SCENE_BOOK, 2 },    { SCENE_RETRY, 0 },  BATCH(3), { SCENE_IDLE, 0 },
+	BATCH(4),             { SCENE_PASSIVE, 0 }, { SCENE_PERIOD, 0 }, BATCH(5),
+	{ SCENE_SHUT, 0 },    { SCENE_END, 0 },
+};
+
 static const struct {
 	const char *text;
 	const struct scene_step *steps;
@@ -62,6 +70,7 @@ static const struct {
 	[SCENE_OLD] = { "an old ledger", old },
 	[SCENE_LARGE_BOOK] = { "a large book", large_book },
 	[SCENE_DYING] = { "dying often", dying },
+	[SCENE_FAULTS] = { "faults", faults },
 };
 
 const char *scene_name_text(enum scene_name name)

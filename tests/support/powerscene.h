@@ -58,7 +58,15 @@ enum scene_control {
 };
 
 /* Which scenes there are. */
-enum scene_name { SCENE_LIFE, SCENE_OLD, SCENE_LARGE_BOOK, SCENE_DYING, SCENE_NAMES };
+enum scene_name {
+	SCENE_LIFE,
+	SCENE_OLD,
+	SCENE_LARGE_BOOK,
+	SCENE_DYING,
+	SCENE_FAULTS, /* shorter; a ledger is made in its first SCENE_MADE steps */
+	SCENE_NAMES
+};
+enum { SCENE_POWER_NAMES = SCENE_FAULTS, SCENE_MADE = 4 };
 const char *scene_name_text(enum scene_name name);
 
 struct scene {

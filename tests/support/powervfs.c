@@ -90,7 +90,8 @@ static int shim_open_folder(const char *path, int *fd_out)
 /* How much of it may be written; 0: it fails. */
 static size_t may_write(size_t len)
 {
-	if (!power.armed)
+	/* Of one byte there is no half. */
+	if (!power.armed || (power.fault == FAULTY_WRITE_HALF && len == 1))
 		return len;
 	if (power.half && len > 1) {
 		power.half = false;
