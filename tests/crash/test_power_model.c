@@ -118,8 +118,9 @@ static void check_cut(struct tally *tally, int64_t commits)
 		tally->damaged++;
 	} else {
 		/* -1: there is no table. */
-		rows = single(db, "SELECT iif(count(*) = coalesce(max(n) + 1, 0), count(*), -2) "
-		                  "FROM t",
+		rows = single(db,
+		              "SELECT iif(count(*) = coalesce(max(n) + 1, 0), count(*), -2) "
+		              "FROM t",
 		              NULL);
 		tally->half += rows == -2 || (rows > 0 && rows % ROWS != 0);
 		tally->lost += commits >= 0 && rows < commits * ROWS;

@@ -25,8 +25,8 @@
 enum {
 	FAULTS_RELEASE = 10000,
 	FAULTS_SANITIZED = 600,
-	TRIES = 8,          /* without space, until there is some again */
-	VERIFY_EVERY = 16,  /* of the runs, which takes longer */
+	TRIES = 8,         /* without space, until there is some again */
+	VERIFY_EVERY = 16, /* of the runs, which takes longer */
 	LEDGER_BYTES_MAX = 4 * 1024 * 1024,
 };
 
@@ -176,8 +176,7 @@ static enum scene_wrong look(struct run *run, const char *path, bool resume, str
 		if (scene_resume(&after, &all, &fault) < 0)
 			fail_msg("%s: sent again: %s", describe(run), fault.text);
 		wrong = scene_check(&after, &all, true, why);
-		if (wrong == SCENE_FINE &&
-		    money_compare(after.amount, scene_total(&after)) != 0)
+		if (wrong == SCENE_FINE && money_compare(after.amount, scene_total(&after)) != 0)
 			wrong = SCENE_AMOUNT;
 	}
 	scene_release(&after);
@@ -270,20 +269,56 @@ static void test_what_is_acknowledged_outlives_a_disk_that_fails(void **state)
 	}
 	for (int f = 0; f < FAULTY_COUNT; f++)
 		print_message("%-26s %llu writers stopped, %llu times there was no space\n",
-		              power_fault_name((enum power_fault)f),
-		              (unsigned long long)stopped[f], (unsigned long long)refused[f]);
+		              power_fault_name((enum power_fault)f), (unsigned long long)stopped[f],
+		              (unsigned long long)refused[f]);
 	print_message("%llu operations failed in %llu runs: nothing lost\n",
 	              (unsigned long long)failed, (unsigned long long)runs);
 	/* Each fault had its effect. */
 	assert_true(stopped[FAULTY_WRITE_EIO] > 0 && refused[FAULTY_WRITE_ENOSPC] > 0 &&
 	            refused[FAULTY_WRITE_EDQUOT] > 0 && refused[FAULTY_WRITE_SHORT] > 0 &&
-	            stopped[FAULTY_SYNC_EIO] > 0 && stopped[FAULTY_READ_EIO] > 0);
+	            stopped[FAULTY_SYNC_EIO] > 0 && stopped[FAULTY_SYNC_ENOSPC] > 0 &&
+	            stopped[FAULTY_READ_EIO] > 0);
 	assert_int_equal(stopped[FAULTY_WRITE_HALF] + refused[FAULTY_WRITE_HALF], 0);
+}
+
+/* What the operating system said of another file before is no excuse. */
+static void test_a_failed_sync_is_no_want_of_space_whatever_was_before(void **state)
+{
+	struct fault fault = { .code = FAULT_NONE };
+
+	(void)state;
+	make(1);
+	for (uint64_t k = 0; k < 3; k++) {
+		struct run run = { .fault = FAULTY_SYNC_EIO };
+		int r;
+
+		lay_out();
+		scene_move(&run.scene, &made.scene, life_path);
+		power_record(&run.trace, life_path);
+		assert_int_equal(scene_step(&run.scene, SCENE_MADE, &fault), 0);
+		power_fail(FAULTY_WRITE_EDQUOT, 0, false);
+		assert_int_equal(scene_step(&run.scene, SCENE_MADE + 1, &fault), -FAULT_FULL);
+		power_mend();
+		assert_int_equal(scene_step(&run.scene, SCENE_MADE + 1, &fault), 0);
+		/* Of the WAL and of the ledger, in a checkpoint; or behind it, in a commit. */
+		power_fail(FAULTY_SYNC_EIO, k, false);
+		r = scene_step(&run.scene, SCENE_MADE + 2, &fault);
+		if (r == 0)
+			r = scene_step(&run.scene, SCENE_MADE + 3, &fault);
+		if (r != -FAULT_IO || power_failed() != 1)
+			fail_msg("sync %llu: %s: %s", (unsigned long long)k, fault_name(r),
+			         fault.text);
+		scene_release(&run.scene);
+		power_stop();
+		power_trace_release(&run.trace);
+	}
+	free(made.bytes);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_failed_sync_is_no_want_of_space_whatever_was_before),
 		cmocka_unit_test(test_what_is_acknowledged_outlives_a_disk_that_fails),
 	};
 

@@ -1,13 +1,13 @@
 /* The disk of powervfs.h: what may be there after a power cut. */
 #include "tests/support/powervfs.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cmocka.h>

@@ -24,20 +24,42 @@
 
 enum { DYING_OPERATIONS = 120 }; /* of an opening that makes the ledger; it may take fewer */
 
-#define BATCH(n) { SCENE_BATCH, n }
+#define BATCH(n)                                                                                   \
+	{                                                                                          \
+		SCENE_BATCH, n                                                                     \
+	}
 
 static const struct scene_step life[] = {
-	{ SCENE_OPEN, 0 },    { SCENE_BOOK, 0 },    { SCENE_BOOK, 1 }, BATCH(0), BATCH(1),
-	{ SCENE_PASSIVE, 0 }, BATCH(2),             BATCH(3),          { SCENE_IDLE, 0 },
-	BATCH(4),             { SCENE_RERATE, 0 },  BATCH(5),          { SCENE_PASSIVE, 0 },
-	{ SCENE_BOOK, 2 },    { SCENE_RETRY, 0 },   BATCH(6),          { SCENE_PERIOD, 0 },
-	{ SCENE_SHUT, 0 },    { SCENE_OPEN, 0 },    BATCH(7),          { SCENE_PASSIVE, 0 },
-	BATCH(8),             { SCENE_KILL, 0 },    BATCH(9),          { SCENE_SHUT, 0 },
+	{ SCENE_OPEN, 0 },
+	{ SCENE_BOOK, 0 },
+	{ SCENE_BOOK, 1 },
+	BATCH(0),
+	BATCH(1),
+	{ SCENE_PASSIVE, 0 },
+	BATCH(2),
+	BATCH(3),
+	{ SCENE_IDLE, 0 },
+	BATCH(4),
+	{ SCENE_RERATE, 0 },
+	BATCH(5),
+	{ SCENE_PASSIVE, 0 },
+	{ SCENE_BOOK, 2 },
+	{ SCENE_RETRY, 0 },
+	BATCH(6),
+	{ SCENE_PERIOD, 0 },
+	{ SCENE_SHUT, 0 },
+	{ SCENE_OPEN, 0 },
+	BATCH(7),
+	{ SCENE_PASSIVE, 0 },
+	BATCH(8),
+	{ SCENE_KILL, 0 },
+	BATCH(9),
+	{ SCENE_SHUT, 0 },
 	{ SCENE_END, 0 },
 };
 
 static const struct scene_step old[] = {
-	{ SCENE_DIE_OPEN, 0 }, { SCENE_BOOK, 1 }, BATCH(0), { SCENE_IDLE, 0 }, BATCH(1),
+	{ SCENE_DIE_OPEN, 0 }, { SCENE_BOOK, 1 }, BATCH(0), { SCENE_IDLE, 0 },  BATCH(1),
 	{ SCENE_BOOK, 2 },     { SCENE_KILL, 0 }, BATCH(2), { SCENE_RETRY, 0 }, BATCH(3),
 	{ SCENE_SHUT, 0 },     { SCENE_END, 0 },
 };
@@ -49,17 +71,37 @@ static const struct scene_step large_book[] = {
 };
 
 static const struct scene_step dying[] = {
-	{ SCENE_DIE_OPEN, 0 }, { SCENE_BOOK, 2 }, { SCENE_KILL, 0 },    BATCH(0),
-	{ SCENE_KILL, 0 },     BATCH(1),          { SCENE_PASSIVE, 0 }, { SCENE_KILL, 0 },
-	BATCH(2),              { SCENE_END, 0 },
+	{ SCENE_DIE_OPEN, 0 },
+	{ SCENE_BOOK, 2 },
+	{ SCENE_KILL, 0 },
+	BATCH(0),
+	{ SCENE_KILL, 0 },
+	BATCH(1),
+	{ SCENE_PASSIVE, 0 },
+	{ SCENE_KILL, 0 },
+	BATCH(2),
+	{ SCENE_END, 0 },
 };
 
 static const struct scene_step faults[] = {
-	{ SCENE_OPEN, 0 },    { SCENE_BOOK, 1 },   BATCH(0), { SCENE_SHUT, 0 },
-	{ SCENE_OPEN, 0 },    BATCH(1),            { SCENE_PASSIVE, 0 }, BATCH(2),
-	{ SCENE_BOOK, 2 },    { SCENE_RETRY, 0 },  BATCH(3), { SCENE_IDLE, 0 },
-	BATCH(4),             { SCENE_PASSIVE, 0 }, { SCENE_PERIOD, 0 }, BATCH(5),
-	{ SCENE_SHUT, 0 },    { SCENE_END, 0 },
+	{ SCENE_OPEN, 0 },
+	{ SCENE_BOOK, 1 },
+	BATCH(0),
+	{ SCENE_SHUT, 0 },
+	{ SCENE_OPEN, 0 },
+	BATCH(1),
+	{ SCENE_PASSIVE, 0 },
+	BATCH(2),
+	{ SCENE_BOOK, 2 },
+	{ SCENE_RETRY, 0 },
+	BATCH(3),
+	{ SCENE_IDLE, 0 },
+	BATCH(4),
+	{ SCENE_PASSIVE, 0 },
+	{ SCENE_PERIOD, 0 },
+	BATCH(5),
+	{ SCENE_SHUT, 0 },
+	{ SCENE_END, 0 },
 };
 
 static const struct {

@@ -51,9 +51,9 @@ struct scene_step {
 /* What is wrong with a writer, for a test that must find it. */
 enum scene_control {
 	SCENE_SOUND,
-	SCENE_NORMAL,       /* synchronous=NORMAL */
-	SCENE_EARLY,        /* acknowledges before it commits */
-	SCENE_SPLIT_SUMS,   /* the sums of a batch in a transaction of their own */
+	SCENE_NORMAL,     /* synchronous=NORMAL */
+	SCENE_EARLY,      /* acknowledges before it commits */
+	SCENE_SPLIT_SUMS, /* the sums of a batch in a transaction of their own */
 	SCENE_CONTROL_COUNT
 };
 

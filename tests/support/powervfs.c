@@ -31,6 +31,7 @@ static const struct {
 	[FAULTY_WRITE_SHORT] = { "short write, then ENOSPC", VERB_WRITE, ENOSPC },
 	[FAULTY_WRITE_HALF] = { "short write, then the rest", VERB_WRITE, 0 },
 	[FAULTY_SYNC_EIO] = { "sync EIO", VERB_SYNC, EIO },
+	[FAULTY_SYNC_ENOSPC] = { "sync ENOSPC", VERB_SYNC, ENOSPC },
 	[FAULTY_TRUNCATE_EIO] = { "truncate EIO", VERB_TRUNCATE, EIO },
 	[FAULTY_READ_EIO] = { "read EIO", VERB_READ, EIO },
 };
@@ -58,9 +59,9 @@ static struct {
 	enum power_fault fault;
 	uint64_t fails_at, failed;
 	/* The call that is under way. */
-	bool armed;    /* its system calls fail */
-	bool half;     /* after half of it */
-	size_t wrote;  /* by it */
+	bool armed;   /* its system calls fail */
+	bool half;    /* after half of it */
+	size_t wrote; /* by it */
 } power;
 
 /* --- system calls -------------------------------------------------------- */
@@ -159,7 +160,9 @@ static int shim_sys_truncate(int fd, off_t len)
 }
 
 #define CALL(name, shim, real)                                                                     \
-	{ name, (sqlite3_syscall_ptr)(shim), (sqlite3_syscall_ptr *)(void *)(real) }
+	{                                                                                          \
+		name, (sqlite3_syscall_ptr)(shim), (sqlite3_syscall_ptr *)(void *)(real)           \
+	}
 
 /* Which of them this SQLite was built with is its affair. */
 static void take_system_calls(void)

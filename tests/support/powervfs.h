@@ -82,6 +82,7 @@ enum power_fault {
 	FAULTY_WRITE_SHORT, /* half of it, then ENOSPC */
 	FAULTY_WRITE_HALF,  /* half of it, no error: the rest is asked for again */
 	FAULTY_SYNC_EIO,
+	FAULTY_SYNC_ENOSPC, /* room was promised, and is not there */
 	FAULTY_TRUNCATE_EIO,
 	FAULTY_READ_EIO,
 	FAULTY_COUNT
