@@ -120,6 +120,19 @@ const char *scene_name_text(enum scene_name name)
 	return scenes[name].text;
 }
 
+static scene_pause_fn *pause_hook;
+
+void scene_set_pause(scene_pause_fn *pause)
+{
+	pause_hook = pause;
+}
+
+static void own_memory(bool begins)
+{
+	if (pause_hook != NULL)
+		pause_hook(begins);
+}
+
 /* --- what is in it ------------------------------------------------------- */
 
 /* Prices a million, in millionths of a millionth: attos a token. */
@@ -209,6 +222,7 @@ static void put_line(int n, bool changed, struct buf *out)
 {
 	char moment[MOMENT_TEXT_BYTES];
 
+	own_memory(true);
 	moment_text(SCENE_FIRST_MS + n * INT64_C(60000), moment);
 	buf_clear(out);
 	buf_addf(out,
@@ -217,6 +231,7 @@ static void put_line(int n, bool changed, struct buf *out)
 	         n, moment, n % 3, scene_event_waits(n) ? "n" : "m",
 	         (long long)input_of(n) + changed, (long long)output_of(n));
 	assert_int_equal(out->error, 0);
+	own_memory(false);
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -289,6 +304,9 @@ static int change(struct scene *scene, const char *request, struct fault *fault)
 
 	if (r == 0 && reply.error == 0 && strncmp(reply.at, "{\"ok\":true", 10) != 0)
 		fail_msg("%s: %s", request, reply.at);
+	/* Whoever asked is not told. */
+	if (r == 0 && reply.error != 0)
+		r = fault_set(fault, FAULT_NOMEM, "a reply: out of memory");
 	buf_release(&reply);
 	return r;
 }
@@ -298,11 +316,13 @@ static int apply(struct scene *scene, int number, struct fault *fault)
 	struct buf book = { .at = NULL }, request = { .at = NULL };
 	int r;
 
+	own_memory(true);
 	scene_book(number, &book);
 	buf_add_cstr(&request, "{\"change\":\"price.apply\",\"book\":");
 	buf_add_json(&request, buf_text(&book));
 	buf_add_cstr(&request, "}");
 	assert_int_equal(request.error, 0);
+	own_memory(false);
 	r = change(scene, request.at, fault);
 	if (r == 0)
 		r = scene_terms(scene, fault);
@@ -316,9 +336,11 @@ static int rerate(struct scene *scene, struct fault *fault)
 	char hex[SHA256_HEX_BYTES], request[512];
 	struct buf book = { .at = NULL };
 
+	own_memory(true);
 	scene_book(0, &book);
 	sha256_hex(book.at, book.len, hex);
 	buf_release(&book);
+	own_memory(false);
 	snprintf(request, sizeof(request),
 	         "{\"change\":\"rerate\",\"from\":\"2026-08-01T09:00:00Z\","
 	         "\"to\":\"2026-08-01T11:00:00Z\",\"reason\":\"why\",\"book\":\"%s\"}",

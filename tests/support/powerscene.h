@@ -97,6 +97,13 @@ void scene_move(struct scene *scene_out, const struct scene *scene, const char *
 int scene_open(struct scene *scene, struct fault *fault);
 void scene_shut(struct scene *scene);
 
+/*
+ * Called around what allocates memory for the test alone, where that of the ledger is made to
+ * fail; NULL: nothing.
+ */
+typedef void scene_pause_fn(bool begins);
+void scene_set_pause(scene_pause_fn *pause);
+
 /* 0 or a fault, behind which a batch is rolled back. */
 int scene_step(struct scene *scene, size_t step, struct fault *fault);
 /* The record of powervfs.h: that a step begins, and that it is acknowledged. */
