@@ -17,7 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -32,7 +34,8 @@ enum {
 	OPENING_EVERY = 6, /* moments while nothing was ever acknowledged, which are many: of each
 	                      scene other ones */
 	DEEP_EVERY = 20,   /* verified and sent again, which takes longer */
-	SECOND_EVERY = 3,  /* of those: the power goes again meanwhile */
+	WORKERS_MAX = 4,
+	SECOND_EVERY = 3, /* of those: the power goes again meanwhile */
 };
 
 struct tally {
@@ -41,10 +44,12 @@ struct tally {
 	uint64_t wrong[SCENE_FINE + 1];
 	uint64_t seed;
 	bool control; /* what is wrong is counted */
+	/* Of several processes each looks at its own points. */
+	uint64_t worker, workers;
 };
 
-static char folder[SCENE_PATH_BYTES], life_path[SCENE_PATH_BYTES + 16];
-static char cut_path[SCENE_PATH_BYTES + 16], second_path[SCENE_PATH_BYTES + 16];
+static char folder[SCENE_PATH_BYTES], life_path[SCENE_PATH_BYTES + 24];
+static char cut_path[SCENE_PATH_BYTES + 24], second_path[SCENE_PATH_BYTES + 24];
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
@@ -60,14 +65,19 @@ static bool is_sanitized(void)
 	return mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0);
 }
 
+static void name_files(unsigned worker)
+{
+	snprintf(life_path, sizeof(life_path), "%s/life-%u.db", folder, worker);
+	snprintf(cut_path, sizeof(cut_path), "%s/cut-%u.db", folder, worker);
+	snprintf(second_path, sizeof(second_path), "%s/second-%u.db", folder, worker);
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	power_install();
 	scene_folder(folder);
-	snprintf(life_path, sizeof(life_path), "%s/life.db", folder);
-	snprintf(cut_path, sizeof(cut_path), "%s/cut.db", folder);
-	snprintf(second_path, sizeof(second_path), "%s/second.db", folder);
+	name_files(0);
 	return 0;
 }
 
@@ -191,14 +201,17 @@ static void look(struct tally *tally, const struct scene *scene, const struct po
 	enum scene_wrong wrong;
 
 	tally->points++;
-	if (tally->only != 0 && tally->only != tally->points)
+	if ((tally->only != 0 && tally->only != tally->points) ||
+	    (tally->workers > 1 && tally->points % tally->workers != tally->worker))
 		return;
 	wrong = cut(tally, scene, disk, promise, &why);
 	tally->wrong[wrong]++;
-	if (wrong != SCENE_FINE && !tally->control)
-		fail_msg("SEED=%llu POINT=%llu: %s, operation %zu: %s",
-		         (unsigned long long)tally->seed, (unsigned long long)tally->points,
-		         scene_name_text(scene->name), operation, why.at);
+	if (wrong != SCENE_FINE && !tally->control) {
+		print_error("SEED=%llu POINT=%llu: %s, operation %zu: %s\n",
+		            (unsigned long long)tally->seed, (unsigned long long)tally->points,
+		            scene_name_text(scene->name), operation,
+		            why.at != NULL ? why.at : scene_wrong_text(wrong));
+	}
 	buf_release(&why);
 }
 
@@ -237,6 +250,72 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static uint64_t wrongs(const struct tally *tally)
+{
+	uint64_t sum = 0;
+
+	for (int w = 0; w < SCENE_FINE; w++)
+		sum += tally->wrong[w];
+	return sum;
+}
+
+static void run_scenes(struct tally *tally)
+{
+	while (tally->points < tally->points_max && wrongs(tally) == 0)
+		run_scene(tally, (enum scene_name)(tally->scenes % SCENE_POWER_NAMES), SCENE_SOUND);
+}
+
+/* A process that looks at its points and writes what it found. */
+static pid_t start_worker(struct tally tally, int to)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return pid;
+	name_files((unsigned)tally.worker);
+	run_scenes(&tally);
+	_exit(write(to, &tally, sizeof(tally)) == (ssize_t)sizeof(tally) ? 0 : 1);
+}
+
+/* As many as there are processors; with one, or a sanitizer that counts memory, in here. */
+static void run_workers(struct tally *tally)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t points = tally->points_max;
+	pid_t pids[WORKERS_MAX];
+	int pipes[2];
+
+	tally->workers = processors > WORKERS_MAX ? WORKERS_MAX : (uint64_t)processors;
+	if (is_sanitized() || tally->only != 0 || tally->workers < 2) {
+		tally->workers = 1;
+		run_scenes(tally);
+		return;
+	}
+	assert_int_equal(pipe(pipes), 0);
+	for (tally->worker = 0; tally->worker < tally->workers; tally->worker++)
+		pids[tally->worker] = start_worker(*tally, pipes[1]);
+	for (uint64_t i = 0; i < tally->workers; i++) {
+		struct tally of;
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			fail_msg("a worker ended with status %d", status);
+		/* Less than a pipe holds, and written at once. */
+		assert_int_equal(read(pipes[0], &of, sizeof(of)), (ssize_t)sizeof(of));
+		for (int w = 0; w <= SCENE_FINE; w++)
+			tally->wrong[w] += of.wrong[w];
+		tally->deep += of.deep;
+		tally->second += of.second;
+		tally->scenes = of.scenes;
+		points = of.points;
+	}
+	tally->points = points;
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 static void test_acknowledged_is_there_once_whenever_the_power_goes(void **state)
 {
 	struct tally tally = { .seed = from_environment("SEED", 1),
@@ -250,14 +329,15 @@ static void test_acknowledged_is_there_once_whenever_the_power_goes(void **state
 	              (unsigned long long)tally.points_max,
 	              is_sanitized() ? " (fewer, because of the sanitizer)" : "");
 	assert_true(tally.points_max > 0);
-	while (tally.points < tally.points_max)
-		run_scene(&tally, (enum scene_name)(tally.scenes % SCENE_POWER_NAMES), SCENE_SOUND);
+	run_workers(&tally);
 	took = seconds() - start;
+	assert_int_equal(wrongs(&tally), 0);
+	assert_int_equal(tally.wrong[SCENE_FINE], tally.only != 0 ? 1 : tally.points_max);
 	print_message("%llu power cuts in %llu scenes, %llu of them verified and sent again, "
 	              "%llu cut a second time: nothing lost; %.0f a second\n",
-	              (unsigned long long)tally.points, (unsigned long long)tally.scenes,
+	              (unsigned long long)tally.wrong[SCENE_FINE], (unsigned long long)tally.scenes,
 	              (unsigned long long)tally.deep, (unsigned long long)tally.second,
-	              (double)tally.points / took);
+	              (double)tally.wrong[SCENE_FINE] / took);
 }
 
 static void test_a_broken_writer_is_found_out(void **state)
