@@ -499,7 +499,7 @@ void power_install(void)
 	power.real = sqlite3_vfs_find(NULL);
 	assert_non_null(power.real);
 	take_system_calls();
-	/* All that has no file in it is the real one's own, which looks at nothing of its struct. */
+	/* What has no file in it is the real one's own, and looks at nothing of its struct. */
 	power.vfs = *power.real;
 	power.vfs.zName = "power";
 	power.vfs.pNext = NULL;

@@ -88,7 +88,10 @@ enum power_fault {
 	FAULTY_COUNT
 };
 const char *power_fault_name(enum power_fault fault);
-/* The k-th operation of its kind on a recorded file fails, counted from here on from 0; sticky: and all after it. */
+/*
+ * The k-th operation of its kind on a recorded file fails, counted from 0 and from here on; sticky:
+ * and all after it.
+ */
 void power_fail(enum power_fault fault, uint64_t k, bool sticky);
 void power_mend(void);
 /* How often it came to it, since power_fail(). */
