@@ -215,6 +215,21 @@ static void look(struct tally *tally, const struct scene *scene, const struct po
 	buf_release(&why);
 }
 
+static uint64_t wrongs(const struct tally *tally)
+{
+	uint64_t sum = 0;
+
+	for (int w = 0; w < SCENE_FINE; w++)
+		sum += tally->wrong[w];
+	return sum;
+}
+
+/* Points are left, and nothing was found where nothing may be. */
+static bool more(const struct tally *tally)
+{
+	return tally->points < tally->points_max && (tally->control || wrongs(tally) == 0);
+}
+
 static void run_scene(struct tally *tally, enum scene_name name, enum scene_control control)
 {
 	uint64_t random = tally->seed * UINT64_C(0x2545f4914f6cdd1d) + tally->scenes++;
@@ -225,17 +240,18 @@ static void run_scene(struct tally *tally, enum scene_name name, enum scene_cont
 
 	record(&scene, &trace, name, power_random(&random), control);
 	power_disk_init(&disk, &trace);
-	for (size_t i = 0; i < trace.count && tally->points < tally->points_max; i++) {
+	for (size_t i = 0; i < trace.count && more(tally); i++) {
 		const struct power_op *op = &trace.ops[i];
 		int cuts;
 
 		power_disk_apply(&disk, op, &random);
 		if (op->kind == POWER_MARK)
 			scene_promise_mark(&promise, op->offset);
-		cuts = tally->control || !power_disk_pending(&disk) ? 1 : CUTS_EACH;
+		cuts = tally->control || is_sanitized() || !power_disk_pending(&disk) ? 1
+		                                                                      : CUTS_EACH;
 		if (!promise.done[0])
 			cuts = power_random(&random) % OPENING_EVERY == 0;
-		for (int c = 0; c < cuts && tally->points < tally->points_max; c++)
+		for (int c = 0; c < cuts && more(tally); c++)
 			look(tally, &scene, &disk, &promise, i);
 	}
 	power_disk_release(&disk);
@@ -250,18 +266,9 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static uint64_t wrongs(const struct tally *tally)
-{
-	uint64_t sum = 0;
-
-	for (int w = 0; w < SCENE_FINE; w++)
-		sum += tally->wrong[w];
-	return sum;
-}
-
 static void run_scenes(struct tally *tally)
 {
-	while (tally->points < tally->points_max && wrongs(tally) == 0)
+	while (more(tally))
 		run_scene(tally, (enum scene_name)(tally->scenes % SCENE_POWER_NAMES), SCENE_SOUND);
 }
 

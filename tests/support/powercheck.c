@@ -36,6 +36,8 @@ struct found {
 	const struct scene *scene;
 	int times[SCENE_EVENTS_MAX], old_times;
 	bool waits[SCENE_EVENTS_MAX];
+	int requests[SCENE_BATCHES_MAX];
+	bool ended[SCENE_BATCHES_MAX]; /* it stands in its final phase */
 	enum scene_wrong wrong;
 	struct buf *why;
 	int64_t events, rollup_events;
@@ -53,6 +55,23 @@ static void say(struct found *found, enum scene_wrong wrong, const char *what, i
 
 /* --- what there is ------------------------------------------------------- */
 
+static void take_request(struct found *found, const struct stored_event *row)
+{
+	int64_t batch = -1;
+	bool final = row->event.settlement == SETTLEMENT_FINAL;
+	struct text id = row->event.id;
+
+	if (!text_int((struct text){ id.at + 2, id.len - 2 }, &batch) || batch < 0 ||
+	    batch >= found->scene->batch_count) {
+		say(found, SCENE_STRANGE, "a request", batch);
+		return;
+	}
+	found->requests[batch]++;
+	found->ended[batch] = final;
+	if (money_compare(row->amount, scene_request_amount((int)batch, final)) != 0)
+		say(found, SCENE_AMOUNT, "request", batch);
+}
+
 static int take_event(void *context, const struct stored_event *row)
 {
 	struct found *found = context;
@@ -64,6 +83,10 @@ static int take_event(void *context, const struct stored_event *row)
 	found->events++;
 	if (money_add(found->amount, row->amount, &found->amount) < 0)
 		say(found, SCENE_AMOUNT, "the sum is none", 0);
+	if (id.len > 2 && memcmp(id.at, "p-", 2) == 0) {
+		take_request(found, row);
+		return 0;
+	}
 	if (id.len > 4 && memcmp(id.at, "old-", 4) == 0) {
 		is_old = true;
 		found->old_times++;
@@ -163,7 +186,16 @@ static void check_batch(struct found *found, const struct scene_promise *promise
 {
 	int batch = found->scene->steps[step].argument, there = 0;
 	int first = found->scene->batch_first[batch], end = found->scene->batch_first[batch + 1];
+	int due = end - first + 1;
 
+	/* The request that it tells of, and the end of the one before. */
+	there += found->requests[batch] > 0;
+	if (found->requests[batch] > 1)
+		say(found, SCENE_DOUBLE, "request", batch);
+	if (batch > 0) {
+		due++;
+		there += found->ended[batch - 1];
+	}
 	for (int n = first; n < end; n++) {
 		there += found->times[n] > 0;
 		if (found->times[n] > 1)
@@ -175,7 +207,9 @@ static void check_batch(struct found *found, const struct scene_promise *promise
 	}
 	if (there > 0 && !promise->begun[step])
 		say(found, SCENE_STRANGE, "batch", batch);
-	if (there > 0 && there < end - first)
+	if (there < due && promise->done[step])
+		say(found, SCENE_LOST, "of batch", batch);
+	if (there > 0 && there < due)
 		say(found, SCENE_HALF, "batch", batch);
 }
 

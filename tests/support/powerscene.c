@@ -173,12 +173,25 @@ struct money scene_old_amount(void)
 		               (wide)1 * prices[0].output_attos };
 }
 
+static int64_t request_input(int batch, bool final)
+{
+	return (final ? 900 : 500) + (int64_t)batch;
+}
+
+struct money scene_request_amount(int batch, bool final)
+{
+	return (struct money){ (wide)request_input(batch, final) * prices[0].input_attos };
+}
+
 struct money scene_total(const struct scene *scene)
 {
 	struct money sum = { 0 };
 
 	for (int n = 0; n < scene->batch_first[scene->batch_count]; n++)
 		sum.attos += scene_event_amount(n).attos;
+	/* No batch tells of the end of the last one. */
+	for (int b = 0; b < scene->batch_count; b++)
+		sum.attos += scene_request_amount(b, b + 1 < scene->batch_count).attos;
 	if (scene->name == SCENE_OLD)
 		sum.attos += SCENE_OLD_EVENTS * scene_old_amount().attos;
 	return sum;
@@ -230,6 +243,24 @@ static void put_line(int n, bool changed, struct buf *out)
 	         "\"model\":\"%s\",\"api\":\"toll\",\"usage\":{\"input\":%lld,\"output\":%lld}}",
 	         n, moment, n % 3, scene_event_waits(n) ? "n" : "m",
 	         (long long)input_of(n) + changed, (long long)output_of(n));
+	assert_int_equal(out->error, 0);
+	own_memory(false);
+}
+
+/* Of a request that a batch tells of while it goes on, and the next one when it ended. */
+static void put_request(int batch, bool final, struct buf *out)
+{
+	char moment[MOMENT_TEXT_BYTES];
+
+	own_memory(true);
+	moment_text(SCENE_FIRST_MS + batch * INT64_C(60000) + 30000, moment);
+	buf_clear(out);
+	buf_addf(out,
+	         "{\"id\":\"p-%d\",\"source\":\"gw-1\",\"time\":\"%s\",\"account\":\"acct-0\","
+	         "\"model\":\"m\",\"api\":\"toll\",\"settlement\":\"%s\",\"usage\":{\"input\":%lld}"
+	         "}",
+	         batch, moment, final ? "final" : "partial",
+	         (long long)request_input(batch, final));
 	assert_int_equal(out->error, 0);
 	own_memory(false);
 }
@@ -394,7 +425,7 @@ static int commit_apart(struct ledger *ledger, struct fault *fault)
 	return r < 0 ? r : ledger_commit(ledger, fault);
 }
 
-/* The events of a batch, one again that was sent before, one as another, and a line that is none.
+/* The events of a batch, phases of two requests, one event again that was sent before, one as another, and a line that is none.
  */
 static int store_all(struct scene *scene, int batch, struct fault *fault)
 {
@@ -403,6 +434,14 @@ static int store_all(struct scene *scene, int batch, struct fault *fault)
 
 	for (int n = scene->batch_first[batch]; r == 0 && n < scene->batch_first[batch + 1]; n++) {
 		put_line(n, false, &line);
+		r = store(scene, buf_text(&line), fault);
+	}
+	if (r == 0) {
+		put_request(batch, false, &line);
+		r = store(scene, buf_text(&line), fault);
+	}
+	if (r == 0 && batch > 0) {
+		put_request(batch - 1, true, &line);
 		r = store(scene, buf_text(&line), fault);
 	}
 	if (r == 0 && batch % 3 > 0) {
@@ -547,6 +586,8 @@ void scene_init(struct scene *scene, enum scene_name name, uint64_t seed, const 
 	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal", ".lock" };
 	char file[SCENE_PATH_BYTES + 16];
 
+	/* A test that failed left its record open. */
+	power_stop();
 	*scene = (struct scene){ .name = name, .steps = scenes[name].steps, .random = seed };
 	snprintf(scene->path, sizeof(scene->path), "%s", path);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {

@@ -32,7 +32,7 @@ enum scene_kind {
 	SCENE_END,
 	SCENE_OPEN,
 	SCENE_BOOK,    /* price.apply, of book `argument` */
-	SCENE_BATCH,   /* of events, with a resend, a conflict and a line that is none */
+	SCENE_BATCH,   /* of events: also phases, a resend, a conflict and a line that is none */
 	SCENE_PASSIVE, /* a checkpoint, PASSIVE */
 	SCENE_IDLE,    /* a checkpoint, TRUNCATE */
 	SCENE_RETRY,   /* suspense.retry */

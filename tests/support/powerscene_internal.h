@@ -16,6 +16,8 @@ void scene_book(int number, struct buf *out);
 bool scene_event_waits(int n);
 struct money scene_event_amount(int n);
 struct money scene_old_amount(void);
+/* Of the request that each batch tells of first, and the next one at its end. */
+struct money scene_request_amount(int batch, bool final);
 
 int scene_terms(struct scene *scene, struct fault *fault);
 
