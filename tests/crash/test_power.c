@@ -357,6 +357,7 @@ static void test_a_broken_writer_is_found_out(void **state)
 		{ "synchronous=NORMAL", SCENE_NORMAL, SCENE_LOST },
 		{ "acknowledged before the commit", SCENE_EARLY, SCENE_LOST },
 		{ "sums in another transaction", SCENE_SPLIT_SUMS, SCENE_SUMS },
+		{ "a batch in two transactions", SCENE_HALVES, SCENE_HALF },
 	};
 
 	(void)state;

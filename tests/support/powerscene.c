@@ -425,7 +425,9 @@ static int commit_apart(struct ledger *ledger, struct fault *fault)
 	return r < 0 ? r : ledger_commit(ledger, fault);
 }
 
-/* The events of a batch, phases of two requests, one event again that was sent before, one as another, and a line that is none.
+/*
+ * The events of a batch, phases of two requests, one event again that was sent before, one as
+ * another, and a line that is none.
  */
 static int store_all(struct scene *scene, int batch, struct fault *fault)
 {
@@ -436,6 +438,10 @@ static int store_all(struct scene *scene, int batch, struct fault *fault)
 		put_line(n, false, &line);
 		r = store(scene, buf_text(&line), fault);
 	}
+	if (r == 0 && scene->control == SCENE_HALVES)
+		r = ledger_commit(scene->ledger, fault);
+	if (r == 0 && scene->control == SCENE_HALVES)
+		r = ledger_begin(scene->ledger, fault);
 	if (r == 0) {
 		put_request(batch, false, &line);
 		r = store(scene, buf_text(&line), fault);

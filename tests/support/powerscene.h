@@ -54,6 +54,7 @@ enum scene_control {
 	SCENE_NORMAL,     /* synchronous=NORMAL */
 	SCENE_EARLY,      /* acknowledges before it commits */
 	SCENE_SPLIT_SUMS, /* the sums of a batch in a transaction of their own */
+	SCENE_HALVES,     /* a batch in two transactions */
 	SCENE_CONTROL_COUNT
 };
 
