@@ -41,6 +41,8 @@ static int expect_setting(struct ledger *ledger, const char *sql, const char *ex
 		code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW)
 		got = (const char *)sqlite3_column_text(stmt, 0);
+	if (code == SQLITE_ROW && got == NULL && sqlite3_errcode(ledger->db) == SQLITE_NOMEM)
+		code = SQLITE_NOMEM;
 	if (code != SQLITE_ROW)
 		r = ledger_fault(ledger, code, sql, fault);
 	else if (got == NULL || strcmp(got, expected) != 0)

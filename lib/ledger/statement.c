@@ -36,9 +36,13 @@ static bool is_no_room(sqlite3 *db)
 
 static enum fault_code fault_of(sqlite3 *db, int code)
 {
-	/* Only errors of writing: the files remember the last error, not the one of this call. */
-	if ((code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC ||
-	     code == SQLITE_IOERR_TRUNCATE || code == SQLITE_IOERR_SHMSIZE) &&
+	/*
+	 * Only errors of writing: the files remember the last error, not the one of this call.
+	 * A sync that failed is none of them, whatever it failed for: the system may have dropped
+	 * what it was to store, and says so only once.
+	 */
+	if ((code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE ||
+	     code == SQLITE_IOERR_SHMSIZE) &&
 	    is_no_room(db))
 		return FAULT_FULL;
 	switch (code & 0xff) {
