@@ -57,12 +57,25 @@ struct watermark {
 	int64_t source, events, first_ts, last_ts, stored_ms;
 };
 
+/* What a transaction makes of the check word of an hour: kind is an enum word_kind. */
+struct word_turn {
+	int kind;
+	int64_t hour;
+	uint64_t by;
+};
+
+/* Of a row that is not what was stored. */
+#define WORDS_ADVICE                                                                               \
+	"the disk or the memory changed it; toll verify names what is wrong, a backup has what "   \
+	"was right"
+
 struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	bool writer, in_transaction;
 	bool wal_is_large; /* set by the hook that SQLite calls after a commit */
 	bool lost;         /* its files are not where they were: they are left alone */
+	bool wordless;     /* of before: its check words are still to be made, none is asked */
 	int lock_fd;       /* -1: none */
 	char *path;
 	struct names names;
@@ -79,6 +92,8 @@ struct ledger {
 	size_t watermark_count, watermark_cap;
 	struct identity_entry *moved; /* where identities stood before the open transaction */
 	size_t moved_count, moved_cap;
+	struct word_turn *turns; /* of the open transaction */
+	size_t turn_count, turn_cap;
 	struct buf scratch;
 	char unfinished[SHA256_HEX_BYTES]; /* of a book whose parts are to be taken out; "": none */
 };
@@ -134,6 +149,7 @@ struct event_row {
 	int64_t source, account, key, model, provider, api, tier, finish, region;
 	struct stored_event stored; /* texts of the names only after event_row_names() */
 	bool detail;                /* flags say that there are rows of event_detail */
+	int64_t word;               /* as read: its check word; EVENT_ABSENT: of before */
 };
 /* There are rows of event_detail for it. */
 bool event_row_has_details(const struct usage *usage);
@@ -152,6 +168,8 @@ void event_row_json_priced(const struct event_row *row, struct buf *out);
 struct rollup_key event_row_key(const struct event_row *row);
 /* What it adds to the sum of that key; points into the row. */
 struct rollup_delta event_row_delta(const struct event_row *row);
+/* ROLLUP_KEY, the first columns. */
+struct rollup_key rollup_read_key(const struct query *query);
 /* ROLLUP_SUMS from `column` on; -FAULT_CORRUPT where the amount is none. */
 int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
                 struct fault *fault);

@@ -11,6 +11,7 @@
 #include "ledger/internal.h"
 #include "ledger/lock.h"
 #include "ledger/migrations.h"
+#include "ledger/words.h"
 
 enum {
 	APPLICATION_ID = 0x746f6c6c,               /* "toll" */
@@ -284,6 +285,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	if (r == 0)
 		r = statements_prepare(ledger, fault);
 	if (r == 0)
+		r = words_make(ledger, fault);
+	if (r == 0)
 		r = load_identities(ledger, identities_max, fault);
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA page_size", &ledger->page_bytes, fault);
@@ -344,6 +347,8 @@ int ledger_open_reader(struct ledger **ledger_out, const char *path, struct faul
 
 		r = query_done(&query, fault);
 	}
+	if (r == 0)
+		r = words_make(ledger, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;
@@ -369,6 +374,7 @@ void ledger_close(struct ledger *ledger)
 	rollups_release(&ledger->rollups);
 	free(ledger->watermarks);
 	free(ledger->moved);
+	words_release(ledger);
 	buf_release(&ledger->scratch);
 	/* Last: until here nobody else may write. */
 	lock_drop(ledger->lock_fd);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
 enum { MOVED_MIN = 64 };
 
@@ -24,6 +25,8 @@ static int load(struct ledger *ledger, int64_t ts, const struct event_row *other
 		return r < 0 ? r
 		             : fault_set(fault, FAULT_INTERNAL, "the event that stands is gone");
 	r = event_row_read(ledger, &query, standing_out, fault);
+	if (r == 0)
+		r = words_event(ledger, standing_out, fault);
 	if (r == 0)
 		r = event_row_names(ledger, standing_out, fault);
 	buf_clear(json);

@@ -1,7 +1,10 @@
 #include "ledger/read.h"
 
+#include <string.h>
+
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
 /* Walks a query whose rows are EVENT_COLUMNS. */
 static int each_event_row(struct ledger *ledger, struct query *query, struct text source,
@@ -13,6 +16,8 @@ static int each_event_row(struct ledger *ledger, struct query *query, struct tex
 		struct event_row row;
 
 		r = event_row_read(ledger, query, &row, fault);
+		if (r == 0)
+			r = words_event(ledger, &row, fault);
 		if (r == 0)
 			r = event_row_names(ledger, &row, fault);
 		if (r == 0 && (source.at == NULL || text_equal(row.stored.event.source, source)))
@@ -126,47 +131,66 @@ static int rollup_names(struct ledger *ledger, const struct query *query, struct
 	return 0;
 }
 
+static struct rollup_row rollup_row_of(const struct rollup_key *key, const struct rollup_sum *sum)
+{
+	struct rollup_row row = {
+		.hour_ms = key->hour,
+		.price_id = key->price,
+		.events = sum->events,
+		.errors = sum->errors,
+		.turns = sum->turns,
+		.partial = sum->partial,
+		.estimated = sum->estimated,
+		.uncounted = sum->uncounted,
+		.suspense = key->price == LEDGER_PRICE_SUSPENSE ? sum->events : 0,
+		.amount = sum->amount,
+		.costed = sum->costed,
+		.uncosted = sum->uncosted,
+		.cost = sum->cost,
+	};
+
+	memcpy(row.count, sum->count, sizeof(row.count));
+	return row;
+}
+
 int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                        ledger_rollup_fn *each, void *context, struct fault *fault)
 {
-	enum { COLUMN_PRICE = 7, COLUMN_SUMS = 8 };
+	enum { COLUMN_SUMS = 8 }; /* behind ROLLUP_KEY */
+	struct word_walk walk;
 	struct query query;
 	int r;
 
 	if (from_ms % MS_PER_HOUR != 0 || (to_ms != LEDGER_TO_MAX && to_ms % MS_PER_HOUR != 0))
 		return fault_set(fault, FAULT_INVALID, "rollups are read by whole hours");
+	r = word_walk_start(&walk, ledger, WORD_ROLLUP, from_ms, to_ms, fault);
+	if (r < 0)
+		return r;
 	query = query_start(ledger, STATEMENT_ROLLUP_RANGE);
 	query_int(&query, from_ms);
 	query_int(&query, to_ms);
 	while ((r = query_row(&query, fault)) > 0) {
-		struct rollup_row row = { .hour_ms = column_int(&query, 0) };
+		const struct rollup_key key = rollup_read_key(&query);
+		struct rollup_row row;
 		struct rollup_sum sum;
 
 		r = rollup_read(&query, COLUMN_SUMS, &sum, fault);
 		if (r == 0)
-			r = rollup_names(ledger, &query, &row, fault);
+			r = word_walk_row(&walk, key.hour, word_of_rollup(&key, &sum), fault);
 		if (r == 0) {
-			row.price_id = column_int(&query, COLUMN_PRICE);
-			row.events = sum.events;
-			row.errors = sum.errors;
-			row.turns = sum.turns;
-			row.partial = sum.partial;
-			row.estimated = sum.estimated;
-			row.uncounted = sum.uncounted;
-			row.suspense = row.price_id == LEDGER_PRICE_SUSPENSE ? sum.events : 0;
-			for (int c = 0; c < COMPONENT_COUNT; c++)
-				row.count[c] = sum.count[c];
-			row.amount = sum.amount;
-			row.costed = sum.costed;
-			row.uncosted = sum.uncosted;
-			row.cost = sum.cost;
-			r = each(context, &row);
+			row = rollup_row_of(&key, &sum);
+			r = rollup_names(ledger, &query, &row, fault);
 		}
+		if (r == 0)
+			r = each(context, &row);
 		if (r != 0) {
 			query_end(&query);
-			return r;
+			break;
 		}
 	}
+	if (r == 0)
+		return word_walk_end(&walk, fault);
+	word_walk_stop(&walk);
 	return r;
 }
 

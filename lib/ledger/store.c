@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
 
@@ -44,6 +45,7 @@ static void forget_transaction(struct ledger *ledger)
 	ledger->watermark_count = 0;
 	ledger->moved_count = 0;
 	rollups_clear(&ledger->rollups);
+	words_forget(ledger);
 }
 
 void ledger_rollback(struct ledger *ledger)
@@ -86,8 +88,12 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 	bool empty = entry->sum.events == 0;
 	struct query query = query_start(ledger,
 	                                 empty ? STATEMENT_ROLLUP_DROP : STATEMENT_ROLLUP_PUT);
+	uint64_t word = empty ? 0 : word_of_rollup(&entry->key, &entry->sum);
 	int64_t nanos = 0, attos = 0;
+	int r = words_turn(ledger, WORD_ROLLUP, entry->key.hour, entry->word ^ word, fault);
 
+	if (r < 0)
+		return r;
 	bind_key(&query, &entry->key);
 	if (empty)
 		return query_done(&query, fault);
@@ -135,6 +141,8 @@ int ledger_commit(struct ledger *ledger, struct fault *fault)
 		r = rollup_write(ledger, &ledger->rollups.entries[i], fault);
 	for (size_t i = 0; r == 0 && i < ledger->watermark_count; i++)
 		r = watermark_write(ledger, &ledger->watermarks[i], fault);
+	if (r == 0)
+		r = words_flush(ledger, fault);
 	if (r < 0)
 		return r;
 	query = query_start(ledger, STATEMENT_COMMIT);
@@ -150,6 +158,7 @@ int store_rollup(struct ledger *ledger, const struct rollup_key *key,
 {
 	struct rollup_entry *entry = rollups_find(&ledger->rollups, key);
 	struct rollup_sum sum = { .events = 0 };
+	uint64_t word = 0;
 	struct query query;
 	int r = 0;
 
@@ -166,11 +175,13 @@ int store_rollup(struct ledger *ledger, const struct rollup_key *key,
 			query_end(&query);
 			if (r < 0)
 				return r;
+			word = word_of_rollup(key, &sum);
 		}
 		entry = rollups_add(&ledger->rollups, key);
 		if (entry == NULL)
 			return fault_set(fault, FAULT_NOMEM, "rollups: out of memory");
 		entry->sum = sum;
+		entry->word = word;
 	}
 	*entry_out = entry;
 	return 0;
@@ -505,6 +516,30 @@ static int event_price(struct ledger *ledger, enum statement statement, const st
 	return r;
 }
 
+/* The event as it is now has another check word. */
+static int event_renew_word(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
+	struct event_row now;
+	int64_t word;
+	int r;
+
+	store_bind_identity(&query, event->time_ms, row->source, event->id);
+	r = query_row(&query, fault);
+	if (r <= 0)
+		return r < 0 ? r : fault_set(fault, FAULT_INTERNAL, "an event is gone");
+	r = event_row_read(ledger, &query, &now, fault);
+	word = r == 0 ? word_of_event(&now) : 0;
+	query_end(&query);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_EVENT_WORD);
+	query_int(&query, word);
+	store_bind_identity(&query, event->time_ms, row->source, event->id);
+	return query_done(&query, fault);
+}
+
 int ledger_suspense_price(struct ledger *ledger, const struct event *event,
                           const struct rated *waiting, const struct rated *found,
                           struct fault *fault)
@@ -545,7 +580,7 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event,
 	if (r == 0 && costed)
 		r = event_price(ledger, STATEMENT_EVENT_COST, &row, found->cost_id, found->cost,
 		                fault);
-	return r;
+	return r < 0 ? r : event_renew_word(ledger, &row, fault);
 }
 
 int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, struct fault *fault)

@@ -3,12 +3,14 @@
  * policies and its stored price, its cost from its counts and the price of that, every rollup
  * from the events, every source's watermark, every identity counted once, every detail row, every
  * phase and every conflict with its event, every price book and every line in quarantine what its
- * hash names, every run of adjustments the sum of its rows, the schema as the migrations make it.
+ * hash names, every run of adjustments the sum of its rows, the schema as the migrations make it,
+ * every event, name and hour of sums what its check word says (ledger/words.h).
  * Reads only, in bounded memory but for one
  * hour's rollups.
  *
- * Not derivable, and so not seen: a name put in place of another everywhere; what no sum or
- * price depends on (latency, extra, the moment within its hour); a line of quarantine that
+ * Not derivable, and so not seen where the check words were made anew: a name put in place of
+ * another everywhere; what no sum or price depends on (latency, extra, the moment within its
+ * hour).  Not seen at all: a line of quarantine that
  * was taken out or marked as released; a phase that was taken out and had no time of its own
  * at an end of what its source spans; an event moved to suspense together with its hour.
  */

@@ -128,7 +128,7 @@ static void test_every_table_is_strict(void **state)
 	                    "(null)");
 	assert_int_equal(kit_sql_int(kit, "SELECT count(*) FROM pragma_table_list WHERE "
 	                                  "schema = 'main' AND strict = 1"),
-	                 20);
+	                 23);
 	kit_reopen(kit);
 }
 
