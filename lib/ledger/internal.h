@@ -19,6 +19,7 @@
 #include "ledger/read.h"
 #include "ledger/rollups.h"
 #include "ledger/store.h"
+#include "ledger/wal.h"
 
 enum statement {
 #define S(NAME, USER, PLAN, sql) STATEMENT_##NAME,
@@ -85,6 +86,8 @@ struct ledger {
 	struct identity identity;
 	struct files files;
 	int64_t page_bytes, wal_pages;      /* of the WAL: those that count now */
+	int wal_fd;                         /* to read its header; -1: none */
+	struct wal_mark mark;               /* what is noted of it */
 	struct rollups rollups;             /* of the open transaction */
 	int64_t watch_from_ms, watch_to_ms; /* ledger_watch() */
 	bool touched;                       /* a rollup of those hours */
@@ -195,8 +198,11 @@ int store_watermark(struct ledger *ledger, const struct event_row *row, int64_t 
                     int64_t now_ms, struct fault *fault);
 /* A number that nobody counts; nothing where the event has none. */
 int store_unknown(struct ledger *ledger, const struct event_row *row, struct fault *fault);
-/* Takes an event and its details out again. */
-int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, struct fault *fault);
+/* Before the WAL is emptied: nothing of it is noted any more. */
+void store_forget_wal(struct ledger *ledger);
+/* Takes an event and its details out again; `word` is the check word that it has. */
+int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, int64_t word,
+               struct fault *fault);
 
 /* phases.c: what becomes of an event whose identity is known, from `standing`. */
 int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,

@@ -257,7 +257,7 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 		return 0;
 	}
 	*added_out = (struct ledger_added){ LEDGER_REPLACED, stands.stored.amount, from_ts };
-	r = store_drop(ledger, from_ts, row, fault);
+	r = store_drop(ledger, from_ts, row, stands.word, fault);
 	if (r == 0)
 		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
 	if (r == 0 && ts != from_ts)

@@ -303,7 +303,7 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	int64_t flags = (event->stream ? EVENT_STREAM : 0) |
 	                (row->stored.unknown ? EVENT_UNKNOWN : 0) |
 	                (row->detail ? EVENT_DETAIL : 0);
-	int64_t nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0;
+	int64_t nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0, word = word_of_event(row);
 	int r = money_split(row->stored.amount, &nanos, &attos);
 
 	if (r == 0)
@@ -344,13 +344,16 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 		query_int(&query, row->stored.cost_id);
 	query_int(&query, cost_nanos);
 	query_int(&query, cost_attos);
-	query_int(&query, word_of_event(row));
+	query_int(&query, word);
 	r = query_done(&query, fault);
 	if (r < 0)
 		return r;
 	if (sqlite3_changes(ledger->db) == 0)
 		return 0; /* the key is there already */
-	r = row->detail ? details_write(ledger, row, fault) : 0;
+	r = words_turn(ledger, WORD_EVENT, moment_floor(event->time_ms, MOMENT_HOUR),
+	               word_in_hour(word), fault);
+	if (r == 0 && row->detail)
+		r = details_write(ledger, row, fault);
 	return r < 0 ? r : 1;
 }
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/lock.h"
 #include "ledger/words.h"
-
-enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
 
 /* Before a commit, for what a write would paper over, and behind it, for what it kept. */
 static int check_files(struct ledger *ledger, struct fault *fault)
@@ -20,6 +20,26 @@ static int check_files(struct ledger *ledger, struct fault *fault)
 
 	ledger->lost = r < 0;
 	return r;
+}
+
+/* Behind a commit that is on disk: so much of the WAL is, too. */
+static void note_wal(struct ledger *ledger)
+{
+	struct wal_mark *mark = &ledger->mark;
+
+	if (ledger->wal_fd < 0 || ledger->wal_pages == 0 || ledger->mark.boot[0] == '\0' ||
+	    !wal_mark_salts(mark, ledger->wal_fd))
+		return;
+	mark->frames = ledger->wal_pages;
+	lock_mark_write(ledger->lock_fd, mark);
+}
+
+void store_forget_wal(struct ledger *ledger)
+{
+	if (ledger->mark.frames == 0)
+		return;
+	ledger->mark.frames = 0;
+	lock_mark_write(ledger->lock_fd, &ledger->mark);
 }
 
 int ledger_begin(struct ledger *ledger, struct fault *fault)
@@ -150,6 +170,7 @@ int ledger_commit(struct ledger *ledger, struct fault *fault)
 	if (r < 0)
 		return r;
 	forget_transaction(ledger);
+	note_wal(ledger);
 	return check_files(ledger, fault);
 }
 
@@ -282,7 +303,8 @@ int store_unknown(struct ledger *ledger, const struct event_row *row, struct fau
 	return query_done(&query, fault);
 }
 
-int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, struct fault *fault)
+int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, int64_t word,
+               struct fault *fault)
 {
 	const enum statement statements[] = { STATEMENT_DETAIL_DROP, STATEMENT_EVENT_DROP };
 
@@ -295,7 +317,8 @@ int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, s
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return words_turn(ledger, WORD_EVENT, moment_floor(ts, MOMENT_HOUR), word_in_hour(word),
+	                  fault);
 }
 
 /* The event is written; now what is derived from it. */
@@ -311,7 +334,8 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 		return r;
 	if (rollup_sum_add(&entry->sum, &delta) < 0) {
 		*outcome_out = LEDGER_OVERFLOW;
-		return store_drop(ledger, row->stored.event.time_ms, row, fault);
+		return store_drop(ledger, row->stored.event.time_ms, row, word_of_event(row),
+		                  fault);
 	}
 	*outcome_out = LEDGER_ADDED;
 	r = store_watermark(ledger, row, row->stored.event.turn == TURN_NONE, now_ms, fault);
@@ -532,6 +556,9 @@ static int event_renew_word(struct ledger *ledger, const struct event_row *row, 
 	r = event_row_read(ledger, &query, &now, fault);
 	word = r == 0 ? word_of_event(&now) : 0;
 	query_end(&query);
+	if (r == 0)
+		r = words_turn(ledger, WORD_EVENT, moment_floor(event->time_ms, MOMENT_HOUR),
+		               word_in_hour(now.word) ^ word_in_hour(word), fault);
 	if (r < 0)
 		return r;
 	query = query_start(ledger, STATEMENT_EVENT_WORD);
@@ -593,8 +620,10 @@ int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, str
 		*again_out = false;
 	if (!idle && !ledger->wal_is_large)
 		return 0;
-	if (idle)
+	if (idle) {
+		store_forget_wal(ledger);
 		ledger->wal_pages = 0; /* what the WAL holds is not told before the next commit */
+	}
 	code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, NULL, NULL);
 	if (again_out != NULL)
 		*again_out = (code & 0xff) == SQLITE_BUSY;

@@ -189,6 +189,11 @@ int64_t word_of_event(const struct event_row *row)
 	return (int32_t)(uint32_t)(closed(word) >> 32);
 }
 
+uint64_t word_in_hour(int64_t event_word)
+{
+	return event_word == EVENT_ABSENT ? 0 : closed((uint64_t)event_word);
+}
+
 int words_turn(struct ledger *ledger, enum word_kind kind, int64_t hour, uint64_t by,
                struct fault *fault)
 {
@@ -277,6 +282,7 @@ int word_walk_start(struct word_walk *walk, struct ledger *ledger, enum word_kin
 		[WORD_ROLLUP] = STATEMENT_WORD_ROLLUPS,
 		[WORD_BOOKED] = STATEMENT_WORD_BOOKED,
 		[WORD_TRAFFIC] = STATEMENT_WORD_TRAFFIC,
+		[WORD_EVENT] = STATEMENT_WORD_EVENTS,
 	};
 
 	*walk = (struct word_walk){
@@ -297,6 +303,7 @@ static int walk_fault(const struct word_walk *walk, int64_t hour, struct fault *
 		[WORD_ROLLUP] = "sums",
 		[WORD_BOOKED] = "adjustments booked in it",
 		[WORD_TRAFFIC] = "adjustments of its traffic",
+		[WORD_EVENT] = "events",
 	};
 	char moment[MOMENT_TEXT_BYTES];
 

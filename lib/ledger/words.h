@@ -17,7 +17,7 @@
 #include "ledger/internal.h"
 
 /* hour_word.kind */
-enum word_kind { WORD_ROLLUP, WORD_BOOKED, WORD_TRAFFIC, WORD_KINDS };
+enum word_kind { WORD_ROLLUP, WORD_BOOKED, WORD_TRAFFIC, WORD_EVENT, WORD_KINDS };
 
 enum { WORD_ADJUSTMENT_COLUMNS = 12 }; /* ADJUSTMENT_COLUMNS */
 
@@ -26,6 +26,8 @@ uint64_t word_of_adjustment(const struct query *row); /* its first columns: ADJU
 uint64_t word_of_name(int64_t id, struct text text);
 /* 32 bits, since every event has one.  As it is stored; of its names the ids. */
 int64_t word_of_event(const struct event_row *row);
+/* What an event with this word adds to that of its hour; EVENT_ABSENT: nothing. */
+uint64_t word_in_hour(int64_t event_word);
 
 /* Writer: the word of an hour turns by a row that was not there, is not any more, or both. */
 int words_turn(struct ledger *ledger, enum word_kind kind, int64_t hour, uint64_t by,

@@ -133,6 +133,8 @@ static const struct damage {
 	  "event b of 2026-08-01T09" },
 	{ "its account", "UPDATE event SET account = account + 1 WHERE id = 'b'",
 	  "event b of 2026-08-01T09" },
+	{ "an event that is gone", "DELETE FROM event WHERE id = 'b'",
+	  "hour 2026-08-01T09:00:00.000Z: its events" },
 	{ "a name", "UPDATE name SET text = 'norti' WHERE text = 'north'",
 	  "is not \"norti\" as it was stored" },
 };
@@ -220,7 +222,7 @@ static void test_the_words_of_a_ledger_of_before_are_made(void **state)
 	adjust(kit);
 	kit_shut(kit);
 	kit_sql(kit, "UPDATE event SET check_word = NULL; UPDATE name SET check_word = NULL;"
-	             "DELETE FROM hour_word; INSERT INTO hour_word VALUES (3, 0, 0)");
+	             "DELETE FROM hour_word; INSERT INTO hour_word VALUES (4, 0, 0)");
 	/* Read as it is, before its writer comes. */
 	assert_int_equal(read_all(kit->path, &fault), 0);
 	kit_reopen(kit);
