@@ -13,8 +13,9 @@
  *  - a WAL that ends before the commit that its writer noted last (struct wal_mark), where the
  *    machine has not been started anew since: the note costs no sync, and may not be on disk;
  *  - a ledger of no bytes that was one.
- * Not told from a torn tail after a power cut: a flip in the last transaction, or in the commit
- * frame of the one before it; a WAL that was cut.  The sources' control totals tell of those.
+ * Not told from a torn tail after a power cut: a flip in the last transaction, in the commit frame
+ * of the one before it, or in the checksum that this stands on; a WAL that was cut.  The sources'
+ * control totals tell of those.
  */
 #ifndef TOLL_LEDGER_WAL_H
 #define TOLL_LEDGER_WAL_H
