@@ -227,7 +227,11 @@ static bool is_header_of_frames(struct wal *wal, struct format format)
 		return true;
 	if (chained || salted)
 		return holds_commits(wal, 1, salt, 1);
-	return wiped && holds_commits(wal, 1, salt, 2);
+	/* With its sector the first frame may be gone. */
+	if (!wiped || !read_frame(wal, 2))
+		return false;
+	memcpy(salt, wal->frame + FRAME_SALT, sizeof(salt));
+	return holds_commits(wal, 2, salt, 2);
 }
 
 static void scan_broken_header(struct wal *wal, struct wal_scan *scan)
