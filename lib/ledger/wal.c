@@ -225,7 +225,7 @@ static bool is_header_of_frames(struct wal *wal, struct format format)
 	/* A transaction of one frame is its own commit. */
 	if (chained && big(wal->frame + FRAME_COMMIT) != 0)
 		return true;
-	if (chained || salted)
+	if ((chained || salted) && !wiped)
 		return holds_commits(wal, 1, salt, 1);
 	/* With its sector the first frame may be gone. */
 	if (!wiped || !read_frame(wal, 2))
