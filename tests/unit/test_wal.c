@@ -334,7 +334,7 @@ static void test_a_writer_notes_what_it_stored(void **state)
 
 	snprintf(path, sizeof(path), "%s-wal", kit->path);
 	for (int i = 0; i < 5; i++) {
-		char id[8];
+		char id[16];
 
 		snprintf(id, sizeof(id), "e%d", i);
 		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"input\":1}");
