@@ -4,6 +4,7 @@
 
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
 void ledger_watch(struct ledger *ledger, int64_t from_ms, int64_t to_ms)
 {
@@ -196,6 +197,29 @@ int adjust_digest(struct ledger *ledger, int64_t seq, unsigned char digest_out[S
 	return r;
 }
 
+/* Its rows, as they are stored, into the words of their hours. */
+static int note_words(struct ledger *ledger, int64_t seq, struct fault *fault)
+{
+	enum { COLUMN_HOUR = 1, COLUMN_BOOKED };
+	struct query query = query_start(ledger, STATEMENT_ADJUSTMENT_RUN);
+	int r;
+
+	query_int(&query, seq);
+	while ((r = query_row(&query, fault)) > 0) {
+		uint64_t word = word_of_adjustment(&query);
+
+		r = words_turn(ledger, WORD_BOOKED, column_int(&query, COLUMN_BOOKED), word, fault);
+		if (r == 0)
+			r = words_turn(ledger, WORD_TRAFFIC, column_int(&query, COLUMN_HOUR), word,
+			               fault);
+		if (r < 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r < 0 ? r : words_flush(ledger, fault);
+}
+
 /* As it is now it stays: verify compares. */
 static int seal(struct ledger *ledger, int64_t seq, struct fault *fault)
 {
@@ -231,6 +255,8 @@ int ledger_adjust(struct ledger *ledger, const struct adjustment_run *run,
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_row(ledger, seq, &rows[i], booked_hour(rows[i].hour_ms, closed, run->at_ms),
 		            fault);
+	if (r == 0)
+		r = note_words(ledger, seq, fault);
 	if (r == 0)
 		r = seal(ledger, seq, fault);
 	if (r == 0)
@@ -305,8 +331,13 @@ int ledger_each_adjustment(struct ledger *ledger, enum adjustment_hour hour, int
 	struct query query = query_start(ledger, hour == ADJUSTMENT_BOOKED
 	                                                 ? STATEMENT_ADJUSTMENT_BOOKED
 	                                                 : STATEMENT_ADJUSTMENT_TRAFFIC);
-	int r;
+	struct word_walk walk;
+	int r = word_walk_start(&walk, ledger,
+	                        hour == ADJUSTMENT_BOOKED ? WORD_BOOKED : WORD_TRAFFIC, from_ms,
+	                        to_ms, fault);
 
+	if (r < 0)
+		return r;
 	query_int(&query, from_ms);
 	query_int(&query, to_ms);
 	while ((r = query_row(&query, fault)) > 0) {
@@ -314,11 +345,18 @@ int ledger_each_adjustment(struct ledger *ledger, enum adjustment_hour hour, int
 
 		r = read_row(ledger, &query, &row, fault);
 		if (r == 0)
+			r = word_walk_row(&walk,
+			                  hour == ADJUSTMENT_BOOKED ? row.booked_ms : row.hour_ms,
+			                  word_of_adjustment(&query), fault);
+		if (r == 0)
 			r = each(context, &row);
 		if (r != 0) {
 			query_end(&query);
-			return r;
+			break;
 		}
 	}
+	if (r == 0)
+		return word_walk_end(&walk, fault);
+	word_walk_stop(&walk);
 	return r;
 }

@@ -20,6 +20,7 @@
 #include "ledger/read.h"
 #include "ledger/rollups.h"
 #include "ledger/store.h"
+#include "ledger/wal.h"
 
 enum statement {
 #define S(NAME, USER, PLAN, sql) STATEMENT_##NAME,
@@ -69,6 +70,18 @@ struct hours {
 	size_t count, cap;
 };
 
+/* What a transaction makes of the check word of an hour: kind is an enum word_kind. */
+struct word_turn {
+	int kind;
+	int64_t hour;
+	uint64_t by;
+};
+
+/* Of a row that is not what was stored. */
+#define WORDS_ADVICE                                                                               \
+	"the disk or the memory changed it; toll verify names what is wrong, a backup has what "   \
+	"was right"
+
 struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -76,6 +89,7 @@ struct ledger {
 	bool wal_is_large; /* set by the hook that SQLite calls after a commit */
 	bool lost;         /* its files are not where they were: they are left alone */
 	bool failed;       /* reading or writing it did: what the WAL has stays there */
+	bool wordless;     /* of before: its check words are still to be made, none is asked */
 	int lock_fd;       /* -1: none */
 	char *path;
 	struct names names;
@@ -86,6 +100,8 @@ struct ledger {
 	struct files files;
 	struct credentials credentials;
 	int64_t page_bytes, wal_pages;      /* of the WAL: those that count now */
+	int wal_fd;                         /* to read its header; -1: none */
+	struct wal_mark mark;               /* what is noted of it */
 	struct rollups rollups;             /* of the open transaction */
 	int64_t watch_from_ms, watch_to_ms; /* ledger_watch() */
 	bool touched;                       /* a rollup of those hours */
@@ -94,6 +110,8 @@ struct ledger {
 	size_t watermark_count, watermark_cap;
 	struct identity_entry *moved; /* where identities stood before the open transaction */
 	size_t moved_count, moved_cap;
+	struct word_turn *turns; /* of the open transaction */
+	size_t turn_count, turn_cap;
 	struct buf scratch;
 	struct buf digest_room;            /* readers too: what a digest is made of */
 	char unfinished[SHA256_HEX_BYTES]; /* of a book whose parts are to be taken out; "": none */
@@ -150,6 +168,7 @@ struct event_row {
 	int64_t source, account, key, model, provider, api, tier, finish, region;
 	struct stored_event stored; /* texts of the names only after event_row_names() */
 	bool detail;                /* flags say that there are rows of event_detail */
+	int64_t word;               /* as read: its check word; EVENT_ABSENT: of before */
 };
 /* There are rows of event_detail for it. */
 bool event_row_has_details(const struct usage *usage);
@@ -168,6 +187,8 @@ void event_row_json_priced(const struct event_row *row, struct buf *out);
 struct rollup_key event_row_key(const struct event_row *row);
 /* What it adds to the sum of that key; points into the row. */
 struct rollup_delta event_row_delta(const struct event_row *row);
+/* ROLLUP_KEY, the first columns. */
+struct rollup_key rollup_read_key(const struct query *query);
 /* ROLLUP_SUMS from `column` on; -FAULT_CORRUPT where the amount is none. */
 int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,
                 struct fault *fault);
@@ -203,8 +224,11 @@ int store_watermark(struct ledger *ledger, const struct event_row *row, int64_t 
                     int64_t now_ms, struct fault *fault);
 /* A number that nobody counts; nothing where the event has none. */
 int store_unknown(struct ledger *ledger, const struct event_row *row, struct fault *fault);
-/* Takes an event and its details out again. */
-int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, struct fault *fault);
+/* Before the WAL is emptied: nothing of it is noted any more. */
+void store_forget_wal(struct ledger *ledger);
+/* Takes an event and its details out again; `word` is the check word that it has. */
+int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, int64_t word,
+               struct fault *fault);
 
 /* phases.c: what becomes of an event whose identity is known, from `standing`. */
 int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "ledger/lock.h"
 #include "ledger/migrations.h"
 #include "ledger/secret.h"
+#include "ledger/words.h"
 
 enum {
 	APPLICATION_ID = 0x746f6c6c,               /* "toll" */
@@ -214,6 +216,7 @@ static struct ledger *ledger_new(const char *path, bool writer)
 	if (ledger == NULL)
 		return NULL;
 	ledger->lock_fd = -1;
+	ledger->wal_fd = -1;
 	ledger->writer = writer;
 	ledger->path = strdup(path);
 	if (ledger->path == NULL) {
@@ -273,17 +276,62 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* From here on each commit is noted; what stands in the WAL already is, too. */
+static void start_marks(struct ledger *ledger, const struct wal_scan *scan)
+{
+	/* Not the ledger itself: closing that would drop SQLite's locks. */
+	ledger->wal_fd = open(ledger->files.path[FILE_WAL], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	wal_mark_init(&ledger->mark, ledger->path);
+	if (scan->header) {
+		ledger->mark.salt[0] = scan->salt[0];
+		ledger->mark.salt[1] = scan->salt[1];
+		ledger->mark.frames = scan->frames;
+	}
+	lock_mark_write(ledger->lock_fd, &ledger->mark);
+}
+
+/*
+ * A writer that ended while it made a ledger leaves an empty file, and its lock beside it.  One
+ * without a lock was put there: a backup that was cut, and no place for a new ledger.
+ */
+static int refuse_empty(const char *path, struct fault *fault)
+{
+	struct stat file, lock;
+	char name[PATH_MAX];
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	if (stat(path, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size > 0 ||
+	    stat(name, &lock) == 0)
+		return 0;
+	return fault_set(fault, FAULT_CORRUPT,
+	                 "%s: the file is empty, and no writer has left it so: restore a backup, "
+	                 "or remove it to begin anew",
+	                 path);
+}
+
 int ledger_open_writer(struct ledger **ledger_out, const char *path,
                        const struct ledger_options *options, struct fault *fault)
 {
 	struct ledger *ledger = ledger_new(path, true);
-	int64_t version = 0;
+	struct wal_scan scan = { .bytes = 0 };
+	struct wal_mark mark;
+	int64_t version = 0, marked_ns = 0;
+	bool marked;
 	int r;
 
 	if (ledger == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
 	ledger->credentials.keys = options != NULL ? options->keys : CREDENTIAL_DETECT;
+	/* Before the lock is taken, which writes into the same file. */
+	r = refuse_empty(path, fault);
+	if (r < 0) {
+		ledger_close(ledger);
+		return r;
+	}
+	marked = lock_mark_read(path, &mark, &marked_ns);
 	r = lock_take(path, options != NULL ? options->lock_note : NULL, &ledger->lock_fd, fault);
+	if (r == 0)
+		r = wal_check(path, marked ? &mark : NULL, marked_ns, &scan, fault);
 	if (r == 0) {
 		create_file(path);
 		r = secret_take(path, &ledger->credentials.secret, fault);
@@ -304,6 +352,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	if (r == 0)
 		r = statements_prepare(ledger, fault);
 	if (r == 0)
+		r = words_make(ledger, fault);
+	if (r == 0)
 		r = load_identities(ledger, options, fault);
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA page_size", &ledger->page_bytes, fault);
@@ -321,6 +371,7 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	}
 	/* From here on a checkpoint waits for no reader; ledger_begin() says what it waits for. */
 	sqlite3_busy_timeout(ledger->db, 0);
+	start_marks(ledger, &scan);
 	*ledger_out = ledger;
 	return 0;
 }
@@ -328,6 +379,24 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 const struct credentials *ledger_credentials(const struct ledger *ledger)
 {
 	return &ledger->credentials;
+}
+
+/* Where no writer is, who reads looks at what the last one left. */
+static int check_left(const char *path, struct fault *fault)
+{
+	char note[LEDGER_NOTE_BYTES];
+	struct wal_scan scan;
+	struct wal_mark mark;
+	int64_t pid, marked_ns = 0;
+	bool marked;
+	int r;
+
+	if (ledger_holder(path, &pid, note, NULL) != -FAULT_NOT_FOUND)
+		return 0;
+	marked = lock_mark_read(path, &mark, &marked_ns);
+	r = wal_check(path, marked ? &mark : NULL, marked_ns, &scan, fault);
+	/* One that came meanwhile has looked itself, and is at it. */
+	return r < 0 && ledger_holder(path, &pid, note, NULL) == -FAULT_NOT_FOUND ? r : 0;
 }
 
 /* Asked before SQLite is, which has one word for all that it cannot open. */
@@ -349,6 +418,8 @@ int ledger_open_reader(struct ledger **ledger_out, const char *path, struct faul
 	int64_t version = 0;
 	int r = may_read(path, fault);
 
+	if (r == 0)
+		r = check_left(path, fault);
 	if (r < 0)
 		return r;
 	ledger = ledger_new(path, false);
@@ -371,6 +442,8 @@ int ledger_open_reader(struct ledger **ledger_out, const char *path, struct faul
 
 		r = query_done(&query, fault);
 	}
+	if (r == 0)
+		r = words_make(ledger, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;
@@ -386,9 +459,13 @@ void ledger_close(struct ledger *ledger)
 	if (ledger->in_transaction)
 		ledger_rollback(ledger);
 	statements_release(ledger);
-	if (ledger->db != NULL && ledger->writer && !ledger->lost && !ledger->failed)
+	if (ledger->db != NULL && ledger->writer && !ledger->lost && !ledger->failed) {
+		store_forget_wal(ledger);
 		sqlite3_wal_checkpoint_v2(ledger->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	}
 	sqlite3_close(ledger->db);
+	if (ledger->wal_fd >= 0)
+		close(ledger->wal_fd);
 	ledger_books_forget(ledger);
 	names_release(&ledger->names);
 	identity_release(&ledger->identity);
@@ -397,6 +474,7 @@ void ledger_close(struct ledger *ledger)
 	hours_release(&ledger->hours);
 	free(ledger->watermarks);
 	free(ledger->moved);
+	words_release(ledger);
 	buf_release(&ledger->scratch);
 	buf_release(&ledger->digest_room);
 	explicit_bzero(&ledger->credentials, sizeof(ledger->credentials));

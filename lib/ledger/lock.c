@@ -5,13 +5,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "ledger/files.h"
 #include "ledger/ledger.h"
 
-enum { LOCK_TEXT_BYTES = LEDGER_NOTE_BYTES + 64, LOCK_MODE = 0640 };
+enum { LOCK_LINE_BYTES = LEDGER_NOTE_BYTES + 64, LOCK_MODE = 0640 };
+enum { LOCK_TEXT_BYTES = LOCK_LINE_BYTES + WAL_MARK_BYTES + 1 };
 
 static int lock_path(const char *ledger_path, char out[PATH_MAX], struct fault *fault)
 {
@@ -38,6 +40,58 @@ static void read_text(int fd, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES]
 		text_int((struct text){ pid.at + 4, pid.len - 4 }, pid_out);
 	if (line.at != NULL)
 		text_copy(note_out, LEDGER_NOTE_BYTES, line);
+}
+
+/* The end of the first line; 0: there is none. */
+static size_t read_lines(int fd, char bytes[LOCK_TEXT_BYTES])
+{
+	ssize_t got = pread(fd, bytes, LOCK_TEXT_BYTES - 1, 0);
+	char *end;
+
+	bytes[got > 0 ? got : 0] = '\0';
+	end = strchr(bytes, '\n');
+	return end != NULL ? (size_t)(end + 1 - bytes) : 0;
+}
+
+static bool mark_read(int fd, struct wal_mark *mark_out)
+{
+	char bytes[LOCK_TEXT_BYTES];
+	size_t at = read_lines(fd, bytes);
+
+	return at > 0 && wal_mark_parse(bytes + at, mark_out);
+}
+
+void lock_mark_write(int fd, const struct wal_mark *mark)
+{
+	char bytes[LOCK_TEXT_BYTES], text[WAL_MARK_BYTES + 1];
+	size_t at = read_lines(fd, bytes);
+
+	wal_mark_text(mark, text);
+	/* A part of a mark is none. */
+	if (at > 0 && pwrite(fd, text, WAL_MARK_BYTES, (off_t)at) != WAL_MARK_BYTES &&
+	    ftruncate(fd, (off_t)at) < 0)
+		return;
+}
+
+bool lock_mark_read(const char *ledger_path, struct wal_mark *mark_out, int64_t *marked_ns_out)
+{
+	char name[PATH_MAX];
+	struct stat status;
+	bool marked = false;
+	int fd;
+
+	if (lock_path(ledger_path, name, NULL) < 0)
+		return false;
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &status) == 0) {
+		*marked_ns_out = (int64_t)status.st_mtim.tv_sec * INT64_C(1000000000) +
+		                 status.st_mtim.tv_nsec;
+		marked = mark_read(fd, mark_out);
+	}
+	close(fd);
+	return marked;
 }
 
 int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES],
@@ -68,7 +122,9 @@ int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_
 int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fault *fault)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char name[PATH_MAX], holder_note[LEDGER_NOTE_BYTES], text[LOCK_TEXT_BYTES];
+	char name[PATH_MAX], holder_note[LEDGER_NOTE_BYTES], text[LOCK_LINE_BYTES];
+	struct wal_mark mark;
+	bool marked;
 	struct stat owner;
 	int64_t pid;
 	int fd, len, r = lock_path(ledger_path, name, fault);
@@ -101,11 +157,14 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 		r = fault_set(fault, FAULT_RANGE, "%s: the note is too long", name);
 		goto out;
 	}
+	marked = mark_read(fd, &mark);
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
 		r = fault_set(fault, errno == ENOSPC ? FAULT_FULL : FAULT_IO, "%s: %s", name,
 		              strerror(errno));
 		goto out;
 	}
+	if (marked)
+		lock_mark_write(fd, &mark);
 	*fd_out = fd;
 	return 0;
 out:

@@ -5,10 +5,22 @@
 #ifndef TOLL_LEDGER_LOCK_H
 #define TOLL_LEDGER_LOCK_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/fault.h"
+#include "ledger/wal.h"
 
 /* Takes the lock and writes the pid and `note` into the file; -FAULT_BUSY names the holder. */
 int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fault *fault);
 void lock_drop(int fd); /* takes -1 */
+
+/*
+ * The second line of the file is the writer's mark of its WAL; whoever takes the lock leaves it.
+ * marked_ns_out: when the file was last written.  false: there is none.
+ */
+bool lock_mark_read(const char *ledger_path, struct wal_mark *mark_out, int64_t *marked_ns_out);
+/* Without a sync; where it cannot be written there is none, and nothing else is the worse. */
+void lock_mark_write(int fd, const struct wal_mark *mark);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
 enum { SLOTS_MIN = 256 };
 
@@ -99,11 +100,63 @@ static int keep(struct names *names, struct text text, uint64_t hash, int64_t id
 	return 0;
 }
 
+int names_put_word(struct ledger *ledger, int64_t id, struct text text, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_NAME_WORD);
+
+	query_int(&query, (int64_t)word_of_name(id, text));
+	query_int(&query, id);
+	return query_done(&query, fault);
+}
+
+/* A row of a name: `column` is its check word. */
+static int check_word(const struct query *query, int column, int64_t id, struct text text,
+                      struct fault *fault)
+{
+	if (column_is_null(query, column) ||
+	    (uint64_t)column_int(query, column) == word_of_name(id, text))
+		return 0;
+	return fault_set(
+		fault, FAULT_CORRUPT,
+		"%s: name %lld is not \"%.*s\" as it was stored (check word): " WORDS_ADVICE,
+		query->ledger->path, (long long)id, TEXT_ARGS(text));
+}
+
+/* *id_out: 0 where it is not there. */
+static int find(struct ledger *ledger, enum statement statement, struct text text, int64_t *id_out,
+                struct fault *fault)
+{
+	struct query query = query_start(ledger, statement);
+	int r;
+
+	query_text(&query, text);
+	r = query_row(&query, fault);
+	*id_out = r > 0 ? column_int(&query, 0) : 0;
+	if (r <= 0)
+		return r;
+	r = check_word(&query, 1, *id_out, text, fault);
+	query_end(&query);
+	return r;
+}
+
+static int add(struct ledger *ledger, struct text text, int64_t *id_out, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_NAME_ADD);
+	int r;
+
+	query_text(&query, text);
+	r = query_done(&query, fault);
+	if (r < 0)
+		return r;
+	*id_out = sqlite3_last_insert_rowid(ledger->db);
+	return names_put_word(ledger, *id_out, text, fault);
+}
+
 int names_id(struct ledger *ledger, struct text text, int64_t *id_out, struct fault *fault)
 {
 	struct names *names = &ledger->names;
 	uint64_t hash = hash64(text.at, text.len, 0);
-	struct query query;
+	bool adds = ledger->writer && ledger->in_transaction;
 	int64_t id = 0;
 	int r;
 
@@ -119,22 +172,20 @@ int names_id(struct ledger *ledger, struct text text, int64_t *id_out, struct fa
 			return 0;
 		}
 	}
-	query = query_start(ledger, STATEMENT_NAME_FIND);
-	query_text(&query, text);
-	r = query_single(&query, &id, fault);
+	r = find(ledger, STATEMENT_NAME_FIND, text, &id, fault);
+	/* Asked seldom, so that it may take its time: a name the index has lost has its sums. */
+	if (r == 0 && id == 0 && !adds)
+		r = find(ledger, STATEMENT_NAME_SEARCH, text, &id, fault);
 	if (r < 0)
 		return r;
-	if (id == 0 && !(ledger->writer && ledger->in_transaction)) {
+	if (id == 0 && !adds) {
 		*id_out = NAME_UNKNOWN;
 		return 0;
 	}
 	if (id == 0) {
-		query = query_start(ledger, STATEMENT_NAME_ADD);
-		query_text(&query, text);
-		r = query_done(&query, fault);
+		r = add(ledger, text, &id, fault);
 		if (r < 0)
 			return r;
-		id = sqlite3_last_insert_rowid(ledger->db);
 	}
 	r = keep(names, text, hash, id, NULL, fault);
 	if (r == 0)
@@ -171,7 +222,9 @@ int names_text(struct ledger *ledger, int64_t id, struct text *text_out, struct 
 		                 "%s: a row holds name %lld, which is not there", ledger->path,
 		                 (long long)id);
 	text = column_text(&query, 0);
-	r = keep(names, text, hash64(text.at, text.len, 0), id, text_out, fault);
+	r = check_word(&query, 1, id, text, fault);
+	if (r == 0)
+		r = keep(names, text, hash64(text.at, text.len, 0), id, text_out, fault);
 	query_end(&query);
 	return r;
 }

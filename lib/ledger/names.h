@@ -36,6 +36,8 @@ void names_release(struct names *names);
  * a reader gets NAME_UNKNOWN for a name the ledger does not have. */
 #define NAME_UNKNOWN INT64_C(-1)
 int names_id(struct ledger *ledger, struct text text, int64_t *id_out, struct fault *fault);
+/* Its check word into its row: of a ledger of before. */
+int names_put_word(struct ledger *ledger, int64_t id, struct text text, struct fault *fault);
 /* Valid until names_trim() or names_clear().  NAME_NONE gives the absent text. */
 int names_text(struct ledger *ledger, int64_t id, struct text *text_out, struct fault *fault);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
 enum { MOVED_MIN = 64 };
 
@@ -28,6 +29,8 @@ static int load(struct ledger *ledger, int64_t ts, const struct event_row *other
 		return r < 0 ? r
 		             : fault_set(fault, FAULT_INTERNAL, "the event that stands is gone");
 	r = event_row_read(ledger, &query, standing_out, fault);
+	if (r == 0)
+		r = words_event(ledger, standing_out, fault);
 	if (r == 0)
 		r = event_row_names(ledger, standing_out, fault);
 	buf_clear(json);
@@ -266,7 +269,7 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 	if (r == 0)
 		r = hours_add(ledger, row, fault);
 	if (r == 0)
-		r = store_drop(ledger, from_ts, row, fault);
+		r = store_drop(ledger, from_ts, row, stands.word, fault);
 	if (r == 0)
 		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
 	if (r == 0 && ts != from_ts)

@@ -1,11 +1,14 @@
 #include "ledger/read.h"
 
+#include <string.h>
+
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/words.h"
 
-/* Walks a query whose rows are EVENT_COLUMNS. */
-static int each_event_row(struct ledger *ledger, struct query *query, struct text source,
-                          ledger_event_fn *each, void *context, struct fault *fault)
+/* Walks a query whose rows are EVENT_COLUMNS; `words` may be NULL. */
+static int walk_events(struct ledger *ledger, struct query *query, struct word_walk *words,
+                       ledger_event_fn *each, void *context, struct fault *fault)
 {
 	int r;
 
@@ -14,8 +17,14 @@ static int each_event_row(struct ledger *ledger, struct query *query, struct tex
 
 		r = event_row_read(ledger, query, &row, fault);
 		if (r == 0)
+			r = words_event(ledger, &row, fault);
+		if (r == 0 && words != NULL)
+			r = word_walk_row(words,
+			                  moment_floor(row.stored.event.time_ms, MOMENT_HOUR),
+			                  word_in_hour(row.word), fault);
+		if (r == 0)
 			r = event_row_names(ledger, &row, fault);
-		if (r == 0 && (source.at == NULL || text_equal(row.stored.event.source, source)))
+		if (r == 0)
 			r = each(context, &row.stored);
 		if (r != 0) {
 			query_end(query);
@@ -25,14 +34,58 @@ static int each_event_row(struct ledger *ledger, struct query *query, struct tex
 	return r;
 }
 
+/* Of what is walked only this is wanted. */
+struct wanted {
+	int64_t from_ms, to_ms;
+	struct text source; /* absent: any */
+	ledger_event_fn *each;
+	void *context;
+};
+
+static int pass_wanted(void *context, const struct stored_event *row)
+{
+	const struct wanted *wanted = context;
+	int64_t ts = row->event.time_ms;
+
+	if (ts < wanted->from_ms || ts >= wanted->to_ms ||
+	    (wanted->source.at != NULL && !text_equal(row->event.source, wanted->source)))
+		return 0;
+	return wanted->each(wanted->context, row);
+}
+
+static int each_event_row(struct ledger *ledger, struct query *query, struct text source,
+                          ledger_event_fn *each, void *context, struct fault *fault)
+{
+	struct wanted wanted = { LEDGER_FROM_MIN, LEDGER_TO_MAX, source, each, context };
+
+	return walk_events(ledger, query, NULL, pass_wanted, &wanted, fault);
+}
+
+/* Its hours are read whole, since their check words are of whole hours. */
 int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, ledger_event_fn *each,
                       void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_RANGE);
+	struct wanted wanted = { from_ms, to_ms, text_of(NULL), each, context };
+	int64_t first = moment_floor(from_ms, MOMENT_HOUR), last = to_ms;
+	struct word_walk walk;
+	struct query query;
+	int r;
 
-	query_int(&query, from_ms);
-	query_int(&query, to_ms);
-	return each_event_row(ledger, &query, text_of(NULL), each, context, fault);
+	if (from_ms >= to_ms)
+		return 0;
+	if (to_ms != LEDGER_TO_MAX && moment_floor(to_ms, MOMENT_HOUR) != to_ms)
+		last = moment_floor(to_ms, MOMENT_HOUR) + MS_PER_HOUR;
+	r = word_walk_start(&walk, ledger, WORD_EVENT, first, last, fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_EVENT_RANGE);
+	query_int(&query, first);
+	query_int(&query, last);
+	r = walk_events(ledger, &query, &walk, pass_wanted, &wanted, fault);
+	if (r == 0)
+		return word_walk_end(&walk, fault);
+	word_walk_stop(&walk);
+	return r;
 }
 
 int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
@@ -126,47 +179,66 @@ static int rollup_names(struct ledger *ledger, const struct query *query, struct
 	return 0;
 }
 
+static struct rollup_row rollup_row_of(const struct rollup_key *key, const struct rollup_sum *sum)
+{
+	struct rollup_row row = {
+		.hour_ms = key->hour,
+		.price_id = key->price,
+		.events = sum->events,
+		.errors = sum->errors,
+		.turns = sum->turns,
+		.partial = sum->partial,
+		.estimated = sum->estimated,
+		.uncounted = sum->uncounted,
+		.suspense = key->price == LEDGER_PRICE_SUSPENSE ? sum->events : 0,
+		.amount = sum->amount,
+		.costed = sum->costed,
+		.uncosted = sum->uncosted,
+		.cost = sum->cost,
+	};
+
+	memcpy(row.count, sum->count, sizeof(row.count));
+	return row;
+}
+
 int ledger_each_rollup(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                        ledger_rollup_fn *each, void *context, struct fault *fault)
 {
-	enum { COLUMN_PRICE = 7, COLUMN_SUMS = 8 };
+	enum { COLUMN_SUMS = 8 }; /* behind ROLLUP_KEY */
+	struct word_walk walk;
 	struct query query;
 	int r;
 
 	if (from_ms % MS_PER_HOUR != 0 || (to_ms != LEDGER_TO_MAX && to_ms % MS_PER_HOUR != 0))
 		return fault_set(fault, FAULT_INVALID, "rollups are read by whole hours");
+	r = word_walk_start(&walk, ledger, WORD_ROLLUP, from_ms, to_ms, fault);
+	if (r < 0)
+		return r;
 	query = query_start(ledger, STATEMENT_ROLLUP_RANGE);
 	query_int(&query, from_ms);
 	query_int(&query, to_ms);
 	while ((r = query_row(&query, fault)) > 0) {
-		struct rollup_row row = { .hour_ms = column_int(&query, 0) };
+		const struct rollup_key key = rollup_read_key(&query);
+		struct rollup_row row;
 		struct rollup_sum sum;
 
 		r = rollup_read(&query, COLUMN_SUMS, &sum, fault);
 		if (r == 0)
-			r = rollup_names(ledger, &query, &row, fault);
+			r = word_walk_row(&walk, key.hour, word_of_rollup(&key, &sum), fault);
 		if (r == 0) {
-			row.price_id = column_int(&query, COLUMN_PRICE);
-			row.events = sum.events;
-			row.errors = sum.errors;
-			row.turns = sum.turns;
-			row.partial = sum.partial;
-			row.estimated = sum.estimated;
-			row.uncounted = sum.uncounted;
-			row.suspense = row.price_id == LEDGER_PRICE_SUSPENSE ? sum.events : 0;
-			for (int c = 0; c < COMPONENT_COUNT; c++)
-				row.count[c] = sum.count[c];
-			row.amount = sum.amount;
-			row.costed = sum.costed;
-			row.uncosted = sum.uncosted;
-			row.cost = sum.cost;
-			r = each(context, &row);
+			row = rollup_row_of(&key, &sum);
+			r = rollup_names(ledger, &query, &row, fault);
 		}
+		if (r == 0)
+			r = each(context, &row);
 		if (r != 0) {
 			query_end(&query);
-			return r;
+			break;
 		}
 	}
+	if (r == 0)
+		return word_walk_end(&walk, fault);
+	word_walk_stop(&walk);
 	return r;
 }
 

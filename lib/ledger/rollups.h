@@ -31,7 +31,8 @@ struct rollup_sum {
 struct rollup_entry {
 	struct rollup_key key;
 	struct rollup_sum sum;
-	bool seen; /* for whoever walks them */
+	uint64_t word; /* check word of its row as it is stored; 0: there is none */
+	bool seen;     /* for whoever walks them */
 };
 
 struct rollups {

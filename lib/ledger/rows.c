@@ -3,6 +3,7 @@
 
 #include "base/moment.h"
 #include "ledger/internal.h"
+#include "ledger/words.h"
 #include "usage/kinds.h"
 
 /* Components with a column of their own in `event`, in the order of EVENT_COLUMNS. */
@@ -46,7 +47,8 @@ enum {
 	COLUMN_REGION,
 	COLUMN_COST_PRICE,
 	COLUMN_COST_NANOS,
-	COLUMN_COST_ATTOS
+	COLUMN_COST_ATTOS,
+	COLUMN_CHECK_WORD
 };
 
 static bool is_image(enum component c)
@@ -145,6 +147,7 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 	event->served = column_int_or_absent(query, COLUMN_SERVED);
 	event->turn = (enum turn)column_int(query, COLUMN_TURN);
 	row.region = column_int(query, COLUMN_REGION);
+	row.word = column_int_or_absent(query, COLUMN_CHECK_WORD);
 	row.stored.cost_id = column_is_null(query, COLUMN_COST_PRICE)
 	                             ? LEDGER_COST_NO_BOOK
 	                             : column_int(query, COLUMN_COST_PRICE);
@@ -300,7 +303,7 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 	int64_t flags = (event->stream ? EVENT_STREAM : 0) |
 	                (row->stored.unknown ? EVENT_UNKNOWN : 0) |
 	                (row->detail ? EVENT_DETAIL : 0);
-	int64_t nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0;
+	int64_t nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0, word = word_of_event(row);
 	int r = money_split(row->stored.amount, &nanos, &attos);
 
 	if (r == 0)
@@ -341,12 +344,16 @@ int event_row_write(struct ledger *ledger, const struct event_row *row, struct f
 		query_int(&query, row->stored.cost_id);
 	query_int(&query, cost_nanos);
 	query_int(&query, cost_attos);
+	query_int(&query, word);
 	r = query_done(&query, fault);
 	if (r < 0)
 		return r;
 	if (sqlite3_changes(ledger->db) == 0)
 		return 0; /* the key is there already */
-	r = row->detail ? details_write(ledger, row, fault) : 0;
+	r = words_turn(ledger, WORD_EVENT, moment_floor(event->time_ms, MOMENT_HOUR),
+	               word_in_hour(word), fault);
+	if (r == 0 && row->detail)
+		r = details_write(ledger, row, fault);
 	return r < 0 ? r : 1;
 }
 
@@ -425,6 +432,20 @@ void event_row_json_priced(const struct event_row *row, struct buf *out)
 	if (row->stored.cost_id >= LEDGER_PRICE_NONE)
 		json_text(out, "cost", text_of(amount));
 	buf_add_cstr(out, "}");
+}
+
+struct rollup_key rollup_read_key(const struct query *query)
+{
+	return (struct rollup_key){
+		.hour = column_int(query, 0),
+		.account = column_int(query, 1),
+		.key = column_int(query, 2),
+		.model = column_int(query, 3),
+		.source = column_int(query, 4),
+		.provider = column_int(query, 5),
+		.tier = column_int(query, 6),
+		.price = column_int(query, 7),
+	};
 }
 
 int rollup_read(const struct query *query, int column, struct rollup_sum *sum_out,

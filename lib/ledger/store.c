@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/moment.h"
 #include "ledger/internal.h"
-
-enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
+#include "ledger/lock.h"
+#include "ledger/words.h"
 
 /* Before a commit, for what a write would paper over, and behind it, for what it kept. */
 static int check_files(struct ledger *ledger, struct fault *fault)
@@ -19,6 +20,26 @@ static int check_files(struct ledger *ledger, struct fault *fault)
 
 	ledger->lost = r < 0;
 	return r;
+}
+
+/* Behind a commit that is on disk: so much of the WAL is, too. */
+static void note_wal(struct ledger *ledger)
+{
+	struct wal_mark *mark = &ledger->mark;
+
+	if (ledger->wal_fd < 0 || ledger->wal_pages == 0 || ledger->mark.boot[0] == '\0' ||
+	    !wal_mark_salts(mark, ledger->wal_fd))
+		return;
+	mark->frames = ledger->wal_pages;
+	lock_mark_write(ledger->lock_fd, mark);
+}
+
+void store_forget_wal(struct ledger *ledger)
+{
+	if (ledger->mark.frames == 0)
+		return;
+	ledger->mark.frames = 0;
+	lock_mark_write(ledger->lock_fd, &ledger->mark);
 }
 
 int ledger_begin(struct ledger *ledger, struct fault *fault)
@@ -45,6 +66,7 @@ static void forget_transaction(struct ledger *ledger)
 	ledger->moved_count = 0;
 	rollups_clear(&ledger->rollups);
 	hours_clear(&ledger->hours);
+	words_forget(ledger);
 }
 
 void ledger_rollback(struct ledger *ledger)
@@ -87,8 +109,12 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 	bool empty = entry->sum.events == 0;
 	struct query query = query_start(ledger,
 	                                 empty ? STATEMENT_ROLLUP_DROP : STATEMENT_ROLLUP_PUT);
+	uint64_t word = empty ? 0 : word_of_rollup(&entry->key, &entry->sum);
 	int64_t nanos = 0, attos = 0;
+	int r = words_turn(ledger, WORD_ROLLUP, entry->key.hour, entry->word ^ word, fault);
 
+	if (r < 0)
+		return r;
 	bind_key(&query, &entry->key);
 	if (empty)
 		return query_done(&query, fault);
@@ -138,6 +164,8 @@ int ledger_commit(struct ledger *ledger, struct fault *fault)
 		r = watermark_write(ledger, &ledger->watermarks[i], fault);
 	if (r == 0)
 		r = hours_write(ledger, fault);
+	if (r == 0)
+		r = words_flush(ledger, fault);
 	if (r < 0)
 		return r;
 	query = query_start(ledger, STATEMENT_COMMIT);
@@ -145,6 +173,7 @@ int ledger_commit(struct ledger *ledger, struct fault *fault)
 	if (r < 0)
 		return r;
 	forget_transaction(ledger);
+	note_wal(ledger);
 	return check_files(ledger, fault);
 }
 
@@ -153,6 +182,7 @@ int store_rollup(struct ledger *ledger, const struct rollup_key *key,
 {
 	struct rollup_entry *entry = rollups_find(&ledger->rollups, key);
 	struct rollup_sum sum = { .events = 0 };
+	uint64_t word = 0;
 	struct query query;
 	int r = 0;
 
@@ -169,11 +199,13 @@ int store_rollup(struct ledger *ledger, const struct rollup_key *key,
 			query_end(&query);
 			if (r < 0)
 				return r;
+			word = word_of_rollup(key, &sum);
 		}
 		entry = rollups_add(&ledger->rollups, key);
 		if (entry == NULL)
 			return fault_set(fault, FAULT_NOMEM, "rollups: out of memory");
 		entry->sum = sum;
+		entry->word = word;
 	}
 	*entry_out = entry;
 	return 0;
@@ -274,7 +306,8 @@ int store_unknown(struct ledger *ledger, const struct event_row *row, struct fau
 	return query_done(&query, fault);
 }
 
-int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, struct fault *fault)
+int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, int64_t word,
+               struct fault *fault)
 {
 	const enum statement statements[] = { STATEMENT_DETAIL_DROP, STATEMENT_EVENT_DROP };
 
@@ -287,7 +320,8 @@ int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, s
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return words_turn(ledger, WORD_EVENT, moment_floor(ts, MOMENT_HOUR), word_in_hour(word),
+	                  fault);
 }
 
 /* The event is written; now what is derived from it. */
@@ -303,7 +337,8 @@ static int add_sums(struct ledger *ledger, const struct event_row *row, int64_t 
 		return r;
 	if (rollup_sum_add(&entry->sum, &delta) < 0) {
 		*outcome_out = LEDGER_OVERFLOW;
-		return store_drop(ledger, row->stored.event.time_ms, row, fault);
+		return store_drop(ledger, row->stored.event.time_ms, row, word_of_event(row),
+		                  fault);
 	}
 	*outcome_out = LEDGER_ADDED;
 	r = hours_add(ledger, row, fault);
@@ -501,6 +536,33 @@ static int move_in_hour(struct ledger *ledger, const struct event_row *waits,
 	return r;
 }
 
+/* The event as it is now has another check word. */
+static int event_renew_word(struct ledger *ledger, const struct event_row *row, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
+	struct event_row now;
+	int64_t word;
+	int r;
+
+	store_bind_identity(&query, event->time_ms, row->source, event->id);
+	r = query_row(&query, fault);
+	if (r <= 0)
+		return r < 0 ? r : fault_set(fault, FAULT_INTERNAL, "an event is gone");
+	r = event_row_read(ledger, &query, &now, fault);
+	word = r == 0 ? word_of_event(&now) : 0;
+	query_end(&query);
+	if (r == 0)
+		r = words_turn(ledger, WORD_EVENT, moment_floor(event->time_ms, MOMENT_HOUR),
+		               word_in_hour(now.word) ^ word_in_hour(word), fault);
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_EVENT_WORD);
+	query_int(&query, word);
+	store_bind_identity(&query, event->time_ms, row->source, event->id);
+	return query_done(&query, fault);
+}
+
 int ledger_suspense_price(struct ledger *ledger, const struct event *event,
                           const struct rated *waiting, const struct rated *found,
                           struct fault *fault)
@@ -543,7 +605,7 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event,
 	if (r == 0 && costed)
 		r = event_price(ledger, STATEMENT_EVENT_COST, &row, found->cost_id, found->cost,
 		                fault);
-	return r;
+	return r < 0 ? r : event_renew_word(ledger, &row, fault);
 }
 
 int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, struct fault *fault)
@@ -556,8 +618,10 @@ int ledger_wal_checkpoint(struct ledger *ledger, bool idle, bool *again_out, str
 		*again_out = false;
 	if (!idle && !ledger->wal_is_large)
 		return 0;
-	if (idle)
+	if (idle) {
+		store_forget_wal(ledger);
 		ledger->wal_pages = 0; /* what the WAL holds is not told before the next commit */
+	}
 	code = sqlite3_wal_checkpoint_v2(ledger->db, NULL, mode, NULL, NULL);
 	if (again_out != NULL)
 		*again_out = (code & 0xff) == SQLITE_BUSY;

@@ -15,6 +15,8 @@
 #include "ledger/verify_seals.h"
 #include "ledger/verify_sides.h"
 #include "ledger/verify_sources.h"
+#include "ledger/verify_words.h"
+#include "ledger/words.h"
 #include "rate/policy.h"
 #include "rate/rating.h"
 
@@ -635,12 +637,24 @@ static int add_event(struct verify *verify, const struct event_row *row)
 	                                   row->stored.event.turn == TURN_NONE, verify->fault);
 }
 
+/* What no price and no sum depends on; the rest of it is told by its own name. */
+static int check_word(struct verify *verify, const struct event_row *row)
+{
+	if (row->word == EVENT_ABSENT || row->word == word_of_event(row))
+		return 0;
+	clear_texts(verify);
+	put_cstr(&verify->stored, "another event");
+	put_cstr(&verify->expected, "as it was stored");
+	return event_differs(verify, row, "check word");
+}
+
 static int check_event(struct verify *verify, const struct query *query)
 {
 	struct event_row row;
 	struct rollup_key key;
 	struct fault fault = { .code = FAULT_NONE };
 	bool lost = false;
+	int64_t before;
 	int r = event_row_read(verify->ledger, query, &row, &fault);
 
 	if (r == -FAULT_CORRUPT)
@@ -676,8 +690,11 @@ static int check_event(struct verify *verify, const struct query *query)
 		verify->progress(verify->context, verify->summary.events, verify->total);
 	verify->summary.events++;
 	/* Without its model nobody knows which price is due. */
+	before = verify->summary.findings;
 	r = lost ? 0 : check_charge(verify, &row);
-	return r != 0 ? r : check_details(verify, &row);
+	if (r == 0)
+		r = check_details(verify, &row);
+	return r != 0 || verify->summary.findings > before ? r : check_word(verify, &row);
 }
 
 static int check_events(struct verify *verify)
@@ -757,6 +774,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		r = verify_seals(&verify, ledger, &verify.summary, fault);
 	if (r == 0)
 		r = verify_identities(&verify, ledger, verify.summary.events, fault);
+	if (r == 0)
+		r = verify_words(&verify, ledger, &verify.summary, fault);
 	if (r == 0 && progress != NULL)
 		progress(context, verify.summary.events, verify.summary.events);
 	if (r == 0)

@@ -3,7 +3,8 @@
  * policies and its stored price, its cost from its counts and the price of that, every rollup
  * from the events, every source's watermark, every identity counted once, every detail row, every
  * phase and every conflict with its event, every price book and every line in quarantine what its
- * hash names, every run of adjustments the sum of its rows, the schema as the migrations make it.
+ * hash names, every run of adjustments the sum of its rows, the schema as the migrations make it,
+ * every event, name and hour of sums what its check word says (ledger/words.h).
  * Reads only, in bounded memory but for one
  * hour's rollups.
  *

@@ -287,7 +287,7 @@ void scene_promise_mark(struct scene_promise *promise, int64_t mark)
 
 int scene_open(struct scene *scene, struct fault *fault)
 {
-	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
+	const struct ledger_options options = { .identity_bytes = IDENTITY_BYTES_MIN };
 	int r = ledger_open_writer(&scene->ledger, scene->path, &options, fault);
 
 	if (r < 0)

@@ -184,7 +184,9 @@ static void test_what_is_not_charged_leaves_suspense_without_a_price(void **stat
 	assert_int_equal(kit_send(kit, CHAT("1", "s")), INGEST_UNPRICED);
 	kit_shut(kit);
 	kit_sql(kit, "INSERT INTO name (text) VALUES ('error');"
-	             "UPDATE event SET policy = 1, finish = (SELECT id FROM name WHERE text = "
+	             "DELETE FROM hour_word WHERE kind = 3;"
+	             "UPDATE event SET check_word = NULL, policy = 1, finish = (SELECT id FROM "
+	             "name WHERE text = "
 	             "'error')");
 	kit_reopen(kit);
 	expect(kit, "{'change':'suspense.retry'}",

@@ -132,6 +132,8 @@ static void expect_findings_in(void (*make)(struct ledgerkit *), const struct da
 		make(&kit);
 		kit_verify_clean(&kit);
 		kit_shut(&kit);
+		/* What is found without the check words, which a careful hand makes anew. */
+		kit_sql(&kit, "UPDATE event SET check_word = NULL");
 		kit_sql(&kit, rows[i].sql);
 		kit_verify(&kit, &findings);
 		buf_add_cstr(&findings, "");
@@ -297,7 +299,8 @@ static void test_an_event_that_is_gone_or_too_many_is_named(void **state)
 		  "tier, finish, price, status, flags, latency_ms, ttft_ms, input, cache_read, "
 		  "cache_write_5m, cache_write_1h, output, reasoning, requests, nanos, attos, "
 		  "hash, extra, settlement, provenance, policy, served, "
-		  "turn, region, cost_price, cost_nanos, cost_attos FROM event WHERE id = 'e';"
+		  "turn, region, cost_price, cost_nanos, cost_attos, NULL FROM event WHERE id = "
+		  "'e';"
 		  "UPDATE rollup SET events = 2, errors = 2 WHERE price = 0;"
 		  "UPDATE watermark SET events = events + 1 WHERE events = 5",
 		  DIGEST("2026-08-01T10:00Z", "4 events, 81ef3a2e49d7db11",
