@@ -67,8 +67,10 @@ enum { LEDGER_NOTE_BYTES = 256 };
 int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES],
                   struct fault *fault);
 
+/* Totals are those of the events with their corrections. */
 struct ledger_status {
 	int64_t schema_version;
+	int64_t corrections;                   /* rows */
 	int64_t events, suspense, errors;      /* of them */
 	int64_t open, under_way;               /* of them: settlement open, partial */
 	int64_t partial, estimated, uncounted; /* of them, by ledger_provenance() */
