@@ -9,7 +9,7 @@
 #include "ledger/hours.h"
 #include "ledger/internal.h"
 
-enum { PROGRESS_EVERY = 65536, VALUES_MIN = 4096 };
+enum { PROGRESS_EVERY = 2048, VALUES_MIN = 4096 };
 
 /* An event whose fingerprint stands twice. */
 struct suspect {
