@@ -1,4 +1,4 @@
-/* `toll void`, `toll correct` and `toll close`: with a daemon that holds the ledger, and without. */
+/* `toll void`, `toll correct` and `toll close`, with a daemon and without. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

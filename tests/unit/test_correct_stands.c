@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "ingest/change.h"
 #include "ingest/impact.h"
+#include "ledger/adjust.h"
 #include "ledger/correct.h"
 #include "ledger/store.h"
 #include "rate/policy.h"
@@ -154,8 +155,8 @@ static void test_a_later_phase_of_what_was_corrected_is_a_conflict(void **state)
 		assert_int_equal(kit_send(kit, kit_quotes(line)), INGEST_ACCEPTED);
 		EXPECT_TOTALS(kit, rows[i].totals);
 		kit_verify_clean(kit);
-		assert_string_equal(kit_ask(kit, "SELECT count(*) || ' ' || sum(times) || ' ' || "
-		                                 "sum(ts) FROM conflict"),
+		assert_string_equal(kit_ask(kit, "SELECT count(*) || ' ' || sum(times) || "
+		                                 "' ' || sum(ts) FROM conflict"),
 		                    "1 2 1785574801000");
 	}
 	kit_close(kit);
@@ -186,7 +187,7 @@ static void test_what_waits_is_priced_by_the_counts_it_has_now(void **state)
 	expect(kit, CORRECT("c", "09:00:00", "'input':4"),
 	       "'amount':'0.00','amount_now':'0.00','cost':'0.00','cost_now':'0.00','waits':true");
 	expect(kit, VOID("v", "09:00:00"), "'waits':true");
-	/* There is no rate for pages in what is to come: it stays, though its own counts have one. */
+	/* No book to come has a rate for pages: it stays, though its own counts have one. */
 	expect(kit, CORRECT("no", "09:00:01", "'pages':1"), "'waits':true");
 	EXPECT_TOTALS(kit, "2 2 1004 0 0.00 | 3");
 	kit_price(kit, kit_quotes(BOOK(MODEL("n", EACH("input", "1")))));
@@ -294,6 +295,46 @@ static void test_what_is_closed_is_corrected_later(void **state)
 	                    "3,0");
 }
 
+/* A group of hours has a correction in the hour that it is booked in. */
+static void test_a_correction_is_in_the_row_of_its_booked_hour(void **state)
+{
+	const struct report_query query = { .by = REPORT_BY_HOUR, .to_ms = LEDGER_TO_MAX };
+	struct ledgerkit *kit = *state;
+	struct report_notes notes;
+	struct table table;
+	struct buf rows = { .at = NULL };
+	size_t amount = 0;
+
+	kit_price(kit, kit_quotes(plain_book));
+	kit_send_usage(kit, "a", AT("09:30:00"), "m", "{\"input\":10}");
+	assert_int_equal(kit_close_until(kit, HOUR_9 + MS_PER_HOUR, NULL), 0);
+	expect(kit, CORRECT("a", "09:30:00", "'input':4"), "'amount':'-6.00'");
+	assert_int_equal(report_run(kit->ledger, &query, &table, &notes, NULL), 0);
+	while (strcmp(table.columns[amount].key, "amount") != 0)
+		amount++;
+	for (size_t i = 0; i < table.row_count; i++)
+		buf_addf(&rows, "%.*s %.*s; ", TEXT_ARGS(table.rows[i].cells[0]),
+		         TEXT_ARGS(table.rows[i].cells[amount]));
+	assert_string_equal(rows.at, "2026-08-01T09:00Z 10.00; 2026-08-01T12:00Z -6.00; ");
+	buf_release(&rows);
+	table_release(&table);
+}
+
+/* Whoever reads a range in steps reads it again. */
+static void test_a_correction_touches_its_hour(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(plain_book));
+	kit_send_usage(kit, "a", AT("09:30:00"), "m", "{\"input\":10}");
+	ledger_watch(kit->ledger, HOUR_9 + MS_PER_HOUR, HOUR_12);
+	expect(kit, CORRECT("a", "09:30:00", "'input':4"), "'ok':true");
+	assert_false(ledger_touched(kit->ledger));
+	ledger_watch(kit->ledger, HOUR_9, HOUR_9 + MS_PER_HOUR);
+	expect(kit, VOID("a", "09:30:00"), "'ok':true");
+	assert_true(ledger_touched(kit->ledger));
+}
+
 static int tell(void *context, const struct correction *correction)
 {
 	char amount[MONEY_TEXT_BYTES];
@@ -388,6 +429,8 @@ int main(void)
 		T(test_the_policies_of_the_event_hold),
 		T(test_another_book_rates_what_stands_now),
 		T(test_what_is_closed_is_corrected_later),
+		T(test_a_correction_is_in_the_row_of_its_booked_hour),
+		T(test_a_correction_touches_its_hour),
 		T(test_corrections_are_told_by_hour_and_by_event),
 		T(test_totals_of_the_ledger_have_them),
 	};

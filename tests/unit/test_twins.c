@@ -219,6 +219,41 @@ static void test_whoever_listens_hears_how_far_it_is_and_may_stop_it(void **stat
 	assert_int_equal(reports, 2);
 }
 
+static void send_turns(struct ledgerkit *kit, const char *time)
+{
+	static const char line[] =
+		"{'id':'r','time':'%s','account':'a','model':'m','api':'anthropic.messages',"
+		"'usage':{'input_tokens':5,'output_tokens':0,'iterations':["
+		"{'type':'message','input_tokens':5,'output_tokens':0},"
+		"{'type':'advisor_message','model':'m','input_tokens':30,'output_tokens':0},"
+		"{'type':'compaction','input_tokens':7,'output_tokens':0}]}}";
+	char text[1024];
+
+	snprintf(text, sizeof(text), line, time);
+	assert_int_equal(kit_send(kit, kit_quotes(text)), INGEST_ACCEPTED);
+}
+
+/* Each turn is a twin of its own, void before its request or with it: once. */
+static void test_a_twin_is_void_with_its_turns(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	begin_small(kit);
+	send_turns(kit, AT("09:00:01"));
+	forget(kit, 1);
+	send_turns(kit, AT("09:01:01"));
+	expect_twins(kit, LEDGER_TO_MAX, "gw-1/r 1<-61; gw-1/r~2 1<-61; gw-1/r~3 1<-61; ");
+	assert_true(void_twin(kit, "r~2", NINE + 1000, NINE + 61000));
+	assert_true(void_twin(kit, "r", NINE + 1000, NINE + 61000));
+	assert_false(void_twin(kit, "r~3", NINE + 1000, NINE + 61000));
+	expect_twins(kit, LEDGER_TO_MAX, "");
+	kit_verify_clean(kit);
+	assert_string_equal(
+		kit_ask(kit,
+	                "SELECT group_concat(id) FROM (SELECT id FROM correction ORDER BY seq)"),
+		"r~2,r,r~3");
+}
+
 /* --- the closing ---------------------------------------------------------- */
 
 static const char *run(struct ledgerkit *kit, const char *request)
@@ -406,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_every_copy_but_the_one_that_stands_is_told),
 		T(test_only_a_pair_that_is_one_becomes_void),
+		T(test_a_twin_is_void_with_its_turns),
 		T(test_whoever_listens_hears_how_far_it_is_and_may_stop_it),
 		T(test_a_period_closes_behind_its_twins),
 		T(test_a_period_that_changed_is_looked_at_again),

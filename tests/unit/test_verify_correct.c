@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "ingest/change.h"
 #include "ledger/correct.h"
 #include "ledger/internal.h"
 #include "tests/support/ledgerkit.h"
@@ -138,6 +139,10 @@ static const struct {
 	  "correction event [source gw-1 id w time 2026-08-01T09:00:01.001Z] gone|an event that is "
 	  "there\n",
 	  true },
+	{ "CREATE TEMP TABLE one AS SELECT * FROM correction WHERE seq = 1; UPDATE one SET "
+	  "seq = 5, counts = '{}', nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0; "
+	  "INSERT INTO correction SELECT * FROM one",
+	  "correction kind " EVENT " correct|nothing: it is void\n", true },
 	{ "UPDATE correction SET seq = 9 WHERE seq = 3; UPDATE correction SET seq = 3 WHERE "
 	  "seq = 1; UPDATE correction SET seq = 1 WHERE seq = 9",
 	  "correction input " EVENT " 6|0\n", true },
@@ -201,6 +206,31 @@ static void test_the_table_refuses_what_is_no_correction(void **state)
 	kit_verify_clean(kit);
 }
 
+/* Of an event that got its price the row that rates its other counts is due. */
+static void test_a_price_that_came_without_its_row_is_named(void **state)
+{
+	static const char request[] = "{\"change\":\"suspense.retry\"}";
+	const struct change change = { text_of(request), text_of("uid 7"), KIT_NOW_MS };
+	struct ledgerkit *kit = *state;
+	struct buf reply = { .at = NULL }, findings = { .at = NULL };
+	bool changed;
+
+	kit_price(kit, kit_quotes(BOOK(EACH("output", "1"))));
+	kit_send_usage(kit, "a", "2026-08-01T09:00:01Z", "m", "{\"input\":10}");
+	correct(kit, "a", CORRECTION_CORRECT, 4);
+	kit_price(kit, kit_quotes(BOOK(EACH("input", "1"))));
+	assert_int_equal(change_run(kit->ledger, &change, &reply, &changed, NULL), 0);
+	kit_verify_clean(kit);
+	kit_shut(kit);
+	kit_sql(kit, "DELETE FROM correction WHERE kind = 'rated'");
+	kit_reopen(kit);
+	kit_verify(kit, &findings);
+	assert_non_null(findings.at);
+	assert_non_null(strstr(findings.at, "correction amount " EVENT " 0.00|-6.00\n"));
+	buf_release(&findings);
+	buf_release(&reply);
+}
+
 static void test_what_is_void_is_no_suspense(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -222,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_correction_that_does_not_follow_is_named),
 		T(test_the_table_refuses_what_is_no_correction),
+		T(test_a_price_that_came_without_its_row_is_named),
 		T(test_what_is_void_is_no_suspense),
 	};
 
