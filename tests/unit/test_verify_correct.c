@@ -206,6 +206,55 @@ static void test_the_table_refuses_what_is_no_correction(void **state)
 	kit_verify_clean(kit);
 }
 
+static int pass(void *context, const struct stored_event *row)
+{
+	(void)row;
+	++*(int *)context;
+	return 0;
+}
+
+static int pass_correction(void *context, const struct correction *correction)
+{
+	(void)correction;
+	++*(int *)context;
+	return 0;
+}
+
+/* Never a sum of what cannot be read. */
+static void test_damage_is_no_sum(void **state)
+{
+	static const struct {
+		const char *sql;
+		bool row; /* the row itself cannot be read */
+	} rows[] = {
+		{ "UPDATE correction SET counts = '{input}' WHERE seq = 2", true },
+		{ "UPDATE correction SET counts = '{\"input\":1.5}' WHERE seq = 2", true },
+		{ "UPDATE correction SET counts = '{\"input\":-101}' WHERE seq = 2", false },
+		{ "UPDATE correction SET nanos = 9223372036854775807 WHERE seq = 2", false },
+		{ "UPDATE correction SET cost_nanos = 9223372036854775807 WHERE seq = 2", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ledgerkit kit = { .ledger = NULL };
+		struct fault fault = { .code = FAULT_NONE };
+		int calls = 0;
+
+		kit_open(&kit);
+		fill(&kit);
+		kit_shut(&kit);
+		kit_sql(&kit, rows[i].sql);
+		kit_reopen(&kit);
+		assert_int_equal(
+			ledger_each_event_now(kit.ledger, 0, INT64_MAX, pass, &calls, &fault),
+			-FAULT_CORRUPT);
+		assert_int_equal(ledger_each_correction(kit.ledger, CORRECTION_TRAFFIC, 0,
+		                                        INT64_MAX, pass_correction, &calls, &fault),
+		                 rows[i].row ? -FAULT_CORRUPT : 0);
+		kit_close(&kit);
+	}
+}
+
 /* Of an event that got its price the row that rates its other counts is due. */
 static void test_a_price_that_came_without_its_row_is_named(void **state)
 {
@@ -251,6 +300,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_correction_that_does_not_follow_is_named),
+		cmocka_unit_test(test_damage_is_no_sum),
 		T(test_the_table_refuses_what_is_no_correction),
 		T(test_a_price_that_came_without_its_row_is_named),
 		T(test_what_is_void_is_no_suspense),
