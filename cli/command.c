@@ -279,9 +279,13 @@ static enum exit_code choose(struct context *context, int argc, const char **arg
 	if (command->actions == NULL ||
 	    (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)))
 		return EXIT_DONE;
+	*parent_out = command;
+	if (command->otherwise != NULL && (argc < 2 || argv[1][0] == '-')) {
+		context->command = command->otherwise;
+		return EXIT_DONE;
+	}
 	if (argc < 2)
 		return command_misused(context, "%s: what shall be done?", command->name);
-	*parent_out = command;
 	command = command_action(command, argv[1], &meant);
 	if (command == NULL && meant != NULL)
 		return command_misused(context, "%s has no action %s; did you mean %s?", argv[0],

@@ -56,7 +56,8 @@ struct command {
 	enum command_needs needs;
 	bool csv, json;                       /* the forms it has beside the one for people */
 	const struct command *const *actions; /* its first word is one of these; ended by NULL */
-	const struct option *options;         /* its own; NULL: none */
+	const struct command *otherwise; /* the action where no word names one; NULL: wrong use */
+	const struct option *options;    /* its own; NULL: none */
 	/* Tells wrong use (EXIT_USAGE), before the ledger is opened; NULL: run() does. */
 	enum exit_code (*check)(struct context *context);
 	enum exit_code (*run)(struct context *context);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/command.h"
+#include "cli/doctor_ledger.h"
 #include "ingest/ingest.h"
 #include "ingest/terms.h"
 #include "ledger/read.h"
@@ -289,10 +290,11 @@ static const struct command doctor_formats = {
 	.run = run_formats,
 };
 
-static const struct command *const actions[] = { &doctor_formats, NULL };
+static const struct command *const actions[] = { &doctor_ledger, &doctor_formats, NULL };
 
 const struct command command_doctor = {
 	.name = "doctor",
 	.summary = "Look for what needs a person",
 	.actions = actions,
+	.otherwise = &doctor_ledger,
 };

@@ -9,6 +9,7 @@
 #include "ledger/books.h"
 #include "ledger/ledger.h"
 #include "ledger/read.h"
+#include "report/sources.h"
 
 enum { LABEL_WIDTH = 14, HASH_SHOWN = 12 };
 
@@ -88,11 +89,47 @@ static void pair_book(struct context *context, const char *label, const struct s
 	              applied);
 }
 
+struct told_walk {
+	struct context *context;
+	const char *label, *comma;
+};
+
+/* Whether it ties is a matter of one sum: toll reconcile looks at all of it. */
+static const char *tie_of(const struct sources_last *last)
+{
+	if (last->sent == EVENT_ABSENT)
+		return "unread";
+	if (last->sent == last->stored)
+		return "equal";
+	return last->sent > last->stored ? "missing" : "beyond";
+}
+
+static int pair_told(void *user, const struct sources_last *last)
+{
+	struct told_walk *walk = user;
+	char received[MOMENT_TEXT_BYTES], hour[MOMENT_TEXT_BYTES] = "", sent[160];
+
+	moment_text(last->received_ms, received);
+	if (last->hour_ms != EVENT_ABSENT)
+		moment_text_unit(last->hour_ms, MOMENT_HOUR, hour);
+	if (last->sent == EVENT_ABSENT)
+		snprintf(sent, sizeof(sent), "tells no events");
+	else
+		snprintf(sent, sizeof(sent), "%lld sent%s%s, %lld stored%s", (long long)last->sent,
+		         hour[0] != '\0' ? " in " : "", hour, (long long)last->stored,
+		         last->sent > last->stored ? ", see toll reconcile --sources" : "");
+	printer_pairf(&walk->context->printer, LABEL_WIDTH, walk->label, "%.*s, seq %lld of %s: %s",
+	              TEXT_ARGS(last->source), (long long)last->seq, received, sent);
+	walk->label = "";
+	return 0;
+}
+
 static int write_text(struct context *context, const struct ledger_status *status,
                       const struct doubts *doubts, const struct shown_book books[BOOK_SIDES],
                       const struct holder *holder, const struct status_feeds *feeds)
 {
 	char first[MOMENT_TEXT_BYTES], last[MOMENT_TEXT_BYTES], file[32], wal[32], decided[96];
+	struct told_walk told = { context, "Checkpoints", "" };
 	int r = 0;
 
 	printer_pairf(&context->printer, LABEL_WIDTH, "Ledger", "%s", context->ledger_path);
@@ -156,6 +193,8 @@ static int write_text(struct context *context, const struct ledger_status *statu
 	         "events with a number under usage that nobody counts:");
 	if (doubts->unknown > 0)
 		r = ledger_each_unknown(context->ledger, pair_unknown, context, &context->fault);
+	if (r == 0)
+		r = sources_each_last(context->ledger, pair_told, &told, &context->fault);
 	return r == 0 ? status_feeds_text(context, feeds, LABEL_WIDTH) : r;
 }
 
@@ -208,12 +247,32 @@ static void add_book(struct buf *out, const char *key, const struct shown_book *
 	buf_add_cstr(out, "}");
 }
 
+static int add_told(void *user, const struct sources_last *last)
+{
+	struct told_walk *walk = user;
+	struct buf *out = &walk->context->out;
+
+	buf_addf(out, "%s{\"source\":", walk->comma);
+	buf_add_json(out, last->source);
+	buf_addf(out, ",\"epoch\":%lld,\"seq\":%lld", (long long)last->epoch, (long long)last->seq);
+	add_moment(out, "received", true, last->received_ms);
+	add_moment(out, "hour", last->hour_ms != EVENT_ABSENT, last->hour_ms);
+	if (last->sent == EVENT_ABSENT)
+		buf_add_cstr(out, ",\"sent\":null");
+	else
+		buf_addf(out, ",\"sent\":%lld", (long long)last->sent);
+	buf_addf(out, ",\"stored\":%lld,\"state\":\"%s\"}", (long long)last->stored, tie_of(last));
+	walk->comma = ",";
+	return 0;
+}
+
 static int write_json(struct context *context, const struct ledger_status *status,
                       const struct doubts *doubts, const struct shown_book books[BOOK_SIDES],
                       const struct holder *holder, const struct status_feeds *feeds)
 {
 	struct buf *out = &context->out;
 	struct unknown_json unknown = { out, "" };
+	struct told_walk told = { context, "", "" };
 	int r;
 
 	buf_add_cstr(out, "{\"ledger\":");
@@ -246,6 +305,9 @@ static int write_json(struct context *context, const struct ledger_status *statu
 		add_book(out, "cost_book", &books[BOOK_COST]);
 	buf_add_cstr(out, ",\"unknown_usage\":[");
 	r = ledger_each_unknown(context->ledger, add_unknown, &unknown, &context->fault);
+	buf_add_cstr(out, "],\"checkpoints\":[");
+	if (r == 0)
+		r = sources_each_last(context->ledger, add_told, &told, &context->fault);
 	buf_add_cstr(out, "],");
 	if (r == 0)
 		r = status_feeds_json(context, feeds, out);

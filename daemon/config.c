@@ -339,7 +339,7 @@ void config_help(struct buf *out)
 			if (*c == '_')
 				*c = '-';
 		}
-		buf_addf(out, "  %-20s ", flag);
+		buf_addf(out, "  %-21s ", flag);
 		if (settings[i].is_text && settings[i].text[0] != '\0')
 			buf_addf(out, "%s (%s)\n", settings[i].help, settings[i].text);
 		else if (settings[i].is_text)

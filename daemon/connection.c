@@ -1,22 +1,89 @@
 #include "daemon/connection.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 
+/* Whoever is many, or comes again and again, must not fill the disk with our log. */
+static bool may_log(struct connections *all)
+{
+	if (all->lines_logged >= CONNECTIONS_LOG_LINES_MAX)
+		return false;
+	if (++all->lines_logged == CONNECTIONS_LOG_LINES_MAX)
+		log_warning("no more about single gateways until the next summary", "%s", "");
+	return true;
+}
+
+static unsigned uid_of(const struct connection *c)
+{
+	return c->peer != NULL ? c->peer->uid : (unsigned)-1;
+}
+
+static void put_into_place(struct connection *c, enum peer_place place)
+{
+	c->all->placed[c->place]--;
+	c->place = place;
+	c->all->placed[c->place]++;
+}
+
+static void leave_limited(struct connection *c)
+{
+	struct connection **at = &c->all->limited, *before = NULL;
+
+	if (!c->limited)
+		return;
+	while (*at != c) {
+		before = *at;
+		at = &before->next_limited;
+	}
+	*at = c->next_limited;
+	if (c->all->limited_last == c)
+		c->all->limited_last = before;
+	c->limited = false;
+}
+
+static void join_limited(struct connection *c)
+{
+	struct connections *all = c->all;
+
+	c->limited = true;
+	c->next_limited = NULL;
+	if (all->limited == NULL)
+		all->limited = c;
+	else
+		all->limited_last->next_limited = c;
+	all->limited_last = c;
+}
+
+static void advance(struct connections *all, struct peer *peer);
+
+/* The place of one that is gone is for who waits longest of the same user. */
+static void leave_place(struct connection *c)
+{
+	c->all->placed[c->place] -= c->maker == NULL;
+	if (c->peer == NULL)
+		return;
+	peers_leave(&c->all->peers, c->peer, c->place);
+	if (peers_may_advance(&c->all->peers, c->peer))
+		advance(c->all, c->peer);
+}
+
 static void free_connection(struct connection *c)
 {
+	leave_limited(c);
 	if (c->previous != NULL)
 		c->previous->next = c->next;
 	else
 		c->all->first = c->next;
 	if (c->next != NULL)
 		c->next->previous = c->previous;
-	c->all->count -= c->maker == NULL;
+	leave_place(c);
 	feed_release(&c->feed);
 	buf_release(&c->first);
 	free(c);
@@ -50,7 +117,7 @@ void connection_close(struct connection *c)
 	if (c->closing)
 		return;
 	c->closing = true;
-	log_debug("connection closed", "source=%s lines=%lld",
+	log_debug("connection closed", "uid=%u source=%s lines=%lld", uid_of(c),
 	          log_quote(text_of(c->feed.source)).text, (long long)c->feed.totals.lines);
 	uv_close((uv_handle_t *)&c->pipe, on_closed);
 }
@@ -106,24 +173,62 @@ static void acknowledge(struct connection *c)
 		connection_close(c);
 }
 
-static void told(struct feed *feed)
+/* So many bytes of it are not durable yet that it must wait. */
+static bool is_ahead(const struct connection *c)
 {
-	acknowledge(feed->owner);
+	/* At the end there is no later for what was sent, and the batches are limit enough. */
+	return !c->all->stopping &&
+	       c->feed.bytes_on_their_way >=
+	               (size_t)c->all->config->number[SETTING_INFLIGHT_BYTES_MAX];
 }
 
-/* A hello that is wrong: says why and closes; the sender's fault must not stay unseen. */
-static void refuse_hello(struct connection *c, const struct fault *fault)
+static void told(struct feed *feed)
 {
-	log_warning("hello refused", "error=%s", log_quote(text_of(fault->text)).text);
+	struct connection *c = feed->owner;
+
+	if (feed->barred && !c->limited && !is_ahead(c))
+		feed_unbar(feed);
+	acknowledge(c);
+}
+
+static bool admits_made(struct feed *feed)
+{
+	return !is_ahead(feed->owner);
+}
+
+static bool admits(struct feed *feed)
+{
+	struct connection *c = feed->owner;
+	struct connections *all = c->all;
+
+	if (is_ahead(c))
+		return false;
+	if (all->stopping || peers_may_take(&all->peers, c->peer, uv_now(c->pipe.loop)))
+		return true;
+	join_limited(c);
+	return false;
+}
+
+/* Says why and closes; the sender's fault must not stay unseen. */
+static void refuse(struct connection *c, const char *why)
+{
 	uv_read_stop((uv_stream_t *)&c->pipe);
 	c->feed.done = true;
 	buf_add_cstr(&c->first, "{\"error\":");
-	buf_add_json(&c->first, text_of(fault->text));
+	buf_add_json(&c->first, text_of(why));
 	buf_add_cstr(&c->first, "}\n");
 	if (c->first.error != 0)
 		connection_close(c);
 	else
 		write_bytes(c, c->first.at, c->first.len);
+}
+
+static void refuse_hello(struct connection *c, const struct fault *fault)
+{
+	if (may_log(c->all))
+		log_warning("hello refused", "uid=%u error=%s", uid_of(c),
+		            log_quote(text_of(fault->text)).text);
+	refuse(c, fault->text);
 }
 
 /* The first line may be a hello. */
@@ -145,7 +250,8 @@ static bool look(struct feed *feed, const struct wire_line *line)
 	c->acks = hello.ack;
 	if (hello.source.at != NULL)
 		text_copy(feed->source, sizeof(feed->source), hello.source);
-	log_debug("hello", "source=%s ack=%d", log_quote(text_of(feed->source)).text, c->acks);
+	log_debug("hello", "uid=%u source=%s ack=%d", uid_of(c),
+	          log_quote(text_of(feed->source)).text, c->acks);
 	return true;
 }
 
@@ -163,7 +269,7 @@ static void taken(struct connection *c, size_t bytes, int r)
 {
 	bytes -= c->feed.held.len;
 	c->owed -= c->owed < bytes ? c->owed : bytes;
-	if (c->feed.paused)
+	if (feed_waits(&c->feed))
 		uv_read_stop((uv_stream_t *)&c->pipe);
 	if (r < 0)
 		drop(c);
@@ -174,7 +280,7 @@ static void finish_input(struct connection *c)
 {
 	int r;
 
-	if (c->feed.done || c->feed.paused)
+	if (c->feed.done || feed_waits(&c->feed))
 		return;
 	r = feed_finish(&c->feed, INGEST_LINE_CUT_OFF);
 	if (r == FEED_WAITS)
@@ -214,7 +320,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *bytes)
 
 static void read_on(struct connection *c)
 {
-	if (!c->feed.paused && !c->ended && !c->feed.done && !c->closing &&
+	if (!feed_waits(&c->feed) && !c->ended && !c->feed.done && !c->closing &&
 	    uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) < 0)
 		connection_close(c);
 }
@@ -245,8 +351,18 @@ static void resume(struct feed *feed)
 	read_on(c);
 }
 
+static void took_of_gateway(struct feed *feed, const struct ingest_item *item)
+{
+	struct connection *c = feed->owner;
+
+	(void)item;
+	peers_took(&c->all->peers, c->peer);
+}
+
 static const struct feed_class class_of_gateways = {
+	.admits = admits,
 	.look = look,
+	.took = took_of_gateway,
 	.told = told,
 	.resume = resume,
 };
@@ -266,6 +382,7 @@ static void place(struct feed *feed, struct batch_place *place_out)
 }
 
 static const struct feed_class class_of_made = {
+	.admits = admits_made,
 	.took = took,
 	.place = place,
 	.told = told,
@@ -287,11 +404,85 @@ static struct connection *new_connection(struct connections *all, uv_loop_t *loo
 	if (c->next != NULL)
 		c->next->previous = c;
 	all->first = c;
-	all->count += maker == NULL;
+	c->place = PEER_REFUSED; /* until it is known who it is */
+	all->placed[c->place] += maker == NULL;
 	feed_init(&c->feed, maker != NULL ? &class_of_made : &class_of_gateways, all->feeds, c,
 	          (size_t)all->config->number[SETTING_LINE_BYTES_MAX]);
 	c->last_read_ms = uv_now(loop);
 	return c;
+}
+
+/* Who waited, and may go on.  Nothing of it was read. */
+static void serve(struct connection *c)
+{
+	peers_advance(&c->all->peers, c->peer);
+	put_into_place(c, PEER_SERVED);
+	c->last_read_ms = uv_now(c->pipe.loop);
+	read_on(c);
+}
+
+static void advance(struct connections *all, struct peer *peer)
+{
+	struct connection *longest = NULL;
+
+	/* The newest is the first of the list. */
+	for (struct connection *c = all->first; c != NULL; c = c->next) {
+		if (c->peer == peer && c->place == PEER_WAITS && !c->closing)
+			longest = c;
+	}
+	if (longest != NULL)
+		serve(longest);
+}
+
+static uid_t uid_of_pipe(const struct connection *c)
+{
+	struct ucred peer = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(peer);
+	uv_os_fd_t fd;
+
+	if (uv_fileno((const uv_handle_t *)&c->pipe, &fd) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return (uid_t)-1;
+	return peer.uid;
+}
+
+/* It is one more of its user: serves it, lets it wait, or says that there are too many. */
+static void find_place(struct connection *c)
+{
+	struct connections *all = c->all;
+	char why[160];
+
+	put_into_place(c, peers_enter(&all->peers, c->peer, all->stopping));
+	log_debug("gateway connected", "uid=%u", uid_of(c));
+	if (c->place == PEER_SERVED) {
+		read_on(c);
+		return;
+	}
+	if (peers_may_log(c->peer, uv_now(c->pipe.loop)))
+		log_warning("too many gateways of one user: further ones wait",
+		            "uid=%u uid_connections_max=%zu waiting=%zu refused=%s", uid_of(c),
+		            all->peers.connections_max, c->peer->waiting,
+		            c->place == PEER_REFUSED ? "yes" : "no");
+	if (c->place == PEER_WAITS)
+		return;
+	snprintf(why, sizeof(why),
+	         "uid %u has %zu connections, the most one user may have "
+	         "(uid_connections_max), and too many wait: close some, come again",
+	         uid_of(c), c->peer->served);
+	refuse(c, why);
+}
+
+bool connections_have_room(struct connections *all)
+{
+	size_t most = (size_t)all->config->number[SETTING_CONNECTIONS_MAX];
+
+	if (all->placed[PEER_SERVED] >= most) {
+		if (may_log(all))
+			log_warning("too many gateways: one waits", "connections_max=%zu", most);
+		return false;
+	}
+	return !peers_stand(&all->peers, uv_now(all->limited_timer.loop)) &&
+	       all->placed[PEER_REFUSED] < CONNECTIONS_REFUSED_MAX;
 }
 
 bool connection_accept(struct connections *all, uv_stream_t *server)
@@ -307,10 +498,46 @@ bool connection_accept(struct connections *all, uv_stream_t *server)
 		connection_close(c); /* gone before it was taken */
 		return true;
 	}
+	c->peer = peers_get(&all->peers, uid_of_pipe(c), uv_now(server->loop));
+	if (c->peer == NULL) {
+		drop(c);
+		return true;
+	}
 	if (all->stopping)
 		c->owed = waiting_bytes(c);
-	read_on(c);
+	find_place(c);
 	return true;
+}
+
+/* Those over their user's lines a second, in turn, as far as these go now. */
+static void on_limited(uv_timer_t *timer)
+{
+	struct connections *all = timer->data;
+	struct connection *last = all->limited_last;
+
+	for (struct connection *c = all->limited, *next; c != NULL; c = next) {
+		next = c == last ? NULL : c->next_limited;
+		/* Who has no line left keeps its turn. */
+		if (!peers_may_take(&all->peers, c->peer, uv_now(timer->loop)))
+			continue;
+		leave_limited(c);
+		feed_unbar(&c->feed);
+		feeds_resume(all->feeds);
+	}
+}
+
+void connections_start(struct connections *all, uv_loop_t *loop)
+{
+	const int64_t *number = all->config->number;
+
+	peers_init(&all->peers, number[SETTING_CONNECTIONS_MAX],
+	           number[SETTING_UID_CONNECTIONS_MAX], number[SETTING_UID_LINES_PER_S_MAX]);
+	uv_timer_init(loop, &all->limited_timer);
+	all->limited_timer.data = all;
+	all->started = true;
+	if (number[SETTING_UID_LINES_PER_S_MAX] > 0)
+		uv_timer_start(&all->limited_timer, on_limited, CONNECTIONS_LIMITED_MS,
+		               CONNECTIONS_LIMITED_MS);
 }
 
 struct connection *connection_make(struct connections *all, uv_loop_t *loop,
@@ -345,15 +572,17 @@ void connections_check_silence(struct connections *all)
 {
 	uint64_t limit_ms = (uint64_t)all->config->number[SETTING_LINE_TIMEOUT_S] * 1000;
 
+	peers_sweep(&all->peers, uv_now(all->limited_timer.loop));
 	for (struct connection *c = all->first, *next; c != NULL; c = next) {
 		next = c->next;
-		if (c->feed.paused || c->ended || c->closing ||
+		if (feed_waits(&c->feed) || c->ended || c->closing ||
 		    wire_unfinished(&c->feed.framer) == 0 ||
 		    uv_now(c->pipe.loop) - c->last_read_ms < limit_ms)
 			continue;
-		log_warning("silent in the middle of a line", "source=%s bytes=%zu",
-		            log_quote(text_of(c->feed.source)).text,
-		            wire_unfinished(&c->feed.framer));
+		if (may_log(all))
+			log_warning("silent in the middle of a line", "uid=%u source=%s bytes=%zu",
+			            uid_of(c), log_quote(text_of(c->feed.source)).text,
+			            wire_unfinished(&c->feed.framer));
 		uv_read_stop((uv_stream_t *)&c->pipe);
 		c->ended = true;
 		finish_input(c);
@@ -365,7 +594,7 @@ bool connections_drained(struct connections *all)
 	for (struct connection *c = all->first; c != NULL; c = c->next) {
 		if (c->closing || c->feed.done)
 			continue;
-		if (c->feed.paused || c->ended || waiting_bytes(c) > 0)
+		if (feed_waits(&c->feed) || c->ended || waiting_bytes(c) > 0)
 			return false;
 	}
 	return true;
@@ -374,9 +603,16 @@ bool connections_drained(struct connections *all)
 void connections_begin_end(struct connections *all)
 {
 	all->stopping = true;
-	for (struct connection *c = all->first; c != NULL; c = c->next)
+	for (struct connection *c = all->first; c != NULL; c = c->next) {
 		c->owed = c->feed.held.len + waiting_bytes(c) +
 		          (c->ended ? wire_unfinished(&c->feed.framer) : 0);
+		if (c->place == PEER_WAITS && !c->closing)
+			serve(c);
+		leave_limited(c);
+		if (c->feed.barred)
+			feed_unbar(&c->feed);
+	}
+	feeds_resume(all->feeds);
 }
 
 static bool is_owed(const struct connection *c)
@@ -408,7 +644,7 @@ bool connections_stop_reading(struct connections *all)
 			          log_quote(text_of(c->feed.source)).text, c->owed);
 		}
 		/* Who waits for acknowledgements sends it again, whole; the others cannot. */
-		if (c->maker != NULL || c->acks || c->feed.paused) {
+		if (c->maker != NULL || c->acks || feed_waits(&c->feed)) {
 			c->feed.done = true;
 			acknowledge(c);
 			continue;
@@ -434,10 +670,14 @@ void connections_close(struct connections *all)
 		next = c->next;
 		connection_close(c);
 	}
+	if (all->started)
+		uv_close((uv_handle_t *)&all->limited_timer, NULL);
+	all->started = false;
 }
 
 void connections_release(struct connections *all)
 {
 	while (all->first != NULL)
 		free_connection(all->first);
+	peers_release(&all->peers);
 }

@@ -10,13 +10,24 @@
 
 #include "daemon/config.h"
 #include "daemon/feed.h"
+#include "daemon/peers.h"
 
-enum { READ_BYTES = 64 * 1024 };
+enum {
+	READ_BYTES = 64 * 1024,
+	CONNECTIONS_REFUSED_MAX = 32, /* on their way out; then the next one waits to be let in */
+	CONNECTIONS_LIMITED_MS = 20,  /* who is over its lines a second is looked at again */
+	CONNECTIONS_LOG_LINES_MAX = 100, /* about single ones, from summary to summary */
+};
 
 struct connections {
 	struct connection *first;
-	size_t count;  /* of gateways that came; those with a maker do not count */
-	bool stopping; /* what is accepted from now on was sent before the end */
+	size_t placed[PEER_PLACE_COUNT]; /* gateways that came; those with a maker do not count */
+	struct peers peers;              /* who they are */
+	struct connection *limited, *limited_last; /* wait for their user's next lines, in turn */
+	uv_timer_t limited_timer;
+	bool started;
+	unsigned lines_logged; /* the owner sets it to 0 with each summary */
+	bool stopping;         /* what is accepted from now on was sent before the end */
 	struct feeds *feeds;
 	struct json *doc; /* for hellos */
 	const struct config *config;
@@ -41,6 +52,10 @@ struct connection {
 	const struct connection_maker *maker; /* NULL: the gateway came itself */
 	struct connections *all;
 	struct connection *previous, *next;
+	struct peer *peer; /* NULL: with a maker, or it was never taken */
+	enum peer_place place;
+	bool limited; /* in the list of those */
+	struct connection *next_limited;
 	struct buf first; /* what we say first: where to go on, or what is wrong with the hello */
 	bool greeted;     /* the first line was seen */
 	bool acks;        /* the hello asked for them */
@@ -54,6 +69,9 @@ struct connection {
 	bool closed; /* the handle is */
 };
 
+void connections_start(struct connections *all, uv_loop_t *loop);
+/* One more may be accepted; false: on_gone() tells when to ask again. */
+bool connections_have_room(struct connections *all);
 /* Takes who waits at `server`.  False: memory is short, it still waits. */
 bool connection_accept(struct connections *all, uv_stream_t *server);
 /*

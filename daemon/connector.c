@@ -166,7 +166,7 @@ struct inlet_status connector_status(const struct connector *c)
 	if (!c->connected)
 		return status;
 	status.lines += new_lines(&c->connection->feed.totals);
-	if (c->connection->feed.paused)
+	if (feed_waits(&c->connection->feed))
 		status.state = INLET_PAUSED;
 	if (uv_fileno((const uv_handle_t *)&c->connection->pipe, &fd) == 0 &&
 	    ioctl(fd, FIONREAD, &waiting) == 0)

@@ -52,6 +52,12 @@ void feed_rewind(struct feed *feed, uint64_t consumed)
 	feed->consumed = consumed;
 }
 
+void feed_unbar(struct feed *feed)
+{
+	feed->barred = false;
+	feed_pause(feed);
+}
+
 void feed_release(struct feed *feed)
 {
 	feed_unpause(feed);
@@ -68,6 +74,12 @@ int feed_line(struct feed *feed, const struct wire_line *line, enum ingest_line 
 	return 0;
 }
 
+static int hold(struct feed *feed, struct text bytes)
+{
+	buf_add_text(&feed->held, bytes);
+	return feed->held.error != 0 ? -FAULT_NOMEM : 0;
+}
+
 int feed_take(struct feed *feed, struct text bytes)
 {
 	struct wire_line line;
@@ -78,9 +90,12 @@ int feed_take(struct feed *feed, struct text bytes)
 		bool whole;
 
 		if (!intake_has_room(feed->all->intake)) {
-			buf_add_text(&feed->held, bytes);
 			feed_pause(feed);
-			return feed->held.error != 0 ? -FAULT_NOMEM : 0;
+			return hold(feed, bytes);
+		}
+		if (feed->class->admits != NULL && !feed->class->admits(feed)) {
+			feed->barred = true;
+			return hold(feed, bytes);
 		}
 		whole = wire_next(&feed->framer, &bytes, &line, &error);
 		feed->consumed += before - bytes.len;
@@ -118,6 +133,7 @@ void feed_verdict(struct feed *feed, const struct ingest_item *item)
 	struct wire_ack *totals = &feed->totals;
 
 	feed->on_their_way--;
+	feed->bytes_on_their_way -= item->line.len;
 	feed->moved = true;
 	totals->lines += !item->fragment;
 	switch (item->verdict) {

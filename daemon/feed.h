@@ -20,6 +20,8 @@ struct feed;
 struct intake;
 
 struct feed_class {
+	/* May be NULL: takes as it comes.  False: its owner holds it back now: barred. */
+	bool (*admits)(struct feed *feed);
 	/* May be NULL.  Looks at a line first; true: it was no event and is dealt with. */
 	bool (*look)(struct feed *feed, const struct wire_line *line);
 	/* May be NULL.  An event of it was taken into a batch. */
@@ -52,7 +54,9 @@ struct feed {
 	struct buf held;     /* read, but there was no room for it */
 	bool done;           /* takes no more lines */
 	bool paused;         /* waits for room */
+	bool barred;         /* waits for its owner, who calls feed_unbar() */
 	size_t on_their_way; /* lines taken, verdict not known yet */
+	size_t bytes_on_their_way;
 	struct wire_ack totals;
 	bool moved; /* the totals, since somebody cleared it */
 	/* The intake's: */
@@ -81,6 +85,12 @@ int feed_finish(struct feed *feed, enum ingest_line how);
 int feed_line(struct feed *feed, const struct wire_line *line, enum ingest_line how);
 void feed_pause(struct feed *feed);
 void feed_unpause(struct feed *feed); /* without going on */
+/* It may go on, behind those who wait for room: with the next feeds_resume(). */
+void feed_unbar(struct feed *feed);
+static inline bool feed_waits(const struct feed *feed)
+{
+	return feed->paused || feed->barred;
+}
 /* Forgets the unfinished line and what is held: reading goes on at `consumed`. */
 void feed_rewind(struct feed *feed, uint64_t consumed);
 

@@ -186,6 +186,7 @@ bool intake_line(struct intake *intake, const struct wire_line *line, enum inges
 	batch->owners[batch->count++] = feed;
 	intake->taken++;
 	feed->on_their_way++;
+	feed->bytes_on_their_way += item->line.len;
 	if (feed->class->took != NULL)
 		feed->class->took(feed, item);
 	add_place(batch, feed, place);

@@ -19,15 +19,11 @@
 
 static void accept_gateway(struct service *service)
 {
-	size_t most = (size_t)service->config->number[SETTING_CONNECTIONS_MAX];
-
 	/* At the end all who came before it are let in: there is no later for them. */
 	service->gateway_waits = service->state == SERVICE_RUNNING &&
-	                         service->connections.count >= most;
-	if (service->gateway_waits) {
-		log_warning("too many gateways: one waits", "connections_max=%zu", most);
+	                         !connections_have_room(&service->connections);
+	if (service->gateway_waits)
 		return;
-	}
 	service->gateway_waits = !connection_accept(&service->connections,
 	                                            (uv_stream_t *)&service->listener.pipe);
 }
@@ -251,7 +247,8 @@ static void summary(struct service *service)
 		         (long long)counts[INGEST_UNPRICED], (long long)counts[INGEST_DUPLICATE],
 		         (long long)counts[INGEST_CONFLICT], (long long)counts[INGEST_QUARANTINED],
 		         (long long)counts[INGEST_CHECKPOINT], (long long)intake->unknown,
-		         service->connections.count);
+		         service->connections.placed[PEER_SERVED]);
+	service->connections.lines_logged = 0;
 	memset(intake->counts, 0, sizeof(intake->counts));
 	intake->unknown = 0;
 	intake->lines_logged = 0;
@@ -325,6 +322,7 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 	service->connections.config = config;
 	service->connections.on_gone = on_gateway_gone;
 	service->connections.context = service;
+	connections_start(&service->connections, &service->loop);
 	service->listener.context = service;
 	service->listener.on_waiting = on_gateway;
 	/* The intake owns the terms from here on, also after a failure. */
@@ -368,7 +366,8 @@ static int start_parts(struct service *service, struct terms terms, struct fault
 static int allow_files(const struct config *config, struct fault *fault)
 {
 	rlim_t due = (rlim_t)config->number[SETTING_CONNECTIONS_MAX] + LISTENER_BACKLOG +
-	             CONTROL_CLIENTS_MAX + TAIL_SUBSCRIBERS_MAX + SERVICE_FILES_OWN +
+	             PEERS_WAITING_MAX + CONNECTIONS_REFUSED_MAX + CONTROL_CLIENTS_MAX +
+	             TAIL_SUBSCRIBERS_MAX + SERVICE_FILES_OWN +
 	             INLET_FILES * (rlim_t)config->feeds.count;
 	struct rlimit limit;
 
@@ -392,7 +391,8 @@ static int open_ledger(struct service *service, struct fault *fault)
 	const char *control = config->text[SETTING_CONTROL];
 	char folder[PATH_MAX] = "", note[LEDGER_NOTE_BYTES];
 	const struct ledger_options options = {
-		.identities_max = (size_t)config->number[SETTING_IDENTITIES_MAX],
+		.identity_hours = config->number[SETTING_IDENTITY_HOURS],
+		.identity_bytes = (size_t)config->number[SETTING_IDENTITY_BYTES_MAX],
 		.lock_note = note,
 	};
 

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "rate/policy.h"
+#include "usage/checkpoint.h"
 #include "usage/envelope.h"
 #include "usage/kinds.h"
 
@@ -39,29 +40,11 @@ static bool begins_like_checkpoint(struct text line)
 /* NOT_A_CHECKPOINT: it has further members; whatever it is, it must not pass as totals. */
 enum { NOT_A_CHECKPOINT = 1 };
 
-/* What else it tells are counts. */
-static bool check_totals(const struct json *doc, uint32_t object, struct event_refusal *refusal)
-{
-	for (uint32_t k = json_first(doc, object); k != JSON_NONE; k = json_next(doc, object, k)) {
-		struct text key = doc->nodes[k].text;
-		int64_t count;
-
-		if (text_is(key, "source") || json_type_of(doc, k + 1) == JSON_NULL ||
-		    (json_integer(doc, k + 1, &count) && count >= 0))
-			continue;
-		refusal_set(refusal, REASON_QUANTITY,
-		            "checkpoint.%.*s: a whole number from 0 is due",
-		            key.len > 64 ? 64 : (int)key.len, key.at);
-		return false;
-	}
-	return true;
-}
-
 static int prepare_checkpoint(struct ingest_item *item, const struct event_defaults *defaults,
                               struct json *doc, struct arena *arena)
 {
+	struct checkpoint checkpoint;
 	struct fault fault;
-	uint32_t object;
 	struct text source;
 	int r = json_parse(doc, item->line, &fault);
 
@@ -71,24 +54,19 @@ static int prepare_checkpoint(struct ingest_item *item, const struct event_defau
 		return event_refuse_json(item->line, defaults, doc, &fault, arena, item->refusal);
 	if (json_next(doc, 0, json_first(doc, 0)) != JSON_NONE)
 		return NOT_A_CHECKPOINT;
-	object = json_member(doc, 0, "checkpoint");
-	source = json_string(doc, json_member(doc, object, "source"));
-	if (source.at == NULL)
-		source = defaults->source;
-	if (json_type_of(doc, object) != JSON_OBJECT) {
-		refusal_set(item->refusal, REASON_TYPE, "checkpoint: an object is due");
-	} else if (source.at == NULL || source.len == 0) {
+	if (!checkpoint_read(doc, defaults->now_ms, &checkpoint, item->refusal))
+		return 0;
+	source = checkpoint.source.at != NULL ? checkpoint.source : defaults->source;
+	if (source.at == NULL || source.len == 0) {
 		refusal_set(item->refusal, REASON_MISSING, "checkpoint.source is missing");
 	} else if (source.len > EVENT_NAME_BYTES_MAX || !text_plain(source)) {
 		refusal_set(item->refusal, REASON_NAME,
 		            "checkpoint.source: 1 to %d bytes without control characters",
 		            EVENT_NAME_BYTES_MAX);
-	} else if (!json_integer(doc, json_member(doc, object, "seq"), &item->checkpoint_seq) ||
-	           item->checkpoint_seq < 0) {
-		refusal_set(item->refusal, REASON_QUANTITY,
-		            "checkpoint.seq: a whole number from 0 is due");
-	} else if (check_totals(doc, object, item->refusal)) {
+	} else {
 		item->checkpoint = true;
+		item->checkpoint_epoch = checkpoint.epoch;
+		item->checkpoint_seq = checkpoint.seq;
 		item->checkpoint_json = item->line;
 		/* It may point into the parser's memory, which the next line reuses. */
 		item->event.source = arena_copy(arena, source);

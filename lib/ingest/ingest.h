@@ -80,7 +80,7 @@ struct ingest_item {
 	bool refused;    /* quarantine: `refusal` is filled */
 	bool fragment;   /* of whoever keeps what is not acknowledged: it sends the line again */
 	bool checkpoint; /* seq and source of a control total */
-	int64_t checkpoint_seq;
+	int64_t checkpoint_epoch, checkpoint_seq;
 	struct text checkpoint_json;
 	struct event event;            /* for a checkpoint only `source` is filled */
 	struct event_refusal *refusal; /* in the arena */

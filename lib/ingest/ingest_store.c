@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "ingest/ingest.h"
+#include "ledger/checkpoints.h"
 
 /* What a checkpoint line tells, but for its source, which the hello may have told. */
 static uint64_t totals_hash(const struct json *doc)
@@ -43,12 +44,14 @@ static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struc
 	struct text source = item->event.source;
 	struct buf stored = { .at = NULL };
 	bool same = false;
-	int r = ledger_checkpoint_get(ledger, source, item->checkpoint_seq, &stored, fault);
+	int r = ledger_checkpoint_get(ledger, source, item->checkpoint_epoch, item->checkpoint_seq,
+	                              &stored, fault);
 
 	if (r == 0 && stored.len == 0) {
 		item->own_verdict = INGEST_CHECKPOINT;
-		r = ledger_checkpoint_add(ledger, source, item->checkpoint_seq,
-		                          item->checkpoint_json, item->received_ms, fault);
+		r = ledger_checkpoint_add(ledger, source, item->checkpoint_epoch,
+		                          item->checkpoint_seq, item->checkpoint_json,
+		                          item->received_ms, fault);
 	} else if (r == 0) {
 		r = same_totals(buf_text(&stored), item->checkpoint_json, &same, fault);
 		if (same)
@@ -57,9 +60,11 @@ static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struc
 	buf_release(&stored);
 	if (r == 0 && item->own_verdict == INGEST_QUARANTINED) {
 		item->refusal->source = source;
-		refusal_set(item->refusal, REASON_CHECKPOINT,
-		            "checkpoint.seq %lld came before, with other totals",
-		            (long long)item->checkpoint_seq);
+		refusal_set(
+			item->refusal, REASON_CHECKPOINT,
+			"checkpoint.seq %lld came before, with other totals: one that begins anew "
+			"tells a higher epoch",
+			(long long)item->checkpoint_seq);
 	}
 	return r;
 }

@@ -22,8 +22,9 @@
 
 enum {
 	LEDGER_MODE = 0640, /* of a new file: the owner writes, the group reads */
-	LEDGER_IDENTITIES_MAX =
-		1 << 20,             /* identities kept in memory, by default (ledger/identity.h) */
+	/* Identities kept in memory, by default (ledger/identity.h): */
+	LEDGER_IDENTITY_HOURS = 48,
+	LEDGER_IDENTITY_BYTES = 256 * 1024 * 1024,
 	LEDGER_WAL_PAGES_MAX = 4000, /* the writer checkpoints (PASSIVE) beyond this */
 	LEDGER_BUSY_MS = 5000,       /* readers, and a writer that opens, wait so long */
 	LEDGER_BEGIN_BUSY_MS = 500,  /* a transaction: who mends the WAL's index is done by then */
@@ -36,8 +37,9 @@ enum {
 struct ledger;
 
 struct ledger_options {
-	size_t identities_max; /* 0: LEDGER_IDENTITIES_MAX */
-	const char *lock_note; /* goes behind the pid in the lock file; may be NULL */
+	int64_t identity_hours; /* of event time; 0: LEDGER_IDENTITY_HOURS */
+	size_t identity_bytes;  /* at most; 0: LEDGER_IDENTITY_BYTES */
+	const char *lock_note;  /* goes behind the pid in the lock file; may be NULL */
 };
 
 /*
@@ -66,6 +68,27 @@ void ledger_close(struct ledger *ledger);
 enum { LEDGER_NOTE_BYTES = 256 };
 int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES],
                   struct fault *fault);
+
+/*
+ * A setting of SQLite: of the file and so of every connection, of the connection at hand, or of
+ * the writer's connection alone, which no other can see: `value` is then absent.
+ */
+enum setting_of { SETTING_FILE, SETTING_CONNECTION, SETTING_WRITER };
+struct ledger_setting {
+	const char *name;     /* "journal_mode" */
+	struct text value;    /* read back */
+	const char *expected; /* NULL: anything */
+	enum setting_of of;
+};
+typedef int ledger_setting_fn(void *context, const struct ledger_setting *setting);
+int ledger_each_setting(struct ledger *ledger, ledger_setting_fn *each, void *context,
+                        struct fault *fault);
+
+const char *ledger_sqlite_version(void); /* "3.40.1" */
+const char *ledger_sqlite_source(void);  /* its check-in */
+int ledger_sqlite_number(void);          /* 3040001 */
+/* Whether that version has the fix of the WAL-reset bug: 3.44.6, 3.50.7, 3.51.3 and later. */
+bool ledger_wal_reset_fixed(int number);
 
 /* Totals are those of the events with their corrections. */
 struct ledger_status {

@@ -340,7 +340,7 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 		return r;
 	set_rated(&row, rated);
 	added_out->taken = (struct money){ 0 };
-	fingerprint = identity_fingerprint(row.source, event->id);
+	fingerprint = identity_fingerprint(&ledger->identity, row.source, event->id);
 	if (identity_find(&ledger->identity, fingerprint, &ts)) {
 		r = store_standing(ledger, ts, &row, &found, &standing, fault);
 		if (r < 0)
@@ -401,49 +401,6 @@ int ledger_quarantine_release(struct ledger *ledger, int64_t quarantine_id, int6
 	return query_done(&query, fault);
 }
 
-int ledger_checkpoint_get(struct ledger *ledger, struct text source, int64_t seq,
-                          struct buf *json_out, struct fault *fault)
-{
-	struct query query;
-	int64_t source_id;
-	int r;
-
-	buf_clear(json_out);
-	names_trim(&ledger->names);
-	r = names_id(ledger, source, &source_id, fault);
-	if (r < 0)
-		return r;
-	query = query_start(ledger, STATEMENT_CHECKPOINT_GET);
-	query_int(&query, source_id);
-	query_int(&query, seq);
-	r = query_row(&query, fault);
-	if (r <= 0)
-		return r;
-	buf_add_text(json_out, column_text(&query, 0));
-	query_end(&query);
-	return json_out->error != 0 ? fault_set(fault, FAULT_NOMEM, "a checkpoint: out of memory")
-	                            : 0;
-}
-
-int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
-                          int64_t now_ms, struct fault *fault)
-{
-	struct query query;
-	int64_t source_id;
-	int r;
-
-	names_trim(&ledger->names);
-	r = names_id(ledger, source, &source_id, fault);
-	if (r < 0)
-		return r;
-	query = query_start(ledger, STATEMENT_CHECKPOINT_ADD);
-	query_int(&query, source_id);
-	query_int(&query, seq);
-	query_int(&query, now_ms);
-	query_text(&query, json);
-	return query_done(&query, fault);
-}
-
 int ledger_holds(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                  uint64_t content_hash, bool *holds_out, struct fault *fault)
 {
@@ -460,7 +417,8 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 	r = names_id(ledger, source, &row.source, fault);
 	if (r < 0)
 		return r;
-	identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts);
+	identity_find(&ledger->identity, identity_fingerprint(&ledger->identity, row.source, id),
+	              &ts);
 	r = store_standing(ledger, ts, &row, &found, &standing, fault);
 	if (r < 0 || (found && standing.hash == content_hash)) {
 		*holds_out = r == 0;

@@ -74,13 +74,6 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 int ledger_quarantine(struct ledger *ledger, const struct event_refusal *refusal, struct text line,
                       int64_t length, int64_t now_ms, struct fault *fault);
 
-/* A source's own control totals, `json` as sent; the seq of the source must be new. */
-int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t seq, struct text json,
-                          int64_t now_ms, struct fault *fault);
-/* Those that came with this seq; *json_out is empty where none did. */
-int ledger_checkpoint_get(struct ledger *ledger, struct text source, int64_t seq,
-                          struct buf *json_out, struct fault *fault);
-
 /*
  * Is this very event stored?  For a line that is refused today, but was taken when it first
  * came: by another clock, another price book, another version.

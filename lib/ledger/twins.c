@@ -34,6 +34,12 @@ static int by_identity(const void *a, const void *b)
 	return order != 0 ? order : (x->ts > y->ts) - (x->ts < y->ts);
 }
 
+/* Of this walk alone: what memory holds goes by a seed. */
+static uint64_t fingerprint_of(int64_t source, struct text id)
+{
+	return hash64(id.at, id.len, (uint64_t)source);
+}
+
 struct gather {
 	struct ledger *ledger;
 	const struct twin_search *search;
@@ -64,7 +70,7 @@ static int each_identity(struct gather *gather, bool first_look, identity_fn *ea
 	while ((r = query_row(&query, gather->fault)) > 0) {
 		int64_t source = column_int(&query, 1);
 		struct text id = column_text(&query, 2);
-		uint64_t fingerprint = identity_fingerprint(source, id);
+		uint64_t fingerprint = fingerprint_of(source, id);
 
 		if (first_look && ++gather->done % PROGRESS_EVERY == 0 && search->progress != NULL)
 			search->progress(search->context, gather->done,
@@ -298,7 +304,8 @@ int ledger_void_twin(struct ledger *ledger, const struct twin *twin, int64_t at_
 	if (r < 0)
 		return r;
 	/* What comes of it later is of the one that stands. */
-	identity_add(&ledger->identity, identity_fingerprint(keep.source, twin->id), twin->keep_ms);
+	identity_add(&ledger->identity,
+	             identity_fingerprint(&ledger->identity, keep.source, twin->id), twin->keep_ms);
 	*voided_out = true;
 	return 0;
 }

@@ -115,6 +115,20 @@ echo 'const char *text = "a double, 1.5";' >>lib/base/one.h
 passes check_no_floats.sh
 fresh
 
+passes check_one_writer.sh
+printf 'int x(void)\n{\n\treturn sqlite3_open("x", 0);\n}\n' >lib/usage/x.c
+fails check_one_writer.sh 'lib/usage/x.c: sqlite3_open ' "a ledger opened elsewhere"
+printf 'int x(void)\n{\n\treturn sqlite3_wal_checkpoint_v2(0, 0, 0, 0, 0);\n}\n' >cli/x.c
+fails check_one_writer.sh 'cli/x.c: sqlite3_wal_checkpoint_v2 ' "a checkpoint elsewhere"
+mkdir lib/ledger
+printf 'int x(void)\n{\n\tsqlite3_open_v2(0);\n\tsqlite3_open_v2(1);\n}\n' >lib/ledger/ledger.c
+fails check_one_writer.sh 'ledger.c: sqlite3_open_v2 (2 times)' "one more in a known place"
+echo 'S(A, WRITER, SEEK, "PRAGMA WAL_Checkpoint(FULL)")' >daemon/x.def
+fails check_one_writer.sh 'daemon/x.def: .*WAL_Checkpoint' "a checkpoint as SQL"
+echo '/* sqlite3_open("x") */' >>lib/base/one.h
+passes check_one_writer.sh
+fresh
+
 passes check_lengths.sh
 awk 'BEGIN { for (i = 0; i < 801; i++) print "int x;" }' >lib/base/long.c
 fails check_lengths.sh '800 lines' "801 lines"

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "ledger/identity.h"
 #include "ledger/store.h"
 #include "tests/support/bothkit.h"
 #include "tests/support/ledgerkit.h"
@@ -221,7 +220,7 @@ static void test_the_daemon_makes_them_while_it_counts(void **state)
 static void forget(struct ledgerkit *kit)
 {
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
+	for (int i = 0; i < KIT_FORGET_EVENTS; i++) {
 		struct ingest_item item;
 		char line[256];
 

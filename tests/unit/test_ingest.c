@@ -261,6 +261,21 @@ static void test_a_checkpoint_that_is_wrong_is_refused(void **state)
 		{ "a seq of a fraction", "{'checkpoint':{'source':'s','seq':1.0}}", "s",
 		  REASON_QUANTITY },
 		{ "nothing", "{'checkpoint':{'source':'s','seq':0}}", "s", REASON_NONE },
+		{ "an epoch and an hour",
+		  "{'checkpoint':{'seq':0,'epoch':9,'hour':'2026-08-01T10:00:00Z'}}", "s",
+		  REASON_NONE },
+		{ "an epoch below zero", "{'checkpoint':{'seq':0,'epoch':-1}}", "s",
+		  REASON_QUANTITY },
+		{ "an epoch in words", "{'checkpoint':{'seq':0,'epoch':'a'}}", "s",
+		  REASON_QUANTITY },
+		{ "no hour after all", "{'checkpoint':{'seq':0,'hour':null}}", "s", REASON_NONE },
+		{ "an hour as a number", "{'checkpoint':{'seq':0,'hour':8}}", "s", REASON_TIME },
+		{ "within an hour", "{'checkpoint':{'seq':0,'hour':'2026-08-01T10:00:01Z'}}", "s",
+		  REASON_TIME },
+		{ "an hour before all", "{'checkpoint':{'seq':0,'hour':'2014-08-01T10:00:00Z'}}",
+		  "s", REASON_TIME },
+		{ "an hour to come", "{'checkpoint':{'seq':0,'hour':'2026-08-02T13:00:00Z'}}", "s",
+		  REASON_TIME },
 	};
 	struct ledgerkit *kit = *state;
 

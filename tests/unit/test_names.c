@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "ledger/checkpoints.h"
 #include "ledger/internal.h"
 #include "tests/support/ledgerkit.h"
 
@@ -172,8 +173,8 @@ static void test_sources_of_no_event_are_bounded_too(void **state)
 			0);
 		assert_true(kit->ledger->names.count <= NAMES_CACHED_MAX + 1);
 		snprintf(name, sizeof(name), "checkpoint-%d", i);
-		assert_int_equal(ledger_checkpoint_add(kit->ledger, text_of(name), 1, text_of("{}"),
-		                                       KIT_NOW_MS, NULL),
+		assert_int_equal(ledger_checkpoint_add(kit->ledger, text_of(name), 0, 1,
+		                                       text_of("{}"), KIT_NOW_MS, NULL),
 		                 0);
 		assert_true(kit->ledger->names.count <= NAMES_CACHED_MAX + 1);
 	}

@@ -1,4 +1,4 @@
--- 0007: corrections: what an event counts less, or more, than it came with.
+-- 0008: corrections: what an event counts less, or more, than it came with.
 
 -- An event is never changed: each row adds to the sums, beside it, and is itself never changed
 -- nor taken out.
