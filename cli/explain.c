@@ -7,6 +7,7 @@
 #include "cli/charges.h"
 #include "cli/command.h"
 #include "cli/doubts.h"
+#include "cli/explain_corrections.h"
 #include "cli/explain_cost.h"
 #include "cli/phases.h"
 #include "cli/settled.h"
@@ -22,6 +23,7 @@ enum { LABEL_WIDTH = CHARGES_LABEL_WIDTH, SOURCES_MAX = 32 };
 
 static const struct option options[] = {
 	{ "source", "NAME", "the source, where several have this id" },
+	{ "time", "TIME", "the time of the request, where it stands at several" },
 	{ NULL, NULL, NULL },
 };
 
@@ -33,6 +35,8 @@ struct explained {
 	struct arena arena;
 	size_t found;
 	struct text sources[SOURCES_MAX];
+	int64_t times_ms[SOURCES_MAX];
+	int64_t time_ms;         /* asked for; EVENT_ABSENT: any */
 	const struct book *book; /* of its price, or the one in force where it has none */
 	struct applied_book current;
 	const struct usage *usage; /* what is charged of it: its own, or `charged` */
@@ -46,6 +50,7 @@ struct explained {
 	struct json extra;    /* event->extra: what has no column */
 	struct event_doubts doubts;
 	struct explained_cost cost;
+	struct explain_corrections corrections;
 	struct settled settled; /* where somebody decided how it is read */
 };
 
@@ -54,12 +59,16 @@ static int keep_event(void *user, const struct stored_event *row)
 	struct explained *x = user;
 	struct event *event = &x->row.event;
 
+	if (x->time_ms != EVENT_ABSENT && row->event.time_ms != x->time_ms)
+		return 0;
 	if (!text_equal(row->event.id, x->id))
 		return phases_is_part(row->event.id, x->id)
 		               ? phases_add_part(&x->phases, row, &x->context->fault)
 		               : 0;
-	if (x->found < SOURCES_MAX)
+	if (x->found < SOURCES_MAX) {
 		x->sources[x->found] = arena_copy(&x->arena, row->event.source);
+		x->times_ms[x->found] = row->event.time_ms;
+	}
 	if (x->found++ > 0)
 		return 0;
 	x->row = *row;
@@ -422,6 +431,7 @@ static void write_text(struct explained *x, const struct table *table)
 		              TEXT_ARGS(buf_text(&x->problem)));
 	}
 	explain_cost_text(&x->cost, context, &x->row);
+	explain_corrections_text(&x->corrections, context, &x->row);
 	phases_write_text(&x->phases, context, &x->row);
 	write_doubts(x);
 	if (x->conflicts > 0)
@@ -562,6 +572,7 @@ static void write_json(struct explained *x, const struct table *table)
 	               x->problem.len > 0 ? buf_text(&x->problem) : text_of(NULL));
 	charges_price_json(out, x->book, &x->charges, usage_prompt_total(&event->usage));
 	explain_cost_json(&x->cost, out, &x->row);
+	explain_corrections_json(&x->corrections, out, &x->row);
 	phases_write_json(&x->phases, out);
 	buf_addf(out, ",\"conflicts\":%lld,", (long long)x->conflicts);
 	export_json_members(out, table);
@@ -573,9 +584,13 @@ static enum exit_code ask_for_source(struct explained *x)
 	struct context *context = x->context;
 
 	command_say("%zu events have the id %.*s:", x->found, TEXT_ARGS(x->id));
-	for (size_t i = 0; i < x->found && i < SOURCES_MAX; i++)
-		command_say("  --source %.*s", TEXT_ARGS(x->sources[i]));
-	return command_misused(context, "say which source is meant");
+	for (size_t i = 0; i < x->found && i < SOURCES_MAX; i++) {
+		char time[MOMENT_TEXT_BYTES];
+
+		moment_text(x->times_ms[i], time);
+		command_say("  --source %.*s --time %s", TEXT_ARGS(x->sources[i]), time);
+	}
+	return command_misused(context, "say which source or which time is meant");
 }
 
 static enum exit_code explain(struct explained *x)
@@ -599,6 +614,9 @@ static enum exit_code explain(struct explained *x)
 		return ask_for_source(x);
 	/* First: books that are told of are only there until the next one. */
 	r = explain_cost_derive(&x->cost, context->ledger, &x->row, &context->fault);
+	if (r == 0)
+		r = explain_corrections_read(&x->corrections, context->ledger, &x->row,
+		                             &context->fault);
 	if (r == 0)
 		r = derive(x);
 	if (r == 0)
@@ -633,8 +651,16 @@ static enum exit_code explain(struct explained *x)
 
 static enum exit_code check(struct context *context)
 {
+	struct text time = options_text(&context->options, "time");
+	int64_t ms;
+
 	if (context->options.word_count != 1)
 		return command_misused(context, "explain takes one id");
+	if (time.at != NULL && !moment_parse(time, &ms))
+		return command_misused(context,
+		                       "--time %.*s: a time is due, like "
+		                       "2026-11-22T08:00:00.123Z",
+		                       TEXT_ARGS(time));
 	return EXIT_DONE;
 }
 
@@ -649,11 +675,14 @@ static enum exit_code run(struct context *context)
 	x->context = context;
 	x->usage = &x->row.event.usage;
 	x->id = text_of(context->options.words[0]);
+	if (!moment_parse(options_text(&context->options, "time"), &x->time_ms))
+		x->time_ms = EVENT_ABSENT;
 	code = explain(x);
 	arena_release(&x->arena);
 	book_free(x->current.book);
 	buf_release(&x->problem);
 	explain_cost_release(&x->cost);
+	explain_corrections_release(&x->corrections);
 	phases_release(&x->phases);
 	json_release(&x->extra);
 	free(x);
@@ -663,7 +692,7 @@ static enum exit_code run(struct context *context)
 const struct command command_explain = {
 	.name = "explain",
 	.summary = "Show the arithmetic of one request",
-	.synopsis = "explain ID [--source NAME]",
+	.synopsis = "explain ID [--source NAME] [--time TIME]",
 	.details =
 		"Derives the amount anew from the stored counts and the stored price, and "
 		"compares: "

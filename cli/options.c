@@ -63,6 +63,11 @@ static int split(const char *word, char name[NAME_BYTES_MAX + 1], const char **v
 	return 0;
 }
 
+static bool may_repeat(const struct option *option)
+{
+	return option->value != NULL && strstr(option->value, " ...") != NULL;
+}
+
 static int take(struct options *options, const struct option *const *lists, const char *word,
                 const char *next, bool *took_next, struct fault *fault)
 {
@@ -77,7 +82,7 @@ static int take(struct options *options, const struct option *const *lists, cons
 	if (option == NULL)
 		return unknown(lists, name, fault);
 	for (size_t i = 0; i < options->given_count; i++) {
-		if (options->given[i].option == option)
+		if (options->given[i].option == option && !may_repeat(option))
 			return fault_set(fault, FAULT_INVALID, "--%s stands twice", name);
 	}
 	if (option->value == NULL && value != NULL)
@@ -135,6 +140,15 @@ const char *options_value(const struct options *options, const char *name)
 {
 	for (size_t i = 0; i < options->given_count; i++) {
 		if (strcmp(options->given[i].option->name, name) == 0)
+			return options->given[i].value;
+	}
+	return NULL;
+}
+
+const char *options_nth(const struct options *options, const char *name, size_t nth)
+{
+	for (size_t i = 0; i < options->given_count; i++) {
+		if (strcmp(options->given[i].option->name, name) == 0 && nth-- == 0)
 			return options->given[i].value;
 	}
 	return NULL;

@@ -16,9 +16,10 @@
 enum { OPTIONS_MAX = 64, OPTION_LISTS_MAX = 4 };
 
 struct option {
-	const char *name;  /* without the dashes; NULL ends a list */
-	const char *value; /* what the value is called, "FILE"; NULL: a flag */
-	const char *help;  /* one line, no capital, no full stop */
+	const char *name; /* without the dashes; NULL ends a list */
+	/* What the value is called, "FILE"; NULL: a flag; "WHAT ...": more than once. */
+	const char *value;
+	const char *help; /* one line, no capital, no full stop */
 };
 
 struct options {
@@ -34,13 +35,15 @@ struct options {
 /*
  * Reads argv[0 .. argc) (without the command's name) by the lists, which end in NULL; moves
  * the words to its front.  -FAULT_INVALID with what to do: an option that does not exist (and
- * the one that was likely meant), lacks its value, has one too many, or stands twice.
+ * the one that was likely meant), lacks its value, has one too many, or stands twice and may not.
  */
 int options_parse(struct options *options, const struct option *const *lists, int argc,
                   const char **argv, struct fault *fault);
 
 const char *options_value(const struct options *options, const char *name); /* NULL: not given */
 struct text options_text(const struct options *options, const char *name);  /* absent: not given */
+/* The value that was given as the `nth` of this name, from 0 on; NULL: so many were not given. */
+const char *options_nth(const struct options *options, const char *name, size_t nth);
 bool options_flag(const struct options *options, const char *name);
 
 /* A whole number from min to max; `otherwise` where it is not given. */

@@ -91,6 +91,9 @@ static void write_notes(struct context *context, const struct report_notes *note
 		{ notes->adjustments, "adjustment is booked in this range and is",
 		  "adjustments are booked in this range and are",
 		  "in the amount, not in what the requests were rated at: toll verify" },
+		{ notes->corrections, "correction is booked in this range and is",
+		  "corrections are booked in this range and are",
+		  "in all columns: events that are void or have other counts, toll explain ID" },
 		{ notes->costs ? notes->cost_unrated : 0,
 		  "request has no rate in the cost book and is",
 		  "requests have no rate in the cost book and are",
@@ -212,6 +215,8 @@ static void write_json(struct context *context, struct report_query *query,
 	         (long long)doubts->unknown, (long long)doubts->warned, (long long)doubts->settled);
 	if (notes->adjustments > 0)
 		buf_addf(out, ",\"adjustments\":%lld", (long long)notes->adjustments);
+	if (notes->corrections > 0)
+		buf_addf(out, ",\"corrections\":%lld", (long long)notes->corrections);
 	if (notes->costs)
 		buf_addf(out, ",\"not_in_cost\":{\"no_rate\":%lld,\"no_cost_book\":%lld}",
 		         (long long)notes->cost_unrated, (long long)notes->cost_without_book);
@@ -305,8 +310,8 @@ const struct command command_report = {
 		   "November.\n"
 		   "What is not in the amount (suspense, quarantine, conflicts) is always said "
 		   "below.\n"
-		   "With a cost book there are cost and margin beside the amount; adjustments that "
-		   "are booked in the range are in the amount, and have a column.",
+		   "With a cost book there are cost and margin beside the amount; adjustments and "
+		   "corrections that are booked in the range are in the amount, and have a column.",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,

@@ -165,6 +165,11 @@ static int write_text(struct context *context, const struct ledger_status *statu
 	              (long long)status->sources);
 	printer_pairf(&context->printer, LABEL_WIDTH, "Accounts", "%lld",
 	              (long long)status->accounts);
+	if (status->corrections > 0)
+		printer_pairf(
+			&context->printer, LABEL_WIDTH, "Corrections",
+			"%lld, in all numbers here: events that are void or have other counts",
+			(long long)status->corrections);
 	if (status->open + status->under_way > 0)
 		printer_pairf(&context->printer, LABEL_WIDTH, "Unsettled",
 		              "%lld open and %lld partial, until a later phase of them comes",
@@ -286,6 +291,7 @@ static int write_json(struct context *context, const struct ledger_status *statu
 	         (long long)status->uncounted, (long long)status->suspense,
 	         (long long)status->quarantined, (long long)status->conflicts,
 	         (long long)doubts->unknown, (long long)doubts->warned, (long long)doubts->settled);
+	buf_addf(out, ",\"corrections\":%lld", (long long)status->corrections);
 	add_moment(out, "first", status->events > 0, status->first_ms);
 	add_moment(out, "last", status->events > 0, status->last_ms);
 	buf_addf(out, ",\"writer_known\":%s", holder->known ? "true" : "false");

@@ -176,21 +176,24 @@ static void write_summary(const struct verifying *verifying, const struct verify
 {
 	struct context *context = verifying->context;
 	char events_amount[MONEY_TEXT_BYTES], rollups_amount[MONEY_TEXT_BYTES];
-	char adjusted[MONEY_TEXT_BYTES];
+	char adjusted[MONEY_TEXT_BYTES], corrected[MONEY_TEXT_BYTES];
 
 	money_text(summary->events_amount, events_amount);
 	money_text(summary->rollups_amount, rollups_amount);
 	money_text(summary->adjusted_amount, adjusted);
+	money_text(summary->corrected_amount, corrected);
 	if (context->form == FORM_JSON) {
 		buf_addf(&context->out,
 		         "],\"events\":%lld,\"rollups\":%lld,\"suspense\":%lld,\"findings_count\":%"
 		         "lld,"
 		         "\"events_amount\":\"%s\",\"rollups_amount\":\"%s\",\"adjustment_runs\":%"
 		         "lld,"
-		         "\"adjusted_amount\":\"%s\"",
+		         "\"adjusted_amount\":\"%s\",\"corrections\":%lld,"
+		         "\"corrected_amount\":\"%s\"",
 		         (long long)summary->events, (long long)summary->rollups,
 		         (long long)summary->suspense, (long long)summary->findings, events_amount,
-		         rollups_amount, (long long)summary->runs, adjusted);
+		         rollups_amount, (long long)summary->runs, adjusted,
+		         (long long)summary->corrections, corrected);
 		json_seal(verifying, summary);
 		buf_addf(&context->out, ",\"ok\":%s}\n",
 		         is_ok(verifying, summary) ? "true" : "false");
@@ -218,6 +221,11 @@ static void write_summary(const struct verifying *verifying, const struct verify
 		printer_pairf(&context->printer, LABEL_WIDTH, "Adjustments",
 		              "%s beside these, in %lld run%s", adjusted, (long long)summary->runs,
 		              summary->runs == 1 ? "" : "s");
+	if (summary->corrections > 0)
+		printer_pairf(&context->printer, 14, "Corrections",
+		              "%s beside these, in %lld row%s", corrected,
+		              (long long)summary->corrections,
+		              summary->corrections == 1 ? "" : "s");
 	write_seal(verifying, summary);
 	if (is_ok(verifying, summary))
 		buf_add_cstr(&context->out, "\nNo difference.\n");

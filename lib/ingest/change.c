@@ -8,7 +8,8 @@
 static const struct change_kind *const kinds[] = {
 	&change_price_apply,      &change_price_rollback, &change_suspense_retry,
 	&change_quarantine_retry, &change_policy_set,     &change_reading_settle,
-	&change_rerate,
+	&change_rerate,           &change_void,           &change_correct,
+	&change_period_close,
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -296,6 +297,7 @@ void change_end(struct change_job *job)
 	free(job->ids.ids);
 	arena_release(&job->held.arena);
 	rerating_free(job->rerating);
+	closing_free(job->closing);
 	free(job);
 }
 

@@ -39,6 +39,22 @@
  *      unsettled: open or partial, left as they are.
  *      A final phase that replaces an abandoned one behind a run takes nothing of it back: what the
  *      phase before it was adjusted by stays, until the hour is rated again.
+ *   {"change":"void","source":"gw-1","id":"7","time":"2026-11-22T08:00:00.123Z","reason":"..."}
+ *      The event of exactly this source, id and time counts nothing any more, nor do its turns.
+ *      -> {"ok":true,"correction":12,"rows":1,"source":"...","id":"...","time":"...",
+ *          "reason":"...","amount":"-1.23","amount_now":"0.00","cost":"-0.70","cost_now":"0.00",
+ *          "waits":false}
+ *      correction: the number of its first row; rows: with its turns; amount, cost: what they add;
+ *      waits: it is in suspense.  With "dry_run":true nothing is stored, and correction is null.
+ *   {"change":"correct",...the same...,"set":{"output":90,"input":1000}}
+ *      It has these counts, and the others as they are.  The same reply, with "set".
+ *   {"change":"period.close","until":"2026-12","reason":"...","check":"<64 hexadecimal digits>",
+ *    "twins":[{"source":"gw-1","id":"7","keep":"<time>","void":"<time>"}]}
+ *      From whoever ran ledger_check_period(): its digest, and the twins that it told.  Each
+ *      becomes void where it still is one; then all before `until` is closed, unless an hour of it
+ *      has changed since.  With "check":null (there are more twins) nothing is closed.
+ *      -> {"ok":true,"closed":true,"until":"...","reason":"...","twins":2,"voided":2}
+ *      closed false: look again, and ask again.
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).
  *

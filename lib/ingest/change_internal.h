@@ -30,7 +30,8 @@ struct change_kind {
 };
 
 extern const struct change_kind change_price_apply, change_price_rollback, change_suspense_retry,
-	change_quarantine_retry, change_policy_set, change_reading_settle, change_rerate;
+	change_quarantine_retry, change_policy_set, change_reading_settle, change_rerate,
+	change_void, change_correct, change_period_close;
 
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {
@@ -101,6 +102,7 @@ struct change_job {
 	int64_t counts[INGEST_VERDICT_COUNT];
 	struct settle settle;
 	struct rerating *rerating; /* rerate: its own; NULL: another change */
+	struct closing *closing;   /* period.close: the same */
 };
 
 /* change.c: the reply of a refusal that has several errors, one a line. */
@@ -114,6 +116,9 @@ int change_finish(struct change_job *job);
 
 /* change_rerate.c; takes NULL */
 void rerating_free(struct rerating *rerating);
+
+/* change_close.c; takes NULL */
+void closing_free(struct closing *closing);
 
 /* change_quarantine.c: held lines, one after the other. */
 int held_add(struct ids *list, int64_t id);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "ingest/change_internal.h"
+#include "ledger/correct.h"
 #include "rate/policy.h"
 #include "rate/rating.h"
 
@@ -82,38 +83,80 @@ static bool find_cost(const struct change_job *job, const struct waiting *row, s
 	return found->cost_id >= LEDGER_PRICE_NONE;
 }
 
+static bool find(const struct change_job *job, const struct waiting *row, struct rated *found,
+                 struct money *amount_out)
+{
+	return job->side == BOOK_SELL ? find_price(job, row, found, amount_out)
+	                              : find_cost(job, row, found, amount_out);
+}
+
+/*
+ * What it is rated at.  One that was corrected needs a rate for its own counts, which the event
+ * keeps, and for those it has now; *amount_out is of these.
+ */
+static int find_both(struct change_job *job, const struct waiting *row, struct rated *found,
+                     struct money *amount_out, bool *found_out)
+{
+	const struct stored_event stored = { .event = row->event,
+		                             .amount = row->rated.amount,
+		                             .cost = row->rated.cost };
+	struct waiting corrected = *row;
+	struct rated now_found = row->rated;
+	struct event_now now;
+	int r = ledger_event_now(job->ledger, &stored, &now, &job->fault);
+
+	if (r < 0)
+		return r;
+	*found_out = find(job, row, found, amount_out);
+	if (!*found_out || now.corrections == 0)
+		return 0;
+	corrected.event.usage = now.usage;
+	*found_out = find(job, &corrected, &now_found, amount_out) &&
+	             (job->side == BOOK_COST || found->price_id > LEDGER_PRICE_NONE ||
+	              now_found.price_id == LEDGER_PRICE_NONE) &&
+	             (job->side == BOOK_SELL || found->cost_id > LEDGER_PRICE_NONE ||
+	              now_found.cost_id == LEDGER_PRICE_NONE);
+	return 0;
+}
+
+static int price_one(struct change_job *job, const struct waiting *row)
+{
+	struct retried *retried = &job->retried[job->side];
+	struct rated found = row->rated;
+	struct money amount = { 0 };
+	bool priced = false;
+	int r = find_both(job, row, &found, &amount, &priced);
+
+	retried->tried++;
+	if (r < 0 || !priced)
+		return r;
+	r = ledger_suspense_price(job->ledger, &row->event, &row->rated, &found, &job->fault);
+	if (r == -FAULT_RANGE) {
+		/* The sum of its hour has no room: it stays in suspense. */
+		job->fault = (struct fault){ .code = FAULT_NONE };
+		return 0;
+	}
+	if (r == 0)
+		r = ledger_correct_rated(job->ledger, &row->event, job->change.now_ms,
+		                         job->change.who, &job->fault);
+	retried->priced++;
+	if (r == 0 && money_total_add(retried->amount, amount, &retried->amount) < 0)
+		r = fault_set(&job->fault, FAULT_RANGE, "the sum of what was priced does not fit");
+	return r;
+}
+
 static int price_chunk(struct change_job *job)
 {
 	const struct retried before = job->retried[job->side];
-	struct retried *retried = &job->retried[job->side];
 	int r = ledger_begin(job->ledger, &job->fault);
 
-	for (size_t i = 0; r == 0 && i < job->chunk.count; i++) {
-		struct waiting *row = &job->chunk.rows[i];
-		struct rated found = row->rated;
-		struct money amount;
-
-		retried->tried++;
-		if (job->side == BOOK_SELL ? !find_price(job, row, &found, &amount)
-		                           : !find_cost(job, row, &found, &amount))
-			continue;
-		r = ledger_suspense_price(job->ledger, &row->event, &row->rated, &found,
-		                          &job->fault);
-		if (r == -FAULT_RANGE) {
-			r = 0; /* the sum of its hour has no room: it stays in suspense */
-			job->fault = (struct fault){ .code = FAULT_NONE };
-			continue;
-		}
-		retried->priced++;
-		if (r == 0 && money_total_add(retried->amount, amount, &retried->amount) < 0)
-			r = fault_set(&job->fault, FAULT_RANGE,
-			              "the sum of what was priced does not fit");
-	}
+	for (size_t i = 0; r == 0 && i < job->chunk.count; i++)
+		r = price_one(job, &job->chunk.rows[i]);
 	if (r == 0)
 		r = ledger_commit(job->ledger, &job->fault);
 	if (r < 0) {
 		ledger_rollback(job->ledger);
-		*retried = before;
+		job->retried[job->side] = before;
 	}
 	return r;
 }

@@ -1,6 +1,7 @@
 #include "ingest/rerate.h"
 
 #include "ingest/terms.h"
+#include "ledger/correct.h"
 #include "rate/policy.h"
 #include "rate/rating.h"
 
@@ -67,7 +68,7 @@ int rerate_each(struct ledger *ledger, const struct book *book, int64_t from_ms,
                 rerate_fn *each, void *context, struct fault *fault)
 {
 	struct walk walk = { .book = book, .each = each, .context = context, .fault = fault };
-	int r = ledger_each_event(ledger, from_ms, to_ms, take_event, &walk, fault);
+	int r = ledger_each_event_now(ledger, from_ms, to_ms, take_event, &walk, fault);
 
 	json_release(&walk.doc);
 	return r;

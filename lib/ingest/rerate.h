@@ -24,7 +24,7 @@ enum rerate_verdict {
 
 /* One event.  Texts live for the call. */
 struct rerated {
-	const struct stored_event *row; /* row->amount: what is stored */
+	const struct stored_event *row; /* row->amount: what is stored, with its corrections */
 	enum rerate_verdict verdict;
 	/*
 	 * It is in suspense as it is stored, and so in no sum: a difference has no place for it, a
@@ -46,9 +46,10 @@ int rerate_event(const struct book *book, const struct stored_event *row, struct
                  struct rerated *out);
 
 /*
- * Every event of [from_ms, to_ms), in the order (time, source, id), turns among them (a turn that
- * ended counts nothing, and is passed over).  What `each` returns but 0 ends the walk and is
- * returned as it is; `fault` is filled where the ledger or the memory failed.
+ * Every event of [from_ms, to_ms) as its corrections make it, in the order (time, source, id),
+ * turns among them (a turn that ended and what is void count nothing, and are passed over).  What
+ * `each` returns but 0 ends the walk and is returned as it is; `fault` is filled where the ledger
+ * or the memory failed.
  */
 int rerate_each(struct ledger *ledger, const struct book *book, int64_t from_ms, int64_t to_ms,
                 rerate_fn *each, void *context, struct fault *fault);

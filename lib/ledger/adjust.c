@@ -25,40 +25,11 @@ int ledger_closed_until(struct ledger *ledger, int64_t *until_out, struct fault 
 	return query_single(&query, until_out, fault);
 }
 
-int ledger_close_period(struct ledger *ledger, int64_t until_ms, int64_t at_ms, struct text who,
-                        struct text note, struct fault *fault)
-{
-	char closed[MOMENT_TEXT_BYTES], asked[MOMENT_TEXT_BYTES];
-	struct query query;
-	int64_t until = 0;
-	int r = ledger_closed_until(ledger, &until, fault);
-
-	assert(ledger->in_transaction);
-	if (r < 0)
-		return r;
-	moment_text(until, closed);
-	moment_text(until_ms, asked);
-	if (until_ms % MS_PER_HOUR != 0)
-		return fault_set(fault, FAULT_INVALID, "a period ends on the hour, not at %s",
-		                 asked);
-	if (until_ms <= until)
-		return fault_set(fault, FAULT_INVALID, "all before %s is closed already: not %s",
-		                 closed, asked);
-	if (until_ms > at_ms)
-		return fault_set(fault, FAULT_INVALID, "%s is not over yet", asked);
-	query = query_start(ledger, STATEMENT_CLOSING_ADD);
-	query_int(&query, until_ms);
-	query_int(&query, at_ms);
-	query_text(&query, who);
-	query_text(&query, note);
-	return query_done(&query, fault);
-}
-
-/* Where a difference counts that is made now: never in what is closed. */
-static int64_t booked_hour(int64_t hour_ms, int64_t closed_until_ms, int64_t now_ms)
+int64_t adjust_booked_hour(int64_t hour_ms, int64_t closed_until_ms, int64_t now_ms)
 {
 	int64_t now = moment_floor(now_ms, MOMENT_HOUR);
 
+	/* Never in what is closed. */
 	if (hour_ms >= closed_until_ms)
 		return hour_ms;
 	/* A clock that was set back must not open anything. */
@@ -253,8 +224,8 @@ int ledger_adjust(struct ledger *ledger, const struct adjustment_run *run,
 		return r;
 	seq = sqlite3_last_insert_rowid(ledger->db);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = add_row(ledger, seq, &rows[i], booked_hour(rows[i].hour_ms, closed, run->at_ms),
-		            fault);
+		r = add_row(ledger, seq, &rows[i],
+		            adjust_booked_hour(rows[i].hour_ms, closed, run->at_ms), fault);
 	if (r == 0)
 		r = note_words(ledger, seq, fault);
 	if (r == 0)

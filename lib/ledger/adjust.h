@@ -64,13 +64,7 @@ int ledger_each_adjustment(struct ledger *ledger, enum adjustment_hour hour, int
 void ledger_watch(struct ledger *ledger, int64_t from_ms, int64_t to_ms);
 bool ledger_touched(const struct ledger *ledger);
 
-/* The first moment that is open; 0: nothing was ever closed. */
+/* The first moment that is open; 0: nothing was ever closed.  What closes: ledger/twins.h. */
 int ledger_closed_until(struct ledger *ledger, int64_t *until_out, struct fault *fault);
-/*
- * Closes what is before until_ms, inside ledger_begin() .. ledger_commit().  -FAULT_INVALID: not on
- * the hour, not after what is closed already, or later than at_ms.
- */
-int ledger_close_period(struct ledger *ledger, int64_t until_ms, int64_t at_ms, struct text who,
-                        struct text note, struct fault *fault);
 
 #endif

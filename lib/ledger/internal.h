@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "ledger/books.h"
+#include "ledger/correct.h"
 #include "ledger/digest.h"
 #include "ledger/files.h"
 #include "ledger/identity.h"
@@ -244,5 +245,38 @@ int phase_digest(const struct phase_row *phase, unsigned char digest_out[SHA256_
 /* Of a run with its rows as they are now, and the one that it was given when it was made. */
 int adjust_digest(struct ledger *ledger, int64_t seq, unsigned char digest_out[SHA256_BYTES],
                   unsigned char sealed_out[SHA256_BYTES], struct fault *fault);
+
+/* adjust.c: the hour in which a difference of that hour counts that is made now. */
+int64_t adjust_booked_hour(int64_t hour_ms, int64_t closed_until_ms, int64_t now_ms);
+
+/* corrections.c: a row of `correction`, by ids. */
+struct correction_row {
+	int64_t seq, at_ms;
+	struct text who, reason;
+	enum correction_kind kind;
+	struct text id;
+	int64_t ts, booked_ms, cost_id;
+	struct rollup_key key;
+	struct rollup_sum adds; /* each may be below 0 */
+	struct text digest;     /* as it is stored */
+};
+/* CORRECTION_COLUMNS.  -FAULT_CORRUPT where it has no counts or no amount: the rest is filled. */
+int correction_read(struct ledger *ledger, const struct query *query, struct correction_row *out,
+                    struct fault *fault);
+/* What an event of that row comes to. */
+int correction_event_now(struct ledger *ledger, const struct event_row *row,
+                         struct event_now *now_out, struct fault *fault);
+/* Its counts as they are stored: {"output":-10} */
+void correction_counts(const struct correction_row *row, struct buf *out);
+/* Of all of it but the digest. */
+int correction_digest(const struct correction_row *row, unsigned char digest_out[SHA256_BYTES],
+                      struct fault *fault);
+/*
+ * What an event is due with these counts, under its own price of that side; *rated_out false: that
+ * has no rate for them.
+ */
+int correction_due(struct ledger *ledger, const struct event_row *row, const struct usage *usage,
+                   enum book_side side, int64_t price_id, struct money *due_out, bool *rated_out,
+                   struct fault *fault);
 
 #endif

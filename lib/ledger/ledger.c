@@ -599,6 +599,9 @@ int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struc
 	struct ledger_status status = { .schema_version = 0 };
 	int64_t *const unsettled[] = { &status.under_way, &status.open };
 	int64_t *const provenance[] = { &status.partial, &status.estimated, &status.uncounted };
+	struct ledger_status adds = { .schema_version = 0 };
+	int64_t *const corrected[] = { &status.corrections, &adds.events,    &adds.errors,
+		                       &adds.partial,       &adds.estimated, &adds.uncounted };
 	struct query query;
 	int r = 0;
 	const struct {
@@ -624,8 +627,15 @@ int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struc
 	r = several(ledger, STATEMENT_UNSETTLED, unsettled, 2, fault);
 	if (r == 0)
 		r = several(ledger, STATEMENT_ROLLUP_PROVENANCE, provenance, 3, fault);
+	if (r == 0)
+		r = several(ledger, STATEMENT_CORRECTION_TOTALS, corrected, 6, fault);
 	if (r < 0)
 		return r;
+	status.events = adds.events;
+	status.errors += adds.errors;
+	status.partial += adds.partial;
+	status.estimated += adds.estimated;
+	status.uncounted += adds.uncounted;
 	/* The watermarks hold how many events there are; counting them would read them all. */
 	query = query_start(ledger, STATEMENT_WATERMARK_ALL);
 	while ((r = query_row(&query, fault)) > 0) {

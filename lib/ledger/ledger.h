@@ -102,8 +102,10 @@ int ledger_sqlite_number(void);          /* 3040001 */
 /* Whether that version has the fix of the WAL-reset bug: 3.44.6, 3.50.7, 3.51.3 and later. */
 bool ledger_wal_reset_fixed(int number);
 
+/* Totals are those of the events with their corrections. */
 struct ledger_status {
 	int64_t schema_version;
+	int64_t corrections;                   /* rows */
 	int64_t events, suspense, errors;      /* of them */
 	int64_t open, under_way;               /* of them: settlement open, partial */
 	int64_t partial, estimated, uncounted; /* of them, by ledger_provenance() */

@@ -285,13 +285,27 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 	return r < 0 ? r : store_unknown(ledger, row, fault);
 }
 
+/* Somebody put right how it stands, or a turn of it: so it stays. */
+static int is_corrected(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                        bool *corrected_out, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_CORRECTION_REQUEST);
+	int64_t rows = 0;
+	int r;
+
+	store_bind_identity(&query, ts, row->source, row->stored.event.id);
+	r = query_single(&query, &rows, fault);
+	*corrected_out = rows > 0;
+	return r;
+}
+
 int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,
                struct text line, int64_t now_ms, struct ledger_added *added_out,
                struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
 	struct standing other = *standing;
-	bool found = false;
+	bool found = false, corrected = false;
 	int r;
 
 	/* A client may have given a request the id of a turn: neither is a phase of the other. */
@@ -303,6 +317,13 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 		if (r < 0)
 			return r;
 	}
+	if (event->settlement > other.settlement) {
+		r = is_corrected(ledger, other.ts, row, &corrected, fault);
+		if (r < 0)
+			return r;
+	}
+	if (corrected)
+		return same_phase(ledger, &other, row, line, now_ms, &added_out->outcome, fault);
 	if (event->settlement > other.settlement)
 		return replace(ledger, other.ts, row, now_ms, added_out, fault);
 	return event->settlement == other.settlement

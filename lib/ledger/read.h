@@ -52,7 +52,7 @@ typedef int ledger_phase_fn(void *context, const struct phase *phase);
 int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,
                       ledger_phase_fn *each, void *context, struct fault *fault);
 
-/* Unpriced ones; uses an index. */
+/* Unpriced ones, but those that are void; uses an index. */
 int ledger_each_suspense(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                          ledger_event_fn *each, void *context, struct fault *fault);
 

@@ -141,6 +141,31 @@ int rollup_sum_take(struct rollup_sum *sum, const struct rollup_delta *delta)
 	return 0;
 }
 
+int rollup_sum_less(const struct rollup_sum *after, const struct rollup_sum *before,
+                    struct rollup_sum *out)
+{
+	struct rollup_sum less = {
+		.events = after->events - before->events,
+		.errors = after->errors - before->errors,
+		.turns = after->turns - before->turns,
+		.partial = after->partial - before->partial,
+		.estimated = after->estimated - before->estimated,
+		.uncounted = after->uncounted - before->uncounted,
+		.costed = after->costed - before->costed,
+		.uncosted = after->uncosted - before->uncosted,
+	};
+
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (__builtin_sub_overflow(after->count[c], before->count[c], &less.count[c]))
+			return -FAULT_RANGE;
+	}
+	if (money_sub(after->amount, before->amount, &less.amount) < 0 ||
+	    money_sub(after->cost, before->cost, &less.cost) < 0)
+		return -FAULT_RANGE;
+	*out = less;
+	return 0;
+}
+
 bool rollup_sum_equal(const struct rollup_sum *a, const struct rollup_sum *b)
 {
 	return a->events == b->events && a->errors == b->errors && a->turns == b->turns &&

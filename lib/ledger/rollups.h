@@ -62,6 +62,9 @@ struct rollup_entry *rollups_add(struct rollups *rollups, const struct rollup_ke
 /* sum +- delta; -FAULT_RANGE and unchanged where a sum does not fit (or would fall below zero). */
 int rollup_sum_add(struct rollup_sum *sum, const struct rollup_delta *delta);
 int rollup_sum_take(struct rollup_sum *sum, const struct rollup_delta *delta);
+/* after - before, where each may fall below zero. */
+int rollup_sum_less(const struct rollup_sum *after, const struct rollup_sum *before,
+                    struct rollup_sum *out);
 bool rollup_sum_equal(const struct rollup_sum *a, const struct rollup_sum *b);
 
 #endif

@@ -7,6 +7,7 @@
 #include "ledger/internal.h"
 #include "ledger/verify_adjust.h"
 #include "ledger/verify_books.h"
+#include "ledger/verify_correct.h"
 #include "ledger/verify_file.h"
 #include "ledger/verify_hours.h"
 #include "ledger/verify_identity.h"
@@ -23,14 +24,23 @@
 enum { PROGRESS_EVERY = 8192, HASH_SHOWN = 12 };
 
 static const char *const kind_names[VERIFY_KIND_COUNT] = {
-	[VERIFY_FILE] = "file",         [VERIFY_EVENT] = "event",
-	[VERIFY_IDENTITY] = "identity", [VERIFY_DETAIL] = "detail",
-	[VERIFY_ROLLUP] = "rollup",     [VERIFY_WATERMARK] = "watermark",
-	[VERIFY_BOOK] = "book",         [VERIFY_QUARANTINE] = "quarantine",
-	[VERIFY_PHASE] = "phase",       [VERIFY_CONFLICT] = "conflict",
-	[VERIFY_UNKNOWN] = "unknown",   [VERIFY_RULE] = "rule",
-	[VERIFY_POSITION] = "position", [VERIFY_ADJUSTMENT] = "adjustment",
-	[VERIFY_HOUR] = "hour",         [VERIFY_SEAL] = "seal",
+	[VERIFY_FILE] = "file",
+	[VERIFY_EVENT] = "event",
+	[VERIFY_IDENTITY] = "identity",
+	[VERIFY_DETAIL] = "detail",
+	[VERIFY_ROLLUP] = "rollup",
+	[VERIFY_WATERMARK] = "watermark",
+	[VERIFY_BOOK] = "book",
+	[VERIFY_QUARANTINE] = "quarantine",
+	[VERIFY_PHASE] = "phase",
+	[VERIFY_CONFLICT] = "conflict",
+	[VERIFY_UNKNOWN] = "unknown",
+	[VERIFY_RULE] = "rule",
+	[VERIFY_POSITION] = "position",
+	[VERIFY_ADJUSTMENT] = "adjustment",
+	[VERIFY_CORRECTION] = "correction",
+	[VERIFY_HOUR] = "hour",
+	[VERIFY_SEAL] = "seal",
 };
 
 const char *verify_kind_name(enum verify_kind kind)
@@ -248,7 +258,7 @@ int verify_distrust(struct verify *verify, int64_t first_price, int64_t prices)
 	return 0;
 }
 
-static bool is_distrusted(const struct verify *verify, int64_t price_id)
+bool verify_is_distrusted(const struct verify *verify, int64_t price_id)
 {
 	for (size_t i = 0; i < verify->distrusted_count; i++) {
 		if (price_id >= verify->distrusted[i].first && price_id < verify->distrusted[i].end)
@@ -280,7 +290,7 @@ static int add_price(struct verify *verify, struct buf *out, int64_t price_id)
 		buf_add_cstr(out, price_id == LEDGER_PRICE_NONE ? "none" : "unpriced");
 		return 0;
 	}
-	if (!is_distrusted(verify, price_id))
+	if (!verify_is_distrusted(verify, price_id))
 		r = ledger_price_version(verify->ledger, price_id, &version, &book, &fault);
 	if (r < 0 && r != -FAULT_CORRUPT)
 		return fault_set(verify->fault, fault.code, "%s", fault.text);
@@ -313,7 +323,7 @@ static int check_priced(struct verify *verify, const struct event_row *row, cons
 	struct fault fault = { .code = FAULT_NONE };
 	int r;
 
-	if (is_distrusted(verify, side->price_id))
+	if (verify_is_distrusted(verify, side->price_id))
 		return 0; /* told once, of the book */
 	r = ledger_price_version(verify->ledger, side->price_id, &version, &book, &fault);
 	clear_texts(verify);
@@ -770,6 +780,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		r = verify_kept(&verify, &verify.unknown, fault);
 	if (r == 0)
 		r = verify_adjustments(&verify, ledger, &verify.summary, fault);
+	if (r == 0)
+		r = verify_corrections(&verify, ledger, &verify.summary, fault);
 	if (r == 0)
 		r = verify_seals(&verify, ledger, &verify.summary, fault);
 	if (r == 0)

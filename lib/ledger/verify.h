@@ -3,8 +3,9 @@
  * policies and its stored price, its cost from its counts and the price of that, every rollup
  * from the events, every source's watermark, every identity counted once, every detail row, every
  * phase and every conflict with its event, every price book and every line in quarantine what its
- * hash names, every run of adjustments the sum of its rows, the schema as the migrations make it,
- * every event, name and hour of sums what its check word says (ledger/words.h).
+ * hash names, every run of adjustments the sum of its rows, every correction from its event and
+ * those before it, the schema as the migrations make it, every event, name and hour of sums what
+ * its check word says (ledger/words.h).
  * Reads only, in bounded memory but for one
  * hour's rollups.
  *
@@ -37,6 +38,7 @@ enum verify_kind {
 	VERIFY_UNKNOWN,    /* a count of numbers that nobody counts */
 	VERIFY_RULE,       /* a standing rule for nobody */
 	VERIFY_ADJUSTMENT, /* a run that is not the sum of its rows, or what was closed */
+	VERIFY_CORRECTION, /* one that does not follow from its event, or is not as it was made */
 	VERIFY_POSITION,   /* of a feed: what no feed of a daemon could have put there */
 	VERIFY_HOUR,       /* the digest of an hour is not that of its events */
 	VERIFY_SEAL,       /* an hour or a log that is not as it was sealed, or a broken chain */
@@ -60,6 +62,8 @@ struct verify_summary {
 	int64_t first_hour_ms;
 	struct seal_link seal; /* the last link of the chain of seals; seq 0: there is none */
 	struct money adjusted_amount;
+	int64_t corrections; /* rows */
+	struct money corrected_amount;
 	struct money events_amount,
 		rollups_amount; /* totals of what is stored: equal unless there are findings */
 };

@@ -20,6 +20,8 @@ int verify_each(struct verify *verify, enum statement statement, verify_row_fn *
 /* The place of an event, then a finding about it. */
 int verify_where_event(struct verify *verify, int64_t source, struct text id, int64_t ts);
 int verify_report(struct verify *verify, enum verify_kind kind, const char *what);
+/* A price of a book that is not as it was applied: told once, of the book. */
+bool verify_is_distrusted(const struct verify *verify, int64_t price_id);
 struct ledger *verify_ledger(const struct verify *verify);
 /* Something of the hour of this moment is not as it was left. */
 void verify_note_hour(struct verify *verify, int64_t ms);

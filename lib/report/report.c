@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "ledger/adjust.h"
 #include "ledger/books.h"
+#include "ledger/correct.h"
 #include "ledger/store.h"
 #include "money/money.h"
 
@@ -63,7 +64,7 @@ enum {
 	COLUMN_AMOUNT = COLUMN_COMPONENTS + COMPONENT_COUNT,
 	COLUMN_COUNT, /* of those that are always there */
 };
-enum { COLUMNS_MORE = 5 }; /* adjusted; cost, margin, margin_percent, uncosted */
+enum { COLUMNS_MORE = 6 }; /* adjusted; corrected; cost, margin, margin_percent, uncosted */
 static_assert((int)COLUMN_COUNT + COLUMNS_MORE <= (int)TABLE_COLUMNS_MAX,
               "a report has too many columns");
 
@@ -76,6 +77,8 @@ struct sums {
 	wide attos; /* of the events */
 	int64_t adjustments;
 	wide adjusted; /* attos */
+	int64_t corrections;
+	wide corrected; /* of attos, which have it */
 	int64_t costed, cost_unrated, cost_without_book;
 	wide cost; /* attos */
 };
@@ -181,6 +184,8 @@ static int sums_add(struct sums *to, const struct sums *add)
 	lost |= __builtin_add_overflow(to->attos, add->attos, &to->attos);
 	lost |= __builtin_add_overflow(to->adjustments, add->adjustments, &to->adjustments);
 	lost |= __builtin_add_overflow(to->adjusted, add->adjusted, &to->adjusted);
+	lost |= __builtin_add_overflow(to->corrections, add->corrections, &to->corrections);
+	lost |= __builtin_add_overflow(to->corrected, add->corrected, &to->corrected);
 	lost |= __builtin_add_overflow(to->costed, add->costed, &to->costed);
 	lost |= __builtin_add_overflow(to->cost_unrated, add->cost_unrated, &to->cost_unrated);
 	lost |= __builtin_add_overflow(to->cost_without_book, add->cost_without_book,
@@ -249,7 +254,9 @@ static int add(struct report *report, const struct addend *addend)
 	return 0;
 }
 
-static int add_rollup(void *context, const struct rollup_row *row)
+/* What a row adds that counts in the hour at_ms; `correction`: it is one. */
+static int add_row(struct report *report, const struct rollup_row *row, int64_t at_ms,
+                   bool correction)
 {
 	struct addend addend = {
 		.account = row->account,
@@ -257,7 +264,7 @@ static int add_rollup(void *context, const struct rollup_row *row)
 		.model = row->model,
 		.source = row->source,
 		.provider = row->provider,
-		.time_ms = row->hour_ms,
+		.time_ms = at_ms,
 		.sums = { .events = row->events - row->turns,
 		          .errors = row->errors,
 		          .suspense = row->suspense,
@@ -265,6 +272,8 @@ static int add_rollup(void *context, const struct rollup_row *row)
 		          .estimated = row->estimated,
 		          .uncounted = row->uncounted,
 		          .attos = row->amount.attos,
+		          .corrections = correction,
+		          .corrected = correction ? row->amount.attos : 0,
 		          .costed = row->costed,
 		          .cost_unrated = row->uncosted,
 		          .cost_without_book = row->events - row->costed - row->uncosted,
@@ -272,7 +281,17 @@ static int add_rollup(void *context, const struct rollup_row *row)
 	};
 
 	memcpy(addend.sums.count, row->count, sizeof(addend.sums.count));
-	return add(context, &addend);
+	return add(report, &addend);
+}
+
+static int add_rollup(void *context, const struct rollup_row *row)
+{
+	return add_row(context, row, row->hour_ms, false);
+}
+
+static int add_correction(void *context, const struct correction *correction)
+{
+	return add_row(context, &correction->adds, correction->booked_ms, true);
 }
 
 static int add_event(void *context, const struct stored_event *row)
@@ -344,12 +363,15 @@ static int gather_events(struct report *report, struct ledger *ledger)
 
 static int gather(struct report *report, struct ledger *ledger)
 {
+	int64_t from = report->query->from_ms, to = report->query->to_ms;
 	int r = gather_events(report, ledger);
 
+	if (r == 0)
+		r = ledger_each_adjustment(ledger, ADJUSTMENT_BOOKED, from, to, add_adjustment,
+		                           report, report->fault);
 	return r != 0 ? r
-	              : ledger_each_adjustment(ledger, ADJUSTMENT_BOOKED, report->query->from_ms,
-	                                       report->query->to_ms, add_adjustment, report,
-	                                       report->fault);
+	              : ledger_each_correction(ledger, CORRECTION_BOOKED, from, to, add_correction,
+	                                       report, report->fault);
 }
 
 int report_basis_points(wide part, wide whole, int64_t *out)
@@ -430,10 +452,15 @@ static int set_costs(struct table *table, size_t row, size_t column, const struc
 	return 0;
 }
 
+/* Which of the columns there are that not every ledger has. */
+struct more {
+	bool adjusted, corrected;
+};
+
 static int set_sums(const struct report *report, struct table *table, size_t row,
-                    const struct sums *sums, bool adjusted)
+                    const struct sums *sums, struct more more)
 {
-	size_t more = COLUMN_COUNT;
+	size_t column = COLUMN_COUNT;
 	wide amount;
 
 	if (__builtin_add_overflow(sums->attos, sums->adjusted, &amount))
@@ -447,9 +474,11 @@ static int set_sums(const struct report *report, struct table *table, size_t row
 	for (size_t c = 0; c < COMPONENT_COUNT; c++)
 		table_set_count(table, row, COLUMN_COMPONENTS + c, sums->count[c]);
 	set_money(table, row, COLUMN_AMOUNT, amount);
-	if (adjusted)
-		set_money(table, row, more++, sums->adjusted);
-	return report->costs ? set_costs(table, row, more, sums, amount, report->fault) : 0;
+	if (more.adjusted)
+		set_money(table, row, column++, sums->adjusted);
+	if (more.corrected)
+		set_money(table, row, column++, sums->corrected);
+	return report->costs ? set_costs(table, row, column, sums, amount, report->fault) : 0;
 }
 
 /* "Amount USD", kept by the table. */
@@ -463,13 +492,16 @@ static const char *amount_title(struct table *table, const char *word, const cha
 	return kept.at != NULL ? kept.at : word;
 }
 
-/* What not every ledger has: who never asked for it finds the columns as they were. */
-static void make_more_columns(struct table *table, const struct report *report, bool adjusted)
+/* Who never asked for them finds the columns as they were. */
+static void make_more_columns(struct table *table, const struct report *report, struct more more)
 {
 	const char *currency = report->currency;
 
-	if (adjusted)
+	if (more.adjusted)
 		table_column(table, "adjusted", amount_title(table, "Adjusted", currency),
+		             TABLE_AMOUNT, false);
+	if (more.corrected)
+		table_column(table, "corrected", amount_title(table, "Corrected", currency),
 		             TABLE_AMOUNT, false);
 	if (!report->costs)
 		return;
@@ -480,7 +512,7 @@ static void make_more_columns(struct table *table, const struct report *report, 
 	table->columns[table->column_count - 1].hidden = true;
 }
 
-static void make_columns(struct table *table, const struct report *report, bool adjusted)
+static void make_columns(struct table *table, const struct report *report, struct more more)
 {
 	enum report_by by = report->query->by;
 	bool timed = by == REPORT_BY_HOUR || by == REPORT_BY_DAY || by == REPORT_BY_MONTH;
@@ -501,7 +533,7 @@ static void make_columns(struct table *table, const struct report *report, bool 
 		table_column(table, component_info[c].key, component_titles[c], TABLE_COUNT, true);
 	table_column(table, "amount", amount_title(table, "Amount", report->currency), TABLE_AMOUNT,
 	             false);
-	make_more_columns(table, report, adjusted);
+	make_more_columns(table, report, more);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct sums *sums = &report->groups[i].sums;
 
@@ -513,25 +545,27 @@ static void make_columns(struct table *table, const struct report *report, bool 
 static int fill_table(const struct report *report, struct table *table, struct report_notes *notes)
 {
 	struct sums total = { .events = 0 };
-	bool adjusted = false;
+	struct more more = { false, false };
 	int r = 0;
 
-	for (size_t i = 0; i < report->count; i++)
-		adjusted = adjusted || report->groups[i].sums.adjustments > 0;
-	make_columns(table, report, adjusted);
+	for (size_t i = 0; i < report->count; i++) {
+		more.adjusted = more.adjusted || report->groups[i].sums.adjustments > 0;
+		more.corrected = more.corrected || report->groups[i].sums.corrections > 0;
+	}
+	make_columns(table, report, more);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct group *group = &report->groups[i];
 		size_t row = table_row(table);
 
 		table_set(table, row, COLUMN_GROUP, group->name);
-		r = set_sums(report, table, row, &group->sums, adjusted);
+		r = set_sums(report, table, row, &group->sums, more);
 		if (r < 0)
 			return r;
 		if (sums_add(&total, &group->sums) < 0)
 			return fault_set(report->fault, FAULT_RANGE,
 			                 "a total of the report does not fit");
 	}
-	r = set_sums(report, table, TABLE_TOTAL, &total, adjusted);
+	r = set_sums(report, table, TABLE_TOTAL, &total, more);
 	if (r < 0)
 		return r;
 	if (table->error != 0)
@@ -543,6 +577,7 @@ static int fill_table(const struct report *report, struct table *table, struct r
 	notes->estimated = total.estimated;
 	notes->uncounted = total.uncounted;
 	notes->adjustments = total.adjustments;
+	notes->corrections = total.corrections;
 	notes->costs = report->costs;
 	notes->cost_unrated = total.cost_unrated;
 	notes->cost_without_book = total.cost_without_book;

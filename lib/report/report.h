@@ -4,7 +4,9 @@
  * range.  Counts are added in checked 64 bits, amounts in 128.
  *
  * An amount is that of the events and of the adjustments that are booked in the range
- * (ledger/adjust.h): one counts in it by the first millisecond of its booked hour.
+ * (ledger/adjust.h): one counts in it by the first millisecond of its booked hour.  So do the
+ * corrections (ledger/correct.h), in all columns: in a range that is not on the hour a count can
+ * fall below zero, where the correction is in it and its event is not.
  */
 #ifndef TOLL_REPORT_REPORT_H
 #define TOLL_REPORT_REPORT_H
@@ -39,6 +41,7 @@ struct report_notes {
 	int64_t events, errors, suspense;      /* of the rows, so behind the filters */
 	int64_t partial, estimated, uncounted; /* of the events: not wholly what was reported */
 	int64_t adjustments;                   /* rows of them in the amounts */
+	int64_t corrections;                   /* rows of them in all columns */
 	/*
 	 * The ledger has, or had, a cost book: cost and margin are columns.  Of the events without
 	 * a cost: those that it had no rate for, and those that came when there was none.
@@ -53,7 +56,8 @@ struct report_notes {
  * events (requests: their turns only add counts and amounts), errors, suspense, partial,
  * estimated and uncounted (by provenance; hidden from the terminal, where a note tells them),
  * every component by its key, amount; and a total row.  Only where there is an adjustment in the
- * range: adjusted, what of the amount is adjusted.  Only where the ledger has or had a cost book:
+ * range: adjusted, what of the amount is adjusted; only where there is a correction: corrected,
+ * what of the amount is of corrections.  Only where the ledger has or had a cost book:
  * cost, margin (amount - cost), margin_percent (of the amount, to its hundredth, half away from
  * zero; absent where the amount is not above 0) and uncosted, the events without a cost (hidden
  * from the terminal, where a note tells them): of these the cost and so the margin know nothing.

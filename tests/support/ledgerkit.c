@@ -13,6 +13,7 @@
 
 #include "ledger/identity.h"
 #include "ledger/read.h"
+#include "ledger/twins.h"
 
 const char kit_small_book[] = "{\"pricebook\":1,\"name\":\"small\",\"currency\":\"USD\",\"as\":{"
 			      "\"reasoning\":\"output\"},"
@@ -219,6 +220,33 @@ enum ingest_verdict kit_send_usage(struct ledgerkit *kit, const char *id, const 
 	verdict = kit_send(kit, line.at);
 	buf_release(&line);
 	return verdict;
+}
+
+static int no_twin(void *context, const struct twin *twin)
+{
+	(void)context;
+	fail_msg("%.*s is a twin", TEXT_ARGS(twin->id));
+	return 0;
+}
+
+int kit_close_until(struct ledgerkit *kit, int64_t until_ms, struct fault *fault)
+{
+	const struct twin_search search = { .until_ms = until_ms };
+	struct period_check check;
+	bool closed = false;
+	int r;
+
+	assert_int_equal(ledger_check_period(kit->ledger, &search, no_twin, NULL, &check, NULL), 0);
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	r = ledger_close_period(kit->ledger, &check, KIT_NOW_MS, text_of("uid 7"), text_of("July"),
+	                        &closed, fault);
+	if (r == 0) {
+		assert_true(closed);
+		r = ledger_commit(kit->ledger, fault);
+	} else {
+		ledger_rollback(kit->ledger);
+	}
+	return r;
 }
 
 static sqlite3 *open_raw(const struct ledgerkit *kit)

@@ -78,6 +78,9 @@ enum ingest_verdict kit_send(struct ledgerkit *kit, const char *line);
 enum ingest_verdict kit_send_usage(struct ledgerkit *kit, const char *id, const char *time,
                                    const char *model, const char *usage);
 
+/* Closes all before until_ms, at KIT_NOW_MS: looks for twins, of which there are none. */
+int kit_close_until(struct ledgerkit *kit, int64_t until_ms, struct fault *fault);
+
 /*
  * Plain SQL on a connection of its own, while no writer is open: to corrupt, and to
  * count what no function of the ledger tells.

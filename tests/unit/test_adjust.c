@@ -55,20 +55,6 @@ static int adjust(struct ledgerkit *kit, const struct adjustment_run *run,
 	return r < 0 ? r : (int)seq;
 }
 
-static int close_until(struct ledgerkit *kit, int64_t until_ms, struct fault *fault)
-{
-	int r;
-
-	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	r = ledger_close_period(kit->ledger, until_ms, KIT_NOW_MS, text_of("uid 7"),
-	                        text_of("July"), fault);
-	if (r == 0)
-		r = ledger_commit(kit->ledger, fault);
-	else
-		ledger_rollback(kit->ledger);
-	return r;
-}
-
 static int add_run(void *context, const struct adjustment_run *run)
 {
 	char total[MONEY_TEXT_BYTES];
@@ -181,7 +167,7 @@ static void test_what_is_closed_is_closed_once_and_in_order(void **state)
 		struct fault fault = { .code = FAULT_NONE };
 		int64_t until = -1;
 
-		if (close_until(kit, rows[i].until_ms, &fault) != rows[i].r)
+		if (kit_close_until(kit, rows[i].until_ms, &fault) != rows[i].r)
 			fail_msg("row %zu: %s", i, fault.text);
 		assert_int_equal(ledger_closed_until(kit->ledger, &until, NULL), 0);
 		assert_int_equal(until, rows[i].closed);
@@ -200,7 +186,7 @@ static void test_traffic_of_a_closed_period_is_adjusted_in_the_open_one(void **s
 
 	kit_price(kit, kit_small_book);
 	run = run_of(kit);
-	assert_int_equal(close_until(kit, HOUR_10, NULL), 0);
+	assert_int_equal(kit_close_until(kit, HOUR_10, NULL), 0);
 	run.at_ms = KIT_NOW_MS + 1234;
 	assert_int_equal(adjust(kit, &run, rows, 2, NULL), 1);
 	/* A clock that was set back books nothing in what is closed. */

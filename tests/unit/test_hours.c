@@ -312,12 +312,7 @@ static void test_what_was_altered_behind_a_seal_is_named(void **state)
 		                 0);
 		assert_int_equal(ledger_commit(kit->ledger, &fault), 0);
 		assert_int_equal(seal_all(kit, KIT_NOW_MS), 1);
-		assert_int_equal(ledger_begin(kit->ledger, &fault), 0);
-		assert_int_equal(ledger_close_period(kit->ledger, INT64_C(1785564000000),
-		                                     KIT_NOW_MS, text_of("w"), text_of("n"),
-		                                     &fault),
-		                 0);
-		assert_int_equal(ledger_commit(kit->ledger, &fault), 0);
+		assert_int_equal(kit_close_until(kit, INT64_C(1785564000000), &fault), 0);
 		send_all(kit, NULL);
 		assert_int_equal(seal_all(kit, LATER_MS), 2);
 		kit_verify_clean(kit);

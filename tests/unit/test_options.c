@@ -12,7 +12,8 @@
 
 static const struct option own[] = {
 	{ "from", "TIME", "" }, { "account", "NAME", "" }, { "limit", "N", "" },
-	{ "all", NULL, "" },    { "output", "FILE", "" },  { NULL, NULL, NULL },
+	{ "all", NULL, "" },    { "output", "FILE", "" },  { "set", "WHAT ...", "" },
+	{ NULL, NULL, NULL },
 };
 static const struct option common[] = {
 	{ "json", NULL, "" },
@@ -49,6 +50,19 @@ static const char *parsed(const char *const *words)
 	return out;
 }
 
+static void test_each_of_several_values_is_told(void **state)
+{
+	const char *argv[] = { "--set", "a", "--all", "--set", "b" };
+	struct options options;
+
+	(void)state;
+	assert_int_equal(options_parse(&options, lists, 5, argv, NULL), 0);
+	assert_string_equal(options_nth(&options, "set", 0), "a");
+	assert_string_equal(options_nth(&options, "set", 1), "b");
+	assert_null(options_nth(&options, "set", 2));
+	assert_null(options_nth(&options, "from", 0));
+}
+
 static void test_a_command_line_is_read_or_refused_with_advice(void **state)
 {
 	static const struct {
@@ -63,6 +77,9 @@ static void test_a_command_line_is_read_or_refused_with_advice(void **state)
 		{ "an output twice",
 		  { "-o", "f", "--output", "g", NULL },
 		  "FAULT --output stands twice" },
+		{ "what may stand more than once",
+		  { "--set", "a=1", "--set=b=2", NULL },
+		  "set=a=1 set=b=2 |" },
 		{ "an empty value is one", { "--from=", NULL }, "from= |" },
 		{ "a value that looks like an option",
 		  { "--account", "--json", NULL },
@@ -213,6 +230,7 @@ static void test_every_command_has_options_that_can_be_given(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_of_several_values_is_told),
 		cmocka_unit_test(test_a_command_line_is_read_or_refused_with_advice),
 		cmocka_unit_test(test_a_number_is_whole_and_within_its_limits),
 		cmocka_unit_test(test_a_number_that_is_not_given_has_its_default),

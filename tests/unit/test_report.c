@@ -314,11 +314,9 @@ static void adjust(struct ledgerkit *kit, const char *account, wide attos, int64
 		                        .amount = { attos } };
 	int64_t seq;
 
-	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
 	if (closed_ms != 0)
-		assert_int_equal(ledger_close_period(kit->ledger, closed_ms, run.at_ms,
-		                                     text_of("t"), text_of(""), NULL),
-		                 0);
+		assert_int_equal(kit_close_until(kit, closed_ms, NULL), 0);
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
 	assert_int_equal(ledger_adjust(kit->ledger, &run, &row, 1, &seq, NULL), 0);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
 }

@@ -356,11 +356,7 @@ static void test_what_is_closed_is_adjusted_later(void **state)
 
 	fill(kit);
 	kit_price(kit, kit_quotes(NEW));
-	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	assert_int_equal(ledger_close_period(kit->ledger, KIT_NOW_MS - MS_PER_HOUR, KIT_NOW_MS,
-	                                     text_of("t"), text_of(""), NULL),
-	                 0);
-	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+	assert_int_equal(kit_close_until(kit, KIT_NOW_MS - MS_PER_HOUR, NULL), 0);
 	expect_run(kit, RERATE(""), "{'ok':true,'run':1,",
 	           ",'events':4,'moved':2,'waiting':1,'unsettled':0,'rows':1,'amount':'-2.00'}");
 	assert_string_equal(kit_ask(kit, "SELECT hour || ' ' || booked_hour FROM adjustment"),
