@@ -19,6 +19,7 @@
 #include "ledger/adjust.h"
 #include "ledger/internal.h"
 #include "ledger/migrations.h"
+#include "ledger/twins.h"
 #include "tests/support/powerscene_internal.h"
 #include "tests/support/powervfs.h"
 
@@ -379,13 +380,26 @@ static int rerate(struct scene *scene, struct fault *fault)
 	return change(scene, request, fault);
 }
 
+static int no_twin(void *context, const struct twin *twin)
+{
+	(void)context;
+	(void)twin;
+	fail();
+	return 0;
+}
+
 static int close_period(struct scene *scene, struct fault *fault)
 {
-	int r = ledger_begin(scene->ledger, fault);
+	const struct twin_search search = { .until_ms = SCENE_CLOSED_MS };
+	struct period_check check;
+	bool closed = false;
+	int r = ledger_check_period(scene->ledger, &search, no_twin, NULL, &check, fault);
 
 	if (r == 0)
-		r = ledger_close_period(scene->ledger, SCENE_CLOSED_MS, SCENE_NOW_MS,
-		                        text_of("uid 7"), text_of("end"), fault);
+		r = ledger_begin(scene->ledger, fault);
+	if (r == 0)
+		r = ledger_close_period(scene->ledger, &check, SCENE_NOW_MS, text_of("uid 7"),
+		                        text_of("end"), &closed, fault);
 	if (r == 0)
 		r = ledger_commit(scene->ledger, fault);
 	if (r < 0)
