@@ -57,25 +57,58 @@ static void add_blocks(uint32_t h[8], const unsigned char *bytes, size_t blocks)
 		sha256_blocks_plain(h, bytes, blocks);
 }
 
-void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
+void sha256_init(struct sha256_stream *stream)
 {
-	uint32_t h[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-		          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+	*stream = (struct sha256_stream){ .h = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		                                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+}
+
+void sha256_add(struct sha256_stream *stream, const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+	size_t waiting = stream->len % 64;
+
+	stream->len += len;
+	if (waiting > 0) {
+		size_t part = len < 64 - waiting ? len : 64 - waiting;
+
+		memcpy(stream->block + waiting, at, part);
+		at += part;
+		len -= part;
+		if (waiting + part < 64)
+			return;
+		add_blocks(stream->h, stream->block, 1);
+	}
+	add_blocks(stream->h, at, len / 64);
+	if (len % 64 > 0)
+		memcpy(stream->block, at + len / 64 * 64, len % 64);
+}
+
+void sha256_end(struct sha256_stream *stream, unsigned char out[SHA256_BYTES])
+{
 	unsigned char tail[128] = { 0 };
-	size_t whole = len / 64 * 64, rest = len - whole;
+	size_t rest = stream->len % 64;
 	size_t tail_len = rest < 56 ? 64 : 128;
 
-	add_blocks(h, bytes, whole / 64);
-	if (rest > 0)
-		memcpy(tail, (const unsigned char *)bytes + whole, rest);
+	memcpy(tail, stream->block, rest);
 	tail[rest] = 0x80;
 	for (int i = 0; i < 8; i++)
-		tail[tail_len - 1 - (size_t)i] = (unsigned char)((uint64_t)len * 8 >> (8 * i));
-	add_blocks(h, tail, tail_len / 64);
+		tail[tail_len - 1 - (size_t)i] = (unsigned char)(stream->len * 8 >> (8 * i));
+	add_blocks(stream->h, tail, tail_len / 64);
 	for (int i = 0; i < 8; i++) {
 		for (int j = 0; j < 4; j++)
-			out[4 * i + j] = (unsigned char)(h[i] >> (24 - 8 * j));
+			out[4 * i + j] = (unsigned char)(stream->h[i] >> (24 - 8 * j));
 	}
+}
+
+void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
+{
+	struct sha256_stream stream;
+
+	sha256_init(&stream);
+	if (len > 0)
+		sha256_add(&stream, bytes, len);
+	sha256_end(&stream, out);
 }
 
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES])

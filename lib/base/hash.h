@@ -28,4 +28,14 @@ void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES]);
 /* The same in lower-case hexadecimal, ended by a NUL. */
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES]);
 
+/* The same of bytes that come in pieces: init, add ..., end. */
+struct sha256_stream {
+	uint32_t h[8];
+	uint64_t len;            /* of all so far */
+	unsigned char block[64]; /* len % 64 of them wait */
+};
+void sha256_init(struct sha256_stream *stream);
+void sha256_add(struct sha256_stream *stream, const void *bytes, size_t len);
+void sha256_end(struct sha256_stream *stream, unsigned char out[SHA256_BYTES]);
+
 #endif
