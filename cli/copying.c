@@ -60,6 +60,7 @@ static void write_json(const struct copying *copying, const char *file, const ch
 	buf_add_member(out, "last", text_of(result->last_ms > 0 ? moment : NULL));
 	buf_add_member(out, "chain",
 	               text_of(result->verify.seal.seq > 0 ? result->verify.seal.chain : NULL));
+	buf_addf(out, ",\"archived\":%lld", (long long)result->archived);
 	buf_addf(out, ",\"bytes\":%lld,\"sha256\":\"%s\",\"findings\":%lld",
 	         (long long)result->bytes, result->sha256, (long long)result->verify.findings);
 	buf_add_member(out, "kept", text_of(result->kept[0] != '\0' ? result->kept : NULL));
@@ -80,6 +81,9 @@ static void write_people(const struct copying *copying, const char *file, const 
 	if (result->verify.seal.seq > 0)
 		printer_pair(printer, LABEL_WIDTH, "Chain head",
 		             text_of(result->verify.seal.chain));
+	if (result->archived > 0)
+		printer_pairf(printer, LABEL_WIDTH, "Archive", "%lld files in %s.archive",
+		              (long long)result->archived, file);
 	printer_pairf(printer, LABEL_WIDTH, "Bytes", "%lld", (long long)result->bytes);
 	printer_pair(printer, LABEL_WIDTH, "SHA-256", text_of(result->sha256));
 }

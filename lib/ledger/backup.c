@@ -7,8 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ledger/archives.h"
+#include "ledger/backup_archive.h"
 #include "ledger/durable.h"
-#include "ledger/internal.h"
 #include "ledger/lock.h"
 
 enum { STEP_PAGES = 64, BUSY_TRIES = 100, BUSY_MS = 50 };
@@ -180,9 +181,13 @@ static void name_file(const char *copy, const char *file, struct fault *fault)
 	fault_set(fault, fault->code, "%s%s", file, rest);
 }
 
-/* Reads the copy back: what it holds, and whether that is consistent. */
-static int check_copy(const char *copy, const struct backup_watch *watch,
-                      struct backup_result *result, struct fault *fault)
+/*
+ * Reads the copy back: what it holds, and whether that is consistent; then what its archive has in
+ * the folder `from` goes to the folder `to`.
+ */
+static int check_copy(const char *copy, const char *from, const char *to,
+                      const struct backup_watch *watch, struct backup_result *result,
+                      struct fault *fault)
 {
 	unsigned char digest[SHA256_BYTES];
 	struct ledger *ledger = NULL;
@@ -190,10 +195,14 @@ static int check_copy(const char *copy, const struct backup_watch *watch,
 	int r = ledger_open_reader(&ledger, copy, fault);
 
 	if (r == 0)
+		r = archives_at(ledger, from, fault);
+	if (r == 0)
 		r = ledger_status(ledger, &status, fault);
 	if (r == 0)
 		r = ledger_verify(ledger, watch->finding != NULL ? watch->finding : ignore_finding,
 		                  watch->verified, watch->context, &result->verify, fault);
+	if (r == 0 && result->verify.findings == 0)
+		r = backup_archive(ledger, from, to, &result->archived, fault);
 	/* Before its bytes are read: closing a file takes the locks that we have on it. */
 	ledger_close(ledger);
 	if (r == 0)
@@ -258,7 +267,7 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
 {
 	struct backup_result result = { .bytes = 0 };
 	struct ledger_status status;
-	char beside[PATH_MAX] = "";
+	char beside[PATH_MAX] = "", from[PATH_MAX], to[PATH_MAX];
 	mode_t mode = 0;
 	int fd = -1, r = look_at_target(reader, file, over, &mode, fault);
 
@@ -276,7 +285,11 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
 	if (r == 0)
 		r = durable_sync(beside, mode, fault);
 	if (r == 0)
-		r = check_copy(beside, watch, &result, fault);
+		r = beside_path(file, ".archive", to, fault);
+	if (r == 0)
+		r = archives_folder(reader, from, fault);
+	if (r == 0)
+		r = check_copy(beside, from, to, watch, &result, fault);
 	if (r == 0 && result.verify.findings == 0)
 		r = durable_rename(beside, file, over, fault);
 	else if (r == 0)
@@ -419,14 +432,19 @@ static int prepare(const char *file, const char *path, char beside[PATH_MAX],
                    const struct backup_watch *watch, struct backup_result *result,
                    struct fault *fault)
 {
+	char from[PATH_MAX], to[PATH_MAX];
 	int r = fetch(file, path, beside, fault);
 
 	if (r == 0)
-		r = check_copy(beside, watch, result, fault);
+		r = beside_path(file, ".archive", from, fault);
+	if (r == 0)
+		r = beside_path(path, ".archive", to, fault);
+	if (r == 0)
+		r = check_copy(beside, from, to, watch, result, fault);
 	if (r == -FAULT_VERSION) {
 		r = migrate_copy(beside, fault);
 		if (r == 0)
-			r = check_copy(beside, watch, result, fault);
+			r = check_copy(beside, from, to, watch, result, fault);
 	}
 	if (r < 0)
 		name_file(beside, file, fault);

@@ -25,6 +25,7 @@ struct backup_watch {
 struct backup_result {
 	struct verify_summary verify; /* of the copy; with findings it takes no place */
 	int64_t last_ms;              /* of its events; 0: it has none */
+	int64_t archived;             /* files of its archive, which went with it */
 	int64_t bytes;
 	char sha256[SHA256_HEX_BYTES]; /* of the file */
 	/* Backup: where a copy with differences was left.  Restore: where the old one is; "": none. */
@@ -32,6 +33,8 @@ struct backup_result {
 };
 
 /*
+ * The files of its archive are copied to FILE.archive/, but for those that are there already.
+ *
  * A copy of what `reader` reads, as `file`: beside it first, synced, verified, then moved there.
  * The copy has the mode of the ledger.  -FAULT_INVALID: `file` is there (and not `over`), or is the
  * ledger itself.  A copy that verify finds differences in is left where result_out->kept says, and
@@ -42,7 +45,7 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
                   struct fault *fault);
 
 /*
- * A backup in the place of the ledger at `path`; whoever writes it must have ended (-FAULT_BUSY).
+ * A backup, with its FILE.archive/, in the place of the ledger at `path`; whoever writes it must have ended (-FAULT_BUSY).
  * -FAULT_INVALID: there is a ledger, and `aside` is NULL; with it the old one is kept under that
  * name.  The copy is synced and verified before anything moves; where verify finds differences
  * nothing has changed and 0 is returned.  Interrupted at any point it leaves the old or the new

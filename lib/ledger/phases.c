@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 
 enum { MOVED_MIN = 64 };
 
@@ -305,6 +305,56 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 	               ? same_phase(ledger, &other, row, line, now_ms, &added_out->outcome, fault)
 	               : earlier_phase(ledger, &other, row, line, now_ms, &added_out->outcome,
 	                               fault);
+}
+
+/* The archived event as JSON, into the ledger's scratch. */
+static int load_archived(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                         struct fault *fault)
+{
+	struct ledger *archive = NULL;
+	struct event_row stands;
+	struct buf scratch;
+	int r = archives_of(ledger, ts, &archive, fault);
+
+	if (r == 0)
+		r = load(archive, ts, row, false, &stands, NULL, fault);
+	if (r < 0)
+		return r;
+	scratch = ledger->scratch;
+	ledger->scratch = archive->scratch;
+	archive->scratch = scratch;
+	return 0;
+}
+
+int phases_add_archived(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                        struct text line, int64_t now_ms, bool *found_out,
+                        enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct standing standing;
+	struct query query;
+	int64_t phases = 0;
+	int r;
+
+	*found_out = false;
+	if (ts >= ledger->archives.until_ms)
+		return 0;
+	r = archives_standing(ledger, ts, row, found_out, &standing, fault);
+	if (r < 0 || !*found_out)
+		return r;
+	*outcome_out = LEDGER_DUPLICATE;
+	if (standing.hash == event->content_hash && standing.settlement == event->settlement)
+		return 0;
+	query = query_start(ledger, STATEMENT_PHASE_HASH);
+	query_int(&query, row->source);
+	query_text(&query, event->id);
+	query_int(&query, (int64_t)event->content_hash);
+	r = query_single(&query, &phases, fault);
+	if (r < 0 || phases > 0)
+		return r;
+	*outcome_out = LEDGER_CONFLICT;
+	r = load_archived(ledger, ts, row, fault);
+	return r < 0 ? r : conflict_write(ledger, ts, row, line, now_ms, fault);
 }
 
 int ledger_turns(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,

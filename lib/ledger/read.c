@@ -1,7 +1,7 @@
 #include "ledger/read.h"
 
 #include "base/moment.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 
 /* Walks a query whose rows are EVENT_COLUMNS. */
 static int each_event_row(struct ledger *ledger, struct query *query, struct text source,
@@ -25,36 +25,51 @@ static int each_event_row(struct ledger *ledger, struct query *query, struct tex
 	return r;
 }
 
+/* The same of events that may be in the archive. */
+static int each_walked(struct ledger *ledger, enum statement statement, int64_t from_ms,
+                       int64_t to_ms, struct text id, struct text source, ledger_event_fn *each,
+                       void *context, struct fault *fault)
+{
+	const struct query *query = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, ledger, statement, from_ms, to_ms, id, fault);
+
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &query, fault)) > 0) {
+		struct event_row row;
+
+		r = event_row_read(ledger, query, &row, fault);
+		if (r == 0)
+			r = event_row_names(ledger, &row, fault);
+		if (r == 0 && (source.at == NULL || text_equal(row.stored.event.source, source)))
+			r = each(context, &row.stored);
+		if (r != 0)
+			break;
+	}
+	walk_end(&walk);
+	return r;
+}
+
 int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, ledger_event_fn *each,
                       void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_RANGE);
-
-	query_int(&query, from_ms);
-	query_int(&query, to_ms);
-	return each_event_row(ledger, &query, text_of(NULL), each, context, fault);
+	return each_walked(ledger, STATEMENT_EVENT_RANGE, from_ms, to_ms, text_of(NULL),
+	                   text_of(NULL), each, context, fault);
 }
 
 int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
                        int64_t to_ms, ledger_event_fn *each, void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_BY_ID);
-
-	query_int(&query, from_ms);
-	query_int(&query, to_ms);
-	query_text(&query, id);
-	return each_event_row(ledger, &query, source, each, context, fault);
+	return each_walked(ledger, STATEMENT_EVENT_BY_ID, from_ms, to_ms, id, source, each, context,
+	                   fault);
 }
 
 int ledger_find_request(struct ledger *ledger, struct text id, struct text source,
                         ledger_event_fn *each, void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_REQUEST);
-
-	query_int(&query, LEDGER_FROM_MIN);
-	query_int(&query, LEDGER_TO_MAX);
-	query_text(&query, id);
-	return each_event_row(ledger, &query, source, each, context, fault);
+	return each_walked(ledger, STATEMENT_EVENT_REQUEST, LEDGER_FROM_MIN, LEDGER_TO_MAX, id,
+	                   source, each, context, fault);
 }
 
 int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 
 enum { WAL_HEADER_BYTES = 32, WAL_FRAME_BYTES = 24 }; /* sqlite.org/fileformat.html 4.1 */
 
@@ -347,7 +347,15 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 			return r;
 		if (found)
 			return phases_add(ledger, &standing, &row, line, now_ms, added_out, fault);
+		r = phases_add_archived(ledger, ts, &row, line, now_ms, &found, &added_out->outcome,
+		                        fault);
+		if (r < 0 || found)
+			return r;
 	}
+	r = phases_add_archived(ledger, event->time_ms, &row, line, now_ms, &found,
+	                        &added_out->outcome, fault);
+	if (r < 0 || found)
+		return r;
 	r = event_row_write(ledger, &row, fault);
 	if (r < 0)
 		return r;
@@ -462,6 +470,8 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 		return r;
 	identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts);
 	r = store_standing(ledger, ts, &row, &found, &standing, fault);
+	if (r == 0 && !found && ts < ledger->archives.until_ms)
+		r = archives_standing(ledger, ts, &row, &found, &standing, fault);
 	if (r < 0 || (found && standing.hash == content_hash)) {
 		*holds_out = r == 0;
 		return r;

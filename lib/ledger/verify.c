@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/moment.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 #include "ledger/verify_adjust.h"
 #include "ledger/verify_books.h"
 #include "ledger/verify_file.h"
@@ -682,19 +682,20 @@ static int check_event(struct verify *verify, const struct query *query)
 
 static int check_events(struct verify *verify)
 {
-	struct query query = query_start(verify->ledger, STATEMENT_EVENT_RANGE);
-	int r;
+	const struct query *query = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, verify->ledger, STATEMENT_EVENT_RANGE, LEDGER_FROM_MIN,
+	                   LEDGER_TO_MAX, text_of(NULL), verify->fault);
 
-	query_int(&query, LEDGER_FROM_MIN);
-	query_int(&query, LEDGER_TO_MAX);
-	while ((r = query_row(&query, verify->fault)) > 0) {
-		r = check_event(verify, &query);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &query, verify->fault)) > 0) {
+		r = check_event(verify, query);
+		if (r != 0)
+			break;
 	}
-	return r < 0 ? r : close_hour(verify, LEDGER_TO_MAX);
+	walk_end(&walk);
+	return r != 0 ? r : close_hour(verify, LEDGER_TO_MAX);
 }
 
 static int check_orphans(struct verify *verify)

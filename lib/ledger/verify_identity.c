@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 
 enum {
 	FINGERPRINTS_MAX = 4 * 1024 *
@@ -42,22 +42,25 @@ typedef int identity_fn(void *context, int64_t ts, int64_t source, struct text i
 static int each_identity(struct ledger *ledger, uint64_t pass, uint64_t passes, identity_fn *each,
                          void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_IDENTITIES);
-	int r;
+	const struct query *query = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, ledger, STATEMENT_EVENT_IDENTITIES, LEDGER_FROM_MIN,
+	                   LEDGER_TO_MAX, text_of(NULL), fault);
 
-	while ((r = query_row(&query, fault)) > 0) {
-		int64_t source = column_int(&query, 1);
-		struct text id = column_text(&query, 2);
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &query, fault)) > 0) {
+		int64_t source = column_int(query, 1);
+		struct text id = column_text(query, 2);
 		uint64_t fingerprint = identity_fingerprint(source, id);
 
 		if (fingerprint % passes != pass)
 			continue;
-		r = each(context, column_int(&query, 0), source, id, fingerprint);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
+		r = each(context, column_int(query, 0), source, id, fingerprint);
+		if (r != 0)
+			break;
 	}
+	walk_end(&walk);
 	return r;
 }
 
