@@ -140,6 +140,8 @@ help:
 	@echo 'make faults             what disk, memory and kernel can refuse: SEED=1 RUNS=200'
 	@echo 'make soak               more than it can take, for SECONDS=60: SEED=1'
 	@echo 'make bench              the figures of README.md, into build/bench.json'
+	@echo 'make bench-flat         the rate of inserts from 1 M to EVENTS=100000000'
+	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=lib/money/money.c'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
 	@echo 'make format             lay out the code as .clang-format says'
 	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
@@ -182,7 +184,7 @@ check-crash crash: NEEDS    := all $(TOOL_BINS) $(CRASH_BINS)
 check-faults faults: SECTIONS := faults
 check-faults faults: NEEDS    := all $(TOOL_BINS) $(FAULTS_BINS)
 check-soak soak:   SECTIONS := soak
-check-soak soak:   NEEDS    := all $(TOOL_BINS) $(SOAK_BINS)
+check-soak soak:   NEEDS    := all $(TOOL_BINS) $(BENCH) $(SOAK_BINS)
 check check-style check-unit check-integration check-crash crash check-faults faults \
 		check-soak soak:
 	$(Q)packaging/bootstrap check
@@ -204,6 +206,14 @@ bench:
 	$(Q)packaging/bootstrap demo
 	$(Q)$(PARALLEL) all $(BENCH)
 	$(Q)$(BENCH) --build $(B) --output build/bench.json
+
+# The rate of inserts at the end of that many events, against that at their beginning.
+EVENTS ?= 100000000
+.PHONY: bench-flat
+bench-flat:
+	$(Q)packaging/bootstrap demo
+	$(Q)$(PARALLEL) all $(BENCH)
+	$(Q)$(BENCH) --flat $(EVENTS)
 
 # libFuzzer over what reads strangers' bytes, all of it instrumented; clang is not needed
 # elsewhere.  Each tests/fuzz/fuzz_NAME.c is a target with its seeds in tests/fuzz/corpus/NAME.
@@ -242,6 +252,12 @@ fuzz:
 	$(Q)packaging/bootstrap fuzz
 	$(Q)$(PARALLEL) $(FUZZ_BINS) $(FUZZ_B)/planted
 	$(Q)SEED=$(SEED) SECONDS_ALL=$(SECONDS) tests/fuzz/run-fuzz.sh $(FUZZ_B) $(FUZZ_BINS)
+
+# Does a test fail where the code is another?  Of the files in tests/mutation/modules.txt.
+.PHONY: mutation
+mutation:
+	$(Q)packaging/bootstrap check
+	$(Q)SEED=$(SEED) RUNS=$(RUNS) FILES="$(FILES)" tests/mutation/mutate.py
 
 .PHONY: format
 format:

@@ -265,10 +265,10 @@ const struct command command_archive = {
 	.synopsis = "archive --before MONTH [--dry-run]",
 	.details =
 		"The hourly sums stay in the ledger, and every command reads both.  A month "
-	        "becomes "
+		"becomes "
 		"a file of the folder LEDGER.archive, made and checked before an event leaves the "
 		"ledger, which nobody writes any more.  Keep it with the ledger: toll backup "
-	        "does.\n"
+		"does.\n"
 		"Hours with something open, partial or without a price stay.  Interrupted at any "
 		"point, every event is in one place; the next run goes on.  Asks the daemon where "
 		"one holds the ledger.",

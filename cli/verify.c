@@ -9,7 +9,8 @@
 #include "usage/event.h"
 
 enum {
-	KIND_WIDTH = 10, /* "quarantine" */
+	LABEL_WIDTH = 12, /* leaves 64 columns for a link of the chain */
+	KIND_WIDTH = 10,  /* "quarantine" */
 	FLUSH_BYTES = 64 * 1024,
 	VERIFY_FINDINGS_SHOWN = 1000, /* in the form for people; it counts the rest */
 	MEMBERS = 5,                  /* of a finding */
@@ -100,7 +101,7 @@ static void pair_count(struct context *context, const char *label, int64_t count
 
 	snprintf(text, sizeof(text), "%lld%s%s", (long long)count, note[0] != '\0' ? "  " : "",
 	         note);
-	printer_pair(&context->printer, 14, label, text_of(text));
+	printer_pair(&context->printer, LABEL_WIDTH, label, text_of(text));
 }
 
 static void write_rest(struct context *context, int64_t findings)
@@ -151,23 +152,23 @@ static void write_seal(const struct verifying *verifying, const struct verify_su
 
 	if (summary->seal.seq > 0) {
 		moment_text(summary->seal.at_ms, moment);
-		printer_pairf(printer, 14, "Seals", "%lld, the last at %s",
+		printer_pairf(printer, LABEL_WIDTH, "Seals", "%lld, the last at %s",
 		              (long long)summary->seal.seq, moment);
-		printer_pair(printer, 14, "Chain", text_of(summary->seal.chain));
+		printer_pair(printer, LABEL_WIDTH, "Chain", text_of(summary->seal.chain));
 	}
 	if (verifying->chain.at != NULL && verifying->noted.seq > 0) {
 		moment_text(verifying->noted.at_ms, moment);
-		printer_pairf(printer, 14, "Noted", "seal %lld of %s is in the chain",
+		printer_pairf(printer, LABEL_WIDTH, "Noted", "seal %lld of %s is in the chain",
 		              (long long)verifying->noted.seq, moment);
 	} else if (verifying->chain.at != NULL) {
-		printer_pair(printer, 14, "Noted",
+		printer_pair(printer, LABEL_WIDTH, "Noted",
 		             text_of("NOT IN THE CHAIN: this ledger is not the one that it was "
 		                     "noted of, or was altered since"));
 	}
 	if (summary->first_hour_ms != EVENT_ABSENT) {
 		moment_text_unit(summary->first_hour_ms, MOMENT_HOUR, moment);
-		printer_pairf(printer, 14, "First hour", "%s: the first that is not as it was left",
-		              moment);
+		printer_pairf(printer, LABEL_WIDTH, "First hour",
+		              "%s: the first that is not as it was left", moment);
 	}
 }
 
@@ -211,10 +212,10 @@ static void write_summary(const struct verifying *verifying, const struct verify
 	if (summary->suspense > 0)
 		pair_count(context, "Unpriced", summary->suspense,
 		           "of the events: toll suspense list");
-	printer_pair(&context->printer, 14, "Sum of events", text_of(events_amount));
-	printer_pair(&context->printer, 14, "Sum of hours", text_of(rollups_amount));
+	printer_pair(&context->printer, LABEL_WIDTH, "Events sum", text_of(events_amount));
+	printer_pair(&context->printer, LABEL_WIDTH, "Hours sum", text_of(rollups_amount));
 	if (summary->runs > 0)
-		printer_pairf(&context->printer, 14, "Adjustments",
+		printer_pairf(&context->printer, LABEL_WIDTH, "Adjustments",
 		              "%s beside these, in %lld run%s", adjusted, (long long)summary->runs,
 		              summary->runs == 1 ? "" : "s");
 	write_seal(verifying, summary);

@@ -392,7 +392,8 @@ static int open_ledger(struct service *service, struct fault *fault)
 	const char *control = config->text[SETTING_CONTROL];
 	char folder[PATH_MAX] = "", note[LEDGER_NOTE_BYTES];
 	const struct ledger_options options = {
-		.identities_max = (size_t)config->number[SETTING_IDENTITIES_MAX],
+		.identity_hours = config->number[SETTING_IDENTITY_HOURS],
+		.identity_bytes = (size_t)config->number[SETTING_IDENTITY_BYTES_MAX],
 		.lock_note = note,
 	};
 

@@ -23,7 +23,7 @@ struct backup_watch {
 };
 
 struct backup_result {
-	struct verify_summary verify; /* of the copy; with findings it takes no place */
+	struct verify_summary verify; /* of the copy */
 	int64_t last_ms;              /* of its events; 0: it has none */
 	int64_t archived;             /* files of its archive, which went with it */
 	int64_t bytes;
@@ -45,7 +45,8 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
                   struct fault *fault);
 
 /*
- * A backup, with its FILE.archive/, in the place of the ledger at `path`; whoever writes it must have ended (-FAULT_BUSY).
+ * A backup, with its FILE.archive/, in the place of the ledger at `path`; whoever writes it must
+ * have ended (-FAULT_BUSY).
  * -FAULT_INVALID: there is a ledger, and `aside` is NULL; with it the old one is kept under that
  * name.  The copy is synced and verified before anything moves; where verify finds differences
  * nothing has changed and 0 is returned.  Interrupted at any point it leaves the old or the new

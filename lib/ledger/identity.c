@@ -1,102 +1,169 @@
 #include "ledger/identity.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
 #include "base/hash.h"
 
-int identity_init(struct identity *identity, size_t entries_max)
-{
-	size_t generation_max, slots = IDENTITY_ENTRIES_MIN;
+static_assert(sizeof(struct identity_entry) == 16, "IDENTITY_BYTES_MIN counts with it");
 
-	if (entries_max < IDENTITY_ENTRIES_MIN)
-		entries_max = IDENTITY_ENTRIES_MIN;
-	generation_max = entries_max / 2;
-	/* At most three quarters full: short probes. */
-	while (slots / 4 * 3 < generation_max)
+static bool table_init(struct identity_table *table, size_t slots)
+{
+	*table = (struct identity_table){ .slots = slots };
+	table->entries = calloc(slots, sizeof(*table->entries));
+	return table->entries != NULL;
+}
+
+static size_t count_max(size_t slots)
+{
+	return slots / 4 * 3;
+}
+
+int identity_init(struct identity *identity, size_t bytes_max, int64_t window_ms, uint64_t seed)
+{
+	size_t slots = IDENTITY_SLOTS_MIN;
+
+	while (2 * slots <= bytes_max / sizeof(struct identity_entry) / 2 / IDENTITY_SHARDS)
 		slots *= 2;
-	*identity = (struct identity){ .slots = slots, .generation_max = generation_max };
-	identity->young = calloc(slots, sizeof(*identity->young));
-	identity->old = calloc(slots, sizeof(*identity->old));
-	if (identity->young == NULL || identity->old == NULL) {
-		identity_release(identity);
-		return -FAULT_NOMEM;
+	*identity = (struct identity){ .slots_max = slots, .seed = seed, .window_ms = window_ms };
+	for (int i = 0; i < IDENTITY_SHARDS; i++) {
+		struct identity_shard *shard = &identity->shards[i];
+
+		if (!table_init(&shard->young, IDENTITY_SLOTS_MIN) ||
+		    !table_init(&shard->old, IDENTITY_SLOTS_MIN)) {
+			identity_release(identity);
+			return -FAULT_NOMEM;
+		}
 	}
 	return 0;
 }
 
 void identity_release(struct identity *identity)
 {
-	free(identity->young);
-	free(identity->old);
-	*identity = (struct identity){ .young = NULL };
+	for (int i = 0; i < IDENTITY_SHARDS; i++) {
+		free(identity->shards[i].young.entries);
+		free(identity->shards[i].old.entries);
+	}
+	*identity = (struct identity){ .slots_max = 0 };
 }
 
-uint64_t identity_fingerprint(int64_t source, struct text id)
+size_t identity_entries_max(const struct identity *identity)
 {
-	uint64_t fingerprint = hash64(id.at, id.len, (uint64_t)source);
+	return IDENTITY_SHARDS * 2 * count_max(identity->slots_max);
+}
+
+uint64_t identity_fingerprint(const struct identity *identity, int64_t source, struct text id)
+{
+	uint64_t fingerprint = hash64(id.at, id.len, identity->seed ^ (uint64_t)source);
 
 	return fingerprint != 0 ? fingerprint : 1;
 }
 
-static size_t slot_of(const struct identity *identity, const struct identity_entry *entries,
-                      uint64_t fingerprint)
+/* By the highest bits; the slots go by the lowest. */
+static struct identity_shard *shard_of(struct identity *identity, uint64_t fingerprint)
 {
-	size_t slot = fingerprint & (identity->slots - 1);
+	return &identity->shards[fingerprint >> 58];
+}
 
-	while (entries[slot].fingerprint != 0 && entries[slot].fingerprint != fingerprint)
-		slot = (slot + 1) & (identity->slots - 1);
-	return slot;
+static_assert(IDENTITY_SHARDS == 1 << (64 - 58), "a shard is six bits of a fingerprint");
+
+static struct identity_entry *entry_of(const struct identity_table *table, uint64_t fingerprint)
+{
+	size_t slot = fingerprint & (table->slots - 1);
+
+	while (table->entries[slot].fingerprint != 0 &&
+	       table->entries[slot].fingerprint != fingerprint)
+		slot = (slot + 1) & (table->slots - 1);
+	return &table->entries[slot];
 }
 
 bool identity_find(const struct identity *identity, uint64_t fingerprint, int64_t *ts_out)
 {
-	const struct identity_entry *entry;
+	const struct identity_shard *shard = &identity->shards[fingerprint >> 58];
+	const struct identity_entry *entry = entry_of(&shard->young, fingerprint);
 
-	entry = &identity->young[slot_of(identity, identity->young, fingerprint)];
 	if (entry->fingerprint == 0)
-		entry = &identity->old[slot_of(identity, identity->old, fingerprint)];
+		entry = entry_of(&shard->old, fingerprint);
 	if (entry->fingerprint == 0)
 		return false;
 	*ts_out = entry->ts;
 	return true;
 }
 
-/* True: it was not there.  One that is there keeps its time unless `replace`. */
-static bool put(const struct identity *identity, struct identity_entry *entries,
-                struct identity_entry added, bool replace)
+/* Room for one more; false: it is as large as it may be, or memory is short. */
+static bool make_room(struct identity_table *table, size_t slots_max)
 {
-	struct identity_entry *entry = &entries[slot_of(identity, entries, added.fingerprint)];
-	bool is_new = entry->fingerprint == 0;
+	struct identity_table grown;
 
-	if (is_new || replace)
+	if (table->count < count_max(table->slots))
+		return true;
+	if (table->slots >= slots_max || !table_init(&grown, table->slots * 2))
+		return false;
+	for (size_t i = 0; i < table->slots; i++) {
+		if (table->entries[i].fingerprint != 0)
+			*entry_of(&grown, table->entries[i].fingerprint) = table->entries[i];
+	}
+	grown.count = table->count;
+	free(table->entries);
+	*table = grown;
+	return true;
+}
+
+/* Forgets `old`, and begins a new `young`; its memory is given back where that works. */
+static void turn(struct identity_shard *shard, int64_t newest_ms)
+{
+	struct identity_table fresh;
+
+	if (table_init(&fresh, IDENTITY_SLOTS_MIN)) {
+		free(shard->old.entries);
+	} else {
+		fresh = shard->old;
+		fresh.count = 0;
+		memset(fresh.entries, 0, fresh.slots * sizeof(*fresh.entries));
+	}
+	shard->old = shard->young;
+	shard->young = fresh;
+	shard->since_ms = newest_ms;
+}
+
+/* One that is there keeps its time unless `replace`. */
+static void put(struct identity_table *table, struct identity_entry added, bool replace)
+{
+	struct identity_entry *entry = entry_of(table, added.fingerprint);
+
+	table->count += entry->fingerprint == 0;
+	if (entry->fingerprint == 0 || replace)
 		*entry = added;
-	return is_new;
 }
 
 void identity_add(struct identity *identity, uint64_t fingerprint, int64_t ts)
 {
-	const struct identity_entry added = { fingerprint, ts };
+	struct identity_shard *shard = shard_of(identity, fingerprint);
 
-	if (identity->young_count >= identity->generation_max) {
-		struct identity_entry *oldest = identity->old;
-
-		identity->old = identity->young;
-		identity->young = oldest;
-		memset(oldest, 0, identity->slots * sizeof(*oldest));
-		identity->old_count = identity->young_count;
-		identity->young_count = 0;
-	}
-	identity->young_count += put(identity, identity->young, added, true);
+	if (ts > identity->newest_ms)
+		identity->newest_ms = ts;
+	if (shard->young.count == 0)
+		shard->since_ms = identity->newest_ms;
+	if (identity->newest_ms - shard->since_ms >= identity->window_ms ||
+	    !make_room(&shard->young, identity->slots_max))
+		turn(shard, identity->newest_ms);
+	put(&shard->young, (struct identity_entry){ fingerprint, ts }, true);
 }
 
 void identity_add_older(struct identity *identity, uint64_t fingerprint, int64_t ts)
 {
+	struct identity_shard *shard = shard_of(identity, fingerprint);
 	const struct identity_entry added = { fingerprint, ts };
 
-	if (identity->young_count < identity->generation_max)
-		identity->young_count += put(identity, identity->young, added, false);
-	else if (identity->old_count < identity->generation_max)
-		identity->old_count += put(identity, identity->old, added, false);
+	if (ts > identity->newest_ms)
+		identity->newest_ms = ts;
+	/* Each of them may be as old as a window: it is kept until the next turn. */
+	shard->since_ms = ts;
+	if (make_room(&shard->young, identity->slots_max))
+		put(&shard->young, added, false);
+	else if (make_room(&shard->old, identity->slots_max) &&
+	         entry_of(&shard->young, fingerprint)->fingerprint == 0)
+		put(&shard->old, added, false);
 }

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/moment.h"
 #include "ledger/archives.h"
 #include "ledger/internal.h"
 #include "ledger/lock.h"
@@ -170,21 +172,35 @@ static int migrate(struct ledger *ledger, int64_t version, struct fault *fault)
 	return r;
 }
 
-/* The newest identities, as if they had come in the order of their time. */
-static int load_identities(struct ledger *ledger, size_t entries_max, struct fault *fault)
+/* The identities of the window, newest first: as many of them as memory may hold. */
+static int load_identities(struct ledger *ledger, const struct ledger_options *options,
+                           struct fault *fault)
 {
+	int64_t hours = options != NULL ? options->identity_hours : 0, newest_ms = 0;
+	size_t bytes = options != NULL ? options->identity_bytes : 0;
+	struct identity *identity = &ledger->identity;
 	struct query query;
+	uint64_t seed;
 	int r;
 
-	if (identity_init(&ledger->identity, entries_max) < 0)
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return fault_set(fault, FAULT_IO, "getrandom: %s", strerror(errno));
+	hours = hours > 0 ? hours : LEDGER_IDENTITY_HOURS;
+	if (identity_init(identity, bytes > 0 ? bytes : LEDGER_IDENTITY_BYTES, hours * MS_PER_HOUR,
+	                  seed) < 0)
 		return fault_set(fault, FAULT_NOMEM, "identities: out of memory");
+	query = query_start(ledger, STATEMENT_EVENT_LAST);
+	r = query_single(&query, &newest_ms, fault);
+	if (r < 0)
+		return r;
 	query = query_start(ledger, STATEMENT_EVENT_NEWEST);
-	query_int(&query, (int64_t)entries_max);
+	query_int(&query, newest_ms - hours * MS_PER_HOUR);
+	query_int(&query, (int64_t)identity_entries_max(identity));
 	while ((r = query_row(&query, fault)) > 0) {
-		uint64_t fingerprint = identity_fingerprint(column_int(&query, 1),
+		uint64_t fingerprint = identity_fingerprint(identity, column_int(&query, 1),
 		                                            column_text(&query, 2));
 
-		identity_add_older(&ledger->identity, fingerprint, column_int(&query, 0));
+		identity_add_older(identity, fingerprint, column_int(&query, 0));
 	}
 	return r;
 }
@@ -259,14 +275,11 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
                        const struct ledger_options *options, struct fault *fault)
 {
 	struct ledger *ledger = ledger_new(path, true);
-	size_t identities_max = LEDGER_IDENTITIES_MAX;
 	int64_t version = 0;
 	int r;
 
 	if (ledger == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
-	if (options != NULL && options->identities_max > 0)
-		identities_max = options->identities_max;
 	r = lock_take(path, options != NULL ? options->lock_note : NULL, &ledger->lock_fd, fault);
 	if (r == 0) {
 		create_file(path);
@@ -285,7 +298,7 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	if (r == 0)
 		r = statements_prepare(ledger, fault);
 	if (r == 0)
-		r = load_identities(ledger, identities_max, fault);
+		r = load_identities(ledger, options, fault);
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA page_size", &ledger->page_bytes, fault);
 	if (r == 0)

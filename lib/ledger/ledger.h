@@ -22,8 +22,9 @@
 
 enum {
 	LEDGER_MODE = 0640, /* of a new file: the owner writes, the group reads */
-	LEDGER_IDENTITIES_MAX =
-		1 << 20,             /* identities kept in memory, by default (ledger/identity.h) */
+	/* Identities kept in memory, by default (ledger/identity.h): */
+	LEDGER_IDENTITY_HOURS = 48,
+	LEDGER_IDENTITY_BYTES = 256 * 1024 * 1024,
 	LEDGER_WAL_PAGES_MAX = 4000, /* the writer checkpoints (PASSIVE) beyond this */
 	LEDGER_BUSY_MS = 5000,       /* readers, and a writer that opens, wait so long */
 	LEDGER_BEGIN_BUSY_MS = 500,  /* a transaction: who mends the WAL's index is done by then */
@@ -36,8 +37,9 @@ enum {
 struct ledger;
 
 struct ledger_options {
-	size_t identities_max; /* 0: LEDGER_IDENTITIES_MAX */
-	const char *lock_note; /* goes behind the pid in the lock file; may be NULL */
+	int64_t identity_hours; /* of event time; 0: LEDGER_IDENTITY_HOURS */
+	size_t identity_bytes;  /* at most; 0: LEDGER_IDENTITY_BYTES */
+	const char *lock_note;  /* goes behind the pid in the lock file; may be NULL */
 };
 
 /*

@@ -209,7 +209,8 @@ static int move_sums(struct ledger *ledger, const struct event_row *from,
 static int move_identity(struct ledger *ledger, const struct event_row *row, int64_t from_ts,
                          struct fault *fault)
 {
-	uint64_t fingerprint = identity_fingerprint(row->source, row->stored.event.id);
+	uint64_t fingerprint = identity_fingerprint(&ledger->identity, row->source,
+	                                            row->stored.event.id);
 
 	if (ledger->moved_count == ledger->moved_cap) {
 		size_t cap = ledger->moved_cap > 0 ? ledger->moved_cap * 2 : MOVED_MIN;

@@ -340,7 +340,7 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 		return r;
 	set_rated(&row, rated);
 	added_out->taken = (struct money){ 0 };
-	fingerprint = identity_fingerprint(row.source, event->id);
+	fingerprint = identity_fingerprint(&ledger->identity, row.source, event->id);
 	if (identity_find(&ledger->identity, fingerprint, &ts)) {
 		r = store_standing(ledger, ts, &row, &found, &standing, fault);
 		if (r < 0)
@@ -468,7 +468,8 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 	r = names_id(ledger, source, &row.source, fault);
 	if (r < 0)
 		return r;
-	identity_find(&ledger->identity, identity_fingerprint(row.source, id), &ts);
+	identity_find(&ledger->identity, identity_fingerprint(&ledger->identity, row.source, id),
+	              &ts);
 	r = store_standing(ledger, ts, &row, &found, &standing, fault);
 	if (r == 0 && !found && ts < ledger->archives.until_ms)
 		r = archives_standing(ledger, ts, &row, &found, &standing, fault);

@@ -22,6 +22,8 @@ enum {
 	RELOAD_AT_S = 2,                     /* of the pace */
 	RELOAD_MARGIN = PACE_PER_SECOND / 2, /* lines before it that may wait for it too */
 	PAUSE_MS = 20,
+	FLAT_PERCENT_MIN = 80, /* of the rate of the first events, that of the last */
+	EXIT_DIFFERENCE = 1,
 	EXIT_USAGE = 2,
 };
 #define SPAN_MS INT64_C(3600000)
@@ -29,6 +31,7 @@ enum {
 struct options {
 	const char *build, *output;
 	int64_t events, rounds;
+	int64_t flat, slice; /* 0: all the rest is measured, and not this */
 };
 
 /* What is measured; each has a row in `figures`. */
@@ -270,23 +273,51 @@ static void write_json(const struct run *run)
 		bench_fail("%s: %s", run->options.output, strerror(errno));
 }
 
+struct number {
+	const char *name;
+	int64_t *value;
+};
+
+static bool read_number(const char *name, const char *text, const struct number *numbers,
+                        size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name, numbers[i].name) == 0)
+			return text_int(text_of(text), numbers[i].value);
+	}
+	return false;
+}
+
 static bool read_options(int argc, char **argv, struct options *options)
 {
-	*options = (struct options){ "build/release", "build/bench.json", 1000000, 3 };
+	const struct number numbers[] = { { "--events", &options->events },
+		                          { "--rounds", &options->rounds },
+		                          { "--flat", &options->flat },
+		                          { "--slice", &options->slice } };
+
+	*options = (struct options){ "build/release", "build/bench.json", 1000000, 3, 0, 1000000 };
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--build") == 0)
 			options->build = argv[i + 1];
 		else if (strcmp(argv[i], "--output") == 0)
 			options->output = argv[i + 1];
-		else if (strcmp(argv[i], "--events") != 0 && strcmp(argv[i], "--rounds") != 0)
-			return false;
-		else if (!text_int(text_of(argv[i + 1]),
-		                   argv[i][2] == 'e' ? &options->events : &options->rounds))
+		else if (!read_number(argv[i], argv[i + 1], numbers,
+		                      sizeof(numbers) / sizeof(numbers[0])))
 			return false;
 	}
 	options->events -= options->events % BENCH_CONNECTIONS;
 	return argc % 2 == 1 && options->events > 0 && options->rounds > 0 &&
-	       options->rounds <= ROUNDS_MAX;
+	       options->rounds <= ROUNDS_MAX && options->flat >= 0 && options->slice > 0;
+}
+
+static int run_flat(const struct options *options)
+{
+	int64_t percent = bench_flat(options->flat, options->slice);
+
+	printf("flat: at %lld events the rate is %lld %% of that of the first: %s (at least %d)\n",
+	       (long long)options->flat, (long long)percent,
+	       percent >= FLAT_PERCENT_MIN ? "met" : "MISSED", FLAT_PERCENT_MIN);
+	return percent >= FLAT_PERCENT_MIN ? 0 : EXIT_DIFFERENCE;
 }
 
 int main(int argc, char **argv)
@@ -294,10 +325,13 @@ int main(int argc, char **argv)
 	static struct run run;
 
 	if (!read_options(argc, argv, &run.options)) {
-		fputs("usage: bench [--build FOLDER] [--output FILE] [--events N] [--rounds N]\n",
+		fputs("usage: bench [--build FOLDER] [--output FILE] [--events N] [--rounds N]\n"
+		      "       bench --flat EVENTS [--slice EVENTS]\n",
 		      stderr);
 		return EXIT_USAGE;
 	}
+	if (run.options.flat > 0)
+		return run_flat(&run.options);
 	run_prices(&run);
 	make_traffic(&run);
 	printf("%lld events of %zu bytes over %d connections, %lld rounds\n",

@@ -82,6 +82,12 @@ int64_t bench_rating(int64_t count);
  */
 int64_t bench_loading(int64_t *peak_kib_out);
 
+/*
+ * Stores that many events, in slices of so many, and prints the rate of each.  Returns the rate
+ * at the end in per cent of the one at the beginning.
+ */
+int64_t bench_flat(int64_t events, int64_t slice);
+
 int64_t bench_now_ns(void);
 /* Says what went wrong, and ends the program. */
 void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

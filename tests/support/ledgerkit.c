@@ -46,7 +46,7 @@ void kit_reopen(struct ledgerkit *kit)
 
 void kit_reopen_small(struct ledgerkit *kit)
 {
-	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
+	const struct ledger_options options = { .identity_bytes = IDENTITY_BYTES_MIN };
 
 	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
 }
@@ -55,7 +55,7 @@ void kit_forget(struct ledgerkit *kit)
 {
 	char id[16];
 
-	for (int i = 0; i < 2 * IDENTITY_ENTRIES_MIN; i++) {
+	for (int i = 0; i < KIT_FORGET_EVENTS; i++) {
 		snprintf(id, sizeof(id), "e-%d", i);
 		kit_send_usage(kit, id, "2026-08-01T09:30:00Z", "m", "{\"pages\":1}");
 	}

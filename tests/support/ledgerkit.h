@@ -19,7 +19,10 @@
 /* 2026-08-01T12:00:00Z: the clock of these tests, inside every sample price. */
 #define KIT_NOW_MS INT64_C(1785585600000)
 
-enum { KIT_PATH_BYTES = 256 };
+enum {
+	KIT_PATH_BYTES = 256,
+	KIT_FORGET_EVENTS = 4096, /* five times what fits: each shard turns twice */
+};
 
 struct ledgerkit {
 	char folder[KIT_PATH_BYTES / 2]; /* removed by kit_close() */

@@ -117,6 +117,74 @@ static void test_what_is_no_amount_is_refused(void **state)
 	assert_int_equal(money_parse(text_of(NULL), &(struct money){ 0 }, NULL), -FAULT_SYNTAX);
 }
 
+/* As providers and JSON write them; of a unit that is so many places further to the right. */
+static void test_numbers_with_an_exponent_are_read_exactly(void **state)
+{
+#define ZEROS_63 "000000000000000000000000000000000000000000000000000000000000000"
+	static const struct {
+		const char *text;
+		unsigned decimals;
+		const char *out; /* NULL: it is refused */
+		int result;
+	} rows[] = {
+		{ "12.5", 0, "12.50", 0 },
+		{ "-12.5", 0, "-12.50", 0 },
+		{ "3.4e-07", 0, "0.00000034", 0 },
+		{ "3.4E-07", 0, "0.00000034", 0 },
+		{ "8e+2", 0, "800.00", 0 },
+		{ "8e2", 0, "800.00", 0 },
+		{ "8e0", 0, "8.00", 0 },
+		{ "4680000", 10, "0.000468", 0 },
+		{ "123", 2, "1.23", 0 },
+		{ "-1.5", 2, "-0.015", 0 },
+		{ "1e-18", 0, "0.000000000000000001", 0 },
+		{ "1e-16", 2, "0.000000000000000001", 0 },
+		{ "10e-19", 0, "0.000000000000000001", 0 },
+		{ "9.223372036e9", 0, "9223372036.00", 0 },
+		{ "0", 0, "0.00", 0 },
+		{ "-0", 0, "0.00", 0 },
+		/* Nothing stays nothing, however far it is moved. */
+		{ "0e999", 0, "0.00", 0 },
+		{ "0.0e-999", 64, "0.00", 0 },
+		{ "1" ZEROS_63 "e-64", 0, NULL, -FAULT_RANGE }, /* more digits than there is room */
+		{ "1." ZEROS_63 "0", 0, NULL, -FAULT_RANGE },
+		{ "1000000000000000000000000000000e-30", 0, "1.00", 0 },
+		{ "1e-19", 0, NULL, -FAULT_RANGE },
+		{ "1e-17", 2, NULL, -FAULT_RANGE },
+		{ "1.5e-18", 0, NULL, -FAULT_RANGE },
+		{ "1e10", 0, NULL, -FAULT_RANGE },
+		{ "-1e10", 0, NULL, -FAULT_RANGE },
+		{ "1e64", 0, NULL, -FAULT_RANGE },
+		{ "1e65", 0, NULL, -FAULT_RANGE },
+		{ "1e-64", 0, NULL, -FAULT_RANGE },
+		{ "1e-65", 0, NULL, -FAULT_RANGE },
+		{ "1", 65, NULL, -FAULT_RANGE },
+		{ "1e99999999999999999999", 0, NULL, -FAULT_SYNTAX },
+		{ "1e", 0, NULL, -FAULT_SYNTAX },
+		{ "1e+", 0, NULL, -FAULT_SYNTAX },
+		{ "1e++1", 0, NULL, -FAULT_SYNTAX },
+		{ "1e1.5", 0, NULL, -FAULT_SYNTAX },
+		{ "e5", 0, NULL, -FAULT_SYNTAX },
+		{ "1e5e5", 0, NULL, -FAULT_SYNTAX },
+		{ "", 0, NULL, -FAULT_SYNTAX },
+		{ NULL, 0, NULL, -FAULT_SYNTAX },
+	};
+#undef ZEROS_63
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct money out = { .attos = 7 };
+		int r = money_parse_number(text_of(rows[i].text), rows[i].decimals, &out);
+
+		if (r != rows[i].result)
+			fail_msg("%s, %u: %s", rows[i].text, rows[i].decimals, fault_name(r));
+		if (rows[i].out != NULL)
+			assert_text(rows[i].text, out, rows[i].out);
+		else
+			assert_true(out.attos == 7);
+	}
+}
+
 static void test_sums_never_wrap(void **state)
 {
 	struct money sum = { .attos = 42 };
@@ -354,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_in_and_out),
 		cmocka_unit_test(test_what_is_no_amount_is_refused),
+		cmocka_unit_test(test_numbers_with_an_exponent_are_read_exactly),
 		cmocka_unit_test(test_sums_never_wrap),
 		cmocka_unit_test(test_a_total_holds_more_than_an_amount),
 		cmocka_unit_test(test_amounts_compare),

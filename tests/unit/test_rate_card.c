@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/moment.h"
+#include "rate/conditions.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
 
@@ -420,6 +421,42 @@ static void test_what_was_agreed_with_an_account(void **state)
 	EXPECT_ROWS(rows);
 }
 
+/* The lines of one request say nothing of the one that the room was used for before. */
+static void test_a_line_is_of_its_own_request(void **state)
+{
+	struct book *book = load("two accounts",
+	                         ACCOUNTS("{'account':'a','effective_from':'2026','rates':[{"
+	                                  "'component':'input','per_million':'1'}]}",
+	                                  "'rates':[" INPUT "],'discount_percent':'0'"));
+	struct rating_request request;
+	struct charges charges;
+	struct usage usage;
+
+	(void)state;
+	read_request("account=a input=7", &request, &usage);
+	assert_int_equal(rating_request(book, &request, &charges), RATING_PRICED);
+	assert_true(charges.lines[0].agreed);
+	read_request("account=b input=7", &request, &usage);
+	assert_int_equal(rating_request(book, &request, &charges), RATING_PRICED);
+	assert_false(charges.lines[0].agreed);
+	/* Nothing off is no line of the arithmetic. */
+	assert_null(charges.lines[0].discount[0]);
+	assert_null(charges.lines[0].discount[1]);
+	book_free(book);
+}
+
+/* Whoever asks for a time before 1970 gets its day and minute, too: that one was a Wednesday. */
+static void test_the_moment_before_the_epoch_has_its_weekday(void **state)
+{
+	const struct rating_request request = { .at_ms = -1 };
+	struct asked asked = { .minute = 0 };
+
+	(void)state;
+	asked_fill(&asked, &request, WHEN_UTC);
+	assert_int_equal(asked.weekday, 2);
+	assert_int_equal(asked.minute, 24 * 60 - 1);
+}
+
 /* What is above a threshold, and what a sum of requests hides. */
 static void test_a_sum_of_requests_is_told_from_one(void **state)
 {
@@ -436,6 +473,10 @@ static void test_a_sum_of_requests_is_told_from_one(void **state)
 		{ "of a multiplier",
 		  BOOK("'rates':[" INPUT "],'multipliers':[{'multiply':'2','when':{'context':"
 		       "{'gt':50}}}]"),
+		  "input=100", 50, true },
+		{ "of a second multiplier",
+		  BOOK("'rates':[" INPUT "],'multipliers':[{'multiply':'3'},{'multiply':'2','when':"
+		       "{'context':{'gt':50}}}]"),
 		  "input=100", 50, true },
 		{ "of a minimum",
 		  BOOK("'rates':[" INPUT "],'minimums':[{'charge':'1','when':{'context':"
@@ -744,6 +785,8 @@ int main(void)
 		cmocka_unit_test(test_a_discount_is_off_every_rate),
 		cmocka_unit_test(test_a_request_is_charged_the_least_charge),
 		cmocka_unit_test(test_what_was_agreed_with_an_account),
+		cmocka_unit_test(test_a_line_is_of_its_own_request),
+		cmocka_unit_test(test_the_moment_before_the_epoch_has_its_weekday),
 		cmocka_unit_test(test_a_sum_of_requests_is_told_from_one),
 		cmocka_unit_test(test_errors_of_a_rate_card_name_their_place),
 		cmocka_unit_test(test_errors_of_accounts_name_their_place),

@@ -286,7 +286,7 @@ static void test_another_time_is_other_content(void **state)
 /* Beyond what memory holds the key still finds the same time, and verify the rest. */
 static void test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify(void **state)
 {
-	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
+	const struct ledger_options options = { .identity_bytes = IDENTITY_BYTES_MIN };
 	struct ledgerkit *kit = *state;
 	struct buf findings = { .at = NULL };
 	char line[256];
@@ -294,7 +294,7 @@ static void test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify(void
 	kit_shut(kit);
 	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
 	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
-	for (int i = 0; i <= 2 * IDENTITY_ENTRIES_MIN; i++) {
+	for (int i = 0; i <= KIT_FORGET_EVENTS; i++) {
 		struct ingest_item item;
 
 		snprintf(line, sizeof(line),
@@ -308,7 +308,7 @@ static void test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify(void
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
 	assert_int_equal(send(kit, LINE("e-0", AT_10, "{'input':1}")), INGEST_DUPLICATE);
 	assert_int_equal(send(kit, LINE("e-0", AT_10, "{'input':2}")), INGEST_CONFLICT);
-	assert_int_equal(send(kit, LINE("e-2048", AT_11, "{'input':1}")), INGEST_CONFLICT);
+	assert_int_equal(send(kit, LINE("e-4096", AT_11, "{'input':1}")), INGEST_CONFLICT);
 	kit_verify_clean(kit);
 	assert_int_equal(send(kit, LINE("e-0", AT_11, "{'input':1}")), INGEST_UNPRICED);
 	assert_int_equal(kit_verify(kit, &findings), 1);
@@ -322,8 +322,8 @@ static void test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify(void
 /* What a start reads back are the newest: they stay when the next ones come. */
 static void test_a_start_keeps_the_newest_identities(void **state)
 {
-	const struct ledger_options options = { .identities_max = IDENTITY_ENTRIES_MIN };
-	enum { EVENTS = IDENTITY_ENTRIES_MIN + 100 };
+	const struct ledger_options options = { .identity_bytes = IDENTITY_BYTES_MIN };
+	enum { EVENTS = 1500 };
 	struct ledgerkit *kit = *state;
 	char line[256];
 
@@ -344,8 +344,8 @@ static void test_a_start_keeps_the_newest_identities(void **state)
 	kit_shut(kit);
 	assert_int_equal(ledger_open_writer(&kit->ledger, kit->path, &options, NULL), 0);
 	assert_int_equal(send(kit, LINE("new", AT_11, "{'input':1}")), INGEST_UNPRICED);
-	assert_int_equal(send(kit, LINE("e-1123", AT_11, "{'input':1}")), INGEST_CONFLICT);
-	assert_int_equal(send(kit, LINE("e-700", AT_11, "{'input':1}")), INGEST_CONFLICT);
+	assert_int_equal(send(kit, LINE("e-1499", AT_11, "{'input':1}")), INGEST_CONFLICT);
+	assert_int_equal(send(kit, LINE("e-1420", AT_11, "{'input':1}")), INGEST_CONFLICT);
 	kit_verify_clean(kit);
 }
 
