@@ -28,7 +28,7 @@ struct backup_result {
 	int64_t archived;             /* files of its archive, which went with it */
 	int64_t bytes;
 	char sha256[SHA256_HEX_BYTES]; /* of the file */
-	/* Backup: where a copy with differences was left.  Restore: where the old one is; "": none. */
+	/* Where a copy with differences was left, or by a restore the old one; "": none. */
 	char kept[PATH_MAX];
 };
 
