@@ -79,7 +79,9 @@ static int step(struct change_job *job, bool *more_out)
 		r = archive_register(job->ledger, &file, job->change.now_ms, job->change.who,
 		                     &archiving->seq, &job->fault);
 		*more_out = r == 0;
-		return r == -FAULT_CORRUPT || r == -FAULT_INVALID ? refuse(job, r) : r;
+		return r == -FAULT_CORRUPT || r == -FAULT_INVALID || r == -FAULT_VERSION
+		               ? refuse(job, r)
+		               : r;
 	}
 	r = archive_move_hour(job->ledger, archiving->seq, archiving->from_ms, &hour, &events,
 	                      more_out, &job->fault);

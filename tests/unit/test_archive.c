@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "base/moment.h"
 #include "ingest/change.h"
@@ -97,6 +98,18 @@ static const char *ask(struct ledgerkit *kit, const struct archive_file *file)
 	buf_release(&request);
 	buf_release(&reply);
 	return text;
+}
+
+static void ask_retry(struct ledgerkit *kit)
+{
+	struct buf reply = { .at = NULL };
+	const struct change change = { .request = text_of("{\"change\":\"suspense.retry\"}"),
+		                       .who = text_of("test"),
+		                       .now_ms = KIT_NOW_MS };
+	bool moved;
+
+	assert_int_equal(change_run(kit->ledger, &change, &reply, &moved, NULL), 0);
+	buf_release(&reply);
 }
 
 static void expect_says(const char *text, const char *words)
@@ -347,6 +360,115 @@ static void test_a_file_that_is_another_is_not_registered(void **state)
 	kit_verify_clean(kit);
 }
 
+/* The file as another program might have made it, with its own digest. */
+static void describe(const char *path, struct archive_file *file)
+{
+	struct buf bytes = { .at = NULL };
+
+	assert_int_equal(buf_read_file(&bytes, path, BUF_BYTES_MAX, NULL), 0);
+	sha256_hex(bytes.at, bytes.len, file->sha256);
+	file->bytes = (int64_t)bytes.len;
+	buf_release(&bytes);
+}
+
+static void test_a_file_of_a_newer_toll_is_refused(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct archive_month months[4];
+	struct archive_file file;
+	char path[PATH_BYTES];
+	sqlite3 *db = NULL;
+
+	fill(kit);
+	find_months(kit, months);
+	assert_int_equal(make(kit, &months[0], &file, NULL), 0);
+	month_path(kit, file.file, path);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 999", NULL, NULL, NULL),
+	                 SQLITE_OK);
+	sqlite3_close(db);
+	describe(path, &file);
+	expect_says(ask(kit, &file), "written by a newer toll (schema 999");
+	assert_int_equal(rows_here(kit), 5);
+	kit_verify_clean(kit);
+}
+
+static int note_id(void *context, const struct stored_event *stored)
+{
+	struct buf *out = context;
+
+	buf_addf(out, "%.*s %lld ", TEXT_ARGS(stored->event.id),
+	         (long long)stored->event.usage.count[COMPONENT_PAGES]);
+	return 0;
+}
+
+static void add_range(struct ledgerkit *kit, int64_t from_ms, int64_t to_ms, struct buf *out)
+{
+	buf_addf(out, "\n%lld-%lld: ", (long long)from_ms, (long long)to_ms);
+	assert_int_equal(ledger_each_event(kit->ledger, from_ms, to_ms, note_id, out, NULL), 0);
+	assert_int_equal(ledger_find_events(kit->ledger, text_of("e-3"), text_of("gw-1"), from_ms,
+	                                    to_ms, note_id, out, NULL),
+	                 0);
+}
+
+/* Every range that begins or ends at an event, beside one, or on an hour. */
+static void add_ranges(struct ledgerkit *kit, struct buf *out)
+{
+	static const int64_t at[] = { 0,       1,       1799999, 1800000, 1800001,  3599999,
+		                      3600000, 5400000, 7200000, 9000001, 10800000, 14400000 };
+	const int64_t june = INT64_C(1780480800000); /* 2026-06-03T10:00 */
+
+	buf_clear(out);
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		for (size_t j = i + 1; j < sizeof(at) / sizeof(at[0]); j++)
+			add_range(kit, june + at[i], june + at[j], out);
+	}
+	add_range(kit, LEDGER_FROM_MIN, LEDGER_TO_MAX, out);
+	assert_int_equal(
+		ledger_find_request(kit->ledger, text_of("e-5"), text_of(NULL), note_id, out, NULL),
+		0);
+	assert_int_equal(out->error, 0);
+}
+
+static void test_every_range_is_read_as_before(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct buf before = { .at = NULL }, after = { .at = NULL };
+	struct archive_month months[4];
+	struct archive_file file;
+
+	kit_price(kit, kit_small_book);
+	for (int i = 0; i < 9; i++) {
+		char id[16], time[32], usage[32];
+
+		snprintf(id, sizeof(id), "e-%d", i);
+		snprintf(time, sizeof(time), "2026-06-03T%d:%02d:00Z", 10 + i / 2, i % 2 * 30);
+		snprintf(usage, sizeof(usage), "{\"pages\":%d}", i + 1);
+		send(kit, id, time, usage);
+	}
+	/* Pages have no price yet, and what waits for one does not move. */
+	find_months(kit, months);
+	assert_int_equal(months[0].waiting, 5);
+	kit_price(kit,
+	          kit_quotes("{'pricebook':1,'name':'pages','currency':'USD','models':[{'model':"
+	                     "'" MODEL "','versions':[{'effective_from':'2026-01-01','rates':["
+	                     "{'component':'pages','each':'0.01'}]}]}]}"));
+	ask_retry(kit);
+	/* One hour of the middle stays, because something comes to it meanwhile. */
+	find_months(kit, months);
+	assert_int_equal(months[0].hours, 5);
+	assert_int_equal(make(kit, &months[0], &file, NULL), 0);
+	send(kit, "late", "2026-06-03T11:10:00Z", "{\"pages\":70}");
+	add_ranges(kit, &before);
+	expect_says(ask(kit, &file), "\"hours\":4,\"events\":7,\"left\":1");
+	add_ranges(kit, &after);
+	assert_string_equal(before.at, after.at);
+	kit_verify_clean(kit);
+	buf_release(&before);
+	buf_release(&after);
+}
+
 static void test_a_ledger_that_was_altered_is_not_archived(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -469,6 +591,8 @@ int main(void)
 		T(test_what_waits_does_not_move),
 		T(test_a_file_that_is_gone_cut_or_altered_is_named),
 		T(test_a_file_that_is_another_is_not_registered),
+		T(test_a_file_of_a_newer_toll_is_refused),
+		T(test_every_range_is_read_as_before),
 		T(test_a_ledger_that_was_altered_is_not_archived),
 		T(test_a_backup_takes_the_archive_along),
 		T(test_killed_at_any_point_every_event_is_in_one_place),
