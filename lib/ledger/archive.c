@@ -350,7 +350,10 @@ static int is_registered(void *context, const struct archive_file *file)
 	return 0;
 }
 
-/* The first name of the month that no registered file has; what lies there is of a broken run. */
+/*
+ * The first name of the month that no registered file has and no other: what lies there may be of
+ * a run that was killed, or of a ledger that was restored over.
+ */
 static int choose_name(struct making *making, char path[PATH_MAX])
 {
 	struct archive_file *file = &making->file;
@@ -369,9 +372,8 @@ static int choose_name(struct making *making, char path[PATH_MAX])
 		if (searching.found)
 			continue;
 		r = archives_path(making->from, file->file, path, making->fault);
-		if (r == 0 && unlink(path) < 0 && errno != ENOENT)
-			r = fault_set(making->fault, FAULT_IO, "%s: %s", path, strerror(errno));
-		return r;
+		if (r < 0 || access(path, F_OK) < 0)
+			return r;
 	}
 }
 

@@ -486,6 +486,26 @@ static void test_a_ledger_that_was_altered_is_not_archived(void **state)
 	assert_int_equal(rows_here(kit), 5);
 }
 
+/* It may be another ledger's, that was restored over. */
+static void test_a_file_that_is_there_is_never_replaced(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct archive_month months[4];
+	struct archive_file first, second;
+	char path[PATH_BYTES];
+
+	fill(kit);
+	find_months(kit, months);
+	assert_int_equal(make(kit, &months[0], &first, NULL), 0);
+	assert_int_equal(make(kit, &months[0], &second, NULL), 0);
+	assert_string_equal(first.file, "2026-06.db");
+	assert_string_equal(second.file, "2026-06.2.db");
+	month_path(kit, first.file, path);
+	assert_int_equal(access(path, F_OK), 0);
+	expect_says(ask(kit, &second), "\"hours\":2");
+	kit_verify_clean(kit);
+}
+
 static void test_a_backup_takes_the_archive_along(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -594,6 +614,7 @@ int main(void)
 		T(test_a_file_of_a_newer_toll_is_refused),
 		T(test_every_range_is_read_as_before),
 		T(test_a_ledger_that_was_altered_is_not_archived),
+		T(test_a_file_that_is_there_is_never_replaced),
 		T(test_a_backup_takes_the_archive_along),
 		T(test_killed_at_any_point_every_event_is_in_one_place),
 	};
