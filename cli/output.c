@@ -85,3 +85,54 @@ int output_write(const char *path, struct text bytes, struct fault *fault)
 		return failed(path, fault);
 	return replace(real, found.st_mode & 07777, bytes, fault);
 }
+
+int output_start(struct output *output, const char *path, struct fault *fault)
+{
+	mode_t mask = umask(0);
+	struct stat found;
+	int len;
+
+	umask(mask);
+	*output = (struct output){ .fd = -1, .mode = 0666 & ~mask };
+	if (stat(path, &found) == 0) {
+		if (!S_ISREG(found.st_mode))
+			return fault_set(fault, FAULT_INVALID,
+			                 "%s: no file; without --output it goes to standard output",
+			                 path);
+		if (realpath(path, output->path) == NULL)
+			return failed(path, fault);
+		output->mode = found.st_mode & 07777;
+	} else if (errno != ENOENT) {
+		return failed(path, fault);
+	} else if (!text_copy(output->path, sizeof(output->path), text_of(path))) {
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	}
+	len = snprintf(output->beside, sizeof(output->beside), "%s.XXXXXX", output->path);
+	if (len < 0 || len >= PATH_MAX)
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	output->fd = mkostemp(output->beside, O_CLOEXEC);
+	return output->fd < 0 ? failed(path, fault) : 0;
+}
+
+int output_add(struct output *output, struct text bytes, struct fault *fault)
+{
+	return write_all(output->fd, bytes) < 0 ? failed(output->path, fault) : 0;
+}
+
+int output_end(struct output *output, bool good, struct fault *fault)
+{
+	int r = 0;
+
+	if (output->fd < 0)
+		return 0;
+	if (good && (fchmod(output->fd, output->mode) < 0 || fsync(output->fd) < 0))
+		r = failed(output->path, fault);
+	if (close(output->fd) < 0 && r == 0 && good)
+		r = failed(output->path, fault);
+	output->fd = -1;
+	if (good && r == 0 && rename(output->beside, output->path) < 0)
+		r = failed(output->path, fault);
+	if (!good || r < 0)
+		unlink(output->beside);
+	return r;
+}

@@ -6,6 +6,9 @@
 #ifndef TOLL_CLI_OUTPUT_H
 #define TOLL_CLI_OUTPUT_H
 
+#include <limits.h>
+#include <stdbool.h>
+
 #include "base/fault.h"
 #include "base/text.h"
 
@@ -14,5 +17,17 @@
  * such as a pipe (then it is written to).  -FAULT_IO, -FAULT_FULL, -FAULT_RANGE.
  */
 int output_write(const char *path, struct text bytes, struct fault *fault);
+
+/* The same of bytes that come in pieces, into a file: start, add ..., then end. */
+struct output {
+	char path[PATH_MAX], beside[PATH_MAX];
+	int fd; /* -1: ended */
+	unsigned mode;
+};
+/* -FAULT_INVALID: it is no file. */
+int output_start(struct output *output, const char *path, struct fault *fault);
+int output_add(struct output *output, struct text bytes, struct fault *fault);
+/* It is there when this returned 0; not `good`: nothing of it is, and what was there stays. */
+int output_end(struct output *output, bool good, struct fault *fault);
 
 #endif

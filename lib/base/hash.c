@@ -57,44 +57,66 @@ static void add_blocks(uint32_t h[8], const unsigned char *bytes, size_t blocks)
 		sha256_blocks_plain(h, bytes, blocks);
 }
 
-enum { BLOCK_BYTES = 64, LENGTH_AT = BLOCK_BYTES - 8 };
+enum { BLOCK_BYTES = SHA256_BLOCK_BYTES, LENGTH_AT = BLOCK_BYTES - 8 };
 
-static const uint32_t sha256_start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-	                                  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+void sha256_init(struct sha256_stream *stream)
+{
+	*stream = (struct sha256_stream){ .h = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+		                                 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+}
 
-/* Goes on from a state that `before` bytes, whole blocks, led to. */
-static void finish(uint32_t h[8], size_t before, const void *bytes, size_t len,
-                   unsigned char out[SHA256_BYTES])
+void sha256_add(struct sha256_stream *stream, const void *bytes, size_t len)
+{
+	const unsigned char *at = bytes;
+	size_t waiting = stream->len % BLOCK_BYTES;
+
+	stream->len += len;
+	if (waiting > 0) {
+		size_t part = len < BLOCK_BYTES - waiting ? len : BLOCK_BYTES - waiting;
+
+		memcpy(stream->block + waiting, at, part);
+		at += part;
+		len -= part;
+		if (waiting + part < BLOCK_BYTES)
+			return;
+		add_blocks(stream->h, stream->block, 1);
+	}
+	add_blocks(stream->h, at, len / BLOCK_BYTES);
+	if (len % BLOCK_BYTES > 0)
+		memcpy(stream->block, at + len / BLOCK_BYTES * BLOCK_BYTES, len % BLOCK_BYTES);
+}
+
+void sha256_end(struct sha256_stream *stream, unsigned char out[SHA256_BYTES])
 {
 	unsigned char tail[2 * BLOCK_BYTES] = { 0 };
-	size_t whole = len / BLOCK_BYTES * BLOCK_BYTES, rest = len - whole;
+	size_t rest = stream->len % BLOCK_BYTES;
 	size_t tail_len = rest < LENGTH_AT ? BLOCK_BYTES : 2 * BLOCK_BYTES;
 
-	add_blocks(h, bytes, whole / BLOCK_BYTES);
-	if (rest > 0)
-		memcpy(tail, (const unsigned char *)bytes + whole, rest);
+	memcpy(tail, stream->block, rest);
 	tail[rest] = 0x80;
 	for (int i = 0; i < 8; i++)
-		tail[tail_len - 1 - (size_t)i] = (unsigned char)((uint64_t)(before + len) * 8 >>
-		                                                 (8 * i));
-	add_blocks(h, tail, tail_len / BLOCK_BYTES);
+		tail[tail_len - 1 - (size_t)i] = (unsigned char)(stream->len * 8 >> (8 * i));
+	add_blocks(stream->h, tail, tail_len / BLOCK_BYTES);
 	for (int i = 0; i < 8; i++) {
 		for (int j = 0; j < 4; j++)
-			out[4 * i + j] = (unsigned char)(h[i] >> (24 - 8 * j));
+			out[4 * i + j] = (unsigned char)(stream->h[i] >> (24 - 8 * j));
 	}
 }
 
 void sha256(const void *bytes, size_t len, unsigned char out[SHA256_BYTES])
 {
-	uint32_t h[8];
+	struct sha256_stream stream;
 
-	memcpy(h, sha256_start, sizeof(h));
-	finish(h, 0, bytes, len, out);
+	sha256_init(&stream);
+	if (len > 0)
+		sha256_add(&stream, bytes, len);
+	sha256_end(&stream, out);
 }
 
 void hmac_sha256_prepare(struct hmac_sha256_key *key_out, const void *secret, size_t len)
 {
 	unsigned char key[BLOCK_BYTES] = { 0 }, pad[BLOCK_BYTES];
+	struct sha256_stream stream;
 
 	if (len > sizeof(key))
 		sha256(secret, len, key);
@@ -102,25 +124,36 @@ void hmac_sha256_prepare(struct hmac_sha256_key *key_out, const void *secret, si
 		memcpy(key, secret, len);
 	for (int i = 0; i < BLOCK_BYTES; i++)
 		pad[i] = key[i] ^ 0x36;
-	memcpy(key_out->inner, sha256_start, sizeof(key_out->inner));
+	sha256_init(&stream);
+	memcpy(key_out->inner, stream.h, sizeof(key_out->inner));
 	add_blocks(key_out->inner, pad, 1);
 	for (int i = 0; i < BLOCK_BYTES; i++)
 		pad[i] = key[i] ^ 0x5c;
-	memcpy(key_out->outer, sha256_start, sizeof(key_out->outer));
+	memcpy(key_out->outer, stream.h, sizeof(key_out->outer));
 	add_blocks(key_out->outer, pad, 1);
 	explicit_bzero(key, sizeof(key));
 	explicit_bzero(pad, sizeof(pad));
 }
 
+/* Goes on behind the block of a pad. */
+static void behind_pad(const uint32_t state[8], const void *bytes, size_t len,
+                       unsigned char out[SHA256_BYTES])
+{
+	struct sha256_stream stream = { .len = BLOCK_BYTES };
+
+	memcpy(stream.h, state, sizeof(stream.h));
+	if (len > 0)
+		sha256_add(&stream, bytes, len);
+	sha256_end(&stream, out);
+}
+
 void hmac_sha256(const struct hmac_sha256_key *key, const void *bytes, size_t len,
                  unsigned char out[SHA256_BYTES])
 {
-	uint32_t h[8];
+	unsigned char inner[SHA256_BYTES];
 
-	memcpy(h, key->inner, sizeof(h));
-	finish(h, BLOCK_BYTES, bytes, len, out);
-	memcpy(h, key->outer, sizeof(h));
-	finish(h, BLOCK_BYTES, out, SHA256_BYTES, out);
+	behind_pad(key->inner, bytes, len, inner);
+	behind_pad(key->outer, inner, sizeof(inner), out);
 }
 
 void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES])

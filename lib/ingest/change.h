@@ -55,6 +55,12 @@
  *      has changed since.  With "check":null (there are more twins) nothing is closed.
  *      -> {"ok":true,"closed":true,"until":"...","reason":"...","twins":2,"voided":2}
  *      closed false: look again, and ask again.
+ *   {"change":"archive.month","month":"2026-10","file":"2026-10.db","sha256":"...",
+ *    "events":900,"bytes":4096}
+ *      A file of the archive that was made of the ledger (ledger/archive.h): it is registered, and
+ *      each hour in it that is still as it was then moves to it.
+ *      -> {"ok":true,"month":"2026-10","file":"...","sha256":"...","hours":744,"events":900,
+ *          "left":0}   left: hours to which something came meanwhile; they stay
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).
  *

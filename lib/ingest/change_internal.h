@@ -31,7 +31,7 @@ struct change_kind {
 
 extern const struct change_kind change_price_apply, change_price_rollback, change_suspense_retry,
 	change_quarantine_retry, change_policy_set, change_reading_settle, change_rerate,
-	change_void, change_correct, change_period_close;
+	change_void, change_correct, change_period_close, change_archive_month;
 
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {
@@ -73,6 +73,12 @@ struct settle {
 	bool ruled;                               /* it is made */
 };
 
+/* archive.month: the file, and how far its hours have moved. */
+struct archiving {
+	int64_t seq, from_ms; /* seq 0: it is not registered yet */
+	int64_t hours, events, left;
+};
+
 struct change_job {
 	struct ledger *ledger;
 	struct change change;
@@ -101,6 +107,7 @@ struct change_job {
 	struct json line; /* what is read of the ledger */
 	int64_t counts[INGEST_VERDICT_COUNT];
 	struct settle settle;
+	struct archiving archiving;
 	struct rerating *rerating; /* rerate: its own; NULL: another change */
 	struct closing *closing;   /* period.close: the same */
 };

@@ -6,7 +6,7 @@
 
 #include "base/moment.h"
 #include "ledger/adjust.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 
 /* The event that is to be corrected, as it came and as it is now. */
 struct subject {
@@ -17,12 +17,10 @@ struct subject {
 static int load(struct ledger *ledger, int64_t source, struct text id, int64_t time_ms,
                 struct subject *subject_out, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_GET);
 	struct event_row *row = &subject_out->row;
-	int r;
+	struct query query;
+	int r = archives_event(ledger, time_ms, source, id, &query, fault);
 
-	store_bind_identity(&query, time_ms, source, id);
-	r = query_row(&query, fault);
 	if (r < 0)
 		return r;
 	if (r == 0)

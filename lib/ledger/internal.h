@@ -83,6 +83,23 @@ struct word_turn {
 	"the disk or the memory changed it; toll verify names what is wrong, a backup has what "   \
 	"was right"
 
+enum { ARCHIVES_OPEN_MAX = 4 };
+
+/* A file of the archive that is open: ledger/archives.h. */
+struct open_archive {
+	int64_t seq, used;
+	int walks; /* that read it now */
+	struct ledger *ledger;
+};
+
+struct archives {
+	char *folder; /* NULL: PATH.archive */
+	struct open_archive *open;
+	size_t count;
+	int64_t clock;
+	int64_t until_ms; /* the writer's: no hour from here on is in the archive */
+};
+
 struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -94,6 +111,7 @@ struct ledger {
 	int lock_fd;       /* -1: none */
 	char *path;
 	struct names names;
+	struct archives archives;
 	struct parsed_book *books;
 	size_t book_count;
 	/* Writer only: */
@@ -117,6 +135,12 @@ struct ledger {
 	struct buf digest_room;            /* readers too: what a digest is made of */
 	char unfinished[SHA256_HEX_BYTES]; /* of a book whose parts are to be taken out; "": none */
 };
+
+/* ledger.c: a file of the archive, for reading; what is asked of one is prepared, no more. */
+int ledger_open_archive(struct ledger **ledger_out, const char *path, struct fault *fault);
+/* An empty file that becomes one: a transaction is open, ledger_finish_new() commits it. */
+int ledger_open_new(struct ledger **ledger_out, const char *path, struct fault *fault);
+int ledger_finish_new(struct ledger *ledger, struct fault *fault);
 
 /* Fault of the last SQLite call on this connection. */
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault);
@@ -149,6 +173,8 @@ int64_t column_int_or_absent(const struct query *query, int column);
 struct text column_text(const struct query *query, int column); /* absent for NULL */
 struct text column_blob(const struct query *query, int column);
 int statements_prepare(struct ledger *ledger, struct fault *fault);
+/* Only those that a file of the archive is asked: it may have an older schema. */
+int statements_prepare_archive(struct ledger *ledger, struct fault *fault);
 void statements_release(struct ledger *ledger);
 
 /* books.c: frees the parsed books; later reads parse them again. */
@@ -235,6 +261,13 @@ int store_drop(struct ledger *ledger, int64_t ts, const struct event_row *row, i
 int phases_add(struct ledger *ledger, const struct standing *standing, const struct event_row *row,
                struct text line, int64_t now_ms, struct ledger_added *added_out,
                struct fault *fault);
+/*
+ * The same of an identity that is in the archive at that time, which nothing replaces any more:
+ * sent again, or a second version.  *found_out false: it is not there, and nothing was done.
+ */
+int phases_add_archived(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                        struct text line, int64_t now_ms, bool *found_out,
+                        enum ledger_outcome *outcome_out, struct fault *fault);
 /* A row of `phase`, and the digest of all in it that never changes. */
 struct phase_row {
 	int64_t source, settlement, hash, ts, late, kept_ms, api, unknown;

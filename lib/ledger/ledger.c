@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/moment.h"
+#include "ledger/archives.h"
 #include "ledger/internal.h"
 #include "ledger/lock.h"
 #include "ledger/migrations.h"
@@ -365,6 +366,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 		r = ledger_books_tidy(ledger, fault);
 	if (r == 0)
 		r = hours_fill(ledger, fault);
+	if (r == 0)
+		r = archives_load(ledger, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;
@@ -452,6 +455,61 @@ int ledger_open_reader(struct ledger **ledger_out, const char *path, struct faul
 	return 0;
 }
 
+int ledger_open_archive(struct ledger **ledger_out, const char *path, struct fault *fault)
+{
+	struct ledger *ledger = ledger_new(path, false);
+	int64_t version = 0;
+	int r;
+
+	if (ledger == NULL)
+		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
+	r = open_file(ledger, SQLITE_OPEN_READONLY, fault);
+	if (r == 0)
+		r = apply_settings(ledger, fault);
+	if (r == 0)
+		r = check_version(ledger, &version, fault);
+	if (r == 0)
+		r = statements_prepare_archive(ledger, fault);
+	if (r < 0) {
+		ledger_close(ledger);
+		return r;
+	}
+	*ledger_out = ledger;
+	return 0;
+}
+
+int ledger_open_new(struct ledger **ledger_out, const char *path, struct fault *fault)
+{
+	struct ledger *ledger = ledger_new(path, true);
+	int r;
+
+	if (ledger == NULL)
+		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
+	r = open_file(ledger, SQLITE_OPEN_READWRITE, fault);
+	/* Whoever is interrupted makes it anew. */
+	if (r == 0)
+		r = run_pragma(ledger, "PRAGMA journal_mode=MEMORY", fault);
+	if (r == 0)
+		r = apply_settings(ledger, fault);
+	if (r == 0)
+		r = migrate(ledger, 0, fault);
+	if (r == 0)
+		r = statements_prepare(ledger, fault);
+	if (r == 0)
+		r = run_pragma(ledger, "BEGIN IMMEDIATE", fault);
+	if (r < 0) {
+		ledger_close(ledger);
+		return r;
+	}
+	*ledger_out = ledger;
+	return 0;
+}
+
+int ledger_finish_new(struct ledger *ledger, struct fault *fault)
+{
+	return run_pragma(ledger, "COMMIT", fault);
+}
+
 void ledger_close(struct ledger *ledger)
 {
 	if (ledger == NULL)
@@ -466,6 +524,7 @@ void ledger_close(struct ledger *ledger)
 	sqlite3_close(ledger->db);
 	if (ledger->wal_fd >= 0)
 		close(ledger->wal_fd);
+	archives_release(ledger);
 	ledger_books_forget(ledger);
 	names_release(&ledger->names);
 	identity_release(&ledger->identity);
@@ -603,6 +662,7 @@ int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struc
 	int64_t *const corrected[] = { &status.corrections, &adds.events,    &adds.errors,
 		                       &adds.partial,       &adds.estimated, &adds.uncounted };
 	struct query query;
+	int64_t archived = 0;
 	int r = 0;
 	const struct {
 		enum statement statement;
@@ -636,11 +696,20 @@ int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struc
 	status.partial += adds.partial;
 	status.estimated += adds.estimated;
 	status.uncounted += adds.uncounted;
+	r = single(ledger, STATEMENT_HOUR_ARCHIVED_LAST, false, &archived, fault);
+	if (r < 0)
+		return r;
 	/* The watermarks hold how many events there are; counting them would read them all. */
 	query = query_start(ledger, STATEMENT_WATERMARK_ALL);
 	while ((r = query_row(&query, fault)) > 0) {
 		status.sources++;
 		status.events += column_int(&query, 1);
+		/* And from when to when, where the first or the last may be in the archive. */
+		if (archived > 0 &&
+		    (status.first_ms == 0 || column_int(&query, 2) < status.first_ms))
+			status.first_ms = column_int(&query, 2);
+		if (archived > 0 && column_int(&query, 3) > status.last_ms)
+			status.last_ms = column_int(&query, 3);
 	}
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA user_version", &status.schema_version, fault);

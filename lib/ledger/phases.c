@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 #include "ledger/words.h"
 
 enum { MOVED_MIN = 64 };
@@ -332,12 +332,87 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 	                               fault);
 }
 
+/* The archived event as JSON, into the ledger's scratch. */
+static int load_archived(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                         struct fault *fault)
+{
+	struct ledger *archive = NULL;
+	struct event_row stands;
+	struct buf scratch;
+	int r = archives_of(ledger, ts, &archive, fault);
+
+	if (r == 0)
+		r = load(archive, ts, row, false, &stands, NULL, fault);
+	if (r < 0)
+		return r;
+	scratch = ledger->scratch;
+	ledger->scratch = archive->scratch;
+	archive->scratch = scratch;
+	return 0;
+}
+
+int phases_add_archived(struct ledger *ledger, int64_t ts, const struct event_row *row,
+                        struct text line, int64_t now_ms, bool *found_out,
+                        enum ledger_outcome *outcome_out, struct fault *fault)
+{
+	const struct event *event = &row->stored.event;
+	struct standing standing;
+	struct query query;
+	int64_t phases = 0;
+	int r;
+
+	*found_out = false;
+	if (ts >= ledger->archives.until_ms)
+		return 0;
+	r = archives_standing(ledger, ts, row, found_out, &standing, fault);
+	if (r < 0 || !*found_out)
+		return r;
+	*outcome_out = LEDGER_DUPLICATE;
+	if (standing.hash == event->content_hash && standing.settlement == event->settlement)
+		return 0;
+	query = query_start(ledger, STATEMENT_PHASE_HASH);
+	query_int(&query, row->source);
+	query_text(&query, event->id);
+	query_int(&query, (int64_t)event->content_hash);
+	r = query_single(&query, &phases, fault);
+	if (r < 0 || phases > 0)
+		return r;
+	*outcome_out = LEDGER_CONFLICT;
+	r = load_archived(ledger, ts, row, fault);
+	return r < 0 ? r : conflict_write(ledger, ts, row, line, now_ms, fault);
+}
+
+/* Those of one file, behind those that were found before. */
+static int turns_of(struct ledger *of, const struct text bounds[2], int64_t source, size_t id_len,
+                    int64_t time_ms, struct ledger_turns *turns, struct fault *fault)
+{
+	struct query query = query_start(of, STATEMENT_TURNS);
+	int r;
+
+	query_int(&query, time_ms);
+	query_int(&query, source);
+	query_text(&query, bounds[0]);
+	query_text(&query, bounds[1]);
+	while ((r = query_row(&query, fault)) > 0) {
+		struct text turn = column_text(&query, 0);
+		struct text digits = { turn.at + id_len + 1, turn.len - id_len - 1 };
+		int64_t number;
+
+		/* Not a turn of what a client called "ID~2". */
+		if (text_int(digits, &number) && number >= 2 && number < EVENT_PARTS_MAX + 2 &&
+		    turns->count < EVENT_PARTS_MAX)
+			turns->number[turns->count++] = (uint8_t)number;
+	}
+	return r;
+}
+
 int ledger_turns(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                  struct ledger_turns *turns_out, struct fault *fault)
 {
 	char low[EVENT_NAME_BYTES_MAX + 2], high[EVENT_NAME_BYTES_MAX + 3];
-	struct query query;
-	int64_t name, number;
+	struct ledger *archive = NULL;
+	struct text bounds[2];
+	int64_t name;
 	int r = names_id(ledger, source, &name, fault);
 
 	turns_out->count = 0;
@@ -346,19 +421,12 @@ int ledger_turns(struct ledger *ledger, struct text source, struct text id, int6
 	/* Of the bytes behind a digit ':' is the first. */
 	snprintf(low, sizeof(low), "%.*s~", TEXT_ARGS(id));
 	snprintf(high, sizeof(high), "%.*s~:", TEXT_ARGS(id));
-	query = query_start(ledger, STATEMENT_TURNS);
-	query_int(&query, time_ms);
-	query_int(&query, name);
-	query_text(&query, text_of(low));
-	query_text(&query, text_of(high));
-	while ((r = query_row(&query, fault)) > 0) {
-		struct text turn = column_text(&query, 0);
-		struct text digits = { turn.at + id.len + 1, turn.len - id.len - 1 };
-
-		/* Not a turn of what a client called "ID~2". */
-		if (text_int(digits, &number) && number >= 2 && number < EVENT_PARTS_MAX + 2 &&
-		    turns_out->count < EVENT_PARTS_MAX)
-			turns_out->number[turns_out->count++] = (uint8_t)number;
-	}
+	bounds[0] = text_of(low);
+	bounds[1] = text_of(high);
+	r = turns_of(ledger, bounds, name, id.len, time_ms, turns_out, fault);
+	if (r == 0)
+		r = archives_of(ledger, time_ms, &archive, fault);
+	if (r == 0 && archive != NULL)
+		r = turns_of(archive, bounds, name, id.len, time_ms, turns_out, fault);
 	return r;
 }

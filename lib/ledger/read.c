@@ -3,36 +3,8 @@
 #include <string.h>
 
 #include "base/moment.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 #include "ledger/words.h"
-
-/* Walks a query whose rows are EVENT_COLUMNS; `words` may be NULL. */
-static int walk_events(struct ledger *ledger, struct query *query, struct word_walk *words,
-                       ledger_event_fn *each, void *context, struct fault *fault)
-{
-	int r;
-
-	while ((r = query_row(query, fault)) > 0) {
-		struct event_row row;
-
-		r = event_row_read(ledger, query, &row, fault);
-		if (r == 0)
-			r = words_event(ledger, &row, fault);
-		if (r == 0 && words != NULL)
-			r = word_walk_row(words,
-			                  moment_floor(row.stored.event.time_ms, MOMENT_HOUR),
-			                  word_in_hour(row.word), fault);
-		if (r == 0)
-			r = event_row_names(ledger, &row, fault);
-		if (r == 0)
-			r = each(context, &row.stored);
-		if (r != 0) {
-			query_end(query);
-			return r;
-		}
-	}
-	return r;
-}
 
 /* Of what is walked only this is wanted. */
 struct wanted {
@@ -42,9 +14,8 @@ struct wanted {
 	void *context;
 };
 
-static int pass_wanted(void *context, const struct stored_event *row)
+static int pass_wanted(const struct wanted *wanted, const struct stored_event *row)
 {
-	const struct wanted *wanted = context;
 	int64_t ts = row->event.time_ms;
 
 	if (ts < wanted->from_ms || ts >= wanted->to_ms ||
@@ -53,12 +24,60 @@ static int pass_wanted(void *context, const struct stored_event *row)
 	return wanted->each(wanted->context, row);
 }
 
+/*
+ * A row of EVENT_COLUMNS, of the ledger or of a file of its archive, which is whole or was not
+ * opened; `words` (may be NULL) are of what is here.
+ */
+static int each_row(struct ledger *ledger, const struct query *query, struct word_walk *words,
+                    const struct wanted *wanted, struct fault *fault)
+{
+	struct event_row row;
+	int r = event_row_read(ledger, query, &row, fault);
+
+	if (r == 0)
+		r = words_event(ledger, &row, fault);
+	if (r == 0 && words != NULL && query->ledger == ledger)
+		r = word_walk_row(words, moment_floor(row.stored.event.time_ms, MOMENT_HOUR),
+		                  word_in_hour(row.word), fault);
+	if (r == 0)
+		r = event_row_names(ledger, &row, fault);
+	return r != 0 ? r : pass_wanted(wanted, &row.stored);
+}
+
 static int each_event_row(struct ledger *ledger, struct query *query, struct text source,
                           ledger_event_fn *each, void *context, struct fault *fault)
 {
 	struct wanted wanted = { LEDGER_FROM_MIN, LEDGER_TO_MAX, source, each, context };
+	int r;
 
-	return walk_events(ledger, query, NULL, pass_wanted, &wanted, fault);
+	while ((r = query_row(query, fault)) > 0) {
+		r = each_row(ledger, query, NULL, &wanted, fault);
+		if (r != 0) {
+			query_end(query);
+			return r;
+		}
+	}
+	return r;
+}
+
+/* The same of events that may be in the archive. */
+static int each_walked(struct ledger *ledger, enum statement statement, int64_t from_ms,
+                       int64_t to_ms, struct text id, struct word_walk *words,
+                       const struct wanted *wanted, struct fault *fault)
+{
+	const struct query *query = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, ledger, statement, from_ms, to_ms, id, fault);
+
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &query, fault)) > 0) {
+		r = each_row(ledger, query, words, wanted, fault);
+		if (r != 0)
+			break;
+	}
+	walk_end(&walk);
+	return r;
 }
 
 /* Its hours are read whole, since their check words are of whole hours. */
@@ -67,47 +86,39 @@ int ledger_each_event(struct ledger *ledger, int64_t from_ms, int64_t to_ms, led
 {
 	struct wanted wanted = { from_ms, to_ms, text_of(NULL), each, context };
 	int64_t first = moment_floor(from_ms, MOMENT_HOUR), last = to_ms;
-	struct word_walk walk;
-	struct query query;
+	struct word_walk words;
 	int r;
 
 	if (from_ms >= to_ms)
 		return 0;
 	if (to_ms != LEDGER_TO_MAX && moment_floor(to_ms, MOMENT_HOUR) != to_ms)
 		last = moment_floor(to_ms, MOMENT_HOUR) + MS_PER_HOUR;
-	r = word_walk_start(&walk, ledger, WORD_EVENT, first, last, fault);
+	r = word_walk_start(&words, ledger, WORD_EVENT, first, last, fault);
 	if (r < 0)
 		return r;
-	query = query_start(ledger, STATEMENT_EVENT_RANGE);
-	query_int(&query, first);
-	query_int(&query, last);
-	r = walk_events(ledger, &query, &walk, pass_wanted, &wanted, fault);
+	r = each_walked(ledger, STATEMENT_EVENT_RANGE, first, last, text_of(NULL), &words, &wanted,
+	                fault);
 	if (r == 0)
-		return word_walk_end(&walk, fault);
-	word_walk_stop(&walk);
+		return word_walk_end(&words, fault);
+	word_walk_stop(&words);
 	return r;
 }
 
 int ledger_find_events(struct ledger *ledger, struct text id, struct text source, int64_t from_ms,
                        int64_t to_ms, ledger_event_fn *each, void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_BY_ID);
+	const struct wanted wanted = { from_ms, to_ms, source, each, context };
 
-	query_int(&query, from_ms);
-	query_int(&query, to_ms);
-	query_text(&query, id);
-	return each_event_row(ledger, &query, source, each, context, fault);
+	return each_walked(ledger, STATEMENT_EVENT_BY_ID, from_ms, to_ms, id, NULL, &wanted, fault);
 }
 
 int ledger_find_request(struct ledger *ledger, struct text id, struct text source,
                         ledger_event_fn *each, void *context, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_EVENT_REQUEST);
+	const struct wanted wanted = { LEDGER_FROM_MIN, LEDGER_TO_MAX, source, each, context };
 
-	query_int(&query, LEDGER_FROM_MIN);
-	query_int(&query, LEDGER_TO_MAX);
-	query_text(&query, id);
-	return each_event_row(ledger, &query, source, each, context, fault);
+	return each_walked(ledger, STATEMENT_EVENT_REQUEST, LEDGER_FROM_MIN, LEDGER_TO_MAX, id,
+	                   NULL, &wanted, fault);
 }
 
 int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,

@@ -158,7 +158,8 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
 		                 ledger->path, TEXT_ARGS(event->id));
 	*row_out = row;
-	return row.detail ? details_read(ledger, row_out, fault) : 0;
+	/* Details are where the row is: the archive's are its own. */
+	return row.detail ? details_read(query->ledger, row_out, fault) : 0;
 }
 
 int event_row_names(struct ledger *ledger, struct event_row *row, struct fault *fault)

@@ -87,19 +87,38 @@ int ledger_fault(struct ledger *ledger, int code, const char *doing, struct faul
 	                 doing, error, code, of_system[0] != '\0' ? ": " : "", of_system);
 }
 
+static int prepare(struct ledger *ledger, int i, struct fault *fault)
+{
+	int code = sqlite3_prepare_v3(ledger->db, statement_info[i].sql, -1,
+	                              SQLITE_PREPARE_PERSISTENT, &ledger->statements[i], NULL);
+
+	return code == SQLITE_OK ? 0 : ledger_fault(ledger, code, statement_info[i].name, fault);
+}
+
 int statements_prepare(struct ledger *ledger, struct fault *fault)
 {
-	for (int i = 0; i < STATEMENT_COUNT; i++) {
-		int code;
+	int r = 0;
 
-		if (statement_info[i].user == USER_WRITER && !ledger->writer)
-			continue;
-		code = sqlite3_prepare_v3(ledger->db, statement_info[i].sql, -1,
-		                          SQLITE_PREPARE_PERSISTENT, &ledger->statements[i], NULL);
-		if (code != SQLITE_OK)
-			return ledger_fault(ledger, code, statement_info[i].name, fault);
+	for (int i = 0; r == 0 && i < STATEMENT_COUNT; i++) {
+		if (statement_info[i].user == USER_ANY || ledger->writer)
+			r = prepare(ledger, i, fault);
 	}
-	return 0;
+	return r;
+}
+
+int statements_prepare_archive(struct ledger *ledger, struct fault *fault)
+{
+	static const enum statement asked[] = {
+		STATEMENT_BEGIN_READ,       STATEMENT_NAME_TEXT,     STATEMENT_EVENT_RANGE,
+		STATEMENT_EVENT_BY_ID,      STATEMENT_EVENT_REQUEST, STATEMENT_EVENT_STANDING,
+		STATEMENT_EVENT_IDENTITIES, STATEMENT_EVENT_GET,     STATEMENT_DETAIL_GET,
+		STATEMENT_HOUR_RANGE,       STATEMENT_TURNS,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(asked) / sizeof(asked[0]); i++)
+		r = prepare(ledger, asked[i], fault);
+	return r;
 }
 
 void statements_release(struct ledger *ledger)

@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "base/moment.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 #include "ledger/lock.h"
 #include "ledger/words.h"
 
@@ -382,7 +382,15 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 			return r;
 		if (found)
 			return phases_add(ledger, &standing, &row, line, now_ms, added_out, fault);
+		r = phases_add_archived(ledger, ts, &row, line, now_ms, &found, &added_out->outcome,
+		                        fault);
+		if (r < 0 || found)
+			return r;
 	}
+	r = phases_add_archived(ledger, event->time_ms, &row, line, now_ms, &found,
+	                        &added_out->outcome, fault);
+	if (r < 0 || found)
+		return r;
 	r = event_row_write(ledger, &row, fault);
 	if (r < 0)
 		return r;
@@ -455,6 +463,8 @@ int ledger_holds(struct ledger *ledger, struct text source, struct text id, int6
 	identity_find(&ledger->identity, identity_fingerprint(&ledger->identity, row.source, id),
 	              &ts);
 	r = store_standing(ledger, ts, &row, &found, &standing, fault);
+	if (r == 0 && !found && ts < ledger->archives.until_ms)
+		r = archives_standing(ledger, ts, &row, &found, &standing, fault);
 	if (r < 0 || (found && standing.hash == content_hash)) {
 		*holds_out = r == 0;
 		return r;

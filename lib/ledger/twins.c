@@ -6,8 +6,8 @@
 
 #include "base/moment.h"
 #include "ledger/adjust.h"
+#include "ledger/archives.h"
 #include "ledger/hours.h"
-#include "ledger/internal.h"
 
 enum { PROGRESS_EVERY = 2048, VALUES_MIN = 4096 };
 
@@ -63,13 +63,16 @@ typedef int identity_fn(struct gather *gather, int64_t ts, int64_t source, struc
 static int each_identity(struct gather *gather, bool first_look, identity_fn *each)
 {
 	const struct twin_search *search = gather->search;
-	struct query query = query_start(gather->ledger, STATEMENT_EVENT_IDENTITIES);
-	int r;
+	const struct query *row = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, gather->ledger, STATEMENT_EVENT_IDENTITIES, LEDGER_FROM_MIN,
+	                   search->until_ms, text_of(NULL), gather->fault);
 
-	query_int(&query, search->until_ms);
-	while ((r = query_row(&query, gather->fault)) > 0) {
-		int64_t source = column_int(&query, 1);
-		struct text id = column_text(&query, 2);
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &row, gather->fault)) > 0) {
+		int64_t source = column_int(row, 1);
+		struct text id = column_text(row, 2);
 		uint64_t fingerprint = fingerprint_of(source, id);
 
 		if (first_look && ++gather->done % PROGRESS_EVERY == 0 && search->progress != NULL)
@@ -77,12 +80,11 @@ static int each_identity(struct gather *gather, bool first_look, identity_fn *ea
 			                 search->events * (int64_t)gather->passes);
 		if (fingerprint % gather->passes != gather->pass)
 			continue;
-		r = each(gather, column_int(&query, 0), source, id, fingerprint);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
+		r = each(gather, column_int(row, 0), source, id, fingerprint);
+		if (r != 0)
+			break;
 	}
+	walk_end(&walk);
 	return r;
 }
 
@@ -158,6 +160,10 @@ static int look_up(struct ledger *ledger, const struct suspect *suspect, struct 
 	struct query query;
 	int64_t voids = 0;
 	int r = store_standing(ledger, suspect->ts, &row, &out->counts, &out->standing, fault);
+
+	if (r == 0 && !out->counts)
+		r = archives_standing(ledger, suspect->ts, &row, &out->counts, &out->standing,
+		                      fault);
 
 	if (r < 0 || !out->counts)
 		return r;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/moment.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 #include "ledger/verify_adjust.h"
 #include "ledger/verify_books.h"
 #include "ledger/verify_correct.h"
@@ -709,41 +709,20 @@ static int check_event(struct verify *verify, const struct query *query)
 
 static int check_events(struct verify *verify)
 {
-	struct query query = query_start(verify->ledger, STATEMENT_EVENT_RANGE);
-	int r;
+	const struct query *query = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, verify->ledger, STATEMENT_EVENT_RANGE, LEDGER_FROM_MIN,
+	                   LEDGER_TO_MAX, text_of(NULL), verify->fault);
 
-	query_int(&query, LEDGER_FROM_MIN);
-	query_int(&query, LEDGER_TO_MAX);
-	while ((r = query_row(&query, verify->fault)) > 0) {
-		r = check_event(verify, &query);
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &query, verify->fault)) > 0) {
+		r = check_event(verify, query);
+		if (r != 0)
+			break;
 	}
-	return r < 0 ? r : close_hour(verify, LEDGER_TO_MAX);
-}
-
-static int check_orphans(struct verify *verify)
-{
-	struct query query = query_start(verify->ledger, STATEMENT_DETAIL_ORPHANS);
-	int r;
-
-	while ((r = query_row(&query, verify->fault)) > 0) {
-		r = verify_where_event(verify, column_int(&query, 1), column_text(&query, 2),
-		                       column_int(&query, 0));
-		if (r == 0) {
-			buf_addf(&verify->stored, "%.*s %lld", TEXT_ARGS(column_text(&query, 3)),
-			         (long long)column_int(&query, 4));
-			put_cstr(&verify->expected, "no such event");
-			r = verify_report(verify, VERIFY_DETAIL, "event");
-		}
-		if (r != 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	return r;
+	walk_end(&walk);
+	return r != 0 ? r : close_hour(verify, LEDGER_TO_MAX);
 }
 
 int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_progress_fn *progress,
@@ -771,7 +750,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = check_events(&verify);
 	if (r == 0)
-		r = check_orphans(&verify);
+		r = verify_each(&verify, STATEMENT_DETAIL_ORPHANS, verify_orphan, NULL, fault);
 	if (r == 0)
 		r = verify_phases(&verify, &verify.sources, &verify.unknown, fault);
 	if (r == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/moment.h"
+#include "ledger/archives.h"
 
 /* The corrections of one event, in their order. */
 struct chain {
@@ -104,7 +105,7 @@ static int end_event(struct chain *chain, struct fault *fault)
 
 static int begin_event(struct chain *chain, const struct correction_row *row, struct fault *fault)
 {
-	struct query query = query_start(chain->ledger, STATEMENT_EVENT_GET);
+	struct query query;
 	struct fault inner = { .code = FAULT_NONE };
 	int r;
 
@@ -113,8 +114,7 @@ static int begin_event(struct chain *chain, const struct correction_row *row, st
 	chain->ts = row->ts;
 	chain->source = row->key.source;
 	text_copy(chain->id, sizeof(chain->id), row->id);
-	store_bind_identity(&query, row->ts, row->key.source, row->id);
-	r = query_row(&query, fault);
+	r = archives_event(chain->ledger, row->ts, row->key.source, row->id, &query, fault);
 	chain->there = r > 0;
 	if (r < 0)
 		return r;

@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "base/json.h"
-#include "ledger/internal.h"
+#include "ledger/archives.h"
 
 enum { WHERE_BYTES = 64 };
 
@@ -73,11 +73,17 @@ static int check_name(struct verify *verify, const struct query *query, void *co
 static int check_conflict(struct verify *verify, const struct query *query, void *context,
                           struct fault *fault)
 {
-	int r = verify_where_event(verify, column_int(query, 0), column_text(query, 1),
-	                           column_int(query, 2));
+	const struct event_row row = { .source = column_int(query, 0),
+		                       .stored.event.id = column_text(query, 1) };
+	struct standing standing;
+	bool found = false;
+	int r = archives_standing(verify_ledger(verify), column_int(query, 2), &row, &found,
+	                          &standing, fault);
 
 	(void)context;
-	(void)fault;
+	if (r < 0 || found)
+		return r;
+	r = verify_where_event(verify, row.source, row.stored.event.id, column_int(query, 2));
 	return r != 0 ? r : verify_report(verify, VERIFY_CONFLICT, "its event is gone");
 }
 
@@ -141,6 +147,21 @@ static int check_position(struct verify *verify, const struct query *query, void
 	json_release(&doc);
 	buf_release(&where);
 	return r;
+}
+
+int verify_orphan(struct verify *verify, const struct query *row, void *context,
+                  struct fault *fault)
+{
+	char stored[WHERE_BYTES];
+	int r = verify_where_event(verify, column_int(row, 1), column_text(row, 2),
+	                           column_int(row, 0));
+
+	(void)context;
+	(void)fault;
+	snprintf(stored, sizeof(stored), "%.*s %lld", TEXT_ARGS(column_text(row, 3)),
+	         (long long)column_int(row, 4));
+	return r < 0 ? r
+	             : verify_report_texts(verify, VERIFY_DETAIL, "event", stored, "no such event");
 }
 
 int verify_kept(struct verify *verify, struct rollups *unknown, struct fault *fault)

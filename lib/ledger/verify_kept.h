@@ -15,4 +15,7 @@
  */
 int verify_kept(struct verify *verify, struct rollups *unknown, struct fault *fault);
 
+/* A row of event_detail without its event: for verify_each(). */
+verify_row_fn verify_orphan;
+
 #endif

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/archives.h"
+
 enum { WORDS_BYTES = 64 };
 
 struct sums {
@@ -61,11 +63,23 @@ static int check_digest(struct verify *verify, const struct query *query, struct
 	return r;
 }
 
-/* The event that stands: there, and of a later phase. */
-static int check_event(struct verify *verify, const struct query *query)
+/* The event that stands: there, or in the archive, and of a later phase. */
+static int check_event(struct verify *verify, const struct query *query, struct fault *fault)
 {
+	const struct event_row row = { .source = column_int(query, COLUMN_SOURCE),
+		                       .stored.event.id = column_text(query, COLUMN_ID) };
 	int64_t stands = column_int_or_absent(query, COLUMN_STANDS);
+	struct standing standing;
+	bool found = false;
+	int r = 0;
 
+	if (stands == EVENT_ABSENT)
+		r = archives_standing(verify_ledger(verify), column_int(query, COLUMN_EVENT_TS),
+		                      &row, &found, &standing, fault);
+	if (r < 0)
+		return r;
+	if (found)
+		stands = standing.settlement;
 	if (stands == EVENT_ABSENT)
 		return report(verify, query, "event", "gone", "one that stands");
 	if (stands <= column_int(query, COLUMN_SETTLEMENT))
@@ -88,7 +102,7 @@ static int check_phase(struct verify *verify, const struct query *query, void *c
 		                       column_int(query, COLUMN_TS));
 	if (r == 0)
 		r = check_digest(verify, query, fault);
-	return r != 0 ? r : check_event(verify, query);
+	return r != 0 ? r : check_event(verify, query, fault);
 }
 
 int verify_phases(struct verify *verify, struct verify_sources *sources, struct rollups *unknown,

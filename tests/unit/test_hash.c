@@ -167,10 +167,32 @@ static void test_hmac_gives_the_vectors_of_its_rfc(void **state)
 	}
 }
 
+static void test_sha256_in_pieces_is_that_of_the_whole(void **state)
+{
+	unsigned char bytes[300], whole[SHA256_BYTES], pieces[SHA256_BYTES];
+	struct sha256_stream stream;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 7);
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		sha256(bytes, len, whole);
+		for (size_t step = 1; step < 140; step += 9) {
+			sha256_init(&stream);
+			for (size_t at = 0; at < len; at += step)
+				sha256_add(&stream, bytes + at, len - at < step ? len - at : step);
+			sha256_end(&stream, pieces);
+			if (memcmp(whole, pieces, sizeof(whole)) != 0)
+				fail_msg("%zu bytes by %zu", len, step);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256_gives_the_published_digests),
+		cmocka_unit_test(test_sha256_in_pieces_is_that_of_the_whole),
 		cmocka_unit_test(test_sha256_is_the_same_by_the_processors_instructions),
 		cmocka_unit_test(test_hmac_gives_the_vectors_of_its_rfc),
 		cmocka_unit_test(test_hash64_gives_what_ledgers_hold),

@@ -1,0 +1,489 @@
+#include "ledger/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ledger/archives.h"
+#include "ledger/backup_archive.h"
+#include "ledger/durable.h"
+#include "ledger/lock.h"
+
+enum { STEP_PAGES = 64, BUSY_TRIES = 100, BUSY_MS = 50 };
+
+static const char *const sqlite_suffixes[] = { "-wal", "-shm", "-journal" };
+
+static int db_fault(sqlite3 *db, int code, const char *path, struct fault *fault)
+{
+	enum fault_code kind = FAULT_IO;
+
+	if ((code & 0xff) == SQLITE_FULL)
+		kind = FAULT_FULL;
+	else if ((code & 0xff) == SQLITE_NOMEM)
+		kind = FAULT_NOMEM;
+	else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+		kind = FAULT_CORRUPT;
+	else if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
+		kind = FAULT_BUSY;
+	return fault_set(fault, kind, "%s: %s (SQLite %d)", path,
+	                 db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code), code);
+}
+
+static int beside_path(const char *path, const char *suffix, char out[PATH_MAX],
+                       struct fault *fault)
+{
+	int len = snprintf(out, PATH_MAX, "%s%s", path, suffix);
+
+	if (len < 0 || len >= PATH_MAX)
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	return 0;
+}
+
+static bool exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+/*
+ * What another file left under names that SQLite would take for this one's.  What holds nothing
+ * goes; nobody uses it, as the lock tells.
+ */
+static int no_remains(const char *path, struct fault *fault)
+{
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
+		bool index = strcmp(sqlite_suffixes[i], "-shm") == 0;
+		int r = beside_path(path, sqlite_suffixes[i], name, fault);
+		struct stat status;
+
+		if (r < 0)
+			return r;
+		if (lstat(name, &status) < 0)
+			continue;
+		if (status.st_size > 0 && !index)
+			return fault_set(fault, FAULT_INVALID,
+			                 "%s: it is there, of another file, and would be read into "
+			                 "the new one: move it away, or choose another name",
+			                 name);
+		if (unlink(name) < 0)
+			return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+	}
+	return 0;
+}
+
+/*
+ * The copy is in WAL mode as the ledger is, and would want two more files whenever it is read.
+ * Nobody else has it open, so no index is shared.
+ */
+static int leave_wal_mode(const char *path, struct fault *fault)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int r = 0;
+	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_prepare_v2(db, "PRAGMA journal_mode=DELETE", -1, &stmt, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code != SQLITE_ROW)
+		r = db_fault(db, code, path, fault);
+	else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "delete") != 0)
+		r = fault_set(fault, FAULT_INTERNAL, "%s: it stays in WAL mode", path);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return r;
+}
+
+static int copy_pages(sqlite3_backup *backup, const struct backup_watch *watch)
+{
+	int code, busy = 0;
+
+	do {
+		code = sqlite3_backup_step(backup, STEP_PAGES);
+		if (watch->copied != NULL)
+			watch->copied(watch->context,
+			              sqlite3_backup_pagecount(backup) -
+			                      sqlite3_backup_remaining(backup),
+			              sqlite3_backup_pagecount(backup));
+		if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+			sqlite3_sleep(BUSY_MS);
+			busy++;
+		}
+	} while (code == SQLITE_OK ||
+	         ((code == SQLITE_BUSY || code == SQLITE_LOCKED) && busy < BUSY_TRIES));
+	return code;
+}
+
+/*
+ * All pages as the reader sees them.  It has its transaction open and has read in it, so every
+ * step sees the same moment, and a commit meanwhile does not make it begin anew.
+ */
+static int copy_ledger(struct ledger *reader, const char *to, const struct backup_watch *watch,
+                       struct fault *fault)
+{
+	sqlite3 *db = NULL;
+	sqlite3_backup *backup = NULL;
+	int r = 0;
+	int code = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+
+	/* No journal of a file that is thrown away when it fails; it is synced when it is whole. */
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF", NULL,
+		                    NULL, NULL);
+	if (code == SQLITE_OK) {
+		backup = sqlite3_backup_init(db, "main", reader->db, "main");
+		code = backup != NULL ? copy_pages(backup, watch) : sqlite3_errcode(db);
+	}
+	sqlite3_backup_finish(backup);
+	if (code != SQLITE_DONE) {
+		int source = sqlite3_errcode(reader->db);
+
+		/* An error of the source is told by its own connection. */
+		r = source != SQLITE_OK && source != SQLITE_DONE && source != SQLITE_ROW
+		            ? ledger_fault(reader, code, "backup", fault)
+		            : db_fault(db, code, to, fault);
+	}
+	sqlite3_close(db);
+	return r;
+}
+
+static void put_hex(char out[SHA256_HEX_BYTES], const unsigned char *bytes)
+{
+	for (int i = 0; i < SHA256_BYTES; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static int ignore_finding(void *context, const struct verify_finding *finding)
+{
+	(void)context;
+	(void)finding;
+	return 0;
+}
+
+/* A fault of the copy is one of the file it was made of, or is for. */
+static void name_file(const char *copy, const char *file, struct fault *fault)
+{
+	char rest[FAULT_TEXT_BYTES];
+	size_t len = strlen(copy);
+
+	if (fault == NULL || strncmp(fault->text, copy, len) != 0)
+		return;
+	snprintf(rest, sizeof(rest), "%s", fault->text + len);
+	fault_set(fault, fault->code, "%s%s", file, rest);
+}
+
+/*
+ * Reads the copy back: what it holds, and whether that is consistent; then what its archive has in
+ * the folder `from` goes to the folder `to`.
+ */
+static int check_copy(const char *copy, const char *from, const char *to,
+                      const struct backup_watch *watch, struct backup_result *result,
+                      struct fault *fault)
+{
+	unsigned char digest[SHA256_BYTES];
+	struct ledger *ledger = NULL;
+	struct ledger_status status;
+	int r = ledger_open_reader(&ledger, copy, fault);
+
+	if (r == 0)
+		r = archives_at(ledger, from, fault);
+	if (r == 0)
+		r = ledger_status(ledger, &status, fault);
+	if (r == 0)
+		r = ledger_verify(ledger, watch->finding != NULL ? watch->finding : ignore_finding,
+		                  watch->verified, watch->context, &result->verify, fault);
+	if (r == 0 && result->verify.findings == 0)
+		r = backup_archive(ledger, from, to, &result->archived, fault);
+	/* Before its bytes are read: closing a file takes the locks that we have on it. */
+	ledger_close(ledger);
+	if (r == 0)
+		r = durable_digest(copy, digest, &result->bytes, fault);
+	if (r != 0)
+		return r;
+	put_hex(result->sha256, digest);
+	result->last_ms = status.last_ms;
+	return 0;
+}
+
+/* What SQLite may have left beside a file of ours that is whole without it. */
+static void drop_beside(const char *path)
+{
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
+		if (beside_path(path, sqlite_suffixes[i], name, NULL) == 0)
+			unlink(name);
+	}
+}
+
+static void drop(const char *path)
+{
+	if (path[0] == '\0')
+		return;
+	unlink(path);
+	drop_beside(path);
+}
+
+/* May the name be taken?  *mode_out: of the ledger. */
+static int look_at_target(struct ledger *reader, const char *file, bool over, mode_t *mode_out,
+                          struct fault *fault)
+{
+	struct stat ledger, there;
+	char note[LEDGER_NOTE_BYTES];
+	int64_t pid;
+
+	if (stat(reader->path, &ledger) < 0)
+		return fault_set(fault, FAULT_IO, "%s: %s", reader->path, strerror(errno));
+	*mode_out = ledger.st_mode & 0777;
+	if (lstat(file, &there) == 0 && there.st_dev == ledger.st_dev &&
+	    there.st_ino == ledger.st_ino)
+		return fault_set(fault, FAULT_INVALID, "%s: this is the ledger itself", file);
+	if (ledger_holder(file, &pid, note, NULL) != -FAULT_NOT_FOUND)
+		return fault_set(fault, FAULT_INVALID, "%s: a ledger that is in use", file);
+	if (lstat(file, &there) < 0)
+		return no_remains(file, fault);
+	if (!S_ISREG(there.st_mode))
+		return fault_set(fault, FAULT_INVALID, "%s: it is there, and no file", file);
+	if (!over)
+		return fault_set(fault, FAULT_INVALID,
+		                 "%s: it is there already; choose another name, or --force to "
+		                 "replace it",
+		                 file);
+	return no_remains(file, fault);
+}
+
+int ledger_backup(struct ledger *reader, const char *file, bool over,
+                  const struct backup_watch *watch, struct backup_result *result_out,
+                  struct fault *fault)
+{
+	struct backup_result result = { .bytes = 0 };
+	struct ledger_status status;
+	char beside[PATH_MAX] = "", from[PATH_MAX], to[PATH_MAX];
+	mode_t mode = 0;
+	int fd = -1, r = look_at_target(reader, file, over, &mode, fault);
+
+	if (r == 0)
+		r = durable_create(file, beside, &fd, fault);
+	if (r < 0)
+		return r;
+	close(fd);
+	/* The transaction that is open has its moment from its first read. */
+	r = ledger_status(reader, &status, fault);
+	if (r == 0)
+		r = copy_ledger(reader, beside, watch, fault);
+	if (r == 0)
+		r = leave_wal_mode(beside, fault);
+	if (r == 0)
+		r = durable_sync(beside, mode, fault);
+	if (r == 0)
+		r = beside_path(file, ".archive", to, fault);
+	if (r == 0)
+		r = archives_folder(reader, from, fault);
+	if (r == 0)
+		r = check_copy(beside, from, to, watch, &result, fault);
+	if (r == 0 && result.verify.findings == 0)
+		r = durable_rename(beside, file, over, fault);
+	else if (r == 0)
+		text_copy(result.kept, sizeof(result.kept), text_of(beside));
+	if (r < 0)
+		name_file(beside, file, fault);
+	if (r != 0)
+		drop(beside);
+	else
+		*result_out = result;
+	return r;
+}
+
+/*
+ * What the old ledger has in its WAL goes into it, and the WAL and its index go: SQLite would read
+ * them into the new file.  A file that cannot be opened any more is kept as it is, its WAL too.
+ */
+static int settle_old(const char *path, const char *aside, struct fault *fault)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	sqlite3 *db = NULL;
+	int r = 0, frames = 0;
+	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+
+	/* Before it has read, it does not know of its WAL. */
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames,
+		                                 NULL);
+	if (code == SQLITE_OK && frames > 0)
+		code = SQLITE_BUSY;
+	sqlite3_close(db);
+	if ((code & 0xff) == SQLITE_BUSY)
+		return fault_set(fault, FAULT_BUSY,
+		                 "%s: somebody reads it; end that, then try again", path);
+	for (size_t i = 0; r == 0 && i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]);
+	     i++) {
+		r = beside_path(path, sqlite_suffixes[i], from, fault);
+		if (r == 0)
+			r = beside_path(aside, sqlite_suffixes[i], to, fault);
+		if (r < 0 || !exists(from))
+			continue;
+		if ((code == SQLITE_OK ? unlink(from) : rename(from, to)) < 0)
+			r = fault_set(fault, FAULT_IO, "%s: %s", from, strerror(errno));
+	}
+	return r == 0 ? durable_sync_folder(path, fault) : r;
+}
+
+/*
+ * The two change places at once; then the old one gets its name.  `beside` is empty where it is
+ * the backup's no more.
+ */
+static int exchange(char beside[PATH_MAX], const char *path, const char *aside, struct fault *fault)
+{
+	int r = renameat2(AT_FDCWD, beside, AT_FDCWD, path, RENAME_EXCHANGE);
+
+	if (r == 0) {
+		r = durable_sync_folder(path, fault);
+		if (r == 0)
+			r = durable_rename(beside, aside, false, fault);
+		if (r < 0 && fault != NULL)
+			fault_set(fault, fault->code,
+			          "the backup is in its place, the old ledger in %s", beside);
+		beside[0] = '\0';
+		return r;
+	}
+	if (errno != EINVAL && errno != ENOSYS)
+		return fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
+	/* A file system that cannot: between the two there is none, and the old one is aside. */
+	r = durable_rename(path, aside, false, fault);
+	return r < 0 ? r : durable_rename(beside, path, false, fault);
+}
+
+/* Is it free, or may it be replaced?  *old_out: there is one. */
+static int look_at_place(const char *path, const char *aside, bool *old_out, struct fault *fault)
+{
+	struct stat there;
+
+	if (aside != NULL && exists(aside))
+		return fault_set(fault, FAULT_INVALID, "%s: it is there already", aside);
+	*old_out = lstat(path, &there) == 0;
+	if (!*old_out)
+		return no_remains(path, fault);
+	if (!S_ISREG(there.st_mode))
+		return fault_set(fault, FAULT_INVALID, "%s: it is there, and no file", path);
+	if (aside == NULL)
+		return fault_set(fault, FAULT_INVALID,
+		                 "%s: there is a ledger; --force puts the backup in its place and "
+		                 "keeps the old one aside",
+		                 path);
+	return 0;
+}
+
+/* The bytes of the backup beside the place they are for, as a ledger has owner and mode. */
+static int fetch(const char *file, const char *path, char beside[PATH_MAX], struct fault *fault)
+{
+	char wal[PATH_MAX];
+	struct stat owner;
+	int fd = -1, r = beside_path(file, "-wal", wal, fault);
+
+	if (r == 0 && exists(wal))
+		return fault_set(fault, FAULT_INVALID,
+		                 "%s: a ledger in use, and part of it is in %s: restore what toll "
+		                 "backup made of it",
+		                 file, wal);
+	if (r == 0)
+		r = durable_create(path, beside, &fd, fault);
+	if (r < 0)
+		return r;
+	r = durable_copy(file, fd, fault);
+	if (r == 0 && files_owner(path, &owner))
+		files_give(fd, &owner);
+	close(fd);
+	if (r == 0)
+		r = leave_wal_mode(beside, fault);
+	return r < 0 ? r : durable_sync(beside, LEDGER_MODE, fault);
+}
+
+/* One that an older toll made becomes as today's are, as its writer would make it. */
+static int migrate_copy(const char *copy, struct fault *fault)
+{
+	/* What a writer makes beside its ledger; this one took no line. */
+	static const char *const made[] = { ".lock", ".secret" };
+	struct ledger *ledger = NULL;
+	char path[PATH_MAX];
+	int r = ledger_open_writer(&ledger, copy, NULL, fault);
+
+	ledger_close(ledger);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		if (beside_path(copy, made[i], path, NULL) == 0)
+			unlink(path);
+	}
+	if (r == 0)
+		r = leave_wal_mode(copy, fault);
+	if (r < 0)
+		return r;
+	drop_beside(copy);
+	return durable_sync(copy, LEDGER_MODE, fault);
+}
+
+/* All that the backup must be before it takes the place of a ledger. */
+static int prepare(const char *file, const char *path, char beside[PATH_MAX],
+                   const struct backup_watch *watch, struct backup_result *result,
+                   struct fault *fault)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	int r = fetch(file, path, beside, fault);
+
+	if (r == 0)
+		r = beside_path(file, ".archive", from, fault);
+	if (r == 0)
+		r = beside_path(path, ".archive", to, fault);
+	if (r == 0)
+		r = check_copy(beside, from, to, watch, result, fault);
+	if (r == -FAULT_VERSION) {
+		r = migrate_copy(beside, fault);
+		if (r == 0)
+			r = check_copy(beside, from, to, watch, result, fault);
+	}
+	if (r < 0)
+		name_file(beside, file, fault);
+	return r;
+}
+
+int ledger_restore(const char *file, const char *path, const char *aside,
+                   const struct backup_watch *watch, struct backup_result *result_out,
+                   struct fault *fault)
+{
+	struct backup_result result = { .bytes = 0 };
+	char beside[PATH_MAX] = "";
+	bool old = false;
+	int lock_fd = -1, r = lock_take(path, "restore", &lock_fd, fault);
+
+	if (r == 0)
+		r = look_at_place(path, aside, &old, fault);
+	if (r == 0)
+		r = prepare(file, path, beside, watch, &result, fault);
+	if (r != 0 || result.verify.findings > 0)
+		goto out;
+	if (old)
+		r = settle_old(path, aside, fault);
+	if (r == 0)
+		r = old ? exchange(beside, path, aside, fault)
+		        : durable_rename(beside, path, false, fault);
+	if (r < 0)
+		goto out;
+	beside[0] = '\0'; /* it is in its place */
+	if (old)
+		text_copy(result.kept, sizeof(result.kept), text_of(aside));
+out:
+	drop(beside);
+	if (r == 0)
+		*result_out = result;
+	lock_drop(lock_fd);
+	return r;
+}
