@@ -5,36 +5,45 @@
 #include "ledger/internal.h"
 #include "usage/kinds.h"
 
-enum { DIGEST_VERSION = 1, PARTS = SHA256_BYTES / 8 };
+enum { DIGEST_VERSION = 1, PARTS = SHA256_BYTES / 8, NAMES = 9 };
+
+/* Where the next byte goes: there is room for all of them (digest_bytes()). */
+struct writing {
+	char *at;
+};
 
 /* Each value as 8 bytes, the lowest first. */
-static void add_int(struct buf *room, int64_t value)
+static void add_int(struct writing *to, int64_t value)
 {
 	uint64_t bits = (uint64_t)value;
-	unsigned char bytes[8];
 
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (unsigned char)(bits >> (8 * i));
-	buf_add(room, bytes, sizeof(bytes));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	bits = __builtin_bswap64(bits);
+#endif
+	memcpy(to->at, &bits, sizeof(bits));
+	to->at += sizeof(bits);
 }
 
-static void add_money(struct buf *room, struct money amount)
+static void add_money(struct writing *to, struct money amount)
 {
-	add_int(room, (int64_t)(uint64_t)amount.attos);
-	add_int(room, (int64_t)(amount.attos >> 64));
+	add_int(to, (int64_t)(uint64_t)amount.attos);
+	add_int(to, (int64_t)(amount.attos >> 64));
 }
 
 /* Its length before it, so that two texts never run together; absent is as empty. */
-static void add_text(struct buf *room, struct text text)
+static void add_text(struct writing *to, struct text text)
 {
-	add_int(room, text.at != NULL ? (int64_t)text.len : 0);
-	if (text.at != NULL)
-		buf_add_text(room, text);
+	size_t len = text.at != NULL ? text.len : 0;
+
+	add_int(to, (int64_t)len);
+	if (len > 0)
+		memcpy(to->at, text.at, len);
+	to->at += len;
 }
 
-static void add_cstr(struct buf *room, const char *text)
+static void add_cstr(struct writing *to, const char *text)
 {
-	add_text(room, text_of(text));
+	add_text(to, text_of(text));
 }
 
 static int kind_order(const struct usage_kind *a, const struct usage_kind *b)
@@ -51,7 +60,7 @@ static int kind_order(const struct usage_kind *a, const struct usage_kind *b)
 }
 
 /* They are stored in no order: here in the one of their words. */
-static void add_kinds(struct buf *room, const struct usage *usage)
+static void add_kinds(struct writing *to, const struct usage *usage)
 {
 	const struct usage_kind *sorted[USAGE_KINDS_MAX];
 	unsigned count = 0;
@@ -63,35 +72,54 @@ static void add_kinds(struct buf *room, const struct usage *usage)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = &usage->kinds[i];
 	}
-	add_int(room, count);
+	add_int(to, count);
 	for (unsigned i = 0; i < count; i++) {
-		add_cstr(room, component_info[sorted[i]->component].key);
-		add_cstr(room, sorted[i]->size);
-		add_cstr(room, sorted[i]->quality);
-		add_cstr(room, sorted[i]->kind);
-		add_int(room, sorted[i]->number);
-		add_int(room, sorted[i]->n);
+		add_cstr(to, component_info[sorted[i]->component].key);
+		add_cstr(to, sorted[i]->size);
+		add_cstr(to, sorted[i]->quality);
+		add_cstr(to, sorted[i]->kind);
+		add_int(to, sorted[i]->number);
+		add_int(to, sorted[i]->n);
 	}
 }
 
-static void add_counts(struct buf *room, const struct usage *usage)
+static void add_counts(struct writing *to, const struct usage *usage)
 {
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (usage->count[c] == 0)
 			continue;
-		add_cstr(room, component_info[c].key);
-		add_int(room, usage->count[c]);
+		add_cstr(to, component_info[c].key);
+		add_int(to, usage->count[c]);
 	}
-	add_cstr(room, ""); /* no component has this key: their end */
+	add_cstr(to, ""); /* no component has this key: their end */
+}
+
+/* More than what is written of it can be. */
+static size_t digest_bytes(const struct event *event, const struct text names[], size_t count)
+{
+	enum {
+		NUMBERS = 64,       /* of 8 bytes, and the lengths of texts */
+		KEY_BYTES_MAX = 32, /* of a component: the schema keeps them so */
+		COUNT_BYTES = KEY_BYTES_MAX + 16,
+		KIND_BYTES = KEY_BYTES_MAX + 3 * KIND_WORD_BYTES + 6 * 8,
+	};
+	size_t bytes = 8 * NUMBERS + COMPONENT_COUNT * COUNT_BYTES + USAGE_KINDS_MAX * KIND_BYTES +
+	               event->id.len;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += names[i].at != NULL ? names[i].len : 0;
+	return bytes + (event->extra.at != NULL ? event->extra.len : 0);
 }
 
 int event_row_digest(const struct event_row *row, struct buf *room,
                      unsigned char digest_out[SHA256_BYTES], struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
-	const struct text names[] = { event->source, event->account,      event->key,
-		                      event->model,  event->provider,     event->api,
-		                      event->region, event->service_tier, event->finish_reason };
+	const struct text names[NAMES] = {
+		event->source, event->account,      event->key,
+		event->model,  event->provider,     event->api,
+		event->region, event->service_tier, event->finish_reason
+	};
 	const int64_t numbers[] = {
 		event->status,
 		event->latency_ms,
@@ -107,23 +135,27 @@ int event_row_digest(const struct event_row *row, struct buf *room,
 		row->stored.cost_id,
 		(int64_t)event->content_hash,
 	};
+	size_t room_bytes = digest_bytes(event, names, NAMES);
+	struct writing to;
 
 	buf_clear(room);
-	add_int(room, DIGEST_VERSION);
-	add_int(room, event->time_ms);
-	add_text(room, event->id);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		add_text(room, names[i]);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		add_int(room, numbers[i]);
-	add_money(room, row->stored.amount);
-	add_money(room, row->stored.cost);
-	add_counts(room, &event->usage);
-	add_kinds(room, &event->usage);
-	add_text(room, event->extra);
-	if (room->error != 0)
+	to.at = buf_room(room, room_bytes);
+	if (to.at == NULL)
 		return fault_set(fault, FAULT_NOMEM, "a digest: out of memory");
-	sha256(room->at, room->len, digest_out);
+	add_int(&to, DIGEST_VERSION);
+	add_int(&to, event->time_ms);
+	add_text(&to, event->id);
+	for (size_t i = 0; i < NAMES; i++)
+		add_text(&to, names[i]);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		add_int(&to, numbers[i]);
+	add_money(&to, row->stored.amount);
+	add_money(&to, row->stored.cost);
+	add_counts(&to, &event->usage);
+	add_kinds(&to, &event->usage);
+	add_text(&to, event->extra);
+	assert((size_t)(to.at - room->at) <= room_bytes);
+	sha256(room->at, (size_t)(to.at - room->at), digest_out);
 	return 0;
 }
 
