@@ -244,6 +244,7 @@ static void test_a_refusal_names_what_could_be_read(void **state)
 
 static void test_a_checkpoint_that_is_wrong_is_refused(void **state)
 {
+#define NAME_64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	static const struct {
 		const char *label, *line, *source;
 		enum reason reason;
@@ -254,6 +255,12 @@ static void test_a_checkpoint_that_is_wrong_is_refused(void **state)
 		{ "no source", "{'checkpoint':{'seq':1}}", NULL, REASON_MISSING },
 		{ "empty source", "{'checkpoint':{'source':'','seq':1}}", "s", REASON_MISSING },
 		{ "control characters", "{'checkpoint':{'source':'a\\nb','seq':1}}", "s",
+		  REASON_NAME },
+		{ "a name of 256 bytes",
+		  "{'checkpoint':{'source':'" NAME_64 NAME_64 NAME_64 NAME_64 "','seq':1}}", "s",
+		  REASON_NONE },
+		{ "a name of one more",
+		  "{'checkpoint':{'source':'b" NAME_64 NAME_64 NAME_64 NAME_64 "','seq':1}}", "s",
 		  REASON_NAME },
 		{ "no seq", "{'checkpoint':{'source':'s'}}", "s", REASON_QUANTITY },
 		{ "a seq that is no number", "{'checkpoint':{'source':'s','seq':'1'}}", "s",
@@ -277,6 +284,7 @@ static void test_a_checkpoint_that_is_wrong_is_refused(void **state)
 		{ "an hour to come", "{'checkpoint':{'seq':0,'hour':'2026-08-02T13:00:00Z'}}", "s",
 		  REASON_TIME },
 	};
+#undef NAME_64
 	struct ledgerkit *kit = *state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
