@@ -171,24 +171,10 @@ int adjust_digest(struct ledger *ledger, int64_t seq, unsigned char digest_out[S
 /* Its rows, as they are stored, into the words of their hours. */
 static int note_words(struct ledger *ledger, int64_t seq, struct fault *fault)
 {
-	enum { COLUMN_HOUR = 1, COLUMN_BOOKED };
 	struct query query = query_start(ledger, STATEMENT_ADJUSTMENT_RUN);
-	int r;
 
 	query_int(&query, seq);
-	while ((r = query_row(&query, fault)) > 0) {
-		uint64_t word = word_of_adjustment(&query);
-
-		r = words_turn(ledger, WORD_BOOKED, column_int(&query, COLUMN_BOOKED), word, fault);
-		if (r == 0)
-			r = words_turn(ledger, WORD_TRAFFIC, column_int(&query, COLUMN_HOUR), word,
-			               fault);
-		if (r < 0) {
-			query_end(&query);
-			return r;
-		}
-	}
-	return r < 0 ? r : words_flush(ledger, fault);
+	return words_adjustments(ledger, &query, fault);
 }
 
 /* As it is now it stays: verify compares. */

@@ -395,27 +395,33 @@ static int make_rollups(struct ledger *ledger, struct fault *fault)
 	return r < 0 ? r : words_flush(ledger, fault);
 }
 
-static int make_adjustments(struct ledger *ledger, struct fault *fault)
+int words_adjustments(struct ledger *ledger, struct query *rows, struct fault *fault)
 {
 	enum { COLUMN_HOUR = 1, COLUMN_BOOKED };
-	struct query query = query_start(ledger, STATEMENT_ADJUSTMENT_BOOKED);
 	int r;
 
-	query_int(&query, LEDGER_FROM_MIN);
-	query_int(&query, LEDGER_TO_MAX);
-	while ((r = query_row(&query, fault)) > 0) {
-		uint64_t word = word_of_adjustment(&query);
+	while ((r = query_row(rows, fault)) > 0) {
+		uint64_t word = word_of_adjustment(rows);
 
-		r = words_turn(ledger, WORD_BOOKED, column_int(&query, COLUMN_BOOKED), word, fault);
+		r = words_turn(ledger, WORD_BOOKED, column_int(rows, COLUMN_BOOKED), word, fault);
 		if (r == 0)
-			r = words_turn(ledger, WORD_TRAFFIC, column_int(&query, COLUMN_HOUR), word,
+			r = words_turn(ledger, WORD_TRAFFIC, column_int(rows, COLUMN_HOUR), word,
 			               fault);
 		if (r < 0) {
-			query_end(&query);
+			query_end(rows);
 			return r;
 		}
 	}
 	return r < 0 ? r : words_flush(ledger, fault);
+}
+
+static int make_adjustments(struct ledger *ledger, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_ADJUSTMENT_BOOKED);
+
+	query_int(&query, LEDGER_FROM_MIN);
+	query_int(&query, LEDGER_TO_MAX);
+	return words_adjustments(ledger, &query, fault);
 }
 
 static int make_names(struct ledger *ledger, struct fault *fault)

@@ -34,6 +34,8 @@ int words_turn(struct ledger *ledger, enum word_kind kind, int64_t hour, uint64_
                struct fault *fault);
 /* The last thing of a transaction, and before its rows are read again. */
 int words_flush(struct ledger *ledger, struct fault *fault);
+/* Each row of the query, ADJUSTMENT_COLUMNS, turns the words of its two hours; then the flush. */
+int words_adjustments(struct ledger *ledger, struct query *rows, struct fault *fault);
 void words_forget(struct ledger *ledger); /* after a rollback */
 void words_release(struct ledger *ledger);
 
