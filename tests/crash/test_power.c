@@ -28,8 +28,9 @@
 
 enum {
 	POINTS_RELEASE = 20000,
-	POINTS_SANITIZED = 1500,
+	POINTS_SANITIZED = 400,
 	CONTROL_POINTS = 600,
+	CONTROL_POINTS_SANITIZED = 150,
 	CUTS_EACH = 6,     /* of one moment: what is pending may be lost in many ways */
 	OPENING_EVERY = 6, /* moments while nothing was ever acknowledged, which are many: of each
 	                      scene other ones */
@@ -365,7 +366,7 @@ static void test_a_broken_writer_is_found_out(void **state)
 		struct tally tally = { .seed = from_environment("SEED", 1), .control = true };
 		uint64_t found;
 
-		tally.points_max = is_sanitized() ? CONTROL_POINTS / 2 : CONTROL_POINTS;
+		tally.points_max = is_sanitized() ? CONTROL_POINTS_SANITIZED : CONTROL_POINTS;
 		while (tally.points < tally.points_max)
 			run_scene(&tally, SCENE_LIFE, rows[i].control);
 		found = tally.wrong[rows[i].wrong];
