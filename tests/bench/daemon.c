@@ -178,16 +178,12 @@ void bench_daemon_stop(struct bench_daemon *daemon)
 
 void bench_daemon_remove(struct bench_daemon *daemon)
 {
-	static const char *const names[] = { "ledger.db",
-		                             "ledger.db-wal",
-		                             "ledger.db-shm",
-		                             "ledger.db.lock",
-		                             "log",
-		                             "prices.json",
-		                             "ceiling.db",
-		                             "ceiling.db-wal",
-		                             "ceiling.db-shm",
-		                             "ceiling.db.lock" };
+	static const char *const names[] = { "ledger.db",        "ledger.db-wal",
+		                             "ledger.db-shm",    "ledger.db.lock",
+		                             "ledger.db.secret", "log",
+		                             "prices.json",      "ceiling.db",
+		                             "ceiling.db-wal",   "ceiling.db-shm",
+		                             "ceiling.db.lock",  "ceiling.db.secret" };
 	char path[BENCH_PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

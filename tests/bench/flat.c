@@ -110,7 +110,7 @@ static int64_t median(const int64_t *values)
 int64_t bench_flat(int64_t events, int64_t slice)
 {
 	char folder[] = "build/bench-flat-XXXXXX", path[BENCH_PATH_BYTES];
-	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", ".secret" };
 	struct flat flat = { .from_ms = INT64_C(1767225600000) }; /* 2026-01-01 */
 	int64_t slices = events / slice, percent;
 	int64_t *rates = calloc((size_t)slices, sizeof(*rates));

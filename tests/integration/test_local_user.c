@@ -170,13 +170,8 @@ static void test_links_in_the_place_of_its_files_are_not_followed(void **state)
 		path_of(path, suffixes[i]);
 		assert_int_equal(symlink(target, path), 0);
 		daemonkit_spawn(&kit, arguments);
-		/* SQLite removes a WAL that is older than its ledger, and so the link. */
-		if (strcmp(suffixes[i], "-wal") == 0) {
-			daemonkit_wait_log(&kit, "ready");
-			assert_int_equal(daemonkit_stop(&kit), 0);
-		} else if (daemonkit_wait_exit(&kit) == 0) {
+		if (daemonkit_wait_exit(&kit) == 0)
 			fail_msg("%s: it started", path);
-		}
 		assert_int_equal(buf_read_file(&bytes, target, sizeof(kept), NULL), 0);
 		if (!text_is(buf_text(&bytes), kept))
 			fail_msg("%s: the file behind the link was changed", path);

@@ -187,7 +187,7 @@ static void test_a_bad_request_is_refused_with_the_reason(void **state)
 static void test_who_never_reads_holds_nobody_back(void **state)
 {
 	enum { EVENTS = 100000, PIECE = 2000, MORE_KIB_MAX = 24 * 1024 };
-	static const char *const arguments[] = { "--identities-max", "1024", NULL };
+	static const char *const arguments[] = { "--identity-bytes-max", "1048576", NULL };
 	struct both *both = *state;
 	struct buf lines = { .at = NULL }, line = { .at = NULL };
 	struct wire_ack ack;
