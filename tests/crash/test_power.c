@@ -114,6 +114,7 @@ static enum scene_wrong cut_again(const struct scene *scene, const struct power_
 			scene_promise_mark(&promise, trace->ops[i].offset);
 	}
 	power_disk_cut(&disk, random, second_path);
+	scene_lay_lock(second_path);
 	power_disk_release(&disk);
 	scene_move(&after, scene, second_path);
 	wrong = scene_open(&after, &fault) < 0 ? wrong_by(&fault, why)
@@ -155,6 +156,7 @@ static enum scene_wrong cut(struct tally *tally, const struct scene *scene,
 
 	second = deep && tally->points / DEEP_EVERY % SECOND_EVERY == 0;
 	power_disk_cut(disk, &random, cut_path);
+	scene_lay_lock(cut_path);
 	scene_move(&after, scene, cut_path);
 	if (second)
 		power_record(&trace, cut_path);

@@ -105,6 +105,7 @@ static void lay_out(void)
 		snprintf(name, sizeof(name), "%s%s", life_path, others[i]);
 		unlink(name);
 	}
+	scene_lay_lock(life_path);
 }
 
 /* --- one run ------------------------------------------------------------- */
@@ -206,6 +207,7 @@ static void end_run(struct run *run)
 	for (size_t i = 0; i < run->trace.count; i++)
 		power_disk_apply(&disk, &run->trace.ops[i], &run->random);
 	power_disk_cut(&disk, &run->random, cut_path);
+	scene_lay_lock(cut_path);
 	power_disk_release(&disk);
 	power_trace_release(&run->trace);
 	expect_fine(run, life_path, "where it lies");

@@ -147,6 +147,7 @@ static void lay_out(const struct before *before)
 	unlink(name);
 	snprintf(name, sizeof(name), "%s-shm", path);
 	unlink(name);
+	scene_lay_lock(path);
 }
 
 static void open_again(struct scene *scene, const char *label)

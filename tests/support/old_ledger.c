@@ -25,9 +25,10 @@ static void execute(sqlite3 *db, const char *sql)
 
 /* The columns that a table has in both, the tables that are in both. */
 static const char copies[] =
-	"SELECT format('INSERT OR REPLACE INTO main.\"%w\" (%s) SELECT %s FROM new.\"%w\"', "
-	"old.name, "
-	"c.names, c.names, old.name) FROM main.sqlite_schema old JOIN new.sqlite_schema young "
+	"SELECT format('DELETE FROM main.\"%w\"; "
+	"INSERT INTO main.\"%w\" (%s) SELECT %s FROM new.\"%w\"', "
+	"old.name, old.name, c.names, c.names, old.name) FROM main.sqlite_schema old JOIN "
+        "new.sqlite_schema young "
 	"USING (type, name) JOIN (SELECT t.name AS of_table, group_concat('\"' || o.name || '\"') "
 	"AS names FROM main.sqlite_schema t, pragma_table_info(t.name, 'main') o, "
 	"pragma_table_info(t.name, 'new') n WHERE t.type = 'table' AND n.name = o.name GROUP BY 1) "

@@ -601,6 +601,18 @@ static void make_old(const char *path)
 	sqlite3_close(db);
 }
 
+void scene_lay_lock(const char *path)
+{
+	char name[SCENE_PATH_BYTES + 32];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	file = fopen(name, "wb");
+	assert_non_null(file);
+	assert_true(fputs("pid=1 \n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
 void scene_init(struct scene *scene, enum scene_name name, uint64_t seed, const char *path)
 {
 	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal", ".lock" };

@@ -90,6 +90,9 @@ struct scene_promise {
 	bool begun[SCENE_STEPS_MAX], done[SCENE_STEPS_MAX];
 };
 
+/* The lock file of a ledger whose writer is gone, with nothing noted in it. */
+void scene_lay_lock(const char *path);
+
 /* Of a seed; the path must be canonical.  Files of that path are removed. */
 void scene_init(struct scene *scene, enum scene_name name, uint64_t seed, const char *path);
 void scene_release(struct scene *scene);
