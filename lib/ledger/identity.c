@@ -27,7 +27,9 @@ int identity_init(struct identity *identity, size_t bytes_max, int64_t window_ms
 
 	while (2 * slots <= bytes_max / sizeof(struct identity_entry) / 2 / IDENTITY_SHARDS)
 		slots *= 2;
-	*identity = (struct identity){ .slots_max = slots, .seed = seed, .window_ms = window_ms };
+	*identity = (struct identity){
+		.slots_max = slots, .seed = seed, .window_ms = window_ms, .forgotten_ms = INT64_MIN
+	};
 	for (int i = 0; i < IDENTITY_SHARDS; i++) {
 		struct identity_shard *shard = &identity->shards[i];
 
@@ -111,10 +113,19 @@ static bool make_room(struct identity_table *table, size_t slots_max)
 	return true;
 }
 
+bool identity_forgets(const struct identity *identity, int64_t ts)
+{
+	return identity->forgotten_ms != INT64_MIN &&
+	       ts <= identity->forgotten_ms + IDENTITY_PHASES_MS;
+}
+
 /* Forgets `old`, and begins a new `young`; its memory is given back where that works. */
-static void turn(struct identity_shard *shard, int64_t newest_ms)
+static void turn(struct identity *identity, struct identity_shard *shard)
 {
 	struct identity_table fresh;
+
+	if (shard->old.count > 0 && shard->old_ms > identity->forgotten_ms)
+		identity->forgotten_ms = shard->old_ms;
 
 	if (table_init(&fresh, IDENTITY_SLOTS_MIN)) {
 		free(shard->old.entries);
@@ -124,8 +135,9 @@ static void turn(struct identity_shard *shard, int64_t newest_ms)
 		memset(fresh.entries, 0, fresh.slots * sizeof(*fresh.entries));
 	}
 	shard->old = shard->young;
+	shard->old_ms = identity->newest_ms;
 	shard->young = fresh;
-	shard->since_ms = newest_ms;
+	shard->since_ms = identity->newest_ms;
 }
 
 /* One that is there keeps its time unless `replace`. */
@@ -148,7 +160,7 @@ void identity_add(struct identity *identity, uint64_t fingerprint, int64_t ts)
 		shard->since_ms = identity->newest_ms;
 	if (identity->newest_ms - shard->since_ms >= identity->window_ms ||
 	    !make_room(&shard->young, identity->slots_max))
-		turn(shard, identity->newest_ms);
+		turn(identity, shard);
 	put(&shard->young, (struct identity_entry){ fingerprint, ts }, true);
 }
 
@@ -161,9 +173,13 @@ void identity_add_older(struct identity *identity, uint64_t fingerprint, int64_t
 		identity->newest_ms = ts;
 	/* Each of them may be as old as a window: it is kept until the next turn. */
 	shard->since_ms = ts;
+	shard->old_ms = identity->newest_ms;
 	if (make_room(&shard->young, identity->slots_max))
 		put(&shard->young, added, false);
-	else if (make_room(&shard->old, identity->slots_max) &&
-	         entry_of(&shard->young, fingerprint)->fingerprint == 0)
+	else if (entry_of(&shard->young, fingerprint)->fingerprint != 0)
+		return;
+	else if (make_room(&shard->old, identity->slots_max))
 		put(&shard->old, added, false);
+	else if (ts > identity->forgotten_ms)
+		identity->forgotten_ms = ts;
 }

@@ -36,7 +36,10 @@ struct identity_table {
 struct identity_shard {
 	struct identity_table young, old;
 	int64_t since_ms; /* the newest event when `young` began */
+	int64_t old_ms;   /* and when `old` ended: none in it is younger */
 };
+
+#define IDENTITY_PHASES_MS INT64_C(3600000) /* the phases of a request are not further apart */
 
 enum {
 	IDENTITY_SHARDS = 64,
@@ -46,10 +49,11 @@ enum {
 
 struct identity {
 	struct identity_shard shards[IDENTITY_SHARDS];
-	size_t slots_max;  /* of a table */
-	uint64_t seed;     /* nobody can choose ids that hash alike */
-	int64_t window_ms; /* at least this much of event time is kept, where memory allows */
-	int64_t newest_ms; /* of the events so far */
+	size_t slots_max;     /* of a table */
+	uint64_t seed;        /* nobody can choose ids that hash alike */
+	int64_t window_ms;    /* at least this much of event time is kept, where memory allows */
+	int64_t newest_ms;    /* of the events so far */
+	int64_t forgotten_ms; /* what is younger than this is known */
 };
 
 /* -FAULT_NOMEM; fewer bytes than IDENTITY_BYTES_MIN are that many. */
@@ -59,6 +63,11 @@ void identity_release(struct identity *identity); /* takes a zeroed one */
 size_t identity_entries_max(const struct identity *identity);
 uint64_t identity_fingerprint(const struct identity *identity, int64_t source, struct text id);
 bool identity_find(const struct identity *identity, uint64_t fingerprint, int64_t *ts_out);
+/*
+ * May an event of this time, or another phase of its request, have been known and be forgotten?
+ * False: that it is not found says that it is not there, as far as memory ever held it.
+ */
+bool identity_forgets(const struct identity *identity, int64_t ts);
 void identity_add(struct identity *identity, uint64_t fingerprint, int64_t ts);
 /*
  * For filling an empty one, newest first: adds what is older than all before it, as if it had been

@@ -177,11 +177,58 @@ static int migrate(struct ledger *ledger, int64_t version, struct fault *fault)
 	return r;
 }
 
+/* Of a row that begins with ts, source, id. */
+static void remember(struct identity *identity, const struct query *row)
+{
+	uint64_t fingerprint = identity_fingerprint(identity, column_int(row, 1),
+	                                            column_text(row, 2));
+
+	identity_add_older(identity, fingerprint, column_int(row, 0));
+}
+
+/* Those of the window in the archive, oldest first; behind the first `skip`, which are counted. */
+static int walk_archived(struct ledger *ledger, int64_t from_ms, int64_t skip, int64_t *count_out,
+                         struct fault *fault)
+{
+	struct identity *identity = &ledger->identity;
+	const struct query *row = NULL;
+	struct walk walk;
+	int r = walk_start(&walk, ledger, STATEMENT_EVENT_IDENTITIES, from_ms,
+	                   ledger->archives.until_ms, text_of(NULL), fault);
+
+	*count_out = 0;
+	if (r < 0)
+		return r;
+	while ((r = walk_next(&walk, &row, fault)) > 0) {
+		if (row->ledger == ledger)
+			continue;
+		if (++*count_out > skip)
+			remember(identity, row);
+		else if (column_int(row, 0) > identity->forgotten_ms)
+			identity->forgotten_ms = column_int(row, 0);
+	}
+	walk_end(&walk);
+	return r;
+}
+
+/* The newest of them that there is room for. */
+static int load_archived(struct ledger *ledger, int64_t from_ms, int64_t room, struct fault *fault)
+{
+	int64_t forgotten_ms = ledger->identity.forgotten_ms, count;
+	int r = walk_archived(ledger, from_ms, INT64_MAX, &count, fault);
+
+	ledger->identity.forgotten_ms = forgotten_ms;
+	return r < 0 ? r
+	             : walk_archived(ledger, from_ms, count > room ? count - room : 0, &count,
+	                             fault);
+}
+
 /* The identities of the window, newest first: as many of them as memory may hold. */
 static int load_identities(struct ledger *ledger, const struct ledger_options *options,
                            struct fault *fault)
 {
-	int64_t hours = options != NULL ? options->identity_hours : 0, newest_ms = 0;
+	int64_t hours = options != NULL ? options->identity_hours : 0;
+	int64_t newest_ms = 0, from_ms, last_ms = 0, rows = 0;
 	size_t bytes = options != NULL ? options->identity_bytes : 0;
 	struct identity *identity = &ledger->identity;
 	struct query query;
@@ -198,15 +245,24 @@ static int load_identities(struct ledger *ledger, const struct ledger_options *o
 	r = query_single(&query, &newest_ms, fault);
 	if (r < 0)
 		return r;
+	if (ledger->archives.until_ms > newest_ms)
+		newest_ms = ledger->archives.until_ms;
+	from_ms = newest_ms - hours * MS_PER_HOUR;
 	query = query_start(ledger, STATEMENT_EVENT_NEWEST);
-	query_int(&query, newest_ms - hours * MS_PER_HOUR);
+	query_int(&query, from_ms);
 	query_int(&query, (int64_t)identity_entries_max(identity));
 	while ((r = query_row(&query, fault)) > 0) {
-		uint64_t fingerprint = identity_fingerprint(identity, column_int(&query, 1),
-		                                            column_text(&query, 2));
-
-		identity_add_older(identity, fingerprint, column_int(&query, 0));
+		remember(identity, &query);
+		last_ms = column_int(&query, 0);
+		rows++;
 	}
+	if (r == 0 && ledger->archives.until_ms > from_ms)
+		r = load_archived(ledger, from_ms, (int64_t)identity_entries_max(identity) - rows,
+		                  fault);
+	if ((size_t)rows < identity_entries_max(identity))
+		last_ms = from_ms;
+	if (last_ms > identity->forgotten_ms)
+		identity->forgotten_ms = last_ms;
 	return r;
 }
 
@@ -355,6 +411,8 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	if (r == 0)
 		r = words_make(ledger, fault);
 	if (r == 0)
+		r = archives_load(ledger, fault);
+	if (r == 0)
 		r = load_identities(ledger, options, fault);
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA page_size", &ledger->page_bytes, fault);
@@ -366,8 +424,6 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 		r = ledger_books_tidy(ledger, fault);
 	if (r == 0)
 		r = hours_fill(ledger, fault);
-	if (r == 0)
-		r = archives_load(ledger, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;

@@ -304,31 +304,24 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
                struct fault *fault)
 {
 	const struct event *event = &row->stored.event;
-	struct standing other = *standing;
-	bool found = false, corrected = false;
+	bool corrected = false;
 	int r;
 
-	/* A client may have given a request the id of a turn: neither is a phase of the other. */
+	/* A client may have given a request the id of a turn: neither is a phase of the standing-> */
 	if ((event->turn == TURN_NONE) != (standing->turn == TURN_NONE))
 		return same_phase(ledger, standing, row, line, now_ms, &added_out->outcome, fault);
-	/* Beyond memory an identity may stand twice (verify tells): its own time first. */
-	if (event->settlement > standing->settlement && event->time_ms != standing->ts) {
-		r = store_standing(ledger, event->time_ms, row, &found, &other, fault);
-		if (r < 0)
-			return r;
-	}
-	if (event->settlement > other.settlement) {
-		r = is_corrected(ledger, other.ts, row, &corrected, fault);
+	if (event->settlement > standing->settlement) {
+		r = is_corrected(ledger, standing->ts, row, &corrected, fault);
 		if (r < 0)
 			return r;
 	}
 	if (corrected)
-		return same_phase(ledger, &other, row, line, now_ms, &added_out->outcome, fault);
-	if (event->settlement > other.settlement)
-		return replace(ledger, other.ts, row, now_ms, added_out, fault);
-	return event->settlement == other.settlement
-	               ? same_phase(ledger, &other, row, line, now_ms, &added_out->outcome, fault)
-	               : earlier_phase(ledger, &other, row, line, now_ms, &added_out->outcome,
+		return same_phase(ledger, standing, row, line, now_ms, &added_out->outcome, fault);
+	if (event->settlement > standing->settlement)
+		return replace(ledger, standing->ts, row, now_ms, added_out, fault);
+	return event->settlement == standing->settlement
+	               ? same_phase(ledger, standing, row, line, now_ms, &added_out->outcome, fault)
+	               : earlier_phase(ledger, standing, row, line, now_ms, &added_out->outcome,
 	                               fault);
 }
 

@@ -358,6 +358,63 @@ static void set_rated(struct event_row *row, const struct rated *rated)
 	row->stored.cost = rated->cost;
 }
 
+/* The event, or another phase of its request, may stand at that time, here or in the archive. */
+static int add_at(struct ledger *ledger, int64_t ts, const struct event_row *row, struct text line,
+                  int64_t now_ms, bool *done_out, struct ledger_added *added_out,
+                  struct fault *fault)
+{
+	struct standing standing;
+	int r = store_standing(ledger, ts, row, done_out, &standing, fault);
+
+	if (r < 0)
+		return r;
+	if (*done_out)
+		return phases_add(ledger, &standing, row, line, now_ms, added_out, fault);
+	return phases_add_archived(ledger, ts, row, line, now_ms, done_out, &added_out->outcome,
+	                           fault);
+}
+
+/*
+ * What is known of its identity: from memory, of which its own time goes before another one, since
+ * beyond memory an identity may stand twice (verify tells); and of what memory has forgotten from
+ * its phases, corrections and conflicts.  *done_out false: it is new, unless it stands here at its
+ * own time.
+ */
+static int add_known(struct ledger *ledger, uint64_t fingerprint, const struct event_row *row,
+                     struct text line, int64_t now_ms, bool *done_out,
+                     struct ledger_added *added_out, struct fault *fault)
+{
+	int64_t own_ms = row->stored.event.time_ms, ts;
+	struct query query;
+	int r = 0;
+
+	*done_out = false;
+	if (identity_find(&ledger->identity, fingerprint, &ts)) {
+		if (ts != own_ms)
+			r = add_at(ledger, own_ms, row, line, now_ms, done_out, added_out, fault);
+		if (r == 0 && !*done_out)
+			r = add_at(ledger, ts, row, line, now_ms, done_out, added_out, fault);
+	}
+	if (r == 0 && !*done_out)
+		r = phases_add_archived(ledger, own_ms, row, line, now_ms, done_out,
+		                        &added_out->outcome, fault);
+	if (r < 0 || *done_out || !identity_forgets(&ledger->identity, own_ms))
+		return r;
+	query = query_start(ledger, STATEMENT_IDENTITY_KEPT);
+	query_int(&query, row->source);
+	query_text(&query, row->stored.event.id);
+	r = query_row(&query, fault);
+	if (r <= 0)
+		return r;
+	ts = column_int(&query, 0);
+	query_end(&query);
+	/* One that stands at its own time goes before it, and is found there. */
+	r = add_at(ledger, own_ms, row, line, now_ms, done_out, added_out, fault);
+	return r < 0 || *done_out
+	               ? r
+	               : add_at(ledger, ts, row, line, now_ms, done_out, added_out, fault);
+}
+
 int ledger_add(struct ledger *ledger, const struct event *event, const struct rated *rated,
                struct text line, int64_t now_ms, struct ledger_added *added_out,
                struct fault *fault)
@@ -365,7 +422,6 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 	struct event_row row;
 	struct standing standing;
 	uint64_t fingerprint;
-	int64_t ts;
 	bool found = false;
 	int r;
 
@@ -376,19 +432,7 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 	set_rated(&row, rated);
 	added_out->taken = (struct money){ 0 };
 	fingerprint = identity_fingerprint(&ledger->identity, row.source, event->id);
-	if (identity_find(&ledger->identity, fingerprint, &ts)) {
-		r = store_standing(ledger, ts, &row, &found, &standing, fault);
-		if (r < 0)
-			return r;
-		if (found)
-			return phases_add(ledger, &standing, &row, line, now_ms, added_out, fault);
-		r = phases_add_archived(ledger, ts, &row, line, now_ms, &found, &added_out->outcome,
-		                        fault);
-		if (r < 0 || found)
-			return r;
-	}
-	r = phases_add_archived(ledger, event->time_ms, &row, line, now_ms, &found,
-	                        &added_out->outcome, fault);
+	r = add_known(ledger, fingerprint, &row, line, now_ms, &found, added_out, fault);
 	if (r < 0 || found)
 		return r;
 	r = event_row_write(ledger, &row, fault);

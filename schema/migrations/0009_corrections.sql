@@ -45,6 +45,7 @@ CREATE TABLE correction (
 ) STRICT;
 
 CREATE INDEX correction_event ON correction (ts, source, id);
+CREATE INDEX correction_identity ON correction (source, id);
 CREATE INDEX correction_hour ON correction (hour);
 CREATE INDEX correction_booked ON correction (booked_hour);
 -- What is void is void once.

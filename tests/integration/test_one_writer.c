@@ -30,7 +30,7 @@ struct asked {
 static void start(struct asked *asked, int round, int number)
 {
 	*asked = (struct asked){ .run = { .out_fd = -1, .err_fd = -1 } };
-	snprintf(asked->account, sizeof(asked->account), "acct-%d-%d", round, number);
+	snprintf(asked->account, sizeof(asked->account), "acct-%d-%d", round % 1000, number % 1000);
 	tollrun_start(&asked->run,
 	              (const char *const[]){ "policy", "set", "--account", asked->account,
 	                                     "zero-completion", NULL },

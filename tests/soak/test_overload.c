@@ -49,8 +49,8 @@ static const char *const arguments[] = { "--connections-max",
 	                                 "8192",
 	                                 "--line-timeout-s",
 	                                 "2",
-	                                 "--identities-max",
-	                                 "65536",
+	                                 "--identity-bytes-max",
+	                                 "2097152",
 	                                 NULL };
 
 enum {

@@ -310,10 +310,12 @@ static void test_an_identity_out_of_memory_is_found_by_its_key_or_by_verify(void
 	assert_int_equal(send(kit, LINE("e-0", AT_10, "{'input':2}")), INGEST_CONFLICT);
 	assert_int_equal(send(kit, LINE("e-4096", AT_11, "{'input':1}")), INGEST_CONFLICT);
 	kit_verify_clean(kit);
-	assert_int_equal(send(kit, LINE("e-0", AT_11, "{'input':1}")), INGEST_UNPRICED);
+	/* What is kept beside it still tells of it. */
+	assert_int_equal(send(kit, LINE("e-0", AT_11, "{'input':1}")), INGEST_CONFLICT);
+	assert_int_equal(send(kit, LINE("e-1", AT_11, "{'input':1}")), INGEST_UNPRICED);
 	assert_int_equal(kit_verify(kit, &findings), 1);
 	assert_string_equal(findings.at,
-	                    "identity time, where it stands already [source gw-1 id e-0 "
+	                    "identity time, where it stands already [source gw-1 id e-1 "
 	                    "time 2026-08-01T11:00:00.000Z] "
 	                    "2026-08-01T11:00:00.000Z|2026-08-01T10:00:00.000Z\n");
 	buf_release(&findings);
