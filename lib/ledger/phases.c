@@ -307,7 +307,7 @@ int phases_add(struct ledger *ledger, const struct standing *standing, const str
 	bool corrected = false;
 	int r;
 
-	/* A client may have given a request the id of a turn: neither is a phase of the standing-> */
+	/* A client may have given a request the id of a turn: neither is a phase of the other. */
 	if ((event->turn == TURN_NONE) != (standing->turn == TURN_NONE))
 		return same_phase(ledger, standing, row, line, now_ms, &added_out->outcome, fault);
 	if (event->settlement > standing->settlement) {

@@ -28,7 +28,7 @@ static const char copies[] =
 	"SELECT format('DELETE FROM main.\"%w\"; "
 	"INSERT INTO main.\"%w\" (%s) SELECT %s FROM new.\"%w\"', "
 	"old.name, old.name, c.names, c.names, old.name) FROM main.sqlite_schema old JOIN "
-        "new.sqlite_schema young "
+	"new.sqlite_schema young "
 	"USING (type, name) JOIN (SELECT t.name AS of_table, group_concat('\"' || o.name || '\"') "
 	"AS names FROM main.sqlite_schema t, pragma_table_info(t.name, 'main') o, "
 	"pragma_table_info(t.name, 'new') n WHERE t.type = 'table' AND n.name = o.name GROUP BY 1) "
