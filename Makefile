@@ -150,7 +150,7 @@ help:
 	@echo 'make bench-flat         the rate of inserts from 1 M to EVENTS=100000000'
 	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=...'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
-	@echo 'make coverage           lines and branches that tests run: WITH=integration MISSED=lib/rate'
+	@echo 'make coverage           lines and branches that are run: WITH=integration MISSED=lib'
 	@echo 'make format             lay out the code as .clang-format says'
 	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
 	@echo 'make uninstall          takes away what install put there, but no configuration'
@@ -206,7 +206,7 @@ check check-style check-unit check-integration check-crash crash check-faults fa
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
 $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
-$(B)/tests/faults/test_memory: \
+$(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 # One unit test by name: make unit-money
