@@ -150,6 +150,7 @@ help:
 	@echo 'make bench-flat         the rate of inserts from 1 M to EVENTS=100000000'
 	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=...'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
+	@echo 'make coverage           lines and branches that are run: WITH=integration MISSED=lib'
 	@echo 'make format             lay out the code as .clang-format says'
 	@echo 'make install            PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR='
 	@echo 'make uninstall          takes away what install put there, but no configuration'
@@ -205,7 +206,7 @@ check check-style check-unit check-integration check-crash crash check-faults fa
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
 $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
-$(B)/tests/faults/test_memory: \
+$(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 # One unit test by name: make unit-money
@@ -269,6 +270,19 @@ fuzz:
 mutation:
 	$(Q)packaging/bootstrap check
 	$(Q)SEED=$(SEED) RUNS=$(RUNS) FILES="$(FILES)" tests/mutation/mutate.py
+
+# How much of the code do tests run?  Of folders named in WITH too, as WITH="integration faults".
+COVERAGE_BINS = $(UNIT_BINS) $(FAULTS_BINS) $(CRASH_BINS) \
+	$(if $(findstring integration,$(WITH)),$(INTEG_BINS) $(TOOL_BINS) $(BENCH)) \
+	$(if $(findstring soak,$(WITH)),$(SOAK_BINS)) $(if $(findstring faults,$(WITH)),$(CLOCK))
+.PHONY: coverage coverage-build
+coverage:
+	$(Q)packaging/bootstrap check
+	$(Q)$(PARALLEL) MODE=coverage coverage-build
+	$(Q)SEED=$(SEED) RUNS=$(RUNS) SECONDS=$(SECONDS) WITH="$(WITH)" MISSED="$(MISSED)" \
+		tests/check/coverage.py
+coverage-build: all $(COVERAGE_BINS)
+	@:
 
 .PHONY: format
 format:

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ingest/change_internal.h"
 #include "ledger/archive.h"
@@ -17,6 +18,14 @@ static bool take(struct change_job *job, const char *key, char *out, size_t byte
 	return text.len > 0 && text_copy(out, bytes, text);
 }
 
+/* What the table would not take is no fault of the ledger. */
+static bool fit(const struct archive_file *file)
+{
+	return archive_name_good(text_of(file->file)) &&
+	       strlen(file->month) == ARCHIVE_MONTH_BYTES - 1 &&
+	       strspn(file->sha256, "0123456789abcdef") == SHA256_HEX_BYTES - 1;
+}
+
 static bool read_file(struct change_job *job, struct archive_file *file)
 {
 	const struct json *doc = &job->request;
@@ -24,8 +33,7 @@ static bool read_file(struct change_job *job, struct archive_file *file)
 	*file = (struct archive_file){ .seq = 0 };
 	return take(job, "month", file->month, sizeof(file->month)) &&
 	       take(job, "file", file->file, sizeof(file->file)) &&
-	       take(job, "sha256", file->sha256, sizeof(file->sha256)) &&
-	       archive_name_good(text_of(file->file)) &&
+	       take(job, "sha256", file->sha256, sizeof(file->sha256)) && fit(file) &&
 	       json_integer(doc, json_member(doc, 0, "events"), &file->events) &&
 	       json_integer(doc, json_member(doc, 0, "bytes"), &file->bytes) && file->events > 0 &&
 	       file->bytes > 0;

@@ -87,12 +87,14 @@ int archive_months(struct ledger *reader, int64_t before_ms, archive_month_fn *e
 		int64_t events = 0;
 		bool waiting = false;
 
+		r = 0;
 		if (from != month.from_ms) {
-			r = month.from_ms >= 0 ? each(context, &month) : 0;
+			if (month.from_ms >= 0)
+				r = each(context, &month);
 			month = (struct archive_month){ .from_ms = from };
 			month.to_ms = moment_floor(from + 32 * MS_PER_DAY, MOMENT_MONTH);
 		}
-		if (r >= 0)
+		if (r == 0)
 			r = waits(reader, hour, &waiting, fault);
 		if (r == 0)
 			r = events_of_hour(reader, hour, &events, fault);
@@ -296,15 +298,19 @@ static int check_pages(struct ledger *ledger, struct fault *fault)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(ledger->db, "PRAGMA integrity_check(1)", -1, &stmt, NULL);
+	const char *text = NULL;
 	int r = 0;
 
 	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
-	if (code != SQLITE_ROW)
-		r = ledger_fault(ledger, code, "integrity_check", fault);
-	else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") != 0)
-		r = fault_set(fault, FAULT_CORRUPT, "%s: %s", ledger->path,
-		              (const char *)sqlite3_column_text(stmt, 0));
+	if (code == SQLITE_ROW)
+		text = (const char *)sqlite3_column_text(stmt, 0);
+	/* No row is NULL: there was no memory for its text. */
+	if (text == NULL)
+		r = ledger_fault(ledger, code == SQLITE_ROW ? SQLITE_NOMEM : code,
+		                 "integrity_check", fault);
+	else if (strcmp(text, "ok") != 0)
+		r = fault_set(fault, FAULT_CORRUPT, "%s: %s", ledger->path, text);
 	sqlite3_finalize(stmt);
 	return r;
 }

@@ -85,6 +85,7 @@ static int leave_wal_mode(const char *path, struct fault *fault)
 {
 	sqlite3 *db = NULL;
 	sqlite3_stmt *stmt = NULL;
+	const char *mode = NULL;
 	int r = 0;
 	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
 
@@ -94,9 +95,12 @@ static int leave_wal_mode(const char *path, struct fault *fault)
 		code = sqlite3_prepare_v2(db, "PRAGMA journal_mode=DELETE", -1, &stmt, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
-	if (code != SQLITE_ROW)
-		r = db_fault(db, code, path, fault);
-	else if (strcmp((const char *)sqlite3_column_text(stmt, 0), "delete") != 0)
+	if (code == SQLITE_ROW)
+		mode = (const char *)sqlite3_column_text(stmt, 0);
+	/* It is no NULL: there was no memory for its text. */
+	if (mode == NULL)
+		r = db_fault(db, code == SQLITE_ROW ? SQLITE_NOMEM : code, path, fault);
+	else if (strcmp(mode, "delete") != 0)
 		r = fault_set(fault, FAULT_INTERNAL, "%s: it stays in WAL mode", path);
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);

@@ -613,10 +613,14 @@ static int read_setting(struct ledger *ledger, const char *sql, struct ledger_se
 		code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW) {
 		setting->value = text_of((const char *)sqlite3_column_text(stmt, 0));
-		r = each(context, setting);
-	} else {
-		r = ledger_fault(ledger, code, sql, fault);
+		/* No setting is NULL: there was no memory for its text. */
+		if (setting->value.at == NULL)
+			code = SQLITE_NOMEM;
 	}
+	if (code == SQLITE_ROW)
+		r = each(context, setting);
+	else
+		r = ledger_fault(ledger, code, sql, fault);
 	sqlite3_finalize(stmt);
 	return r;
 }

@@ -10,6 +10,14 @@
 static const char schema_sql[] = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema "
 				 "WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\' ORDER BY 1";
 
+/* What the check says where a page was not read for want of memory: nothing of the file. */
+static bool lacked_memory(const char *text)
+{
+	static const char words[] = "unable to get the page. error code=7";
+
+	return text == NULL || strstr(text, words) != NULL;
+}
+
 static int check_pages(struct verify *verify, struct ledger *ledger, struct fault *fault)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -20,11 +28,11 @@ static int check_pages(struct verify *verify, struct ledger *ledger, struct faul
 	while (r == 0 && code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
 
-		code = SQLITE_OK;
-		if (text != NULL && strcmp(text, "ok") == 0)
+		code = lacked_memory(text) ? SQLITE_NOMEM : SQLITE_OK;
+		if (code != SQLITE_OK || strcmp(text, "ok") == 0)
 			continue;
 		r = verify_report_at(verify, VERIFY_FILE, text_of("pages"), "integrity_check",
-		                     text_of(text != NULL ? text : "?"), text_of("ok"));
+		                     text_of(text), text_of("ok"));
 	}
 	if (r == 0 && code != SQLITE_DONE)
 		r = ledger_fault(ledger, code, "integrity_check", fault);
@@ -58,10 +66,21 @@ static bool is_error(int code)
 	return code != SQLITE_ROW && code != SQLITE_DONE;
 }
 
+/* In neither column is a NULL: there was no memory for a text. */
+static int step_schema(sqlite3_stmt *stmt)
+{
+	int code = sqlite3_step(stmt);
+
+	return code == SQLITE_ROW && (sqlite3_column_text(stmt, 0) == NULL ||
+	                              sqlite3_column_text(stmt, 1) == NULL)
+	               ? SQLITE_NOMEM
+	               : code;
+}
+
 /* Both sides ascend by name.  *code_out: SQLITE_DONE, or the error that ended a side early. */
 static int compare_schema(struct verify *verify, sqlite3_stmt *is, sqlite3_stmt *due, int *code_out)
 {
-	int is_code = sqlite3_step(is), due_code = sqlite3_step(due), r = 0;
+	int is_code = step_schema(is), due_code = step_schema(due), r = 0;
 
 	while (r == 0 && !is_error(is_code) && !is_error(due_code) &&
 	       (is_code == SQLITE_ROW || due_code == SQLITE_ROW)) {
@@ -79,9 +98,9 @@ static int compare_schema(struct verify *verify, sqlite3_stmt *is, sqlite3_stmt 
 			r = verify_report_at(verify, VERIFY_FILE, cell(is, 0), "schema",
 			                     cell(is, 1), cell(due, 1));
 		if (order <= 0)
-			is_code = sqlite3_step(is);
+			is_code = step_schema(is);
 		if (order >= 0)
-			due_code = sqlite3_step(due);
+			due_code = step_schema(due);
 	}
 	*code_out = is_error(is_code) ? is_code : due_code;
 	return r;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # run-tests.sh MODE SECTION...: runs the checks and tests of the sections, a line each
-# with time and counts, and ends with one line "check: N passed, N failed".
+# with time and counts, and ends with one line "check: N passed, N failed".  SECTION/test_NAME
+# is one test program of a section.
 #
 # What a test printed is in build/MODE/log/NAME.log, and shown when it failed; a line that
 # begins with "note: " is shown in any case.
@@ -106,6 +107,9 @@ for section; do
 			name=${script##*/}
 			run "${name%.sh}" "$script"
 		done
+		;;
+	*/*)
+		run "${section##*/}" "$build/tests/$section"
 		;;
 	*)
 		# By source, so that a stale program in build/ is not run.

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
+#include "tests/support/failmem.h"
 #include "tests/support/powerscene.h"
 
 enum {
@@ -30,82 +30,15 @@ enum {
 	STRIDE_TSAN = 10, /* also of the others: one thread, and asan takes them all */
 };
 
-void *__real_malloc(size_t len);
-void *__real_calloc(size_t count, size_t len);
-void *__real_realloc(void *at, size_t len);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t len);
-void *__wrap_calloc(size_t count, size_t len);
-void *__wrap_realloc(void *at, size_t len);
-char *__wrap_strdup(const char *text);
-
-/* Allocations until one fails; below zero: none does. */
-static int countdown = -1;
-static bool failed_one, paused;
-
-static bool fails_now(void)
-{
-	if (paused || countdown < 0 || countdown-- > 0)
-		return false;
-	failed_one = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t len)
-{
-	return fails_now() ? NULL : __real_malloc(len);
-}
-
-void *__wrap_calloc(size_t count, size_t len)
-{
-	return fails_now() ? NULL : __real_calloc(count, len);
-}
-
-void *__wrap_realloc(void *at, size_t len)
-{
-	return fails_now() ? NULL : __real_realloc(at, len);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails_now() ? NULL : __real_strdup(text);
-}
-
-static sqlite3_mem_methods real_methods;
-
-static void *sqlite_malloc(int len)
-{
-	return fails_now() ? NULL : real_methods.xMalloc(len);
-}
-
-static void *sqlite_realloc(void *at, int len)
-{
-	return fails_now() ? NULL : real_methods.xRealloc(at, len);
-}
-
-static void on_pause(bool begins)
-{
-	paused = begins;
-}
-
 static char folder[SCENE_PATH_BYTES], path[SCENE_PATH_BYTES + 16];
 
 static int setup(void **state)
 {
-	sqlite3_mem_methods methods;
-
 	(void)state;
-	assert_int_equal(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_methods), SQLITE_OK);
-	methods = real_methods;
-	methods.xMalloc = sqlite_malloc;
-	methods.xRealloc = sqlite_realloc;
-	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
-	/* What a connection has set aside would never fail. */
-	assert_int_equal(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0), SQLITE_OK);
-	assert_int_equal(sqlite3_initialize(), SQLITE_OK);
+	failmem_install();
 	scene_folder(folder);
 	snprintf(path, sizeof(path), "%s/life.db", folder);
-	scene_set_pause(on_pause);
+	scene_set_pause(failmem_pause);
 	return 0;
 }
 
@@ -138,11 +71,16 @@ static void keep_file(struct before *before)
 static void lay_out(const struct before *before)
 {
 	char name[SCENE_PATH_BYTES + 32];
-	FILE *file = fopen(path, "wb");
+	FILE *file;
 
-	assert_non_null(file);
-	assert_int_equal(fwrite(before->bytes, 1, before->len, file), before->len);
-	assert_int_equal(fclose(file), 0);
+	unlink(path);
+	/* Before the first step there is none: an empty one would be refused. */
+	if (before->len > 0) {
+		file = fopen(path, "wb");
+		assert_non_null(file);
+		assert_int_equal(fwrite(before->bytes, 1, before->len, file), before->len);
+		assert_int_equal(fclose(file), 0);
+	}
 	snprintf(name, sizeof(name), "%s-wal", path);
 	unlink(name);
 	snprintf(name, sizeof(name), "%s-shm", path);
@@ -184,12 +122,9 @@ static bool run_step(const struct before *before, size_t step, unsigned k)
 	scene_move(&scene, &before->scene, path);
 	if (!opens)
 		open_again(&scene, label);
-	countdown = (int)k;
-	failed_one = false;
+	failmem_after((int)k);
 	r = scene_step(&scene, step, &fault);
-	countdown = -1;
-	paused = false;
-	failed = failed_one;
+	failed = failmem_stop();
 	/* SQLite does without some of it. */
 	if (r < 0 && (r != -FAULT_NOMEM || !failed))
 		fail_msg("%s: %s: %s", label, fault_name(r), fault.text);

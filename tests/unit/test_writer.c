@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/changes.h"
 #include "daemon/writer.h"
+#include "ledger/positions.h"
+#include "ledger/rules.h"
 #include "ledger/seal.h"
 #include "tests/support/ledgerkit.h"
 
@@ -398,6 +401,93 @@ static void test_an_hour_that_is_over_is_sealed_behind_its_events(void **state)
 	assert_string_equal(kit_ask(&bench->kit, "SELECT events FROM seal_hour"), "3");
 }
 
+/* Of two feeds, the one of which counts what is stored for the first time. */
+static void test_a_feed_s_place_is_stored_with_its_lines(void **state)
+{
+	static char feeds[2];
+	struct feed *one = (struct feed *)(void *)&feeds[0],
+		    *two = (struct feed *)(void *)&feeds[1];
+	struct bench *bench = *state;
+	struct buf place = { .at = NULL };
+	int64_t lines = 0;
+
+	for (int turn = 0; turn < 2; turn++) {
+		struct batch_place places[2] = {
+			{ .feed = one, .name = "file:one", .new_only = true, .len = 2 },
+			{ .feed = two, .name = "file:two", .lines = 7, .len = 2 },
+		};
+		/* The second time two of one's three lines come again. */
+		struct batch *batch = events(bench, "e", turn == 0 ? 2 : 4);
+
+		for (size_t i = 0; i < batch->count; i++)
+			batch->owners[i] = i < 3 ? one : two;
+		for (int i = 0; i < 2; i++)
+			memcpy(places[i].json, "{}", 2);
+		places[0].next = &places[1];
+		batch->places = places;
+		push(bench, batch);
+		wait_back(bench, (size_t)turn + 1);
+		batch->places = NULL;
+	}
+	writer_stop(&bench->writer, false);
+	assert_int_equal(
+		ledger_position_get(bench->kit.ledger, text_of("file:one"), &place, &lines, NULL),
+		0);
+	assert_int_equal(lines, 3);
+	assert_true(text_is(buf_text(&place), "{}"));
+	assert_int_equal(
+		ledger_position_get(bench->kit.ledger, text_of("file:two"), &place, &lines, NULL),
+		0);
+	assert_int_equal(lines, 14);
+	buf_release(&place);
+}
+
+static void test_a_rule_comes_back_with_the_change_that_made_it(void **state)
+{
+	struct bench *bench = *state;
+	struct batch *batch = push(
+		bench, other(bench, BATCH_CHANGE,
+	                     "{\"change\":\"policy.set\",\"account\":\"a\",\"policies\":"
+	                     "[\"zero-completion\"],\"note\":\"n\"}"));
+
+	wait_back(bench, 1);
+	expect_reply(batch, "{\"ok\":true");
+	assert_non_null(batch->new_terms.rules);
+	assert_true(rules_policies(batch->new_terms.rules, text_of("a"), text_of("s")) != 0);
+}
+
+static off_t wal_bytes(const struct bench *bench)
+{
+	char path[KIT_PATH_BYTES + 8];
+	struct stat file;
+
+	snprintf(path, sizeof(path), "%s-wal", bench->kit.path);
+	assert_int_equal(stat(path, &file), 0);
+	return file.st_size;
+}
+
+/* Each time again: until the test is ended by its guard. */
+static void test_whoever_has_nothing_to_do_empties_the_wal(void **state)
+{
+	static const char *const names[] = { "a", "b" };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t beats;
+
+		push(bench, events(bench, names[i], 3));
+		wait_back(bench, i + 1);
+		while (wal_bytes(bench) > 0)
+			usleep(1000);
+		/* It is idle once more, with nothing to empty. */
+		beats = atomic_load(&bench->writer.beats);
+		while (atomic_load(&bench->writer.beats) < beats + 2)
+			usleep(1000);
+		assert_int_equal(wal_bytes(bench), 0);
+	}
+	assert_int_equal(status_of(bench).events, 6);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -409,6 +499,9 @@ int main(void)
 		T(test_a_stop_ends_when_all_that_was_pushed_is_done),
 		T(test_a_full_disk_is_waited_for_by_events_and_told_to_changes),
 		T(test_an_hour_that_is_over_is_sealed_behind_its_events),
+		T(test_a_feed_s_place_is_stored_with_its_lines),
+		T(test_a_rule_comes_back_with_the_change_that_made_it),
+		T(test_whoever_has_nothing_to_do_empties_the_wal),
 		T(test_a_ledger_that_fails_or_is_given_up_gives_nothing_back_as_done),
 	};
 
