@@ -20,6 +20,7 @@
 #include "base/moment.h"
 #include "export/export.h"
 #include "ledger/adjust.h"
+#include "ledger/archive.h"
 #include "ledger/verify.h"
 #include "report/report.h"
 #include "tests/support/fixture.h"
@@ -31,6 +32,7 @@ enum {
 	DAMAGES_PER_RUN = 5,
 	SANITIZED_SHARE = 10, /* under a sanitizer every tenth */
 	EVENTS = 240,
+	JULY_EVENTS = 60,
 	TRANSACTIONS = 8, /* of the WAL */
 	EXPLAIN_EVERY = 8,
 	WRITE_EVERY = 4, /* and behind each cut */
@@ -39,14 +41,15 @@ enum {
 	TEXT_BYTES_MAX = 1 << 20,
 };
 
-#define DAY_MS INT64_C(1785542400000) /* 2026-08-01 */
+#define DAY_MS  INT64_C(1785542400000) /* 2026-08-01 */
+#define JULY_MS (DAY_MS - 28 * MS_PER_DAY)
 
 /* Files beside each other, by their suffix. */
-enum part { PART_LEDGER, PART_WAL, PART_LOCK, PARTS };
-static const char *const suffixes[PARTS] = { "", "-wal", ".lock" };
+enum part { PART_LEDGER, PART_WAL, PART_LOCK, PART_ARCHIVE, PARTS };
+static const char *const suffixes[PARTS] = { "", "-wal", ".lock", ".archive/2026-07.db" };
 
 /* Ledgers as they are found: which bytes each of their files has. */
-enum image { IMAGE_CLOSED, IMAGE_KILLED, IMAGE_POWER_CUT, IMAGE_BACKUP, IMAGES };
+enum image { IMAGE_CLOSED, IMAGE_KILLED, IMAGE_POWER_CUT, IMAGE_BACKUP, IMAGE_ARCHIVED, IMAGES };
 
 /* What is damaged; a further kind of file is a row here, and its image in make_images(). */
 static const struct target {
@@ -60,7 +63,9 @@ static const struct target {
 	{ "ledger beside a WAL", IMAGE_KILLED, PART_LEDGER, 15, false },
 	{ "WAL, writer killed", IMAGE_KILLED, PART_WAL, 25, false },
 	{ "WAL, power cut", IMAGE_POWER_CUT, PART_WAL, 10, true },
-	{ "backup (VACUUM INTO)", IMAGE_BACKUP, PART_LEDGER, 15, false },
+	{ "backup", IMAGE_BACKUP, PART_LEDGER, 10, false },
+	{ "archived month", IMAGE_ARCHIVED, PART_ARCHIVE, 10, false },
+	{ "ledger beside its archive", IMAGE_ARCHIVED, PART_LEDGER, 5, false },
 };
 enum { TARGETS = sizeof(targets) / sizeof(targets[0]) };
 
@@ -82,7 +87,7 @@ static struct buf images[IMAGES][PARTS];
 static struct buf truths[TRANSACTIONS + 1]; /* of the reports, after so many transactions */
 static struct buf truth_notes;
 static struct buf explained[3];
-static const char *const explained_ids[3] = { "e-7", "e-100", "w-3" };
+static const char *const explained_ids[3] = { "e-7", "j-3", "w-3" };
 static uint64_t seed;
 static bool was_cut; /* the damage that is tried */
 
@@ -92,6 +97,7 @@ static const struct report_query queries[] = {
 	{ .by = REPORT_BY_HOUR, .from_ms = DAY_MS, .to_ms = DAY_MS + 20 * MS_PER_HOUR },
 	/* Not on the hour: the edges come from the events. */
 	{ .by = REPORT_BY_SOURCE, .from_ms = DAY_MS + 600000, .to_ms = DAY_MS + 9000000 },
+	{ .by = REPORT_BY_SOURCE, .from_ms = JULY_MS + 600000, .to_ms = JULY_MS + 9000000 },
 };
 enum { QUERIES = sizeof(queries) / sizeof(queries[0]) };
 
@@ -200,6 +206,14 @@ static void fill(void)
 	snprintf(cost, sizeof(cost), "%s", book);
 	*strstr(cost, "0.80") = '1';
 	kit_cost(&kit, kit_quotes(cost));
+	/* A month that is over, and in which nothing waits. */
+	for (int n = 0; n < JULY_EVENTS; n++) {
+		char id[16], time[32];
+
+		snprintf(id, sizeof(id), "j-%d", n);
+		snprintf(time, sizeof(time), "2026-07-04T0%d:%02d:00Z", n % 3, n % 60);
+		kit_send_usage(&kit, id, time, "acme/llama-4-70b", "{\"input\":1000,\"output\":9}");
+	}
 	for (int n = 0; n < EVENTS; n++)
 		send_event("e", n);
 	/* A later phase, another version, a broken line, a number that nobody counts. */
@@ -215,7 +229,7 @@ static void fill(void)
 	adjust();
 }
 
-static void part_path(enum part part, char path[KIT_PATH_BYTES + 8])
+static void part_path(enum part part, char path[KIT_PATH_BYTES + 32])
 {
 	snprintf(path, KIT_PATH_BYTES + 8, "%s%s", kit.path, suffixes[part]);
 }
@@ -233,7 +247,7 @@ static void keep(enum image image, enum part part, const char *path)
 /* The ledger as it lies there now. */
 static void keep_all(enum image image)
 {
-	char path[KIT_PATH_BYTES + 8];
+	char path[KIT_PATH_BYTES + 32];
 
 	for (int part = 0; part < PARTS; part++) {
 		part_path((enum part)part, path);
@@ -241,9 +255,42 @@ static void keep_all(enum image image)
 	}
 }
 
+static int make_month(void *context, const struct archive_month *month)
+{
+	struct archive_file file;
+	int64_t seq, from_ms = 0, hour, events;
+	struct fault fault = { .code = FAULT_NONE };
+	struct ledger *reader = NULL;
+	bool more = true;
+
+	(void)context;
+	assert_int_equal(ledger_open_reader(&reader, kit.path, NULL), 0);
+	if (archive_make(reader, month, NULL, NULL, &file, &fault) < 0)
+		fail_msg("%s", fault.text);
+	ledger_close(reader);
+	if (archive_register(kit.ledger, &file, KIT_NOW_MS, text_of("w"), &seq, &fault) < 0)
+		fail_msg("%s", fault.text);
+	for (; more; from_ms = hour + 1) {
+		if (archive_move_hour(kit.ledger, seq, from_ms, &hour, &events, &more, &fault) < 0)
+			fail_msg("%s", fault.text);
+	}
+	return 0;
+}
+
+/* July moves. */
+static void archive_month(void)
+{
+	struct ledger *reader = NULL;
+
+	assert_int_equal(ledger_open_reader(&reader, kit.path, NULL), 0);
+	assert_int_equal(archive_months(reader, DAY_MS, make_month, NULL, NULL), 0);
+	ledger_close(reader);
+}
+
 static void make_images(void)
 {
-	char sql[KIT_PATH_BYTES + 64], path[KIT_PATH_BYTES + 8];
+	struct tollrun run = { .out_fd = -1, .err_fd = -1 };
+	char path[KIT_PATH_BYTES + 32];
 
 	fill();
 	kit_shut(&kit);
@@ -261,23 +308,27 @@ static void make_images(void)
 	kit_shut(&kit);
 	keep_all(IMAGE_CLOSED);
 	snprintf(path, sizeof(path), "%s.back", kit.path);
-	snprintf(sql, sizeof(sql), "VACUUM INTO '%s'", path);
-	kit_sql(&kit, sql);
+	TOLLRUN(&run, "backup", path, "--ledger", kit.path);
+	TOLLRUN_EXPECT(&run, 0);
+	tollrun_release(&run);
 	keep(IMAGE_BACKUP, PART_LEDGER, path);
 	for (size_t i = 0; i < 3; i++) {
-		struct tollrun run = { .out_fd = -1, .err_fd = -1 };
-
 		TOLLRUN(&run, "explain", explained_ids[i], "--ledger", kit.path);
 		TOLLRUN_EXPECT(&run, 0);
 		buf_add_text(&explained[i], buf_text(&run.out));
 		tollrun_release(&run);
 	}
+	kit_reopen(&kit);
+	archive_month();
+	kit_shut(&kit);
+	keep_all(IMAGE_ARCHIVED);
+	assert_true(images[IMAGE_ARCHIVED][PART_ARCHIVE].len > 0);
 }
 
 /* The same file, so that what its writer noted is of it: cut and written, never replaced. */
 static void put_part(enum part part, const struct buf *bytes)
 {
-	char path[KIT_PATH_BYTES + 8];
+	char path[KIT_PATH_BYTES + 32];
 	FILE *file;
 
 	part_path(part, path);
@@ -473,7 +524,7 @@ static const struct target *pick(void)
 
 static void put_image(const struct target *target, const struct buf *damaged)
 {
-	char path[KIT_PATH_BYTES + 8];
+	char path[KIT_PATH_BYTES + 32];
 
 	snprintf(path, sizeof(path), "%s-shm", kit.path);
 	unlink(path);
@@ -510,6 +561,7 @@ static void test_no_damage_is_a_wrong_total_without_a_word(void **state)
 	const char *mode = getenv("TOLL_MODE");
 	int64_t damages = number_from("RUNS", RUNS_DEFAULT) * DAMAGES_PER_RUN, notes = 0;
 	int64_t counts[TARGETS][OUTCOMES] = { { 0 } };
+	char folder[KIT_PATH_BYTES + 32];
 	bool failed = false;
 
 	(void)state;
@@ -556,6 +608,10 @@ static void test_no_damage_is_a_wrong_total_without_a_word(void **state)
 	}
 	print_table(counts, notes);
 	put_image(&targets[0], NULL);
+	snprintf(folder, sizeof(folder), "%s.archive/archive.lock", kit.path);
+	unlink(folder);
+	snprintf(folder, sizeof(folder), "%s.archive", kit.path);
+	assert_int_equal(rmdir(folder), 0);
 	kit_close(&kit);
 	assert_false(failed);
 }
