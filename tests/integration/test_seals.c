@@ -133,9 +133,8 @@ static void test_a_change_without_a_daemon_is_sealed_at_once(void **state)
 {
 	struct sealed *sealed = *state;
 	struct tollrun *run = &sealed->run;
-	char id[] = "a";
 
-	TOLLRUN(run, "void", id, "--reason", "sent in error");
+	TOLLRUN(run, "void", "a", "--reason", "sent in error");
 	TOLLRUN_EXPECT(run, 0);
 	assert_int_equal(kit_sql_int(&sealed->kit, "SELECT max(seq) FROM seal"),
 	                 sealed->link.seq + 1);
@@ -150,6 +149,51 @@ static void test_a_change_without_a_daemon_is_sealed_at_once(void **state)
 	TOLLRUN_SAYS_NOT(run, "CHANGED SINCE");
 }
 
+static void test_a_change_that_cannot_be_sealed_is_made_and_that_is_told(void **state)
+{
+	struct sealed *sealed = *state;
+	struct tollrun *run = &sealed->run;
+
+	/* There is one link already. */
+	kit_sql(&sealed->kit, "CREATE UNIQUE INDEX one ON seal (seq > 0)");
+	TOLLRUN(run, "void", "a", "--reason", "sent in error");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "the change is made, but not sealed yet; the next writer seals it: ");
+	assert_int_equal(kit_sql_int(&sealed->kit, "SELECT count(*) FROM correction"), 1);
+	kit_sql(&sealed->kit, "DROP INDEX one");
+	TOLLRUN(run, "void", "b", "--reason", "sent in error");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS_NOT(run, "not sealed");
+	TOLLRUN(run, "verify");
+	TOLLRUN_EXPECT(run, 0);
+}
+
+static void test_a_thousand_hours_that_changed_are_shown_and_the_rest_counted(void **state)
+{
+	struct sealed *sealed = *state;
+	struct tollrun *run = &sealed->run;
+	const char *at;
+	int shown = 0;
+
+	kit_sql(&sealed->kit,
+	        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1002) "
+	        "INSERT INTO hour (hour, events, digest, unsealed) "
+	        "SELECT i * 3600000, 1, zeroblob(32), 1 FROM n");
+	TOLLRUN(run, "verify", "--chain", sealed->link.chain);
+	TOLLRUN_EXPECT(run, 1);
+	TOLLRUN_SAYS(run, "at the noted link not sealed, now 1 event\n");
+	TOLLRUN_SAYS(run, "\n... and 3 more that changed: toll verify --json names all\n");
+	TOLLRUN_SAYS(run, "\nDIFFERENCES: 1003\nCHANGED SINCE THE NOTED LINK: 1003\n");
+	TOLLRUN_SAYS(run, "1003 hours long over");
+	for (at = run->out.at; (at = strstr(at, "  changed  ")) != NULL; at++)
+		shown++;
+	assert_int_equal(shown, 1000);
+	TOLLRUN(run, "verify", "--json", "--chain", sealed->link.chain);
+	TOLLRUN_EXPECT(run, 1);
+	expect_json(run);
+	TOLLRUN_SAYS(run, "{\"hour\":\"1970-01-01T00:00:00.000Z\",\"then\":null,\"now\":1}");
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
@@ -157,6 +201,8 @@ int main(void)
 		T(test_a_forgery_with_all_its_digests_is_told_of_a_noted_link),
 		T(test_a_link_that_is_not_in_the_chain_is_no_count_of_differences),
 		T(test_a_change_without_a_daemon_is_sealed_at_once),
+		T(test_a_change_that_cannot_be_sealed_is_made_and_that_is_told),
+		T(test_a_thousand_hours_that_changed_are_shown_and_the_rest_counted),
 	};
 
 	return cmocka_run_group_tests_name("seals", tests, NULL, NULL);
