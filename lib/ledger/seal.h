@@ -7,8 +7,9 @@
  * anew, and verify then finds nothing.  A link that was noted elsewhere cannot be made anew: while
  * it is in the chain, ledger_each_changed() tells every hour and log that is not as it was sealed
  * up to that link.  Late events, later phases, prices found and another hand look alike there:
- * somebody must be able to explain each.  Of what was never sealed up to that link, and of hours
- * that were not over for LEDGER_SEAL_AFTER_MS then, it tells nothing.
+ * somebody must be able to explain each.  It tells nothing of hours that were not over for
+ * LEDGER_SEAL_AFTER_MS at that link, and of rows of logs behind it.  A link with SEAL_HOURS_MAX
+ * hours may have left some for the next one: those it tells as never sealed.
  */
 #ifndef TOLL_LEDGER_SEAL_H
 #define TOLL_LEDGER_SEAL_H
