@@ -9,6 +9,7 @@
 
 #include "ingest/change.h"
 #include "ledger/ledger.h"
+#include "ledger/seal.h"
 #include "price/book.h"
 
 enum { READ_BYTES = 65536, MS_PER_S = 1000 };
@@ -215,6 +216,16 @@ int control_ask(struct context *context, const struct buf *request, struct contr
 	return r < 0 ? r : control_read_reply(context, reply_out);
 }
 
+/* As a daemon would within seconds.  The change is made: that it has no seal yet is only told. */
+static void seal_own(struct ledger *writer)
+{
+	struct fault fault;
+
+	if (ledger_seal_all(writer, command_now_ms(), &fault) < 0)
+		command_say("the change is made, but not sealed yet; the next writer seals it: %s",
+		            fault.text);
+}
+
 int control_change(struct context *context, const struct buf *request,
                    struct control_reply *reply_out)
 {
@@ -229,6 +240,8 @@ int control_change(struct context *context, const struct buf *request,
 		r = ledger_open_writer(&writer, context->ledger_path, NULL, &context->fault);
 		if (r == 0) {
 			r = control_change_own(context, writer, request, reply_out);
+			if (r == 0)
+				seal_own(writer);
 			ledger_close(writer);
 			return r;
 		}

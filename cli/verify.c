@@ -17,7 +17,8 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "chain", "HEX", "this link, noted before, must be in the chain of seals" },
+	{ "chain", "HEX",
+	  "this link, noted before, must be in the chain; tells what changed since" },
 	{ NULL, NULL, NULL },
 };
 
@@ -27,6 +28,8 @@ struct verifying {
 	int64_t found;
 	struct text chain;      /* of the link that was noted; absent: none was told */
 	struct seal_link noted; /* it, in the chain; seq 0: it is not there */
+	int64_t changed;        /* hours and logs since then */
+	struct seal_counts counts;
 };
 
 static const char *const member_keys[MEMBERS] = { "kind", "where", "what", "stored", "derived" };
@@ -88,6 +91,55 @@ static int on_finding(void *user, const struct verify_finding *finding)
 	return out->len >= FLUSH_BYTES ? command_flush(context) : 0;
 }
 
+static void changed_json(struct buf *out, const struct seal_changed *changed, bool first)
+{
+	char moment[MOMENT_TEXT_BYTES];
+
+	moment_text(changed->hour_ms, moment);
+	buf_addf(out, "%s{\"%s\":\"%s\",\"then\":", first ? "" : ",",
+	         changed->log != NULL ? "log" : "hour",
+	         changed->log != NULL ? changed->log : moment);
+	if (changed->then == SEAL_NONE)
+		buf_add_cstr(out, "null");
+	else
+		buf_addf(out, "%lld", (long long)changed->then);
+	buf_addf(out, ",\"now\":%lld}", (long long)changed->now);
+}
+
+/* An hour or a log that is not as it was at the noted link: as a finding, but for its words. */
+static int on_changed(void *user, const struct seal_changed *changed)
+{
+	struct verifying *verifying = user;
+	struct context *context = verifying->context;
+	const char *unit = changed->log != NULL ? "row" : "event";
+	char where[96], then[64], now[64], moment[MOMENT_TEXT_BYTES];
+
+	moment_text_unit(changed->hour_ms, MOMENT_HOUR, moment);
+	snprintf(where, sizeof(where), "%s %s", changed->log != NULL ? "log" : "hour",
+	         changed->log != NULL ? changed->log : moment);
+	snprintf(then, sizeof(then), "%lld %s%s", (long long)changed->then, unit,
+	         changed->then == 1 ? "" : "s");
+	if (changed->then == SEAL_NONE)
+		snprintf(then, sizeof(then), "not sealed");
+	snprintf(now, sizeof(now), "%lld %s%s%s", (long long)changed->now, unit,
+	         changed->now == 1 ? "" : "s",
+	         changed->now == changed->then ? ", not the same" : "");
+	if (context->form == FORM_JSON) {
+		changed_json(&context->out, changed, verifying->changed == 0);
+	} else if (context->form == FORM_CSV) {
+		add_csv(verifying, (const struct text[MEMBERS]){ text_of("changed"), text_of(where),
+		                                                 text_of("since the noted link"),
+		                                                 text_of(now), text_of(then) });
+		verifying->found++;
+	} else if (verifying->changed < VERIFY_FINDINGS_SHOWN) {
+		printer_pair(&context->printer, KIND_WIDTH, "changed", text_of(where));
+		printer_wrapf(&context->printer, KIND_WIDTH + 4, "at the noted link %s, now %s",
+		              then, now);
+	}
+	verifying->changed++;
+	return context->out.len >= FLUSH_BYTES ? command_flush(context) : 0;
+}
+
 static void on_progress(void *user, int64_t done, int64_t total)
 {
 	struct verifying *verifying = user;
@@ -104,16 +156,21 @@ static void pair_count(struct context *context, const char *label, int64_t count
 	printer_pair(&context->printer, LABEL_WIDTH, label, text_of(text));
 }
 
-static void write_rest(struct context *context, int64_t findings)
+static void write_rest(struct context *context, int64_t count, const char *what)
 {
-	if (findings > VERIFY_FINDINGS_SHOWN)
-		buf_addf(&context->out, "... and %lld more: toll verify --json names all\n",
-		         (long long)(findings - VERIFY_FINDINGS_SHOWN));
+	if (count > VERIFY_FINDINGS_SHOWN)
+		buf_addf(&context->out, "... and %lld more%s: toll verify --json names all\n",
+		         (long long)(count - VERIFY_FINDINGS_SHOWN), what);
+}
+
+static bool lacks_noted(const struct verifying *verifying)
+{
+	return verifying->chain.at != NULL && verifying->noted.seq == 0;
 }
 
 static bool is_ok(const struct verifying *verifying, const struct verify_summary *summary)
 {
-	return summary->findings == 0 && (verifying->chain.at == NULL || verifying->noted.seq > 0);
+	return summary->findings == 0 && verifying->changed == 0 && !lacks_noted(verifying);
 }
 
 static void json_link(struct buf *out, const char *key, const struct seal_link *link)
@@ -142,6 +199,22 @@ static void json_seal(const struct verifying *verifying, const struct verify_sum
 		buf_addf(out, ",\"first_hour\":\"%s\"", moment);
 	else
 		buf_add_cstr(out, ",\"first_hour\":null");
+	buf_addf(out, ",\"hours_resealed\":%lld,\"hours_never_sealed\":%lld",
+	         (long long)verifying->counts.resealed, (long long)verifying->counts.never);
+}
+
+static void write_counts(struct printer *printer, const struct seal_counts *counts)
+{
+	if (counts->resealed > 0)
+		printer_pairf(
+			printer, LABEL_WIDTH, "Resealed",
+			"%lld hour%s sealed more than once, or changed since the last seal: "
+			"late events, later phases and prices found do that, another hand too",
+			(long long)counts->resealed, counts->resealed == 1 ? "" : "s");
+	if (counts->never > 0)
+		printer_pairf(printer, LABEL_WIDTH, "Not sealed",
+		              "%lld hour%s long over: a daemon seals them, and so does a change",
+		              (long long)counts->never, counts->never == 1 ? "" : "s");
 }
 
 /* The chain, and where the first hand was in it. */
@@ -156,10 +229,16 @@ static void write_seal(const struct verifying *verifying, const struct verify_su
 		              (long long)summary->seal.seq, moment);
 		printer_pair(printer, LABEL_WIDTH, "Chain", text_of(summary->seal.chain));
 	}
+	write_counts(printer, &verifying->counts);
 	if (verifying->chain.at != NULL && verifying->noted.seq > 0) {
 		moment_text(verifying->noted.at_ms, moment);
 		printer_pairf(printer, LABEL_WIDTH, "Noted", "seal %lld of %s is in the chain",
 		              (long long)verifying->noted.seq, moment);
+		if (verifying->changed > 0)
+			printer_pairf(printer, LABEL_WIDTH, "Changed",
+			              "%lld since that seal: late events, later phases and prices "
+			              "found do that too, so somebody must be able to explain each",
+			              (long long)verifying->changed);
 	} else if (verifying->chain.at != NULL) {
 		printer_pair(printer, LABEL_WIDTH, "Noted",
 		             text_of("NOT IN THE CHAIN: this ledger is not the one that it was "
@@ -168,8 +247,43 @@ static void write_seal(const struct verifying *verifying, const struct verify_su
 	if (summary->first_hour_ms != EVENT_ABSENT) {
 		moment_text_unit(summary->first_hour_ms, MOMENT_HOUR, moment);
 		printer_pairf(printer, LABEL_WIDTH, "First hour",
-		              "%s: the first that is not as it was left", moment);
+		              "%s: the first of which a difference tells", moment);
 	}
+}
+
+/* The last lines, or on standard error beside CSV: what is not as it should be. */
+static void write_verdict(const struct verifying *verifying, const struct verify_summary *summary)
+{
+	struct buf text = { .at = NULL };
+	bool csv = verifying->context->form == FORM_CSV;
+
+	if (is_ok(verifying, summary))
+		buf_add_cstr(&text, csv ? "no difference\n" : "No difference.\n");
+	if (summary->findings > 0)
+		buf_addf(&text, "%s: %lld\n", csv ? "differences" : "DIFFERENCES",
+		         (long long)summary->findings);
+	if (verifying->changed > 0)
+		buf_addf(&text, "%s: %lld\n",
+		         csv ? "changed since the noted link" : "CHANGED SINCE THE NOTED LINK",
+		         (long long)verifying->changed);
+	if (lacks_noted(verifying))
+		buf_addf(&text, "%s\n",
+		         csv ? "the noted link is not in the chain"
+		             : "THE NOTED LINK IS NOT IN THE CHAIN");
+	if (csv) {
+		struct text rest = buf_text(&text), line;
+
+		while (text_cut(&rest, '\n', &line)) {
+			if (line.len > 0)
+				command_say("%.*s", TEXT_ARGS(line));
+		}
+	} else {
+		buf_add(&verifying->context->out, "\n", 1);
+		buf_add_text(&verifying->context->out, buf_text(&text));
+	}
+	if (text.error != 0)
+		verifying->context->out.error = text.error;
+	buf_release(&text);
 }
 
 static void write_summary(const struct verifying *verifying, const struct verify_summary *summary)
@@ -200,14 +314,11 @@ static void write_summary(const struct verifying *verifying, const struct verify
 		return;
 	}
 	if (context->form == FORM_CSV) {
-		if (is_ok(verifying, summary))
-			command_say("no difference");
-		else
-			command_say("differences: %lld", (long long)summary->findings);
+		write_verdict(verifying, summary);
 		return;
 	}
-	write_rest(context, summary->findings);
-	if (summary->findings > 0)
+	write_rest(context, verifying->changed, " that changed");
+	if (summary->findings + verifying->changed > 0)
 		buf_add(&context->out, "\n", 1);
 	pair_count(context, "Events", summary->events,
 	           "each charge derived anew from its counts and price");
@@ -227,10 +338,7 @@ static void write_summary(const struct verifying *verifying, const struct verify
 		              (long long)summary->corrections,
 		              summary->corrections == 1 ? "" : "s");
 	write_seal(verifying, summary);
-	if (is_ok(verifying, summary))
-		buf_add_cstr(&context->out, "\nNo difference.\n");
-	else
-		buf_addf(&context->out, "\nDIFFERENCES: %lld\n", (long long)summary->findings);
+	write_verdict(verifying, summary);
 }
 
 /* Findings may have been written already: what follows makes the whole of it JSON. */
@@ -257,6 +365,25 @@ static enum exit_code check(struct context *context)
 	return command_no_words(context, "verify");
 }
 
+/* What the chain tells beside the findings, which are written. */
+static int look_at_seals(struct verifying *verifying, int64_t findings)
+{
+	struct context *context = verifying->context;
+	struct ledger *ledger = context->ledger;
+	int r = ledger_seal_counts(ledger, command_now_ms(), &verifying->counts, &context->fault);
+
+	if (context->form == FORM_TABLE)
+		write_rest(context, findings, "");
+	if (r == 0 && verifying->chain.at != NULL)
+		r = ledger_seal_find(ledger, verifying->chain, &verifying->noted, &context->fault);
+	if (r < 0 || verifying->noted.seq == 0)
+		return r;
+	if (context->form == FORM_JSON)
+		buf_add_cstr(&context->out, "],\"changed\":[");
+	return ledger_each_changed(ledger, &verifying->noted, on_changed, verifying,
+	                           &context->fault);
+}
+
 static enum exit_code run(struct context *context)
 {
 	struct verifying verifying = { .context = context,
@@ -270,9 +397,8 @@ static enum exit_code run(struct context *context)
 	r = ledger_verify(context->ledger, on_finding, on_progress, &verifying, &summary,
 	                  &context->fault);
 	progress_end(&verifying.progress);
-	if (r == 0 && verifying.chain.at != NULL)
-		r = ledger_seal_find(context->ledger, verifying.chain, &verifying.noted,
-		                     &context->fault);
+	if (r == 0)
+		r = look_at_seals(&verifying, summary.findings);
 	if (context->form == FORM_CSV && verifying.found == 0)
 		add_csv(&verifying, NULL);
 	if (r < 0)
@@ -291,10 +417,13 @@ const struct command command_verify = {
 		"hourly sum from the events, every source's totals; looks for identities counted "
 		"twice and for damage of the file; holds every hour against the digest that was "
 		"kept "
-		"of it, and the chain of seals against both.\n"
-		"Every difference is shown with its row (for people the first 1000); then the "
-		"exit "
-		"code is 1.",
+		"of it, and the chain of seals against both.  --chain tells whether a link that "
+		"was noted elsewhere is in the chain, and every hour and log that is not as it "
+		"was sealed up to that link: late events do that, later phases and prices found "
+		"too, so somebody must be able to explain each.\n"
+		"Every difference is shown with its row (for people the first 1000); then, "
+		"or where a noted link is not there or something changed since, the exit code is "
+		"1.",
 	.needs = NEEDS_LEDGER,
 	.csv = true,
 	.json = true,

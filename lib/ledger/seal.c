@@ -356,3 +356,81 @@ int ledger_seal_find(struct ledger *ledger, struct text chain, struct seal_link 
 	query_blob(&query, digest_text(bytes));
 	return one_link(&query, link_out, fault);
 }
+
+static int changed_hours(struct ledger *ledger, const struct seal_link *link,
+                         ledger_changed_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_HOUR_CHANGED);
+	int r;
+
+	query_int(&query, link->seq);
+	query_int(&query, link->at_ms - LEDGER_SEAL_AFTER_MS - MS_PER_HOUR);
+	while ((r = query_row(&query, fault)) > 0) {
+		struct seal_changed changed = {
+			.hour_ms = column_int(&query, 0),
+			.then = column_is_null(&query, 1) ? SEAL_NONE : column_int(&query, 1),
+			.now = column_int(&query, 2),
+		};
+
+		r = each(context, &changed);
+		if (r != 0) {
+			query_end(&query);
+			return r;
+		}
+	}
+	return r;
+}
+
+/* The parts of a log up to a link, each against its rows: told once, with all of its rows. */
+static int changed_log(struct ledger *ledger, const struct seal_link *link, enum sealed_log log,
+                       ledger_changed_fn *each, void *context, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_SEAL_LOG_PARTS);
+	struct seal_changed changed = { .log = sealed_log_info[log].table };
+	unsigned char digest[SHA256_BYTES];
+	bool differs = false;
+	int r;
+
+	query_text(&query, text_of(changed.log));
+	query_int(&query, link->seq);
+	while ((r = query_row(&query, fault)) > 0) {
+		int64_t last = column_int(&query, 0), rows;
+
+		r = sealed_log_digest(ledger, log, changed.then, last, digest, &rows, fault);
+		if (r < 0) {
+			query_end(&query);
+			return r;
+		}
+		differs = differs || !text_equal(column_blob(&query, 1), digest_text(digest));
+		changed.then = last;
+		changed.now += rows;
+	}
+	return r == 0 && differs ? each(context, &changed) : r;
+}
+
+int ledger_each_changed(struct ledger *ledger, const struct seal_link *link,
+                        ledger_changed_fn *each, void *context, struct fault *fault)
+{
+	int r = changed_hours(ledger, link, each, context, fault);
+
+	for (int log = 0; r == 0 && log < SEALED_LOG_COUNT; log++)
+		r = changed_log(ledger, link, (enum sealed_log)log, each, context, fault);
+	return r;
+}
+
+int ledger_seal_counts(struct ledger *ledger, int64_t now_ms, struct seal_counts *counts_out,
+                       struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_HOURS_RESEALED);
+	struct seal_counts counts;
+	int r = query_single(&query, &counts.resealed, fault);
+
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_HOURS_NEVER_SEALED);
+	query_int(&query, now_ms - 2 * LEDGER_SEAL_AFTER_MS - MS_PER_HOUR);
+	r = query_single(&query, &counts.never, fault);
+	if (r == 0)
+		*counts_out = counts;
+	return r;
+}

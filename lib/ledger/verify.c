@@ -71,6 +71,7 @@ struct verify {
 	struct price_range *distrusted;
 	size_t distrusted_count;
 	struct buf where, stored, expected;
+	int64_t where_ms; /* of the event that `where` is; EVENT_ABSENT: it is none */
 };
 
 int verify_report(struct verify *verify, enum verify_kind kind, const char *what)
@@ -85,6 +86,8 @@ int verify_report(struct verify *verify, enum verify_kind kind, const char *what
 
 	if (verify->where.error != 0 || verify->stored.error != 0 || verify->expected.error != 0)
 		return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
+	if (verify->where_ms != EVENT_ABSENT)
+		verify_note_hour(verify, verify->where_ms);
 	verify->summary.findings++;
 	return verify->finding(verify->context, &finding);
 }
@@ -104,6 +107,7 @@ void verify_note_hour(struct verify *verify, int64_t ms)
 
 static void clear_texts(struct verify *verify)
 {
+	verify->where_ms = EVENT_ABSENT;
 	buf_clear(&verify->where);
 	buf_clear(&verify->stored);
 	buf_clear(&verify->expected);
@@ -164,6 +168,7 @@ static int put_where(struct verify *verify, int64_t source, struct text id, int6
 int verify_where_event(struct verify *verify, int64_t source, struct text id, int64_t ts)
 {
 	clear_texts(verify);
+	verify->where_ms = ts;
 	return put_where(verify, source, id, ts);
 }
 
@@ -735,6 +740,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 		.context = context,
 		.fault = fault,
 		.hour = -1,
+		.where_ms = EVENT_ABSENT,
 		.summary.first_hour_ms = EVENT_ABSENT,
 	};
 	struct ledger_status status;

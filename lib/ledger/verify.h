@@ -9,13 +9,16 @@
  * Reads only, in bounded memory but for one
  * hour's rollups.
  *
- * Each hour's events against the digest that is kept of them, and the chain of seals against
- * both (ledger/hours.h, ledger/seal.h).
+ * Each hour's events against the digest that is kept of them, the chain of seals against itself
+ * and the logs, and each hour that says it is as it was sealed against its last seal
+ * (ledger/hours.h, ledger/seal.h).
  *
  * Not derivable, and so not seen: a line of quarantine that was taken out or marked as released; a
- * phase that was taken out and had no time of its own at an end of what its source spans; what a
- * hand that knows this program made anew with all digests and links, unless a link was noted
- * elsewhere.
+ * phase that was taken out and had no time of its own at an end of what its source spans; a
+ * checkpoint; a row of a log that was added behind the last seal; and what a hand that knows this
+ * program changed with the digest of the hour, which it marked as not sealed, or for which it made
+ * the chain anew: an event that comes late leaves the same.  ledger_each_changed() tells those of
+ * before a link that was noted elsewhere, and only of those.
  */
 #ifndef TOLL_LEDGER_VERIFY_H
 #define TOLL_LEDGER_VERIFY_H
@@ -58,7 +61,10 @@ struct verify_summary {
 	int64_t events, rollups, findings;
 	int64_t suspense;
 	int64_t runs; /* of adjustments */
-	/* Of the first hour in which anything is not as the ledger left it; EVENT_ABSENT: none. */
+	/*
+	 * The earliest hour of which a finding tells: of an event, of its sums, digest or seal.
+	 * EVENT_ABSENT: no finding names an hour, though there may be findings.
+	 */
 	int64_t first_hour_ms;
 	struct seal_link seal; /* the last link of the chain of seals; seq 0: there is none */
 	struct money adjusted_amount;

@@ -145,13 +145,34 @@ static int check_sealed(struct verify *verify, const struct query *row, void *co
 	char where[WHERE_BYTES], moment[MOMENT_TEXT_BYTES];
 	struct text is = column_blob(row, 2), sealed = column_blob(row, 4);
 
-	(void)verify;
 	(void)fault;
 	if (column_int(row, 1) == column_int(row, 3) && text_equal(is, sealed))
 		return 0;
+	verify_note_hour(verify, column_int(row, 0));
 	moment_text_unit(column_int(row, 0), MOMENT_HOUR, moment);
 	snprintf(where, sizeof(where), "hour %s", moment);
 	return report(chain, where, "digest, and what its seal says", is, sealed);
+}
+
+/* Seals begin with row 1: what stands before it no link would hold. */
+static int check_unsealable(struct chain *chain)
+{
+	int r = 0;
+
+	for (int log = 0; r == 0 && log < SEALED_LOG_COUNT; log++) {
+		unsigned char digest[SHA256_BYTES];
+		char text[32];
+		int64_t rows;
+
+		r = sealed_log_digest(chain->ledger, (enum sealed_log)log, INT64_MIN, 0, digest,
+		                      &rows, chain->fault);
+		snprintf(text, sizeof(text), "%lld", r == 0 ? (long long)rows : 0);
+		if (r == 0 && rows > 0)
+			r = verify_report_at(chain->verify, VERIFY_SEAL,
+			                     text_of(sealed_log_info[log].table),
+			                     "rows before the first", text_of(text), text_of("0"));
+	}
+	return r;
 }
 
 static int count_orphans(struct chain *chain)
@@ -176,6 +197,8 @@ int verify_seals(struct verify *verify, struct ledger *ledger, struct verify_sum
 
 	if (r == 0)
 		r = verify_each(verify, STATEMENT_HOUR_SEALS, check_sealed, &chain, fault);
+	if (r == 0)
+		r = check_unsealable(&chain);
 	if (r == 0)
 		r = count_orphans(&chain);
 	if (r == 0)
