@@ -91,6 +91,8 @@ static int look_at(struct look *look)
 	look->twins = 0;
 	buf_clear(&look->list);
 	if (r == 0)
+		r = ledger_check_end(ledger, look->until_ms, command_now_ms(), &context->fault);
+	if (r == 0)
 		r = ledger_status(ledger, &status, &context->fault);
 	if (r == 0)
 		r = ledger_period_waits(ledger, look->until_ms, &look->waits, &context->fault);

@@ -226,6 +226,9 @@ static void test_wrong_use_is_told(void **state)
 		{ { "close", "--before", "9999", "--reason", "r", "--with-suspense" },
 		  3,
 		  "is not over yet" },
+		{ { "close", "--before", "9999", "--reason", "r", "--with-suspense", "--dry-run" },
+		  3,
+		  "is not over yet" },
 		{ { "close", "--before", "2026-11", "--reason", "r" },
 		  3,
 		  "1 events have no rate and no amount" },
@@ -313,6 +316,12 @@ static void test_a_period_closes_without_twins(void **state)
 	TOLLRUN_SAYS(run, "1 event stands twice");
 	TOLLRUN(run, "verify");
 	TOLLRUN_EXPECT(run, 1);
+	/* What is refused voids nothing. */
+	TOLLRUN(run, "close", "--before", "9999", "--reason", "July");
+	TOLLRUN_EXPECT(run, 3);
+	TOLLRUN_SAYS(run, "is not over yet");
+	TOLLRUN(run, "verify");
+	TOLLRUN_EXPECT(run, 1);
 	TOLLRUN(run, "close", "--json", "--before", "2026-08", "--reason", "July");
 	TOLLRUN_EXPECT(run, 0);
 	TOLLRUN_SAYS(run, "{\"closed\":true,\"until\":\"2026-08-01T00:00:00.000Z\",\"twins\":1,"
@@ -326,6 +335,9 @@ static void test_a_period_closes_without_twins(void **state)
 	TOLLRUN_EXPECT(run, 0);
 	TOLLRUN_SAYS(run, "void and not in it: 1 event\n");
 	TOLLRUN_SAYS_NOT(run, "\"id\":\"t\",\"source\":\"gw\",\"time\":\"2026-07-20T09:00:00");
+	TOLLRUN(run, "close", "--before", "2026-08", "--reason", "again", "--dry-run");
+	TOLLRUN_EXPECT(run, 3);
+	TOLLRUN_SAYS(run, "is closed already");
 	TOLLRUN(run, "close", "--before", "2026-08", "--reason", "again");
 	TOLLRUN_EXPECT(run, 3);
 	TOLLRUN_SAYS(run, "is closed already");
