@@ -155,7 +155,13 @@ static void test_the_doctor_knows_the_daemon_and_open_files(void **state)
 	TOLLRUN_SAYS(&both->run, words);
 	TOLLRUN_SAYS(&both->run, "  journal_mode        wal, of the file\n");
 	TOLLRUN_SAYS_NOT(&both->run, "ATTENTION");
+	TOLLRUN_SAYS(&both->run, " were read here, and are as they were set");
 	output_fits(buf_text(&both->run.out));
+	TOLLRUN(&both->run, "doctor", "--help");
+	TOLLRUN_SAYS(&both->run, "toll doctor without an ACTION is toll doctor ledger.\n");
+	TOLLRUN(&both->run, "verify", "--chain", "--ledger", both->kit.ledger);
+	TOLLRUN_EXPECT(&both->run, 2);
+	TOLLRUN_SAYS(&both->run, "--chain needs a value, and --ledger is an option");
 	TOLLRUN(&both->run, "doctor", "--json");
 	expect_json(both, 0, "\"wal_reset_fixed\":");
 	assert_int_equal(chmod(both->kit.ledger, 0644), 0);
