@@ -33,6 +33,11 @@ static enum exit_code run(struct context *context)
 			"differences: %lld; %s was not made, the copy is kept as %s.  See whether "
 			"toll verify finds them in the ledger too",
 			(long long)copying.result.verify.findings, file, copying.result.kept);
+	else if (context->form == FORM_TABLE)
+		printer_wrapf(&context->printer, 0,
+		              "%s.secret, which names the keys of credentials, is not in it: keep "
+		              "a copy of that elsewhere.",
+		              context->ledger_path);
 	return code;
 }
 

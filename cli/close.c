@@ -1,4 +1,4 @@
-/* A period is over: no sum of it changes any more. */
+/* A period is over: what is put right of it by hand counts later. */
 #include <stdio.h>
 
 #include "base/moment.h"
@@ -90,6 +90,8 @@ static int look_at(struct look *look)
 
 	look->twins = 0;
 	buf_clear(&look->list);
+	if (r == 0)
+		r = ledger_check_end(ledger, look->until_ms, command_now_ms(), &context->fault);
 	if (r == 0)
 		r = ledger_status(ledger, &status, &context->fault);
 	if (r == 0)
@@ -252,7 +254,8 @@ const struct command command_close = {
 		"moment: "
 		"the one of the later time becomes void, unless it is of a later phase.  Then all "
 		"before it is closed: corrections and adjustments of it are booked in the hour in "
-		"which they are made.  It begins again where an event came meanwhile.\n"
+		"which they are made.  An event or a phase that comes later still counts in its "
+		"own hour.  It begins again where an event came meanwhile.\n"
 		"Refused where requests are open or partial, or events in suspense, unless that is "
 		"said to be meant.  Asks the daemon where one holds the ledger.",
 	.needs = NEEDS_LEDGER_PATH,

@@ -27,8 +27,8 @@ static void pair_settings(struct context *context, const struct doctor_facts *fa
 		else
 			printer_pairf(
 				printer, LABEL_WIDTH, setting->name,
-				"of the writer alone, which sets %s and reads it back when it "
-				"opens",
+				"not read here: of the writer alone, which sets %s and reads it "
+				"back when it opens",
 				setting->expected);
 	}
 }

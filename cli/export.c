@@ -1,13 +1,15 @@
 /* toll export events: what is stored, event by event, for another ledger or another program. */
 #include <stdio.h>
 
+#include "base/moment.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/range.h"
 #include "export/events.h"
 #include "export/export.h"
-#include "ledger/read.h"
+#include "ledger/adjust.h"
+#include "ledger/correct.h"
 
 enum { FLUSH_BYTES = 256 * 1024 };
 
@@ -29,6 +31,10 @@ struct exporting {
 	struct text account, source, model; /* absent: every one */
 	bool csv, to_file;
 	int64_t rows;
+	int64_t from_ms, to_ms;
+	/* What is not in it. */
+	int64_t voids, adjusted;
+	struct money adjustments;
 };
 
 static int flush(struct exporting *exporting)
@@ -51,15 +57,21 @@ static bool is_wanted(struct text only, struct text name)
 	return only.at == NULL || (name.at != NULL && text_equal(only, name));
 }
 
+static bool are_wanted(const struct exporting *exporting, struct text account, struct text source,
+                       struct text model)
+{
+	return is_wanted(exporting->account, account) && is_wanted(exporting->source, source) &&
+	       is_wanted(exporting->model, model);
+}
+
 static int on_event(void *user, const struct stored_event *stored)
 {
 	struct exporting *exporting = user;
 	struct buf *out = &exporting->context->out;
 	int r = 0;
 
-	if (!is_wanted(exporting->account, stored->event.account) ||
-	    !is_wanted(exporting->source, stored->event.source) ||
-	    !is_wanted(exporting->model, stored->event.model))
+	if (!are_wanted(exporting, stored->event.account, stored->event.source,
+	                stored->event.model))
 		return 0;
 	exporting->rows++;
 	progress_at(&exporting->progress, exporting->rows, 0, 0);
@@ -75,6 +87,60 @@ static int on_event(void *user, const struct stored_event *stored)
 		r = export_event_line(out, stored, &exporting->doc, &exporting->context->fault);
 	}
 	return r == 0 && out->len >= FLUSH_BYTES ? flush(exporting) : r;
+}
+
+/* An event is void once, and is then a row of its own. */
+static int on_correction(void *user, const struct correction *correction)
+{
+	struct exporting *exporting = user;
+	const struct rollup_row *of = &correction->adds;
+
+	if ((correction->kind == CORRECTION_VOID || correction->kind == CORRECTION_TWIN) &&
+	    correction->time_ms >= exporting->from_ms && correction->time_ms < exporting->to_ms &&
+	    are_wanted(exporting, of->account, of->source, of->model))
+		exporting->voids++;
+	return 0;
+}
+
+static int on_adjustment(void *user, const struct adjustment *adjustment)
+{
+	struct exporting *exporting = user;
+
+	if (!are_wanted(exporting, adjustment->account, adjustment->source, adjustment->model))
+		return 0;
+	exporting->adjusted++;
+	return money_add(exporting->adjustments, adjustment->amount, &exporting->adjustments) == 0
+	               ? 0
+	               : fault_set(&exporting->context->fault, FAULT_RANGE,
+	                           "export: the adjustments of this range make no amount");
+}
+
+/* Of the same moment of the ledger. */
+static int find_left_out(struct exporting *exporting)
+{
+	struct context *context = exporting->context;
+	int64_t hour_ms = moment_floor(exporting->from_ms, MOMENT_HOUR);
+	int r = ledger_each_correction(context->ledger, CORRECTION_TRAFFIC, hour_ms,
+	                               exporting->to_ms, on_correction, exporting, &context->fault);
+
+	return r < 0 ? r
+	             : ledger_each_adjustment(context->ledger, ADJUSTMENT_TRAFFIC, hour_ms,
+	                                      exporting->to_ms, on_adjustment, exporting,
+	                                      &context->fault);
+}
+
+static void say_left_out(const struct exporting *exporting)
+{
+	char amount[MONEY_TEXT_BYTES];
+
+	if (exporting->voids > 0)
+		command_say("void and not in it: %lld event%s", (long long)exporting->voids,
+		            exporting->voids == 1 ? "" : "s");
+	if (exporting->adjusted == 0)
+		return;
+	money_text(exporting->adjustments, amount);
+	command_say("not in it: %lld adjustment%s of reruns, %s in all",
+	            (long long)exporting->adjusted, exporting->adjusted == 1 ? "" : "s", amount);
 }
 
 static void write_header(struct exporting *exporting)
@@ -111,8 +177,7 @@ static enum exit_code run(struct context *context)
 		.csv = text_is(options_text(given, "format"), "csv"),
 		.to_file = options_value(given, "output") != NULL,
 	};
-	int64_t from_ms, to_ms;
-	int end, r = range_read(context, &from_ms, &to_ms);
+	int end, r = range_read(context, &exporting.from_ms, &exporting.to_ms);
 
 	if (r == 0 && exporting.to_file)
 		r = output_start(&exporting.output, options_value(given, "output"),
@@ -121,8 +186,10 @@ static enum exit_code run(struct context *context)
 	if (r == 0 && exporting.csv)
 		write_header(&exporting);
 	if (r == 0)
-		r = ledger_each_event(context->ledger, from_ms, to_ms, on_event, &exporting,
-		                      &context->fault);
+		r = ledger_each_event_now(context->ledger, exporting.from_ms, exporting.to_ms,
+		                          on_event, &exporting, &context->fault);
+	if (r == 0)
+		r = find_left_out(&exporting);
 	if (r == 0)
 		r = flush(&exporting);
 	progress_end(&exporting.progress);
@@ -135,6 +202,7 @@ static enum exit_code run(struct context *context)
 		r = end;
 	if (r < 0)
 		return command_failed(context, r);
+	say_left_out(&exporting);
 	if (exporting.to_file)
 		command_say("%lld event%s in %s", (long long)exporting.rows,
 		            exporting.rows == 1 ? "" : "s", options_value(given, "output"));
@@ -147,7 +215,10 @@ static const struct command export_events = {
 	.synopsis = "export events [--from TIME] [--to TIME] [--account NAME] [--source NAME] "
 		    "[--model NAME] [--format ndjson|csv] [--output FILE]",
 	.details = "The events as they stand, in the order of their times, as one moment of the "
-		   "ledger has them.  Lines are of api toll: imported into another ledger with the "
+		   "ledger has them: a corrected one with the counts and the amount that it has "
+		   "now; what is void is left out.  That, and adjustments of reruns, which are "
+		   "not in it, are told with their numbers.  Lines are of api toll: imported into "
+		   "another ledger with the "
 		   "same price book they give the same counts and amounts.  What they were rated "
 		   "at is "
 		   "under \"stored\", which no import reads.",

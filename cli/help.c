@@ -77,6 +77,9 @@ static void write_command(const struct printer *printer, const struct command *c
 		for (size_t i = 0; command->actions[i] != NULL; i++)
 			printer_pair(printer, width, command->actions[i]->name,
 			             text_of(command->actions[i]->summary));
+		if (command->otherwise != NULL)
+			buf_addf(printer->out, "\ntoll %s without an ACTION is toll %s %s.\n",
+			         command->name, command->name, command->otherwise->name);
 		buf_addf(printer->out, "\ntoll %s ACTION --help has the options of each.\n",
 		         command->name);
 		return;

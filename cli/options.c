@@ -91,6 +91,11 @@ static int take(struct options *options, const struct option *const *lists, cons
 		if (next == NULL)
 			return fault_set(fault, FAULT_INVALID, "--%s needs a value: --%s %s", name,
 			                 name, option->value);
+		if (strncmp(next, "--", 2) == 0)
+			return fault_set(fault, FAULT_INVALID,
+			                 "--%s needs a value, and %s is an option; a value that "
+			                 "begins with two dashes is written --%s=%s",
+			                 name, next, name, next);
 		value = next;
 		*took_next = true;
 	}

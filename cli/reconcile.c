@@ -196,9 +196,14 @@ static void write_finding(struct context *context, const struct sources_finding 
 		              TEXT_ARGS(finding->source), at, TEXT_ARGS(finding->detail));
 		break;
 	case SOURCES_FINDING_UNREAD:
-		printer_wrapf(printer, 0, "UNREAD: %.*s%s: seq %lld (%s): %.*s",
-		              TEXT_ARGS(finding->source), epoch, (long long)finding->seq, at,
-		              TEXT_ARGS(finding->detail));
+		if (finding->seq == EVENT_ABSENT)
+			printer_wrapf(printer, 0, "UNREAD: %.*s%s (%s): %.*s",
+			              TEXT_ARGS(finding->source), epoch, at,
+			              TEXT_ARGS(finding->detail));
+		else
+			printer_wrapf(printer, 0, "UNREAD: %.*s%s: seq %lld (%s): %.*s",
+			              TEXT_ARGS(finding->source), epoch, (long long)finding->seq,
+			              at, TEXT_ARGS(finding->detail));
 		break;
 	case SOURCES_FINDING_UNKNOWN:
 		printer_wrapf(printer, 0,
@@ -328,6 +333,29 @@ static enum exit_code check(struct context *context)
 	return range_read(context, &from_ms, &to_ms) < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
+static bool is_empty(const struct sources *sources)
+{
+	return sources->row_count == 0 && sources->finding_count == 0;
+}
+
+/* A name of which nothing came, at any time, is a mistake rather than without a difference. */
+static int check_source(struct context *context, struct text source)
+{
+	const struct sources_query query = { LEDGER_FROM_MIN, LEDGER_TO_MAX, source };
+	struct sources sources;
+	int r = sources_reconcile(context->ledger, &query, &sources, &context->fault);
+
+	if (r < 0)
+		return r;
+	if (is_empty(&sources))
+		r = fault_set(&context->fault, FAULT_NOT_FOUND,
+		              "--source %.*s: the ledger has nothing of this source: toll report "
+		              "--by source lists those that it knows",
+		              TEXT_ARGS(source));
+	sources_release(&sources);
+	return r;
+}
+
 static enum exit_code run(struct context *context)
 {
 	struct sources_query query = { .source = options_text(&context->options, "source") };
@@ -340,6 +368,11 @@ static enum exit_code run(struct context *context)
 		r = sources_reconcile(context->ledger, &query, &sources, &context->fault);
 	if (r == -FAULT_INVALID)
 		return EXIT_USAGE;
+	if (r == 0 && query.source.at != NULL && is_empty(&sources)) {
+		r = check_source(context, query.source);
+		if (r < 0)
+			sources_release(&sources);
+	}
 	if (r < 0)
 		return command_failed(context, r);
 	make_table(context, &sources, &table);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/moment.h"
 #include "cli/copying.h"
@@ -16,7 +17,9 @@ static enum exit_code check(struct context *context)
 	return command_misused(context, "restore: name the one backup it is made of");
 }
 
-/* "ledger.db.20261201T003800Z" */
+enum { ASIDE_TRIES = 1000 };
+
+/* "ledger.db.20261201T003800123Z", or with ".2" behind it where that is there. */
 static int aside_name(struct context *context, char out[PATH_MAX])
 {
 	char moment[MOMENT_TEXT_BYTES], plain[MOMENT_TEXT_BYTES];
@@ -24,16 +27,31 @@ static int aside_name(struct context *context, char out[PATH_MAX])
 	int len;
 
 	moment_text(command_now_ms(), moment);
-	for (const char *at = moment; *at != '\0' && *at != '.'; at++) {
-		if (*at != '-' && *at != ':')
+	for (const char *at = moment; *at != '\0'; at++) {
+		if (*at != '-' && *at != ':' && *at != '.')
 			plain[put++] = *at;
 	}
 	plain[put] = '\0';
-	len = snprintf(out, PATH_MAX, "%s.%sZ", context->ledger_path, plain);
+	len = snprintf(out, PATH_MAX, "%s.%s", context->ledger_path, plain);
+	for (int n = 2; n < ASIDE_TRIES && len > 0 && len < PATH_MAX && access(out, F_OK) == 0; n++)
+		len = snprintf(out, PATH_MAX, "%s.%s.%d", context->ledger_path, plain, n);
 	if (len < 0 || len >= PATH_MAX)
 		return fault_set(&context->fault, FAULT_RANGE, "%s: the path is too long",
 		                 context->ledger_path);
 	return 0;
+}
+
+/* It is never in a backup. */
+static void say_secret(const struct context *context)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s.secret", context->ledger_path);
+
+	if (len > 0 && len < PATH_MAX && access(path, F_OK) < 0)
+		command_say("there is no %s, and none is in a backup: put back the one of the "
+		            "ledger that it was made of, or a new one is made and keys of "
+		            "credentials get other names",
+		            path);
 }
 
 static enum exit_code run(struct context *context)
@@ -60,6 +78,8 @@ static enum exit_code run(struct context *context)
 		            (long long)copying.result.verify.findings);
 	else if (copying.result.kept[0] != '\0')
 		command_say("the ledger that was there is kept as %s", copying.result.kept);
+	if (code == EXIT_DONE)
+		say_secret(context);
 	return code;
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/notify.h"
 #include "daemon/prices.h"
 #include "ingest/change.h"
+#include "ledger/archive.h"
 #include "ledger/store.h"
 
 /* --- gateways ------------------------------------------------------------ */
@@ -386,11 +387,34 @@ static int allow_files(const struct config *config, struct fault *fault)
 	                 (unsigned long long)due, (unsigned long long)limit.rlim_max);
 }
 
+/* What is away now is told now, and not first by the line that needs it. */
+static int look_at_file(void *context, const struct archive_file *file)
+{
+	struct service *service = context;
+	struct fault fault = { .code = FAULT_NONE };
+
+	if (archive_check_file(service->ledger, file->seq, &fault) < 0)
+		log_error("a file of the archive cannot be read: what is of its hours is "
+		          "quarantined",
+		          "error=%s", log_quote(text_of(fault.text)).text);
+	return 0;
+}
+
+static void look_at_archive(struct service *service)
+{
+	struct fault fault = { .code = FAULT_NONE };
+
+	if (archive_each(service->ledger, look_at_file, service, &fault) < 0)
+		log_error("the archive cannot be read", "error=%s",
+		          log_quote(text_of(fault.text)).text);
+}
+
 static int open_ledger(struct service *service, struct fault *fault)
 {
 	const struct config *config = service->config;
 	const char *control = config->text[SETTING_CONTROL];
 	char folder[PATH_MAX] = "", note[LEDGER_NOTE_BYTES];
+	int r;
 	const struct ledger_options options = {
 		.identity_hours = config->number[SETTING_IDENTITY_HOURS],
 		.identity_bytes = (size_t)config->number[SETTING_IDENTITY_BYTES_MAX],
@@ -408,7 +432,10 @@ static int open_ledger(struct service *service, struct fault *fault)
 	if (access(config->text[SETTING_LEDGER], F_OK) < 0)
 		log_warning("there is no ledger: a new one is made", "ledger=%s",
 		            log_quote(text_of(config->text[SETTING_LEDGER])).text);
-	return ledger_open_writer(&service->ledger, config->text[SETTING_LEDGER], &options, fault);
+	r = ledger_open_writer(&service->ledger, config->text[SETTING_LEDGER], &options, fault);
+	if (r == 0)
+		look_at_archive(service);
+	return r;
 }
 
 /* The books of the settings; *bad_out: the one that is none. */

@@ -32,6 +32,15 @@ static int refuse(struct change_job *job, int code, const char *text)
 	return 0;
 }
 
+static int refuse_fault(struct change_job *job, int code)
+{
+	char why[FAULT_TEXT_BYTES];
+
+	text_copy(why, sizeof(why), text_of(job->fault.text));
+	job->fault = (struct fault){ .code = FAULT_NONE };
+	return refuse(job, code, why);
+}
+
 /* Two digits a byte, in lower case. */
 static bool read_digest(struct text hex, unsigned char out[SHA256_BYTES])
 {
@@ -49,6 +58,29 @@ static bool read_digest(struct text hex, unsigned char out[SHA256_BYTES])
 	return true;
 }
 
+static bool read_twin(const struct json *doc, uint32_t node, struct twin *twin)
+{
+	struct text keep = json_string(doc, json_member(doc, node, "keep"));
+	struct text later = json_string(doc, json_member(doc, node, "void"));
+
+	twin->source = json_string(doc, json_member(doc, node, "source"));
+	twin->id = json_string(doc, json_member(doc, node, "id"));
+	return twin->source.len > 0 && twin->id.len > 0 &&
+	       twin->source.len <= EVENT_NAME_BYTES_MAX && twin->id.len <= EVENT_NAME_BYTES_MAX &&
+	       keep.at != NULL && later.at != NULL && moment_parse(keep, &twin->keep_ms) &&
+	       moment_parse(later, &twin->void_ms);
+}
+
+static bool are_twins(const struct json *doc, uint32_t twins)
+{
+	uint32_t node = json_first(doc, twins);
+	struct twin twin;
+
+	while (node != JSON_NONE && read_twin(doc, node, &twin))
+		node = json_next(doc, twins, node);
+	return node == JSON_NONE;
+}
+
 /* What is wrong with the request; NULL: nothing. */
 static const char *read_request(struct change_job *job, struct closing *closing)
 {
@@ -64,6 +96,8 @@ static const char *read_request(struct change_job *job, struct closing *closing)
 		return "period.close: \"reason\" is missing: say why";
 	if (json_type_of(doc, closing->twins) != JSON_ARRAY)
 		return "period.close: \"twins\" is a list, which can be empty";
+	if (!are_twins(doc, closing->twins))
+		return "period.close: a twin has \"source\", \"id\", \"keep\" and \"void\"";
 	closing->next = json_first(doc, closing->twins);
 	closing->looked = json_type_of(doc, check) != JSON_NULL;
 	if (closing->looked && !read_digest(json_string(doc, check), closing->check.digest))
@@ -72,33 +106,24 @@ static const char *read_request(struct change_job *job, struct closing *closing)
 	return NULL;
 }
 
+/* What can be refused is refused before anything is void. */
 static int begin(struct change_job *job)
 {
 	struct closing *closing = calloc(1, sizeof(*closing));
 	const char *wrong;
+	int r;
 
 	job->closing = closing;
 	if (closing == NULL)
 		return fault_set(&job->fault, FAULT_NOMEM, "period.close: out of memory");
 	wrong = read_request(job, closing);
-	return wrong != NULL ? refuse(job, -FAULT_INVALID, wrong) : 0;
+	if (wrong != NULL)
+		return refuse(job, -FAULT_INVALID, wrong);
+	r = ledger_check_end(job->ledger, closing->check.until_ms, job->change.now_ms, &job->fault);
+	return r == -FAULT_INVALID ? refuse_fault(job, r) : r;
 }
 
-static bool read_twin(const struct json *doc, uint32_t node, struct twin *twin)
-{
-	struct text keep = json_string(doc, json_member(doc, node, "keep"));
-	struct text later = json_string(doc, json_member(doc, node, "void"));
-
-	twin->source = json_string(doc, json_member(doc, node, "source"));
-	twin->id = json_string(doc, json_member(doc, node, "id"));
-	return twin->source.len > 0 && twin->id.len > 0 &&
-	       twin->source.len <= EVENT_NAME_BYTES_MAX && twin->id.len <= EVENT_NAME_BYTES_MAX &&
-	       keep.at != NULL && later.at != NULL && moment_parse(keep, &twin->keep_ms) &&
-	       moment_parse(later, &twin->void_ms);
-}
-
-/* *bad_out: an element is none. */
-static int void_chunk(struct change_job *job, bool *bad_out)
+static int void_chunk(struct change_job *job)
 {
 	struct closing *closing = job->closing;
 	const struct json *doc = &job->request;
@@ -110,17 +135,15 @@ static int void_chunk(struct change_job *job, bool *bad_out)
 		struct twin twin;
 		bool done = false;
 
-		*bad_out = !read_twin(doc, next, &twin);
-		if (*bad_out)
-			break;
+		read_twin(doc, next, &twin); /* begin() saw that each can be read */
 		r = ledger_void_twin(job->ledger, &twin, job->change.now_ms, &done, &job->fault);
 		told++;
 		voided += done;
 		next = json_next(doc, closing->twins, next);
 	}
-	if (r == 0 && !*bad_out)
+	if (r == 0)
 		r = ledger_commit(job->ledger, &job->fault);
-	if (r < 0 || *bad_out) {
+	if (r < 0) {
 		ledger_rollback(job->ledger);
 		return r;
 	}
@@ -175,28 +198,18 @@ static int close_period(struct change_job *job)
 static int step(struct change_job *job, bool *more_out)
 {
 	struct closing *closing = job->closing;
-	bool bad = false;
 	int r;
 
 	if (closing->next != JSON_NONE) {
-		r = void_chunk(job, &bad);
-		if (r == 0 && bad)
-			return refuse(job, -FAULT_INVALID,
-			              "period.close: a twin has \"source\", \"id\", \"keep\" and "
-			              "\"void\"; those before it are void");
+		r = void_chunk(job);
 		*more_out = r == 0;
 		return r;
 	}
 	if (!closing->looked)
 		return change_finish(job);
 	r = close_period(job);
-	if (r == -FAULT_INVALID) {
-		char why[FAULT_TEXT_BYTES];
-
-		text_copy(why, sizeof(why), text_of(job->fault.text));
-		job->fault = (struct fault){ .code = FAULT_NONE };
-		return refuse(job, r, why);
-	}
+	if (r == -FAULT_INVALID)
+		return refuse_fault(job, r);
 	if (r == 0)
 		put_done(job, job->reply, true);
 	return r;

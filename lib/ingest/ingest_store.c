@@ -5,7 +5,18 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "ingest/ingest.h"
+#include "ledger/archive.h"
 #include "ledger/checkpoints.h"
+
+/* An event that was understood. */
+static void refuse_event(struct ingest_item *item, enum reason reason, const char *why)
+{
+	item->refusal->source = item->event.source;
+	item->refusal->id = item->event.id;
+	item->refusal->time_ms = item->event.time_ms;
+	item->refused = true;
+	refusal_set(item->refusal, reason, "%s", why);
+}
 
 /* What a checkpoint line tells, but for its source, which the hello may have told. */
 static uint64_t totals_hash(const struct json *doc)
@@ -69,17 +80,39 @@ static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struc
 	return r;
 }
 
+/*
+ * Whether it stands in the archive cannot be told while the file of its hour is away: it waits in
+ * quarantine until it is put back.
+ */
+static int try_reach(struct ledger *ledger, struct ingest_item *item, bool *reached_out,
+                     struct fault *fault)
+{
+	struct fault away = { .code = FAULT_NONE };
+	int r = archive_within_reach(ledger, item->event.source, item->event.id,
+	                             item->event.time_ms, reached_out, &away);
+
+	if (r < 0)
+		return fault_set(fault, away.code, "%s", away.text);
+	if (!*reached_out)
+		refuse_event(item, REASON_ARCHIVE, away.text);
+	return 0;
+}
+
 /* Not understood today, or too much; but sent again it may be what is stored already. */
 static int try_refused(struct ledger *ledger, struct ingest_item *item, struct fault *fault)
 {
 	const struct event_refusal *refusal = item->refusal;
-	bool holds;
+	bool reached, holds;
 	int r;
 
 	/* A line that is no JSON only names an event: it has no content to compare. */
 	if (refusal->source.at == NULL || refusal->id.at == NULL ||
 	    refusal->time_ms == EVENT_ABSENT || item->event.id.at == NULL)
 		return 0;
+	r = archive_within_reach(ledger, refusal->source, refusal->id, refusal->time_ms, &reached,
+	                         fault);
+	if (r < 0 || !reached)
+		return r;
 	r = ledger_holds(ledger, refusal->source, refusal->id, refusal->time_ms,
 	                 item->event.content_hash, &holds, fault);
 	if (r == 0 && holds)
@@ -116,6 +149,7 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
                    struct fault *fault)
 {
 	struct ledger_added added;
+	bool reached;
 	int r;
 
 	item->own_verdict = INGEST_QUARANTINED;
@@ -125,6 +159,9 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
 		return try_refused(ledger, item, fault);
 	if (item->checkpoint)
 		return try_checkpoint(ledger, item, fault);
+	r = try_reach(ledger, item, &reached, fault);
+	if (r < 0 || !reached)
+		return r;
 	r = ledger_add(ledger, &item->event, &item->rated, item->line, item->received_ms, &added,
 	               fault);
 	if (r == 0)
@@ -134,12 +171,8 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
 	*added_out = added;
 	switch (added.outcome) {
 	case LEDGER_OVERFLOW:
-		item->refusal->source = item->event.source;
-		item->refusal->id = item->event.id;
-		item->refusal->time_ms = item->event.time_ms;
-		item->refused = true;
-		refusal_set(item->refusal, REASON_AMOUNT,
-		            "the sum of its hour would be larger than it can be");
+		refuse_event(item, REASON_AMOUNT,
+		             "the sum of its hour would be larger than it can be");
 		break;
 	case LEDGER_CONFLICT:
 		item->own_verdict = INGEST_CONFLICT;

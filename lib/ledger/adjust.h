@@ -5,8 +5,9 @@
  *
  * An adjustment is of the hour of its traffic, and is booked in an hour: the same one, or where
  * that is closed the hour in which the run was made.  Sums of a period take what is booked in it,
- * so a closed period stays as it was closed.  An event that comes late, for an hour that is closed,
- * is counted in its own hour all the same: who closes a period waits for its late events first.
+ * so no run changes a closed period.  An event that comes late, for an hour that is closed, is
+ * counted in its own hour all the same, and a later phase takes the earlier one out of its hour:
+ * who closes a period waits for its late events first.
  *
  * Everything before ledger_closed_until() is closed.
  */

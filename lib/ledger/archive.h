@@ -62,6 +62,16 @@ int archive_unfinished(struct ledger *ledger, int64_t seq, bool *unfinished_out,
 /* Every registered file is there, and is the one that was registered. */
 int archive_check(struct ledger *ledger, struct fault *fault);
 
+/* The same of one of them, by its seq; later it is read again only when the file is another one. */
+int archive_check_file(struct ledger *ledger, int64_t seq, struct fault *fault);
+/*
+ * Of a writer: whether it can be told that an event of this source, id and time stands in the
+ * archive.  *reached_out false: a file that would tell is missing, altered or cannot be read, and
+ * *fault names it; any other fault, also of the ledger itself, is returned.
+ */
+int archive_within_reach(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
+                         bool *reached_out, struct fault *fault);
+
 /* "2026-10.db", "2026-10.2.db": a name that archive_make() gives. */
 bool archive_name_good(struct text file);
 

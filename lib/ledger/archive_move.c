@@ -42,12 +42,18 @@ struct archives_checking {
 	struct fault *fault;
 };
 
+int archive_check_file(struct ledger *ledger, int64_t seq, struct fault *fault)
+{
+	struct ledger *archive;
+
+	return archives_open(ledger, seq, &archive, fault);
+}
+
 static int check_file(void *context, const struct archive_file *file)
 {
 	struct archives_checking *checking = context;
-	struct ledger *archive;
 
-	return archives_open(checking->ledger, file->seq, &archive, checking->fault);
+	return archive_check_file(checking->ledger, file->seq, checking->fault);
 }
 
 int archive_check(struct ledger *ledger, struct fault *fault)

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/moment.h"
+#include "ledger/archive.h"
 #include "ledger/durable.h"
 
 #define ARCHIVE_ADVICE "put it back from a backup (FILE.archive/ of toll backup)"
@@ -147,6 +149,33 @@ static struct open_archive *lookup(struct archives *archives, int64_t seq)
 	return NULL;
 }
 
+/* Its bytes, which may be many, are read once as long as nobody puts another file there. */
+static int check_file(struct archives *archives, int64_t seq, const char *path, int64_t bytes,
+                      const char *sha256, struct fault *fault)
+{
+	struct fault why = { .code = FAULT_NONE };
+	struct stat there;
+	bool is_there = stat(path, &there) == 0;
+	int r;
+
+	if (is_there && archives->bad.seq == seq && archives->bad.inode == (int64_t)there.st_ino &&
+	    archives->bad.changed.tv_sec == there.st_ctim.tv_sec &&
+	    archives->bad.changed.tv_nsec == there.st_ctim.tv_nsec) {
+		archives->away = true;
+		return fault_set(fault, FAULT_CORRUPT, "%s", archives->bad.why);
+	}
+	archives->bad.seq = 0;
+	r = check_bytes(path, bytes, sha256, &why);
+	if (r == -FAULT_CORRUPT && is_there) {
+		archives->bad.seq = seq;
+		archives->bad.inode = (int64_t)there.st_ino;
+		archives->bad.changed = there.st_ctim;
+		text_copy(archives->bad.why, sizeof(archives->bad.why), text_of(why.text));
+	}
+	archives->away = r < 0 && r != -FAULT_NOMEM;
+	return r < 0 ? fault_set(fault, why.code, "%s", why.text) : 0;
+}
+
 int archives_open(struct ledger *ledger, int64_t seq, struct ledger **archive_out,
                   struct fault *fault)
 {
@@ -161,7 +190,7 @@ int archives_open(struct ledger *ledger, int64_t seq, struct ledger **archive_ou
 		r = find(ledger, seq, path, sha256, &bytes, fault);
 		/* Before SQLite has it open: closing a file drops the locks on it. */
 		if (r == 0)
-			r = check_bytes(path, bytes, sha256, fault);
+			r = check_file(archives, seq, path, bytes, sha256, fault);
 		if (r == 0)
 			r = ledger_open_archive(&archive, path, fault);
 		if (r < 0)
@@ -188,6 +217,33 @@ int archives_of(struct ledger *ledger, int64_t ms, struct ledger **archive_out, 
 	query_int(&query, moment_floor(ms, MOMENT_HOUR));
 	r = query_single(&query, &seq, fault);
 	return r < 0 || seq == 0 ? r : archives_open(ledger, seq, archive_out, fault);
+}
+
+int archive_within_reach(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
+                         bool *reached_out, struct fault *fault)
+{
+	int64_t times[] = { time_ms, time_ms }, name;
+	int r = 0;
+
+	*reached_out = true;
+	if (ledger->archives.until_ms == 0)
+		return 0;
+	names_trim(&ledger->names);
+	r = names_id(ledger, source, &name, fault);
+	if (r == 0)
+		identity_find(&ledger->identity, identity_fingerprint(&ledger->identity, name, id),
+		              &times[1]);
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		struct ledger *archive;
+
+		ledger->archives.away = false;
+		if (times[i] < ledger->archives.until_ms)
+			r = archives_of(ledger, times[i], &archive, fault);
+	}
+	if (r == 0 || !ledger->archives.away)
+		return r;
+	*reached_out = false;
+	return 0;
 }
 
 int archives_standing(struct ledger *ledger, int64_t ts, const struct event_row *row,

@@ -179,7 +179,7 @@ static void name_file(const char *copy, const char *file, struct fault *fault)
 	char rest[FAULT_TEXT_BYTES];
 	size_t len = strlen(copy);
 
-	if (fault == NULL || strncmp(fault->text, copy, len) != 0)
+	if (fault == NULL || len == 0 || strncmp(fault->text, copy, len) != 0)
 		return;
 	snprintf(rest, sizeof(rest), "%s", fault->text + len);
 	fault_set(fault, fault->code, "%s%s", file, rest);
@@ -459,6 +459,20 @@ static int prepare(const char *file, const char *path, char beside[PATH_MAX],
 	return r;
 }
 
+/* Before anything is made, the lock file too. */
+static int look_at_backup(const char *file, const char *path, struct fault *fault)
+{
+	struct stat backup, ledger;
+
+	if (stat(file, &backup) < 0)
+		return fault_set(fault, errno == ENOENT ? FAULT_NOT_FOUND : FAULT_IO, "%s: %s",
+		                 file, strerror(errno));
+	if (stat(path, &ledger) == 0 && ledger.st_dev == backup.st_dev &&
+	    ledger.st_ino == backup.st_ino)
+		return fault_set(fault, FAULT_INVALID, "%s: this is the ledger itself", file);
+	return 0;
+}
+
 int ledger_restore(const char *file, const char *path, const char *aside,
                    const struct backup_watch *watch, struct backup_result *result_out,
                    struct fault *fault)
@@ -466,8 +480,10 @@ int ledger_restore(const char *file, const char *path, const char *aside,
 	struct backup_result result = { .bytes = 0 };
 	char beside[PATH_MAX] = "";
 	bool old = false;
-	int lock_fd = -1, r = lock_take(path, "restore", &lock_fd, fault);
+	int lock_fd = -1, r = look_at_backup(file, path, fault);
 
+	if (r == 0)
+		r = lock_take(path, "restore", &lock_fd, fault);
 	if (r == 0)
 		r = look_at_place(path, aside, &old, fault);
 	if (r == 0)

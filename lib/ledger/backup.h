@@ -47,7 +47,8 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
 /*
  * A backup, with its FILE.archive/, in the place of the ledger at `path`; whoever writes it must
  * have ended (-FAULT_BUSY).
- * -FAULT_INVALID: there is a ledger, and `aside` is NULL; with it the old one is kept under that
+ * -FAULT_NOT_FOUND: there is no such file, and nothing was made.  -FAULT_INVALID: `file` is the
+ * ledger itself; there is a ledger, and `aside` is NULL; with it the old one is kept under that
  * name.  The copy is synced and verified before anything moves; where verify finds differences
  * nothing has changed and 0 is returned.  Interrupted at any point it leaves the old or the new
  * one in its place.

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <sqlite3.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -98,6 +99,13 @@ struct archives {
 	size_t count;
 	int64_t clock;
 	int64_t until_ms; /* the writer's: no hour from here on is in the archive */
+	/* The last that could not be opened: it is read again when it is another one. */
+	struct {
+		int64_t seq, inode;
+		struct timespec changed;
+		char why[FAULT_TEXT_BYTES];
+	} bad;
+	bool away; /* archives_open(): a file is missing, altered, or cannot be read */
 };
 
 struct ledger {

@@ -347,8 +347,7 @@ int ledger_check_period(struct ledger *ledger, const struct twin_search *search,
 	return r;
 }
 
-/* What is wrong with the end of a period. */
-static int check_until(struct ledger *ledger, int64_t until_ms, int64_t at_ms, struct fault *fault)
+int ledger_check_end(struct ledger *ledger, int64_t until_ms, int64_t at_ms, struct fault *fault)
 {
 	char closed[MOMENT_TEXT_BYTES], asked[MOMENT_TEXT_BYTES];
 	int64_t until = 0;
@@ -374,7 +373,7 @@ int ledger_close_period(struct ledger *ledger, const struct period_check *check,
 {
 	unsigned char digest[SHA256_BYTES];
 	struct query query;
-	int r = check_until(ledger, check->until_ms, at_ms, fault);
+	int r = ledger_check_end(ledger, check->until_ms, at_ms, fault);
 
 	assert(ledger->in_transaction);
 	if (r == 0)

@@ -65,9 +65,15 @@ int ledger_check_period(struct ledger *ledger, const struct twin_search *search,
                         struct fault *fault);
 
 /*
+ * Whether a period that ends there can be closed at all, for whoever is about to void its twins.
+ * -FAULT_INVALID: not on the hour, not after what is closed already, or later than at_ms.
+ */
+int ledger_check_end(struct ledger *ledger, int64_t until_ms, int64_t at_ms, struct fault *fault);
+
+/*
  * Closes what is before check->until_ms, inside ledger_begin() .. ledger_commit().  *closed_out
  * false: an hour of it is another than when it was looked at: nothing was written, look again.
- * -FAULT_INVALID: not on the hour, not after what is closed already, or later than at_ms.
+ * -FAULT_INVALID: as ledger_check_end().
  */
 int ledger_close_period(struct ledger *ledger, const struct period_check *check, int64_t at_ms,
                         struct text who, struct text note, bool *closed_out, struct fault *fault);

@@ -72,7 +72,7 @@ struct sources {
 	struct arena arena;
 };
 
-/* -FAULT_INVALID: the range is not on the hour; -FAULT_RANGE: a sum does not fit. */
+/* -FAULT_INVALID: the range is not on the hour; -FAULT_RANGE: what is stored makes no sum. */
 int sources_reconcile(struct ledger *ledger, const struct sources_query *query,
                       struct sources *sources_out, struct fault *fault);
 void sources_release(struct sources *sources); /* takes a zeroed one */

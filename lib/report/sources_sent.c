@@ -54,22 +54,44 @@ static int fallen(const struct cell *cell, const struct checkpoint *told)
 	return t;
 }
 
+/* One that its epochs make too large is not compared; the others are. */
+static int note_too_large(struct reconciling *reconciling, struct cell *cell, int total)
+{
+	char detail[128];
+	struct sources_finding finding = {
+		.kind = SOURCES_FINDING_UNREAD,
+		.source = cell->source,
+		.epoch = cell->epoch,
+		.seq = EVENT_ABSENT,
+		.before = EVENT_ABSENT,
+		.at_ms = cell->told_ms,
+		.before_ms = EVENT_ABSENT,
+	};
+
+	cell->told &= ~(1U << total);
+	snprintf(detail, sizeof(detail), "%s of its epochs are more than can be added",
+	         checkpoint_total_key(total));
+	finding.detail = text_of(detail);
+	return sources_note(reconciling, &finding);
+}
+
 /* The totals of an epoch that is over are added to those of the others. */
 static int end_epoch(struct reconciling *reconciling, struct cell *cell)
 {
-	for (int t = 0; t < CHECKPOINT_TOTALS; t++) {
+	int r = 0;
+
+	for (int t = 0; r == 0 && t < CHECKPOINT_TOTALS; t++) {
 		if (cell->last[t] == EVENT_ABSENT)
 			cell->told &= ~(1U << t);
-		else if (__builtin_add_overflow(cell->sent[t], cell->last[t], &cell->sent[t]))
-			return fault_set(reconciling->fault, FAULT_RANGE,
-			                 "%.*s: the totals that it tells are too large",
-			                 TEXT_ARGS(cell->source));
+		else if ((cell->told & 1U << t) != 0 &&
+		         __builtin_add_overflow(cell->sent[t], cell->last[t], &cell->sent[t]))
+			r = note_too_large(reconciling, cell, t);
 		cell->last[t] = EVENT_ABSENT;
 	}
 	/* What it sent behind its last checkpoint, nobody told. */
 	if (cell->hour_ms == EVENT_ABSENT || cell->told_ms < cell->hour_ms + MS_PER_HOUR)
 		cell->complete = false;
-	return 0;
+	return r;
 }
 
 static int note_fall(struct reconciling *reconciling, const struct cell *cell,

@@ -24,7 +24,7 @@ static bool read_hour(const struct json *doc, uint32_t value, int64_t now_ms, in
 	return refusal->reason == REASON_NONE;
 }
 
-/* Every other member is a whole number. */
+/* Every other member is a whole number; those that are no number of a line are totals. */
 static bool read_number(const struct json *doc, uint32_t key_node, struct checkpoint *checkpoint,
                         struct event_refusal *refusal)
 {
@@ -35,6 +35,11 @@ static bool read_number(const struct json *doc, uint32_t key_node, struct checkp
 	if (!json_integer(doc, key_node + 1, &number) || number < 0) {
 		refusal_set(refusal, REASON_QUANTITY,
 		            "checkpoint.%.*s: a whole number from 0 is due",
+		            key.len > 64 ? 64 : (int)key.len, key.at);
+		return false;
+	}
+	if (number > CHECKPOINT_TOTAL_MAX && !text_is(key, "seq") && !text_is(key, "epoch")) {
+		refusal_set(refusal, REASON_CHECKPOINT, "checkpoint.%.*s: larger than 10^15",
 		            key.len > 64 ? 64 : (int)key.len, key.at);
 		return false;
 	}

@@ -15,6 +15,9 @@ enum {
 	CHECKPOINT_TOTALS,
 };
 
+/* Of one total: so that those of thousands of epochs can be added. */
+#define CHECKPOINT_TOTAL_MAX INT64_C(1000000000000000)
+
 struct checkpoint {
 	struct text source; /* absent: the hello has it; points into the document */
 	int64_t epoch, seq;

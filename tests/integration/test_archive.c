@@ -77,6 +77,42 @@ static void test_a_daemon_moves_months_and_goes_on(void **state)
 	TOLLRUN_SAYS(run, "2025-06.db: this file of the archive is missing");
 }
 
+static void test_a_daemon_goes_on_where_a_file_is_away(void **state)
+{
+	static const char *const none[] = { NULL };
+	struct bothkit *both = *state;
+	struct tollrun *run = &both->run;
+	char path[DAEMONKIT_PATH_BYTES + 32], away[DAEMONKIT_PATH_BYTES + 40];
+
+	TOLLRUN(run, "price", "apply", both->kit.prices);
+	TOLLRUN_EXPECT(run, 0);
+	daemonkit_write(both->file, JUNE JULY AUGUST);
+	TOLLRUN(run, "import", both->file);
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN(run, "archive", "--before", "2025-08");
+	TOLLRUN_EXPECT(run, 0);
+	snprintf(path, sizeof(path), "%s.archive/2025-06.db", both->kit.ledger);
+	snprintf(away, sizeof(away), "%s.away", path);
+	assert_int_equal(rename(path, away), 0);
+	daemonkit_start(&both->kit, none);
+	daemonkit_wait_log(&both->kit, "a file of the archive cannot be read");
+	daemonkit_wait_log(&both->kit, "2025-06.db: this file of the archive is missing");
+	assert_false(daemonkit_logged(&both->kit, "2025-07.db"));
+	daemonkit_write(both->file, JUNE JULY);
+	TOLLRUN(run, "send", "--json", both->file);
+	TOLLRUN_EXPECT(run, 1);
+	TOLLRUN_SAYS(run, "\"duplicate\":1");
+	TOLLRUN_SAYS(run, "\"quarantined\":2");
+	assert_int_equal(rename(away, path), 0);
+	TOLLRUN(run, "quarantine", "retry", "--json");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "\"duplicate\":2");
+	assert_int_equal(daemonkit_stop(&both->kit), 0);
+	TOLLRUN(run, "verify");
+	TOLLRUN_EXPECT(run, 0);
+	remove_archive(both);
+}
+
 static void test_only_whole_months_that_are_over_move(void **state)
 {
 	struct bothkit *both = *state;
@@ -99,6 +135,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, bothkit_begin, bothkit_end)
 	const struct CMUnitTest tests[] = {
 		T(test_a_daemon_moves_months_and_goes_on),
+		T(test_a_daemon_goes_on_where_a_file_is_away),
 		T(test_only_whole_months_that_are_over_move),
 	};
 #undef T

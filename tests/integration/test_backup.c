@@ -81,14 +81,45 @@ static void test_a_backup_of_a_ledger_in_use_is_told_and_restored(void **state)
 	TOLLRUN(run, "restore", "--force", cli->copy);
 	TOLLRUN_EXPECT(run, 0);
 	TOLLRUN_SAYS(run, "the ledger that was there is kept as");
+	TOLLRUN_SAYS_NOT(run, ".secret");
+	/* At once again. */
+	for (int i = 0; i < 5; i++) {
+		TOLLRUN(run, "restore", "--force", cli->copy);
+		TOLLRUN_EXPECT(run, 0);
+	}
 	TOLLRUN(run, "restore", "--ledger", cli->other, cli->copy);
 	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "other.db.secret, and none is in a backup");
 	TOLLRUN(run, "verify", "--ledger", cli->other);
 	TOLLRUN_EXPECT(run, 0);
 	TOLLRUN(run, "backup");
 	TOLLRUN_EXPECT(run, 2);
 	TOLLRUN(run, "restore", "a", "b");
 	TOLLRUN_EXPECT(run, 2);
+}
+
+static void test_a_restore_that_is_refused_leaves_nothing(void **state)
+{
+	struct cli *cli = *state;
+	struct tollrun *run = &cli->run;
+	char wal[KIT_PATH_BYTES + 40], lock[KIT_PATH_BYTES + 8];
+
+	TOLLRUN(run, "backup", cli->copy);
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, ".secret, which names the keys");
+	snprintf(lock, sizeof(lock), "%s.lock", cli->other);
+	TOLLRUN(run, "restore", "--ledger", cli->other, cli->lines);
+	TOLLRUN_EXPECT(run, 3);
+	assert_int_not_equal(access(lock, F_OK), 0);
+	TOLLRUN(run, "restore", "--force", "--ledger", cli->copy, cli->copy);
+	TOLLRUN_EXPECT(run, 3);
+	TOLLRUN_SAYS(run, "this is the ledger itself");
+	snprintf(wal, sizeof(wal), "%s-wal", cli->copy);
+	kit_write(&cli->kit, wal, "copy.db-wal", "x");
+	TOLLRUN(run, "restore", "--ledger", cli->other, cli->copy);
+	TOLLRUN_EXPECT(run, 3);
+	snprintf(wal, sizeof(wal), "toll: %s: a ledger in use", cli->copy);
+	TOLLRUN_SAYS(run, wal);
 }
 
 static void test_a_difference_is_exit_code_1(void **state)
@@ -140,6 +171,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, begin, end)
 	const struct CMUnitTest tests[] = {
 		T(test_a_backup_of_a_ledger_in_use_is_told_and_restored),
+		T(test_a_restore_that_is_refused_leaves_nothing),
 		T(test_a_difference_is_exit_code_1),
 		T(test_exported_events_are_imported),
 	};

@@ -134,6 +134,62 @@ static void test_an_id_that_stands_twice_is_asked_about(void **state)
 	TOLLRUN_SAYS(run, "It comes to: input 999, requests 1, amount 1998.00.");
 }
 
+/* The export, imported into a ledger of its own. */
+static void import_export(struct bothkit *both, char other[600])
+{
+	struct tollrun *run = &both->run;
+
+	snprintf(other, 600, "%s.other.db", both->file);
+	daemonkit_write(both->file, BOOK);
+	TOLLRUN(run, "price", "apply", both->file, "--ledger", other);
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN(run, "export", "events", "--output", both->file);
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "void and not in it: 2 events");
+	TOLLRUN_SAYS_NOT(run, "adjustment");
+	TOLLRUN(run, "import", both->file, "--ledger", other);
+	TOLLRUN_EXPECT(run, 0);
+}
+
+static void remove_ledger(const char *path)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock", ".secret" };
+	char name[700];
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		remove(name);
+	}
+}
+
+static void test_an_export_holds_what_the_report_does(void **state)
+{
+	static const char *const columns[] = { "\"requests\":2", "\"input\":1003",
+		                               "\"amount\":\"2006.00\"" };
+	struct bothkit *both = *state;
+	struct tollrun *run = &both->run;
+	char other[600];
+
+	fill(both);
+	TOLLRUN(run, "void", "w", "--reason", "r");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN(run, "void", "2", "--reason", "r", "--source", "gw");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN(run, "correct", "1", "--set", "input=3", "--reason", "told twice");
+	TOLLRUN_EXPECT(run, 0);
+	import_export(both, other);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		TOLLRUN(run, "report", "--json");
+		TOLLRUN_SAYS(run, columns[i]);
+		TOLLRUN(run, "report", "--json", "--ledger", other);
+		TOLLRUN_SAYS(run, columns[i]);
+	}
+	TOLLRUN(run, "export", "events", "--format", "csv", "--account", "nobody");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS_NOT(run, "void and not in it");
+	remove_ledger(other);
+}
+
 static void test_wrong_use_is_told(void **state)
 {
 	static const struct {
@@ -168,6 +224,9 @@ static void test_wrong_use_is_told(void **state)
 		  2,
 		  "a moment on the hour is due" },
 		{ { "close", "--before", "9999", "--reason", "r", "--with-suspense" },
+		  3,
+		  "is not over yet" },
+		{ { "close", "--before", "9999", "--reason", "r", "--with-suspense", "--dry-run" },
 		  3,
 		  "is not over yet" },
 		{ { "close", "--before", "2026-11", "--reason", "r" },
@@ -257,6 +316,12 @@ static void test_a_period_closes_without_twins(void **state)
 	TOLLRUN_SAYS(run, "1 event stands twice");
 	TOLLRUN(run, "verify");
 	TOLLRUN_EXPECT(run, 1);
+	/* What is refused voids nothing. */
+	TOLLRUN(run, "close", "--before", "9999", "--reason", "July");
+	TOLLRUN_EXPECT(run, 3);
+	TOLLRUN_SAYS(run, "is not over yet");
+	TOLLRUN(run, "verify");
+	TOLLRUN_EXPECT(run, 1);
 	TOLLRUN(run, "close", "--json", "--before", "2026-08", "--reason", "July");
 	TOLLRUN_EXPECT(run, 0);
 	TOLLRUN_SAYS(run, "{\"closed\":true,\"until\":\"2026-08-01T00:00:00.000Z\",\"twins\":1,"
@@ -266,6 +331,13 @@ static void test_a_period_closes_without_twins(void **state)
 	TOLLRUN(run, "explain", "t", "--time", "2026-07-20T09:00:00Z");
 	TOLLRUN_SAYS(run, "by toll: the same event counts at");
 	TOLLRUN_SAYS(run, "VOID");
+	TOLLRUN(run, "export", "events");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "void and not in it: 1 event\n");
+	TOLLRUN_SAYS_NOT(run, "\"id\":\"t\",\"source\":\"gw\",\"time\":\"2026-07-20T09:00:00");
+	TOLLRUN(run, "close", "--before", "2026-08", "--reason", "again", "--dry-run");
+	TOLLRUN_EXPECT(run, 3);
+	TOLLRUN_SAYS(run, "is closed already");
 	TOLLRUN(run, "close", "--before", "2026-08", "--reason", "again");
 	TOLLRUN_EXPECT(run, 3);
 	TOLLRUN_SAYS(run, "is closed already");
@@ -278,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_an_event_is_corrected_and_void),
 		T(test_an_id_that_stands_twice_is_asked_about),
+		T(test_an_export_holds_what_the_report_does),
 		T(test_wrong_use_is_told),
 		T(test_the_daemon_makes_them_while_it_counts),
 		T(test_a_period_closes_without_twins),

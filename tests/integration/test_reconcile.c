@@ -74,7 +74,15 @@ static void test_sources_are_held_against_what_is_stored(void **state)
 	expect_json(both, 1,
 	            "\"findings\":[{\"kind\":\"gap\",\"source\":\"gw-1\",\"epoch\":0,"
 	            "\"seq_before\":0,\"seq\":3,");
-	TOLLRUN(&both->run, "reconcile", "--sources", "--json", "--source", "other");
+	TOLLRUN(&both->run, "reconcile", "--sources", "--source", "nosuch");
+	TOLLRUN_EXPECT(&both->run, 3);
+	TOLLRUN_SAYS(&both->run, "--source nosuch: the ledger has nothing of this source");
+	TOLLRUN(&both->run, "reconcile", "--sources", "--source", "gw-1", "--from", "2020-01-01",
+	        "--to", "2020-01-02");
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "No checkpoint to compare with.");
+	TOLLRUN(&both->run, "reconcile", "--sources", "--json", "--source", "gw-1", "--to",
+	        "2020-01-02");
 	expect_json(both, 0, "\"rows\":[],\"findings\":[]");
 	TOLLRUN(&both->run, "status");
 	TOLLRUN_SAYS(&both->run, "gw-1, seq 3 of ");
@@ -147,7 +155,13 @@ static void test_the_doctor_knows_the_daemon_and_open_files(void **state)
 	TOLLRUN_SAYS(&both->run, words);
 	TOLLRUN_SAYS(&both->run, "  journal_mode        wal, of the file\n");
 	TOLLRUN_SAYS_NOT(&both->run, "ATTENTION");
+	TOLLRUN_SAYS(&both->run, " were read here, and are as they were set");
 	output_fits(buf_text(&both->run.out));
+	TOLLRUN(&both->run, "doctor", "--help");
+	TOLLRUN_SAYS(&both->run, "toll doctor without an ACTION is toll doctor ledger.\n");
+	TOLLRUN(&both->run, "verify", "--chain", "--ledger", both->kit.ledger);
+	TOLLRUN_EXPECT(&both->run, 2);
+	TOLLRUN_SAYS(&both->run, "--chain needs a value, and --ledger is an option");
 	TOLLRUN(&both->run, "doctor", "--json");
 	expect_json(both, 0, "\"wal_reset_fixed\":");
 	assert_int_equal(chmod(both->kit.ledger, 0644), 0);

@@ -171,6 +171,9 @@ static void rerate_steps(struct bothkit *both)
 	TOLLRUN(&both->run, "rerate", "--from", "2026-10", "--to", "2026-11", "--reason", "all");
 	TOLLRUN_EXPECT(&both->run, 3);
 	TOLLRUN_SAYS(&both->run, "no rate under this book (model m/gone");
+	TOLLRUN(&both->run, "export", "events", HOUR);
+	TOLLRUN_EXPECT(&both->run, 0);
+	TOLLRUN_SAYS(&both->run, "not in it: 1 adjustment of reruns, 1.00 in all");
 	TOLLRUN(&both->run, "verify");
 	TOLLRUN_EXPECT(&both->run, 0);
 }

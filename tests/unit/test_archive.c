@@ -329,6 +329,60 @@ static void test_a_file_that_is_gone_cut_or_altered_is_named(void **state)
 	expect_fault(kit, "2026-06.db: this file of the archive has ");
 }
 
+static void expect_held(struct ledgerkit *kit, const char *expected)
+{
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(event_id || ' ' || reason || ' ' || "
+	                                 "(detail LIKE '%2026-06.db: this file%'), '; ') FROM "
+	                                 "quarantine"),
+	                    expected);
+}
+
+/* Whether it stands already nobody can tell, and nobody guesses; what is elsewhere goes on. */
+static void test_what_is_of_a_file_that_is_away_is_held(void **state)
+{
+	struct ledgerkit *kit = *state;
+	char path[PATH_BYTES], away[PATH_BYTES + 8];
+
+	fill(kit);
+	archive_all(kit);
+	month_path(kit, "2026-06.db", path);
+	snprintf(away, sizeof(away), "%s.away", path);
+	assert_int_equal(rename(path, away), 0);
+	kit_shut(kit);
+	kit_reopen(kit);
+	for (int i = 0; i < 2; i++) {
+		static const char *const ids[] = { "june-2", "june-new" };
+
+		assert_int_equal(kit_send_usage(kit, ids[i], "2026-06-03T10:30:00Z", MODEL,
+		                                "{\"input\":2000}"),
+		                 INGEST_QUARANTINED);
+	}
+	assert_int_equal(
+		kit_send_usage(kit, "june-2", "2026-06-03T10:30:00Z", MODEL, "{\"input\":-1}"),
+		INGEST_QUARANTINED);
+	send(kit, "here", "2026-06-04T10:30:00Z", "{\"input\":1}");
+	send(kit, "july-2", "2026-07-03T11:30:00Z", "{\"input\":1}");
+	assert_int_equal(
+		kit_send_usage(kit, "july-1", "2026-07-03T11:30:00Z", MODEL, "{\"output\":4000}"),
+		INGEST_DUPLICATE);
+	expect_held(kit, "june-2 archive 1; june-new archive 1; june-2 count 0");
+	/* Altered, and put right again. */
+	assert_int_equal(rename(away, path), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	put_byte(path, 5000);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(kit_send_usage(kit, "june-3", "2026-06-03T11:30:00Z", MODEL,
+		                                "{\"output\":3000}"),
+		                 INGEST_QUARANTINED);
+	expect_held(kit, "june-2 archive 1; june-new archive 1; june-2 count 0; june-3 archive 1");
+	usleep(20000); /* so that it has another time */
+	put_byte(path, 5000);
+	assert_int_equal(
+		kit_send_usage(kit, "june-2", "2026-06-03T10:30:00Z", MODEL, "{\"input\":2000}"),
+		INGEST_DUPLICATE);
+	kit_verify_clean(kit);
+}
+
 static void test_a_file_that_is_another_is_not_registered(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -610,6 +664,7 @@ int main(void)
 		T(test_an_hour_to_which_an_event_came_meanwhile_stays),
 		T(test_what_waits_does_not_move),
 		T(test_a_file_that_is_gone_cut_or_altered_is_named),
+		T(test_what_is_of_a_file_that_is_away_is_held),
 		T(test_a_file_that_is_another_is_not_registered),
 		T(test_a_file_of_a_newer_toll_is_refused),
 		T(test_every_range_is_read_as_before),

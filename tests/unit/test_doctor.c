@@ -304,6 +304,7 @@ static void test_every_setting_is_told_and_by_whom_it_can_be_seen(void **state)
 	struct ledgerkit *kit = *state;
 	struct doctor_facts facts;
 	size_t writers = 0;
+	char words[128];
 
 	kit_shut(kit);
 	doctor_look(kit->path, &facts);
@@ -319,6 +320,11 @@ static void test_every_setting_is_told_and_by_whom_it_can_be_seen(void **state)
 	}
 	assert_true(writers >= 4);
 	doctor_check(&facts);
+	/* What was not read is not said to be as it was set. */
+	snprintf(words, sizeof(words),
+	         "%zu were read here, and are as they were set; the other %zu ",
+	         facts.setting_count - writers, writers);
+	assert_non_null(strstr(facts.checks[2].text, words));
 	for (size_t i = 0; i < facts.check_count; i++) {
 		if (facts.checks[i].attention && strcmp(facts.checks[i].name, "disk") != 0)
 			fail_msg("%s: %s", facts.checks[i].name, facts.checks[i].text);

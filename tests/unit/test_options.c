@@ -83,7 +83,10 @@ static void test_a_command_line_is_read_or_refused_with_advice(void **state)
 		{ "an empty value is one", { "--from=", NULL }, "from= |" },
 		{ "a value that looks like an option",
 		  { "--account", "--json", NULL },
-		  "account=--json |" },
+		  "FAULT --account needs a value, and --json is an option; a value that begins "
+		  "with two dashes is written --account=--json" },
+		{ "and one that is meant", { "--account=--json", NULL }, "account=--json |" },
+		{ "a number below nought", { "--limit", "-3", NULL }, "limit=-3 |" },
 		{ "an equals inside the value", { "--account=a=b", NULL }, "account=a=b |" },
 		{ "flags and words mixed",
 		  { "x", "--all", "y", "--json", "z", NULL },

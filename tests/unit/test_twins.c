@@ -399,6 +399,41 @@ static void test_a_request_that_did_not_look_closes_nothing(void **state)
 	expect(run(kit, request_of(kit, AT("09:00:00"), NINE, "")), "is closed already");
 }
 
+static void test_a_request_that_is_refused_voids_nothing(void **state)
+{
+	static const char pair[] = TWIN("equal", "09:00:01", "09:01:01");
+	struct ledgerkit *kit = *state;
+
+	fill(kit);
+	expect(run(kit, request_of(kit, AT("13:00:00"), NINE + 4 * MS_PER_HOUR, pair)),
+	       "is not over yet");
+	expect(run(kit, request_of(kit, AT("09:30:00"), NINE + MS_PER_HOUR / 2, pair)),
+	       "ends on the hour");
+	expect(run(kit, request_of(kit, AT("10:00:00"), TEN,
+	                           TWIN("equal", "09:00:01", "09:01:01") ",{'source':'gw-1'}")),
+	       "a twin has");
+	expect(run(kit, request_of(kit, AT("09:00:00"), NINE, "")), "'closed':true");
+	expect(run(kit, request_of(kit, AT("09:00:00"), NINE, pair)), "is closed already");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM correction"), "0");
+}
+
+/* As adjust.h and toll(1) say: what comes late is of its own hour, closed or not. */
+static void test_what_comes_late_counts_in_its_closed_hour(void **state)
+{
+	static const char sum[] = "SELECT sum(input) FROM rollup WHERE hour = 1785574800000";
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, book);
+	send(kit, "a", AT("09:00:00"), "final");
+	send(kit, "p", AT("09:00:00"), "partial");
+	expect(run(kit, request_of(kit, AT("10:00:00"), TEN, "")), "'closed':true");
+	send(kit, "late", AT("09:30:00"), "final");
+	assert_string_equal(kit_ask(kit, sum), "3");
+	send(kit, "p", AT("10:30:00"), "final");
+	assert_string_equal(kit_ask(kit, sum), "2");
+	kit_verify_clean(kit);
+}
+
 static void test_what_waits_in_a_period_is_counted(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -445,6 +480,8 @@ int main(void)
 		T(test_a_period_closes_behind_its_twins),
 		T(test_a_period_that_changed_is_looked_at_again),
 		T(test_a_request_that_did_not_look_closes_nothing),
+		T(test_a_request_that_is_refused_voids_nothing),
+		T(test_what_comes_late_counts_in_its_closed_hour),
 		T(test_what_waits_in_a_period_is_counted),
 	};
 
