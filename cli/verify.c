@@ -6,9 +6,11 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "export/export.h"
+#include "ledger/checkpoints.h"
 #include "usage/event.h"
 
 enum {
+	SEAL_SOON_MS = 60000,
 	LABEL_WIDTH = 12, /* leaves 64 columns for a link of the chain */
 	KIND_WIDTH = 10,  /* "quarantine" */
 	FLUSH_BYTES = 64 * 1024,
@@ -30,6 +32,7 @@ struct verifying {
 	struct seal_link noted; /* it, in the chain; seq 0: it is not there */
 	int64_t changed;        /* hours and logs since then */
 	struct seal_counts counts;
+	bool just_stored; /* an event came within the last minute */
 };
 
 static const char *const member_keys[MEMBERS] = { "kind", "where", "what", "stored", "derived" };
@@ -203,7 +206,8 @@ static void json_seal(const struct verifying *verifying, const struct verify_sum
 	         (long long)verifying->counts.resealed, (long long)verifying->counts.never);
 }
 
-static void write_counts(struct printer *printer, const struct seal_counts *counts)
+static void write_counts(struct printer *printer, const struct seal_counts *counts,
+                         bool just_stored)
 {
 	if (counts->resealed > 0)
 		printer_pairf(
@@ -211,7 +215,7 @@ static void write_counts(struct printer *printer, const struct seal_counts *coun
 			"%lld hour%s sealed more than once, or changed since the last seal: "
 			"late events, later phases and prices found do that, another hand too",
 			(long long)counts->resealed, counts->resealed == 1 ? "" : "s");
-	if (counts->never > 0)
+	if (counts->never > 0 && !just_stored)
 		printer_pairf(printer, LABEL_WIDTH, "Not sealed",
 		              "%lld hour%s long over: a daemon seals them, and so does a change",
 		              (long long)counts->never, counts->never == 1 ? "" : "s");
@@ -229,7 +233,7 @@ static void write_seal(const struct verifying *verifying, const struct verify_su
 		              (long long)summary->seal.seq, moment);
 		printer_pair(printer, LABEL_WIDTH, "Chain", text_of(summary->seal.chain));
 	}
-	write_counts(printer, &verifying->counts);
+	write_counts(printer, &verifying->counts, verifying->just_stored);
 	if (verifying->chain.at != NULL && verifying->noted.seq > 0) {
 		moment_text(verifying->noted.at_ms, moment);
 		printer_pairf(printer, LABEL_WIDTH, "Noted", "seal %lld of %s is in the chain",
@@ -365,13 +369,28 @@ static enum exit_code check(struct context *context)
 	return command_no_words(context, "verify");
 }
 
+/* The newest moment at which an event was received. */
+static int note_newest(void *user, const struct source_row *row)
+{
+	int64_t *newest_ms = user;
+
+	if (row->stored_ms > *newest_ms)
+		*newest_ms = row->stored_ms;
+	return 0;
+}
+
 /* What the chain tells beside the findings, which are written. */
 static int look_at_seals(struct verifying *verifying, int64_t findings)
 {
 	struct context *context = verifying->context;
 	struct ledger *ledger = context->ledger;
-	int r = ledger_seal_counts(ledger, command_now_ms(), &verifying->counts, &context->fault);
+	int64_t now_ms = command_now_ms(), newest_ms = 0;
+	int r = ledger_seal_counts(ledger, now_ms, &verifying->counts, &context->fault);
 
+	if (r == 0)
+		r = ledger_each_source(ledger, note_newest, &newest_ms, &context->fault);
+	/* Hours of which something just came are about to be sealed. */
+	verifying->just_stored = now_ms - newest_ms < SEAL_SOON_MS;
 	if (context->form == FORM_TABLE)
 		write_rest(context, findings, "");
 	if (r == 0 && verifying->chain.at != NULL)

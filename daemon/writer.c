@@ -282,8 +282,8 @@ static int checkpoint(struct writer *writer, bool idle, bool *again_out, struct 
 	return 0;
 }
 
-/* Hours that are over, now and then; *sealed_out: something was written. */
-static int seal(struct writer *writer, bool *sealed_out, struct fault *fault)
+/* Hours that are over, when nothing comes, else now and then; *sealed_out: one was. */
+static int seal(struct writer *writer, bool idle, bool *sealed_out, struct fault *fault)
 {
 	struct timespec now;
 	int64_t hours;
@@ -291,7 +291,9 @@ static int seal(struct writer *writer, bool *sealed_out, struct fault *fault)
 
 	*sealed_out = false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec < writer->seal_again)
+	if (writer->seal_again == 0)
+		writer->seal_again = now.tv_sec + WRITER_SEAL_S;
+	if (!idle && now.tv_sec < writer->seal_again)
 		return 0;
 	r = ledger_seal(writer->ledger, now_ms(), &hours, fault);
 	/* Where more are due than one link holds they come one after the other. */
@@ -344,7 +346,7 @@ static void *run(void *argument)
 			emptied = false;
 		}
 		if (r == 0) {
-			r = seal(writer, &sealed, &fault);
+			r = seal(writer, idle, &sealed, &fault);
 			emptied = emptied && !sealed;
 		}
 		/* After the acknowledgement is on its way: a checkpoint is nobody's wait. */

@@ -18,7 +18,7 @@
 
 enum {
 	WRITER_IDLE_S = 1,       /* idle so long: the WAL is emptied */
-	WRITER_SEAL_S = 10,      /* so often it looks for hours to seal */
+	WRITER_SEAL_S = 10,      /* so often it looks for hours to seal while events come */
 	WRITER_FULL_RETRY_S = 1, /* after a commit found no space */
 	WRITER_FULL_LOG_S = 60,  /* and so often it says so */
 };

@@ -395,8 +395,15 @@ static void test_an_hour_that_is_over_is_sealed_behind_its_events(void **state)
 
 	push(bench, events(bench, "a", 3));
 	wait_back(bench, 1);
+	/* When nothing more comes; the test ends by its alarm where it never does. */
+	for (link.seq = 0; link.seq == 0; usleep(20000)) {
+		struct ledger *reader = NULL;
+
+		assert_int_equal(ledger_open_reader(&reader, bench->kit.path, &fault), 0);
+		assert_int_equal(ledger_seal_head(reader, &link, &fault), 0);
+		ledger_close(reader);
+	}
 	writer_stop(&bench->writer, false);
-	assert_int_equal(ledger_seal_head(bench->kit.ledger, &link, &fault), 0);
 	assert_int_equal(link.seq, 1);
 	assert_string_equal(kit_ask(&bench->kit, "SELECT events FROM seal_hour"), "3");
 }
