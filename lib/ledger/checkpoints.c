@@ -47,6 +47,23 @@ int ledger_checkpoint_add(struct ledger *ledger, struct text source, int64_t epo
 	return query_done(&query, fault);
 }
 
+/* A row of source, epoch, seq, received_ms, json. */
+static int tell_row(const struct query *query, ledger_checkpoint_fn *each, void *context,
+                    struct fault *fault)
+{
+	struct checkpoint_row row = {
+		.epoch = column_int(query, 1),
+		.seq = column_int(query, 2),
+		.received_ms = column_int(query, 3),
+		.json = column_text(query, 4),
+	};
+	int r;
+
+	names_trim(&query->ledger->names);
+	r = names_text(query->ledger, column_int(query, 0), &row.source, fault);
+	return r != 0 ? r : each(context, &row);
+}
+
 int ledger_each_checkpoint(struct ledger *ledger, ledger_checkpoint_fn *each, void *context,
                            struct fault *fault)
 {
@@ -54,17 +71,7 @@ int ledger_each_checkpoint(struct ledger *ledger, ledger_checkpoint_fn *each, vo
 	int r;
 
 	while ((r = query_row(&query, fault)) > 0) {
-		struct checkpoint_row row = {
-			.epoch = column_int(&query, 1),
-			.seq = column_int(&query, 2),
-			.received_ms = column_int(&query, 3),
-			.json = column_text(&query, 4),
-		};
-
-		names_trim(&ledger->names);
-		r = names_text(ledger, column_int(&query, 0), &row.source, fault);
-		if (r == 0)
-			r = each(context, &row);
+		r = tell_row(&query, each, context, fault);
 		if (r != 0) {
 			query_end(&query);
 			return r;
@@ -81,23 +88,13 @@ int ledger_each_last_checkpoint(struct ledger *ledger, ledger_checkpoint_fn *eac
 
 	while (r == 0) {
 		struct query query = query_start(ledger, STATEMENT_CHECKPOINT_LAST);
-		struct checkpoint_row row;
 
 		query_int(&query, source);
 		r = query_row(&query, fault);
 		if (r <= 0)
 			return r;
 		source = column_int(&query, 0);
-		row = (struct checkpoint_row){
-			.epoch = column_int(&query, 1),
-			.seq = column_int(&query, 2),
-			.received_ms = column_int(&query, 3),
-			.json = column_text(&query, 4),
-		};
-		names_trim(&ledger->names);
-		r = names_text(ledger, source, &row.source, fault);
-		if (r == 0)
-			r = each(context, &row);
+		r = tell_row(&query, each, context, fault);
 		query_end(&query);
 	}
 	return r;
