@@ -184,6 +184,28 @@ static void test_filled_newest_first_the_window_is_kept(void **state)
 	identity_release(&identity);
 }
 
+/* Only of what may be gone is anybody else asked: not of an empty one, nor of what just came. */
+static void test_it_knows_what_it_may_have_forgotten(void **state)
+{
+	const int64_t window_ms = 10 * IDENTITY_PHASES_MS;
+	struct identity identity;
+
+	(void)state;
+	assert_int_equal(identity_init(&identity, 1 << 20, window_ms, 0), 0);
+	assert_false(identity_forgets(&identity, 0));
+	for (int64_t at = 1; at <= window_ms; at += window_ms / 1000)
+		identity_add(&identity, nth((uint64_t)at), at);
+	assert_false(identity_forgets(&identity, 1));
+	/* The window turns twice: what was before it is gone. */
+	for (int64_t at = window_ms; at <= 4 * window_ms; at += window_ms / 1000)
+		identity_add(&identity, nth((uint64_t)at), at);
+	assert_true(identity_forgets(&identity, 1));
+	assert_true(identity_forgets(&identity, identity.forgotten_ms + IDENTITY_PHASES_MS));
+	assert_false(identity_forgets(&identity, identity.forgotten_ms + IDENTITY_PHASES_MS + 1));
+	assert_false(identity_forgets(&identity, 4 * window_ms));
+	identity_release(&identity);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_a_window_of_event_time_is_kept),
 		cmocka_unit_test(test_a_late_event_is_kept_too),
 		cmocka_unit_test(test_filled_newest_first_the_window_is_kept),
+		cmocka_unit_test(test_it_knows_what_it_may_have_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
