@@ -57,6 +57,27 @@ passes()
 	fi
 }
 
+# tells LINE...: what run-tests.sh says of the tests of tests/unit, which end as the first word says
+# ("passed" or "failed").
+tells()
+{
+	cases=$((cases + 1))
+	end=passed
+	"$checks/run-tests.sh" release unit >"$folder/out" 2>&1 || end=failed
+	[ $end = "$1" ] || { echo "run-tests.sh: $end, not $1"; bad=1; }
+	shift
+	for line; do
+		grep -q -e "$line" "$folder/out" || { echo "run-tests.sh: no $line"; bad=1; }
+	done
+}
+
+script()
+{
+	mkdir -p tests/unit
+	printf '#!/bin/sh\n%s\n' "$2" >"tests/unit/test_$1.sh"
+	chmod +x "tests/unit/test_$1.sh"
+}
+
 # fails CHECK PATTERN WHAT-IS-WRONG
 fails()
 {
@@ -300,6 +321,20 @@ sed -i 's/kept_x//' packaging/man/toll.1
 fails check_man.sh '"kept_x"' "a key of a report that the page does not have"
 sed -i 's/report//' packaging/man/toll.1
 fails check_man.sh '"report"' "a command that the page does not have"
+
+script good 'exit 0'
+script skips 'echo skipped here; exit 77'
+tells passed 'ok  *test_good ' 'SKIPPED test_skips ' 'skipped here' \
+	'^check: skipped 1: test_skips' '^check: 1 passed, 0 failed'
+script bad 'echo it is wrong; exit 1'
+script dies 'kill -9 $$'
+tells failed 'FAILED  test_bad ' '  it is wrong' 'FAILED  test_dies ' '^check: 1 passed, 2 failed'
+rm tests/unit/test_*.sh
+echo >tests/unit/test_gone.c
+tells failed 'FAILED  test_gone ' '^check: 0 passed, 1 failed'
+mkdir -p build/release/tests/unit
+cp /bin/true build/release/tests/unit/test_gone # it runs nothing
+tells failed 'FAILED  test_gone ' '^check: 0 passed, 1 failed'
 
 echo "$cases cases"
 exit $bad
