@@ -222,7 +222,8 @@ int archives_of(struct ledger *ledger, int64_t ms, struct ledger **archive_out, 
 int archive_within_reach(struct ledger *ledger, struct text source, struct text id, int64_t time_ms,
                          bool *reached_out, struct fault *fault)
 {
-	int64_t times[] = { time_ms, time_ms }, name;
+	int64_t times[] = { time_ms, time_ms, time_ms }, name;
+	bool kept;
 	int r = 0;
 
 	*reached_out = true;
@@ -233,7 +234,9 @@ int archive_within_reach(struct ledger *ledger, struct text source, struct text 
 	if (r == 0)
 		identity_find(&ledger->identity, identity_fingerprint(&ledger->identity, name, id),
 		              &times[1]);
-	for (size_t i = 0; r == 0 && i < 2; i++) {
+	if (r == 0 && identity_forgets(&ledger->identity, time_ms))
+		r = store_kept(ledger, name, id, &times[2], &kept, fault);
+	for (size_t i = 0; r == 0 && i < sizeof(times) / sizeof(times[0]); i++) {
 		struct ledger *archive;
 
 		ledger->archives.away = false;

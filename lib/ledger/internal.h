@@ -251,6 +251,9 @@ void store_bind_identity(struct query *query, int64_t ts, int64_t source, struct
 /* The event under this key; *found_out false when there is none. */
 int store_standing(struct ledger *ledger, int64_t ts, const struct event_row *row, bool *found_out,
                    struct standing *standing_out, struct fault *fault);
+/* Where an identity stands by what is kept beside it: its phases, corrections, conflicts. */
+int store_kept(struct ledger *ledger, int64_t source, struct text id, int64_t *ts_out,
+               bool *kept_out, struct fault *fault);
 /* The sum of a key, from memory or from its row; the pointer lives until the next one. */
 int store_rollup(struct ledger *ledger, const struct rollup_key *key,
                  struct rollup_entry **entry_out, struct fault *fault);

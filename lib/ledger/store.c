@@ -374,6 +374,23 @@ static int add_at(struct ledger *ledger, int64_t ts, const struct event_row *row
 	                           fault);
 }
 
+int store_kept(struct ledger *ledger, int64_t source, struct text id, int64_t *ts_out,
+               bool *kept_out, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_IDENTITY_KEPT);
+	int r;
+
+	query_int(&query, source);
+	query_text(&query, id);
+	r = query_row(&query, fault);
+	*kept_out = r > 0;
+	if (r <= 0)
+		return r;
+	*ts_out = column_int(&query, 0);
+	query_end(&query);
+	return 0;
+}
+
 /*
  * What is known of its identity: from memory, of which its own time goes before another one, since
  * beyond memory an identity may stand twice (verify tells); and of what memory has forgotten from
@@ -385,7 +402,7 @@ static int add_known(struct ledger *ledger, uint64_t fingerprint, const struct e
                      struct ledger_added *added_out, struct fault *fault)
 {
 	int64_t own_ms = row->stored.event.time_ms, ts;
-	struct query query;
+	bool kept = false;
 	int r = 0;
 
 	*done_out = false;
@@ -400,14 +417,9 @@ static int add_known(struct ledger *ledger, uint64_t fingerprint, const struct e
 		                        &added_out->outcome, fault);
 	if (r < 0 || *done_out || !identity_forgets(&ledger->identity, own_ms))
 		return r;
-	query = query_start(ledger, STATEMENT_IDENTITY_KEPT);
-	query_int(&query, row->source);
-	query_text(&query, row->stored.event.id);
-	r = query_row(&query, fault);
-	if (r <= 0)
+	r = store_kept(ledger, row->source, row->stored.event.id, &ts, &kept, fault);
+	if (r < 0 || !kept)
 		return r;
-	ts = column_int(&query, 0);
-	query_end(&query);
 	/* One that stands at its own time goes before it, and is found there. */
 	r = add_at(ledger, own_ms, row, line, now_ms, done_out, added_out, fault);
 	return r < 0 || *done_out

@@ -383,6 +383,37 @@ static void test_what_is_of_a_file_that_is_away_is_held(void **state)
 	kit_verify_clean(kit);
 }
 
+/* Memory forgot it, its phases name where it stands, and that cannot be looked up. */
+static void test_a_phase_of_what_is_in_a_file_that_is_away_is_held(void **state)
+{
+	static const char open[] = "{'id':'p','time':'2026-06-03T10:10:00Z','account':'acct',"
+				   "'model':'" MODEL "','api':'toll','settlement':'open'}";
+	static const char final[] = "{'id':'p','time':'2026-06-03T10:20:00Z','account':'acct',"
+				    "'model':'" MODEL "','api':'toll','settlement':'final',"
+				    "'usage':{'input':10}}";
+	static const char partial[] = "{'id':'p','time':'2026-08-01T09:40:00Z','account':'acct',"
+				      "'model':'" MODEL "','api':'toll','settlement':'partial',"
+				      "'usage':{'input':1}}";
+	struct ledgerkit *kit = *state;
+	char path[PATH_BYTES], away[PATH_BYTES + 8];
+
+	fill(kit);
+	assert_int_equal(kit_send(kit, kit_quotes(open)), INGEST_ACCEPTED);
+	assert_int_equal(kit_send(kit, kit_quotes(final)), INGEST_ACCEPTED);
+	archive_all(kit);
+	month_path(kit, "2026-06.db", path);
+	snprintf(away, sizeof(away), "%s.away", path);
+	assert_int_equal(rename(path, away), 0);
+	kit_shut(kit);
+	kit_reopen_small(kit);
+	kit_forget(kit);
+	assert_int_equal(kit_send(kit, kit_quotes(partial)), INGEST_QUARANTINED);
+	assert_int_equal(rename(away, path), 0);
+	assert_int_equal(kit_send(kit, kit_quotes(partial)), INGEST_CONFLICT);
+	expect_held(kit, "p archive 1");
+	kit_verify_clean(kit);
+}
+
 static void test_a_file_that_is_another_is_not_registered(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -665,6 +696,7 @@ int main(void)
 		T(test_what_waits_does_not_move),
 		T(test_a_file_that_is_gone_cut_or_altered_is_named),
 		T(test_what_is_of_a_file_that_is_away_is_held),
+		T(test_a_phase_of_what_is_in_a_file_that_is_away_is_held),
 		T(test_a_file_that_is_another_is_not_registered),
 		T(test_a_file_of_a_newer_toll_is_refused),
 		T(test_every_range_is_read_as_before),
