@@ -152,6 +152,8 @@ int ledger_finish_new(struct ledger *ledger, struct fault *fault);
 
 /* Fault of the last SQLite call on this connection. */
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault);
+/* What a fault says without the path of the ledger in front. */
+const char *ledger_bare(const struct ledger *ledger, const struct fault *fault);
 
 /* statement.c: binding in the order of the SQL text, 1, 2, 3 ... */
 struct query {

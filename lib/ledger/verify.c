@@ -584,7 +584,7 @@ static int report_unreadable(struct verify *verify, const struct query *query,
 		return r;
 	verify->summary.events++;
 	verify_note_hour(verify, column_int(query, 0));
-	put_cstr(&verify->stored, why->text);
+	put_cstr(&verify->stored, ledger_bare(verify->ledger, why));
 	put_cstr(&verify->expected, "a row that can be read");
 	return verify_report(verify, VERIFY_EVENT, "row");
 }
@@ -746,7 +746,10 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	struct ledger_status status;
 	int r = ledger_status(ledger, &status, fault);
 
-	verify.total = status.events;
+	/* Only for its progress: a count that is none is told where it is looked at. */
+	verify.total = r == 0 ? status.events : 0;
+	if (r == -FAULT_CORRUPT)
+		r = 0;
 	if (r == 0)
 		r = verify_file(&verify, ledger, fault);
 	if (r == 0)

@@ -294,7 +294,8 @@ static int take_row(struct verify *verify, const struct query *query, void *cont
 		chain->ts = row.ts;
 		text_copy(chain->id, sizeof(chain->id), row.id);
 		chain->any = false;
-		return report(chain, "row", inner.text, "a row that can be read");
+		return report(chain, "row", ledger_bare(chain->ledger, &inner),
+		              "a row that can be read");
 	}
 	if (r < 0)
 		return fault_set(fault, inner.code, "%s", inner.text);

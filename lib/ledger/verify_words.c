@@ -44,7 +44,8 @@ static int tell(struct verify *verify, enum verify_kind kind, int r, const struc
 {
 	if (r == -FAULT_CORRUPT)
 		return verify_report_at(verify, kind, text_of("hours"), "check word",
-		                        text_of(found->text), text_of("as it was stored"));
+		                        text_of(ledger_bare(verify_ledger(verify), found)),
+		                        text_of("as it was stored"));
 	return r < 0 ? fault_set(fault, found->code, "%s", found->text) : 0;
 }
 
