@@ -118,6 +118,8 @@ struct ledger {
 	bool wordless;     /* of before: its check words are still to be made, none is asked */
 	int lock_fd;       /* -1: none */
 	char *path;
+	/* Up to this one they are all there, as they were made. */
+	int64_t corrections;
 	struct names names;
 	struct archives archives;
 	struct parsed_book *books;
