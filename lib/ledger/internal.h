@@ -189,7 +189,9 @@ int statements_prepare(struct ledger *ledger, struct fault *fault);
 int statements_prepare_archive(struct ledger *ledger, struct fault *fault);
 void statements_release(struct ledger *ledger);
 
-/* books.c: frees the parsed books; later reads parse them again. */
+/* books.c: -FAULT_CORRUPT, of a line of the log that no book is behind. */
+int book_gone(struct ledger *ledger, struct fault *fault);
+/* Frees the parsed books; later reads parse them again. */
 void ledger_books_forget(struct ledger *ledger);
 /*
  * The text of a book from its row: `json`, or where that is empty its parts, put together in

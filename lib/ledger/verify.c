@@ -755,7 +755,7 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = verify_books(&verify, fault);
 	if (r == 0)
-		r = verify_sides_load(&verify.sides, ledger, fault);
+		r = verify_sides_load(&verify.sides, &verify, fault);
 	if (r == 0)
 		r = check_events(&verify);
 	if (r == 0)
