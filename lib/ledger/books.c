@@ -60,6 +60,13 @@ static int parse_stored(struct ledger *ledger, struct text json, struct text has
 	return 0;
 }
 
+int64_t book_price_end(int64_t first_price, int64_t versions)
+{
+	int64_t end;
+
+	return __builtin_add_overflow(first_price, versions, &end) ? INT64_MAX : end;
+}
+
 /* Without the book of a line nobody knows what is in force, or in which currency. */
 int book_gone(struct ledger *ledger, struct fault *fault)
 {
@@ -238,7 +245,7 @@ static int book_of_price(struct ledger *ledger, int64_t price_id, const struct p
 		const struct parsed_book *book = &ledger->books[i];
 
 		if (price_id >= book->first_price &&
-		    price_id < book->first_price + book->versions) {
+		    price_id < book_price_end(book->first_price, book->versions)) {
 			*out = book;
 			return 0;
 		}
@@ -250,7 +257,7 @@ static int book_of_price(struct ledger *ledger, int64_t price_id, const struct p
 		return r;
 	parsed.first_price = r > 0 ? column_int(&query, 1) : 0;
 	parsed.versions = r > 0 ? column_int(&query, 2) : 0;
-	if (r > 0 && price_id < parsed.first_price + parsed.versions)
+	if (r > 0 && price_id < book_price_end(parsed.first_price, parsed.versions))
 		r = parse_stored(ledger, column_text(&query, 3), column_text(&query, 4),
 		                 &parsed.book, fault);
 	else

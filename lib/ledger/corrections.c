@@ -236,31 +236,41 @@ static int read_as_made(struct ledger *ledger, const struct query *query,
 	return r;
 }
 
+static int gone(const struct ledger *ledger, struct fault *fault)
+{
+	return fault_set(fault, FAULT_CORRUPT, "%s: correction %lld is gone: " WORDS_ADVICE,
+	                 ledger->path, (long long)ledger->corrections + 1);
+}
+
 /*
  * One that is damaged need not come where it was: it is in no hour, or of no event, that anybody
  * asks for.  So before any of them counts they are all looked at, by their numbers, which have no
- * gaps; once by a handle.
+ * gaps and go as far as the seals say; once by a handle.
  */
 static int check_all(struct ledger *ledger, struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_CORRECTION_BEHIND);
 	struct correction_row row;
+	int64_t sealed = 0;
 	int r;
 
 	query_int(&query, ledger->corrections);
 	while ((r = query_row(&query, fault)) > 0) {
 		r = read_as_made(ledger, &query, &row, fault);
 		if (r == 0 && row.seq != ledger->corrections + 1)
-			r = fault_set(fault, FAULT_CORRUPT,
-			              "%s: correction %lld is gone: " WORDS_ADVICE, ledger->path,
-			              (long long)ledger->corrections + 1);
+			r = gone(ledger, fault);
 		if (r < 0) {
 			query_end(&query);
 			return r;
 		}
 		ledger->corrections++;
 	}
-	return r;
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_SEAL_LOG_LAST);
+	query_text(&query, text_of("correction"));
+	r = query_single(&query, &sealed, fault);
+	return r == 0 && sealed > ledger->corrections ? gone(ledger, fault) : r;
 }
 
 /* Rows of CORRECTION_COLUMNS; `many`: names that were given out before may go. */

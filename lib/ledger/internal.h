@@ -189,7 +189,9 @@ int statements_prepare(struct ledger *ledger, struct fault *fault);
 int statements_prepare_archive(struct ledger *ledger, struct fault *fault);
 void statements_release(struct ledger *ledger);
 
-/* books.c: -FAULT_CORRUPT, of a line of the log that no book is behind. */
+/* books.c: behind the prices of a book, whatever its columns say. */
+int64_t book_price_end(int64_t first_price, int64_t versions);
+/* -FAULT_CORRUPT, of a line of the log that no book is behind. */
 int book_gone(struct ledger *ledger, struct fault *fault);
 /* Frees the parsed books; later reads parse them again. */
 void ledger_books_forget(struct ledger *ledger);

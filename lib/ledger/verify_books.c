@@ -102,7 +102,7 @@ static int check_book(struct verify *verify, const struct query *query, void *co
 		r = verify_distrust(verify, first, versions);
 	if (r == 0 && first != *next_price)
 		r = verify_distrust(verify, *next_price, versions);
-	*next_price = first + versions;
+	*next_price = book_price_end(first, versions);
 	book_free(book);
 	return r;
 }

@@ -300,9 +300,9 @@ static int take_row(struct verify *verify, const struct query *query, void *cont
 	if (r < 0)
 		return fault_set(fault, inner.code, "%s", inner.text);
 	chain->summary->corrections++;
-	if (money_total_add(chain->summary->corrected_amount, row.adds.amount,
-	                    &chain->summary->corrected_amount) < 0)
-		return fault_set(fault, FAULT_RANGE, "verify: the corrections' sum does not fit");
+	r = verify_total(&chain->summary->corrected_amount, row.adds.amount, "corrections", fault);
+	if (r < 0)
+		return r;
 	if (!chain->any || chain->ts != row.ts || chain->source != row.key.source ||
 	    !text_is(row.id, chain->id)) {
 		r = end_event(chain, fault);

@@ -41,7 +41,7 @@ static int add_book(struct verify *verify, const struct query *query, void *cont
 	if (grown == NULL)
 		return fault_set(fault, FAULT_NOMEM, "verify: out of memory");
 	sides->ranges[side] = grown;
-	grown[count] = (struct side_range){ first, first + column_int(query, 8) };
+	grown[count] = (struct side_range){ first, book_price_end(first, column_int(query, 8)) };
 	sides->count[side]++;
 	return 0;
 }
