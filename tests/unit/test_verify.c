@@ -714,6 +714,32 @@ static void test_the_summary_has_both_sums(void **state)
 	assert_string_equal(rollups, "1.2010658");
 }
 
+struct heard {
+	int64_t calls, done, total;
+};
+
+static void hear(void *context, int64_t done, int64_t total)
+{
+	struct heard *heard = context;
+
+	assert_true(done >= heard->done && done <= total);
+	*heard = (struct heard){ heard->calls + 1, done, total };
+}
+
+static void test_its_progress_ends_at_all_events(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct verify_summary summary;
+	struct heard heard = { .calls = 0 };
+
+	fill(kit);
+	assert_int_equal(ledger_verify(kit->ledger, keep_on, hear, &heard, &summary, NULL), 0);
+	/* At its beginning and at its end: there are few. */
+	assert_int_equal(heard.calls, 2);
+	assert_int_equal(heard.done, 6);
+	assert_int_equal(heard.total, 6);
+}
+
 static void test_whoever_listens_may_stop_it(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -753,6 +779,7 @@ int main(void)
 		cmocka_unit_test(test_the_file_is_as_the_migrations_and_the_rows_make_it),
 		T(test_a_table_that_was_changed_is_named),
 		T(test_the_summary_has_both_sums),
+		T(test_its_progress_ends_at_all_events),
 		T(test_whoever_listens_may_stop_it),
 	};
 
