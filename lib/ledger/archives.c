@@ -97,7 +97,8 @@ static int find(struct ledger *ledger, int64_t seq, char path[PATH_MAX],
                 char sha256[SHA256_HEX_BYTES], int64_t *bytes_out, struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_ARCHIVE_GET);
-	char file[PATH_MAX];
+	char file[ARCHIVE_FILE_BYTES];
+	bool whole;
 	int r;
 
 	query_int(&query, seq);
@@ -109,10 +110,16 @@ static int find(struct ledger *ledger, int64_t seq, char path[PATH_MAX],
 			ledger->path, (long long)seq);
 	if (r < 0)
 		return r;
-	text_copy(file, sizeof(file), column_text(&query, 0));
-	text_copy(sha256, SHA256_HEX_BYTES, column_text(&query, 1));
+	whole = column_text(&query, 0).len > 0 &&
+	        text_copy(file, sizeof(file), column_text(&query, 0)) &&
+	        text_copy(sha256, SHA256_HEX_BYTES, column_text(&query, 1));
 	*bytes_out = column_int(&query, 2);
 	query_end(&query);
+	if (!whole)
+		return fault_set(fault, FAULT_CORRUPT,
+		                 "%s: file %lld of the archive is registered with no name or no "
+		                 "SHA-256: a backup has what was right",
+		                 ledger->path, (long long)seq);
 	return archives_path(ledger, file, path, fault);
 }
 

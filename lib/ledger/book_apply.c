@@ -21,7 +21,9 @@ static int check_currency(struct ledger *ledger, const struct book *book, struct
 	if (r <= 0)
 		return r;
 	r = 0;
-	if (!text_equal(column_text(&query, 0), book_currency(book)))
+	if (column_is_null(&query, 0))
+		r = book_gone(ledger, fault);
+	else if (!text_equal(column_text(&query, 0), book_currency(book)))
 		r = fault_set(fault, FAULT_INVALID,
 		              "the book is in %.*s, the ledger in %.*s: a ledger has one currency",
 		              TEXT_ARGS(book_currency(book)), TEXT_ARGS(column_text(&query, 0)));

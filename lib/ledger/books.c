@@ -60,6 +60,22 @@ static int parse_stored(struct ledger *ledger, struct text json, struct text has
 	return 0;
 }
 
+int64_t book_price_end(int64_t first_price, int64_t versions)
+{
+	int64_t end;
+
+	return __builtin_add_overflow(first_price, versions, &end) ? INT64_MAX : end;
+}
+
+/* Without the book of a line nobody knows what is in force, or in which currency. */
+int book_gone(struct ledger *ledger, struct fault *fault)
+{
+	return fault_set(fault, FAULT_CORRUPT,
+	                 "%s: the log of price books has a line whose book is gone, or of no side: "
+	                 "toll verify names it, a backup has what was right",
+	                 ledger->path);
+}
+
 int ledger_book_current(struct ledger *ledger, enum book_side side,
                         struct applied_book *current_out, struct fault *fault)
 {
@@ -73,8 +89,10 @@ int ledger_book_current(struct ledger *ledger, enum book_side side,
 		return r;
 	if (r > 0) {
 		current.first_price = column_int(&query, 1);
-		r = parse_stored(ledger, column_text(&query, 3), column_text(&query, 4),
-		                 &current.book, fault);
+		r = column_is_null(&query, 0)
+		            ? book_gone(ledger, fault)
+		            : parse_stored(ledger, column_text(&query, 3), column_text(&query, 4),
+		                           &current.book, fault);
 		query_end(&query);
 		if (r < 0)
 			return r;
@@ -101,13 +119,17 @@ int ledger_each_book(struct ledger *ledger, ledger_book_fn *each, void *context,
 			.note = column_text(&query, 6),
 			.first_price = column_int(&query, 7),
 			.versions = column_int(&query, 8),
-			/* The CHECK of the column keeps it in range. */
-			.side = (enum book_side)column_int(&query, 9),
 		};
+		int64_t side = column_is_null(&query, 2) ? BOOK_SIDES : column_int(&query, 9);
 
-		row.in_force = newest[row.side];
-		newest[row.side] = false;
-		r = each(context, &row);
+		if (side != BOOK_SELL && side != BOOK_COST) {
+			r = book_gone(ledger, fault);
+		} else {
+			row.side = (enum book_side)side;
+			row.in_force = newest[row.side];
+			newest[row.side] = false;
+			r = each(context, &row);
+		}
 		if (r != 0) {
 			query_end(&query);
 			return r;
@@ -223,7 +245,7 @@ static int book_of_price(struct ledger *ledger, int64_t price_id, const struct p
 		const struct parsed_book *book = &ledger->books[i];
 
 		if (price_id >= book->first_price &&
-		    price_id < book->first_price + book->versions) {
+		    price_id < book_price_end(book->first_price, book->versions)) {
 			*out = book;
 			return 0;
 		}
@@ -235,7 +257,7 @@ static int book_of_price(struct ledger *ledger, int64_t price_id, const struct p
 		return r;
 	parsed.first_price = r > 0 ? column_int(&query, 1) : 0;
 	parsed.versions = r > 0 ? column_int(&query, 2) : 0;
-	if (r > 0 && price_id < parsed.first_price + parsed.versions)
+	if (r > 0 && price_id < book_price_end(parsed.first_price, parsed.versions))
 		r = parse_stored(ledger, column_text(&query, 3), column_text(&query, 4),
 		                 &parsed.book, fault);
 	else

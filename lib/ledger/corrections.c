@@ -55,7 +55,8 @@ enum {
 };
 
 /* {"output":-10} into the counts. */
-static int read_counts(struct text json, int64_t count[COMPONENT_COUNT], struct fault *fault)
+static int read_counts(const struct ledger *ledger, int64_t seq, struct text json,
+                       int64_t count[COMPONENT_COUNT], struct fault *fault)
 {
 	struct json doc = { .nodes = NULL };
 	struct fault inner;
@@ -71,7 +72,9 @@ static int read_counts(struct text json, int64_t count[COMPONENT_COUNT], struct 
 			r = -FAULT_CORRUPT;
 	}
 	json_release(&doc);
-	return r < 0 ? fault_set(fault, FAULT_CORRUPT, "the counts of a correction are none") : 0;
+	return r < 0 ? fault_set(fault, FAULT_CORRUPT, "%s: the counts of correction %lld are none",
+	                         ledger->path, (long long)seq)
+	             : 0;
 }
 
 int correction_read(struct ledger *ledger, const struct query *query, struct correction_row *out,
@@ -114,7 +117,8 @@ int correction_read(struct ledger *ledger, const struct query *query, struct cor
 	               &out->adds.cost) < 0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: a correction is no amount",
 		                 ledger->path);
-	return read_counts(column_text(query, COLUMN_COUNTS), out->adds.count, fault);
+	return read_counts(ledger, out->seq, column_text(query, COLUMN_COUNTS), out->adds.count,
+	                   fault);
 }
 
 void correction_counts(const struct correction_row *row, struct buf *out)
@@ -215,6 +219,60 @@ static int tell(struct ledger *ledger, const struct correction_row *row, ledger_
 	return each(context, &told);
 }
 
+/* What a total is made of: a row that is not as it was made is none. */
+static int read_as_made(struct ledger *ledger, const struct query *query,
+                        struct correction_row *out, struct fault *fault)
+{
+	unsigned char digest[SHA256_BYTES];
+	int r = correction_read(ledger, query, out, fault);
+
+	if (r == 0)
+		r = correction_digest(out, digest, fault);
+	if (r == 0 && !text_equal(out->digest, (struct text){ (const char *)digest, SHA256_BYTES }))
+		r = fault_set(
+			fault, FAULT_CORRUPT,
+			"%s: correction %lld is not as it was made (its digest): " WORDS_ADVICE,
+			ledger->path, (long long)out->seq);
+	return r;
+}
+
+static int gone(const struct ledger *ledger, struct fault *fault)
+{
+	return fault_set(fault, FAULT_CORRUPT, "%s: correction %lld is gone: " WORDS_ADVICE,
+	                 ledger->path, (long long)ledger->corrections + 1);
+}
+
+/*
+ * One that is damaged need not come where it was: it is in no hour, or of no event, that anybody
+ * asks for.  So before any of them counts they are all looked at, by their numbers, which have no
+ * gaps and go as far as the seals say; once by a handle.
+ */
+static int check_all(struct ledger *ledger, struct fault *fault)
+{
+	struct query query = query_start(ledger, STATEMENT_CORRECTION_BEHIND);
+	struct correction_row row;
+	int64_t sealed = 0;
+	int r;
+
+	query_int(&query, ledger->corrections);
+	while ((r = query_row(&query, fault)) > 0) {
+		r = read_as_made(ledger, &query, &row, fault);
+		if (r == 0 && row.seq != ledger->corrections + 1)
+			r = gone(ledger, fault);
+		if (r < 0) {
+			query_end(&query);
+			return r;
+		}
+		ledger->corrections++;
+	}
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_SEAL_LOG_LAST);
+	query_text(&query, text_of("correction"));
+	r = query_single(&query, &sealed, fault);
+	return r == 0 && sealed > ledger->corrections ? gone(ledger, fault) : r;
+}
+
 /* Rows of CORRECTION_COLUMNS; `many`: names that were given out before may go. */
 static int each_row(struct ledger *ledger, struct query *query, bool many,
                     ledger_correction_fn *each, void *context, struct fault *fault)
@@ -226,7 +284,7 @@ static int each_row(struct ledger *ledger, struct query *query, bool many,
 
 		if (many)
 			names_trim(&ledger->names);
-		r = correction_read(ledger, query, &row, fault);
+		r = read_as_made(ledger, query, &row, fault);
 		if (r == 0)
 			r = tell(ledger, &row, each, context, fault);
 		if (r != 0) {
@@ -241,10 +299,13 @@ int ledger_each_correction(struct ledger *ledger, enum correction_hour hour, int
                            int64_t to_ms, ledger_correction_fn *each, void *context,
                            struct fault *fault)
 {
-	struct query query = query_start(ledger, hour == CORRECTION_BOOKED
-	                                                 ? STATEMENT_CORRECTION_BOOKED
-	                                                 : STATEMENT_CORRECTION_TRAFFIC);
+	struct query query;
+	int r = check_all(ledger, fault);
 
+	if (r < 0)
+		return r;
+	query = query_start(ledger, hour == CORRECTION_BOOKED ? STATEMENT_CORRECTION_BOOKED
+	                                                      : STATEMENT_CORRECTION_TRAFFIC);
 	query_int(&query, from_ms);
 	query_int(&query, to_ms);
 	return each_row(ledger, &query, true, each, context, fault);
@@ -256,8 +317,10 @@ int ledger_corrections_of(struct ledger *ledger, struct text source, struct text
 {
 	struct query query;
 	int64_t source_id;
-	int r = names_id(ledger, source, &source_id, fault);
+	int r = check_all(ledger, fault);
 
+	if (r == 0)
+		r = names_id(ledger, source, &source_id, fault);
 	if (r < 0)
 		return r;
 	query = query_start(ledger, STATEMENT_CORRECTION_EVENT);
@@ -287,14 +350,17 @@ int correction_event_now(struct ledger *ledger, const struct event_row *row,
 	struct event_now now = { .usage = stored->event.usage,
 		                 .amount = stored->amount,
 		                 .cost = stored->cost };
-	struct query query = query_start(ledger, STATEMENT_CORRECTION_EVENT);
-	int r;
+	struct query query;
+	int r = check_all(ledger, fault);
 
+	if (r < 0)
+		return r;
+	query = query_start(ledger, STATEMENT_CORRECTION_EVENT);
 	store_bind_identity(&query, stored->event.time_ms, row->source, stored->event.id);
 	while ((r = query_row(&query, fault)) > 0) {
 		struct correction_row correction;
 
-		r = correction_read(ledger, &query, &correction, fault);
+		r = read_as_made(ledger, &query, &correction, fault);
 		if (r == 0 && !add(&now, &correction))
 			r = fault_set(fault, FAULT_CORRUPT,
 			              "%s: event %.*s: its corrections make no count or no amount",
@@ -370,8 +436,10 @@ int ledger_each_event_now(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                           ledger_event_fn *each, void *context, struct fault *fault)
 {
 	struct walk walk = { ledger, LEDGER_FROM_MIN, each, context, fault };
-	int r = find_next(&walk, from_ms);
+	int r = check_all(ledger, fault);
 
+	if (r == 0)
+		r = find_next(&walk, from_ms);
 	return r < 0 ? r : ledger_each_event(ledger, from_ms, to_ms, take_event, &walk, fault);
 }
 

@@ -54,13 +54,17 @@ static int make_room(struct hours *hours, size_t at, struct fault *fault)
 }
 
 /* A digest that is not there, or is none, is not to be added to. */
-static int read_digest(struct ledger *ledger, const struct query *query, int column,
+static int read_digest(struct ledger *ledger, const struct query *query, int column, int64_t hour,
                        struct digest_sum *sum_out, struct fault *fault)
 {
 	struct text bytes = column_blob(query, column);
+	char moment[MOMENT_TEXT_BYTES];
 
-	if (bytes.at == NULL || bytes.len != SHA256_BYTES)
-		return fault_set(fault, FAULT_CORRUPT, "%s: an hour has no digest", ledger->path);
+	if (bytes.len != SHA256_BYTES) {
+		moment_text(hour, moment);
+		return fault_set(fault, FAULT_CORRUPT, "%s: hour %s has no digest", ledger->path,
+		                 moment);
+	}
 	*sum_out = digest_sum_of((const unsigned char *)bytes.at);
 	return 0;
 }
@@ -84,7 +88,7 @@ static int entry_of(struct ledger *ledger, int64_t hour, struct hour_entry **ent
 	r = query_row(&query, fault);
 	if (r > 0) {
 		entry.events = column_int(&query, 0);
-		r = read_digest(ledger, &query, 1, &entry.sum, fault);
+		r = read_digest(ledger, &query, 1, hour, &entry.sum, fault);
 		query_end(&query);
 	}
 	if (r == 0)
@@ -218,7 +222,7 @@ int ledger_each_hour(struct ledger *ledger, int64_t from_ms, int64_t to_ms, ledg
 			                    .events = column_int(&query, 1) };
 		struct digest_sum sum;
 
-		r = read_digest(ledger, &query, 2, &sum, fault);
+		r = read_digest(ledger, &query, 2, hour.hour_ms, &sum, fault);
 		digest_sum_get(&sum, hour.digest);
 		if (r == 0)
 			r = each(context, &hour);

@@ -118,6 +118,8 @@ struct ledger {
 	bool wordless;     /* of before: its check words are still to be made, none is asked */
 	int lock_fd;       /* -1: none */
 	char *path;
+	/* Up to this one they are all there, as they were made. */
+	int64_t corrections;
 	struct names names;
 	struct archives archives;
 	struct parsed_book *books;
@@ -152,6 +154,8 @@ int ledger_finish_new(struct ledger *ledger, struct fault *fault);
 
 /* Fault of the last SQLite call on this connection. */
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault);
+/* What a fault says without the path of the ledger in front. */
+const char *ledger_bare(const struct ledger *ledger, const struct fault *fault);
 
 /* statement.c: binding in the order of the SQL text, 1, 2, 3 ... */
 struct query {
@@ -185,7 +189,11 @@ int statements_prepare(struct ledger *ledger, struct fault *fault);
 int statements_prepare_archive(struct ledger *ledger, struct fault *fault);
 void statements_release(struct ledger *ledger);
 
-/* books.c: frees the parsed books; later reads parse them again. */
+/* books.c: behind the prices of a book, whatever its columns say. */
+int64_t book_price_end(int64_t first_price, int64_t versions);
+/* -FAULT_CORRUPT, of a line of the log that no book is behind. */
+int book_gone(struct ledger *ledger, struct fault *fault);
+/* Frees the parsed books; later reads parse them again. */
 void ledger_books_forget(struct ledger *ledger);
 /*
  * The text of a book from its row: `json`, or where that is empty its parts, put together in

@@ -97,6 +97,7 @@ static int detail_read(const struct query *query, struct usage *usage, struct fa
 static int details_read(struct ledger *ledger, struct event_row *row, struct fault *fault)
 {
 	struct event *event = &row->stored.event;
+	struct fault inner;
 	struct query query = query_start(ledger, STATEMENT_DETAIL_GET);
 	int r;
 
@@ -104,10 +105,11 @@ static int details_read(struct ledger *ledger, struct event_row *row, struct fau
 	query_int(&query, row->source);
 	query_text(&query, event->id);
 	while ((r = query_row(&query, fault)) > 0) {
-		r = detail_read(&query, &event->usage, fault);
+		r = detail_read(&query, &event->usage, &inner);
 		if (r < 0) {
 			query_end(&query);
-			return r;
+			return fault_set(fault, inner.code, "%s: event %.*s: %s", ledger->path,
+			                 TEXT_ARGS(event->id), inner.text);
 		}
 	}
 	return r;

@@ -112,8 +112,8 @@ static int read_link(const struct query *query, struct seal_link *link_out, stru
 	struct text chain = column_blob(query, 2);
 
 	if (chain.len != SHA256_BYTES)
-		return fault_set(fault, FAULT_CORRUPT, "%s: a seal has no chain",
-		                 query->ledger->path);
+		return fault_set(fault, FAULT_CORRUPT, "%s: seal %lld has no chain",
+		                 query->ledger->path, (long long)column_int(query, 0));
 	link_out->seq = column_int(query, 0);
 	link_out->at_ms = column_int(query, 1);
 	for (size_t i = 0; i < SHA256_BYTES; i++)
@@ -209,17 +209,20 @@ static int seal_log(struct sealing *sealing, enum sealed_log log)
 static int read_before(struct sealing *sealing, unsigned char chain_out[SHA256_BYTES])
 {
 	struct query query = query_start(sealing->ledger, STATEMENT_SEAL_HEAD);
+	struct seal_link before;
 	int r = query_row(&query, sealing->fault);
 
 	memset(chain_out, 0, SHA256_BYTES);
 	sealing->seq = 1;
 	if (r <= 0)
 		return r;
-	sealing->seq = column_int(&query, 0) + 1;
-	if (column_blob(&query, 2).len == SHA256_BYTES)
+	r = read_link(&query, &before, sealing->fault);
+	if (r == 0) {
+		sealing->seq = before.seq + 1;
 		memcpy(chain_out, column_blob(&query, 2).at, SHA256_BYTES);
+	}
 	query_end(&query);
-	return 0;
+	return r;
 }
 
 static int add_link(struct sealing *sealing, int64_t now_ms)

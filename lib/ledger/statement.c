@@ -55,6 +55,8 @@ static enum fault_code fault_of(sqlite3 *db, int code)
 		return FAULT_NOMEM;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+	/* All SQL is constant: the schema is not that of the migrations, or a sum is none. */
+	case SQLITE_ERROR:
 		return FAULT_CORRUPT;
 	case SQLITE_TOOBIG:
 		return FAULT_RANGE;
@@ -85,6 +87,15 @@ int ledger_fault(struct ledger *ledger, int code, const char *doing, struct faul
 		of_system = strerror(number);
 	return fault_set(fault, fault_code, "%s: %s%s: %s (SQLite %d%s%s)", ledger->path, first,
 	                 doing, error, code, of_system[0] != '\0' ? ": " : "", of_system);
+}
+
+const char *ledger_bare(const struct ledger *ledger, const struct fault *fault)
+{
+	size_t len = strlen(ledger->path);
+	bool is_of_it = strncmp(fault->text, ledger->path, len) == 0 &&
+	                strncmp(fault->text + len, ": ", 2) == 0;
+
+	return is_of_it ? fault->text + len + 2 : fault->text;
 }
 
 static int prepare(struct ledger *ledger, int i, struct fault *fault)

@@ -258,7 +258,7 @@ int verify_distrust(struct verify *verify, int64_t first_price, int64_t prices)
 	if (grown == NULL)
 		return fault_set(verify->fault, FAULT_NOMEM, "verify: out of memory");
 	verify->distrusted = grown;
-	grown[count] = (struct price_range){ first_price, first_price + prices };
+	grown[count] = (struct price_range){ first_price, book_price_end(first_price, prices) };
 	verify->distrusted_count++;
 	return 0;
 }
@@ -511,24 +511,25 @@ static int compare_sums(struct verify *verify, const struct rollup_key *key,
 static int compare_stored_rollup(struct verify *verify, const struct query *query)
 {
 	static const struct rollup_sum nothing;
-	struct rollup_key key = {
-		column_int(query, 0), column_int(query, 1), column_int(query, 2),
-		column_int(query, 3), column_int(query, 4), column_int(query, 5),
-		column_int(query, 6), column_int(query, 7),
-	};
+	const struct rollup_key key = rollup_read_key(query);
 	struct rollup_entry *entry = rollups_find(&verify->derived, &key);
 	struct rollup_sum stored;
-	int r = rollup_read(query, 8, &stored, verify->fault);
+	struct fault why;
+	int r = rollup_read(query, 8, &stored, &why);
 
-	if (r < 0)
-		return r;
 	verify->summary.rollups++;
 	if (entry != NULL)
 		entry->seen = true;
-	if (money_total_add(verify->summary.rollups_amount, stored.amount,
-	                    &verify->summary.rollups_amount) < 0)
-		return fault_set(verify->fault, FAULT_RANGE,
-		                 "verify: the rollups' sum does not fit");
+	if (r < 0) {
+		r = rollup_where(verify, &key);
+		return r < 0 ? r
+		             : verify_report_texts(verify, VERIFY_ROLLUP, "row",
+		                                   ledger_bare(verify->ledger, &why),
+		                                   "a row that can be read");
+	}
+	r = verify_total(&verify->summary.rollups_amount, stored.amount, "rollups", verify->fault);
+	if (r < 0)
+		return r;
 	/* An hour's row goes with its last event. */
 	if (stored.events == 0 && entry == NULL) {
 		verify_note_hour(verify, key.hour);
@@ -584,7 +585,7 @@ static int report_unreadable(struct verify *verify, const struct query *query,
 		return r;
 	verify->summary.events++;
 	verify_note_hour(verify, column_int(query, 0));
-	put_cstr(&verify->stored, why->text);
+	put_cstr(&verify->stored, ledger_bare(verify->ledger, why));
 	put_cstr(&verify->expected, "a row that can be read");
 	return verify_report(verify, VERIFY_EVENT, "row");
 }
@@ -697,10 +698,10 @@ static int check_event(struct verify *verify, const struct query *query)
 		r = add_event(verify, &row);
 	if (r != 0)
 		return r;
-	if (money_total_add(verify->summary.events_amount, row.stored.amount,
-	                    &verify->summary.events_amount) < 0)
-		return fault_set(verify->fault, FAULT_RANGE,
-		                 "verify: the events' sum does not fit");
+	r = verify_total(&verify->summary.events_amount, row.stored.amount, "events",
+	                 verify->fault);
+	if (r < 0)
+		return r;
 	if (verify->progress != NULL && verify->summary.events % PROGRESS_EVERY == 0)
 		verify->progress(verify->context, verify->summary.events, verify->total);
 	verify->summary.events++;
@@ -746,13 +747,16 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	struct ledger_status status;
 	int r = ledger_status(ledger, &status, fault);
 
-	verify.total = status.events;
+	/* Only for its progress: a count that is none is told where it is looked at. */
+	verify.total = r == 0 ? status.events : 0;
+	if (r == -FAULT_CORRUPT)
+		r = 0;
 	if (r == 0)
 		r = verify_file(&verify, ledger, fault);
 	if (r == 0)
 		r = verify_books(&verify, fault);
 	if (r == 0)
-		r = verify_sides_load(&verify.sides, ledger, fault);
+		r = verify_sides_load(&verify.sides, &verify, fault);
 	if (r == 0)
 		r = check_events(&verify);
 	if (r == 0)

@@ -43,6 +43,13 @@ static int report_numbers(struct verify *verify, const char *where, const char *
 	return report(verify, where, what, a, b);
 }
 
+int verify_total(struct money *total, struct money amount, const char *of, struct fault *fault)
+{
+	return money_total_add(*total, amount, total) < 0
+	               ? fault_set(fault, FAULT_RANGE, "verify: the sum of the %s does not fit", of)
+	               : 0;
+}
+
 /* Every line of a table that only grows has the number behind the one before. */
 static int check_sequence(struct verify *verify, const char *where, int64_t seq, int64_t *next)
 {
@@ -176,17 +183,18 @@ static int check_run(struct verify *verify, const struct query *query, void *con
 		r = report_numbers(verify, where, "rows", column_int(query, RUN_ROWS), rows);
 	if (r != 0)
 		return r;
-	if (money_total_add(checked->summary->adjusted_amount, total,
-	                    &checked->summary->adjusted_amount) < 0)
-		return fault_set(fault, FAULT_RANGE, "verify: the adjustments' sum does not fit");
-	if (money_join(column_int(query, RUN_NANOS), column_int(query, RUN_ATTOS), &told) == 0 &&
-	    money_compare(told, total) == 0)
+	r = verify_total(&checked->summary->adjusted_amount, total, "adjustments", fault);
+	if (r < 0)
+		return r;
+	snprintf(stored, sizeof(stored), "no amount");
+	if (money_join(column_int(query, RUN_NANOS), column_int(query, RUN_ATTOS), &told) == 0)
+		money_text(told, stored);
+	money_text(total, derived);
+	if (strcmp(stored, derived) == 0)
 		/* Of a run of which something was told already nothing is new. */
 		return checked->summary->findings > findings
 		               ? 0
 		               : check_digest(verify, checked->ledger, seq, where, fault);
-	money_text(told, stored);
-	money_text(total, derived);
 	return report(verify, where, "total", stored, derived);
 }
 

@@ -102,22 +102,23 @@ static int check_book(struct verify *verify, const struct query *query, void *co
 		r = verify_distrust(verify, first, versions);
 	if (r == 0 && first != *next_price)
 		r = verify_distrust(verify, *next_price, versions);
-	*next_price = first + versions;
+	*next_price = book_price_end(first, versions);
 	book_free(book);
 	return r;
 }
 
-/* A line of the log whose book is gone. */
+/* A line of the log whose book is gone, or that is of no side. */
 static int check_logged(struct verify *verify, const struct query *query, void *context,
                         struct fault *fault)
 {
+	bool side = column_int(query, 2) != 0;
 	char number[NUMBER_BYTES];
 
 	(void)context;
 	(void)fault;
 	snprintf(number, sizeof(number), "%lld", (long long)column_int(query, 1));
-	return report(verify, "book_log", column_int(query, 0), "book", text_of(number),
-	              text_of("a book that is there"));
+	return report(verify, "book_log", column_int(query, 0), side ? "side" : "book",
+	              text_of(number), text_of(side ? "0 or 1" : "a book that is there"));
 }
 
 /* Every book was put in force once at least. */

@@ -294,14 +294,15 @@ static int take_row(struct verify *verify, const struct query *query, void *cont
 		chain->ts = row.ts;
 		text_copy(chain->id, sizeof(chain->id), row.id);
 		chain->any = false;
-		return report(chain, "row", inner.text, "a row that can be read");
+		return report(chain, "row", ledger_bare(chain->ledger, &inner),
+		              "a row that can be read");
 	}
 	if (r < 0)
 		return fault_set(fault, inner.code, "%s", inner.text);
 	chain->summary->corrections++;
-	if (money_total_add(chain->summary->corrected_amount, row.adds.amount,
-	                    &chain->summary->corrected_amount) < 0)
-		return fault_set(fault, FAULT_RANGE, "verify: the corrections' sum does not fit");
+	r = verify_total(&chain->summary->corrected_amount, row.adds.amount, "corrections", fault);
+	if (r < 0)
+		return r;
 	if (!chain->any || chain->ts != row.ts || chain->source != row.key.source ||
 	    !text_is(row.id, chain->id)) {
 		r = end_event(chain, fault);

@@ -1,6 +1,7 @@
 #include "ledger/verify_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/internal.h"
@@ -10,12 +11,19 @@
 static const char schema_sql[] = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema "
 				 "WHERE name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\' ORDER BY 1";
 
-/* What the check says where a page was not read for want of memory: nothing of the file. */
-static bool lacked_memory(const char *text)
+/*
+ * What the check says where a page was not read, for want of memory or because the disk did not
+ * give it: nothing of what is in the file.  The code of that; SQLITE_OK: another line.
+ */
+static int unread(const char *text)
 {
-	static const char words[] = "unable to get the page. error code=7";
+	static const char words[] = "unable to get the page. error code=";
+	const char *at = text != NULL ? strstr(text, words) : NULL;
+	int code = at != NULL ? atoi(at + strlen(words)) : SQLITE_OK;
 
-	return text == NULL || strstr(text, words) != NULL;
+	if (text == NULL)
+		return SQLITE_NOMEM;
+	return (code & 0xff) == SQLITE_NOMEM || (code & 0xff) == SQLITE_IOERR ? code : SQLITE_OK;
 }
 
 static int check_pages(struct verify *verify, struct ledger *ledger, struct fault *fault)
@@ -28,7 +36,7 @@ static int check_pages(struct verify *verify, struct ledger *ledger, struct faul
 	while (r == 0 && code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
 
-		code = lacked_memory(text) ? SQLITE_NOMEM : SQLITE_OK;
+		code = unread(text);
 		if (code != SQLITE_OK || strcmp(text, "ok") == 0)
 			continue;
 		r = verify_report_at(verify, VERIFY_FILE, text_of("pages"), "integrity_check",

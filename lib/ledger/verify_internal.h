@@ -23,6 +23,8 @@ int verify_report(struct verify *verify, enum verify_kind kind, const char *what
 /* A price of a book that is not as it was applied: told once, of the book. */
 bool verify_is_distrusted(const struct verify *verify, int64_t price_id);
 struct ledger *verify_ledger(const struct verify *verify);
+/* verify_adjust.c: into a total of the summary, of these rows. */
+int verify_total(struct money *total, struct money amount, const char *of, struct fault *fault);
 /* Something of the hour of this moment is not as it was left. */
 void verify_note_hour(struct verify *verify, int64_t ms);
 /* A finding about `where` ("book 3", "source gw-1 api toll"). */

@@ -50,6 +50,7 @@ static int check_name(struct verify *verify, const struct query *query, void *co
 		{ "quarantine", VERIFY_QUARANTINE }, { "conflict", VERIFY_CONFLICT },
 		{ "unknown_usage", VERIFY_UNKNOWN }, { "policy_rule", VERIFY_RULE },
 		{ "reading_rule", VERIFY_RULE },     { "phase", VERIFY_PHASE },
+		{ "checkpoint", VERIFY_WATERMARK },
 	};
 	struct text table = column_text(query, 0);
 	enum verify_kind kind = VERIFY_UNKNOWN;

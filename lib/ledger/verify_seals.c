@@ -26,6 +26,14 @@ static void hex(struct text digest, char out[HEX_SHOWN + 1])
 		snprintf(out + 2 * i, 3, "%02x", (unsigned char)digest.at[i]);
 }
 
+/* Zeros where there is none: no link comes to them. */
+static void take_digest(struct text digest, unsigned char out[SHA256_BYTES])
+{
+	memset(out, 0, SHA256_BYTES);
+	if (digest.len == SHA256_BYTES)
+		memcpy(out, digest.at, SHA256_BYTES);
+}
+
 static struct text bytes_text(const unsigned char digest[SHA256_BYTES])
 {
 	return (struct text){ (const char *)digest, SHA256_BYTES };
@@ -49,31 +57,30 @@ static int add_hours(struct chain *chain, int64_t seq)
 	int r;
 
 	query_int(&query, seq);
-	while ((r = query_row(&query, chain->fault)) > 0)
+	while ((r = query_row(&query, chain->fault)) > 0) {
+		unsigned char digest[SHA256_BYTES];
+
+		take_digest(column_blob(&query, 2), digest);
 		seal_bytes_hour(&chain->bytes, column_int(&query, 0), column_int(&query, 1),
-		                (const unsigned char *)column_blob(&query, 2).at);
+		                digest);
+	}
 	return r;
 }
 
 /* A log of which a link holds a part: its rows as they are now. */
-static int check_log(struct chain *chain, int64_t seq, struct text table, int64_t last,
-                     struct text digest)
+static int check_log(struct chain *chain, int64_t seq, int log, int64_t last,
+                     const unsigned char digest[SHA256_BYTES])
 {
 	unsigned char derived[SHA256_BYTES];
 	char where[WHERE_BYTES];
 	int64_t rows;
-	int log = 0, r;
+	int r = sealed_log_digest(chain->ledger, (enum sealed_log)log, chain->sealed[log], last,
+	                          derived, &rows, chain->fault);
 
-	while (log < SEALED_LOG_COUNT && !text_is(table, sealed_log_info[log].table))
-		log++;
-	snprintf(where, sizeof(where), "seal %lld %.*s", (long long)seq, TEXT_ARGS(table));
-	if (log == SEALED_LOG_COUNT)
-		return verify_report_at(chain->verify, VERIFY_SEAL, text_of(where), "log", table,
-		                        text_of("a log that is sealed"));
-	r = sealed_log_digest(chain->ledger, (enum sealed_log)log, chain->sealed[log], last,
-	                      derived, &rows, chain->fault);
-	if (r == 0 && memcmp(derived, digest.at, SHA256_BYTES) != 0)
-		r = report(chain, where, "rows of the log", digest, bytes_text(derived));
+	snprintf(where, sizeof(where), "seal %lld %s", (long long)seq, sealed_log_info[log].table);
+	if (r == 0 && memcmp(derived, digest, SHA256_BYTES) != 0)
+		r = report(chain, where, "rows of the log", bytes_text(digest),
+		           bytes_text(derived));
 	chain->sealed[log] = last;
 	return r;
 }
@@ -95,10 +102,10 @@ static int add_logs(struct chain *chain, int64_t seq)
 		if (r <= 0)
 			continue;
 		last = column_int(&query, 0);
-		memcpy(digest, column_blob(&query, 1).at, SHA256_BYTES);
+		take_digest(column_blob(&query, 1), digest);
 		query_end(&query);
 		seal_bytes_log(&chain->bytes, table, last, digest);
-		r = check_log(chain, seq, table, last, bytes_text(digest));
+		r = check_log(chain, seq, log, last, digest);
 	}
 	return r;
 }
@@ -112,8 +119,7 @@ static int check_link(struct verify *verify, const struct query *row, void *cont
 	char where[WHERE_BYTES];
 	int r;
 
-	/* The schema keeps its length. */
-	memcpy(stored, column_blob(row, 2).at, SHA256_BYTES);
+	take_digest(column_blob(row, 2), stored);
 	snprintf(where, sizeof(where), "seal %lld", (long long)seq);
 	if (seq != chain->seq + 1) {
 		r = verify_report_at(verify, VERIFY_SEAL, text_of(where), "links before it",
@@ -175,6 +181,22 @@ static int check_unsealable(struct chain *chain)
 	return r;
 }
 
+/* SEAL_LOGS: what no seal of this program holds. */
+static int check_log_name(struct verify *verify, const struct query *row, void *context,
+                          struct fault *fault)
+{
+	struct text table = column_text(row, 0);
+
+	(void)context;
+	(void)fault;
+	for (int log = 0; log < SEALED_LOG_COUNT; log++) {
+		if (text_is(table, sealed_log_info[log].table))
+			return 0;
+	}
+	return verify_report_at(verify, VERIFY_SEAL, text_of("seals"), "log", table,
+	                        text_of("a log that is sealed"));
+}
+
 static int count_orphans(struct chain *chain)
 {
 	struct query query = query_start(chain->ledger, STATEMENT_SEAL_ORPHANS);
@@ -201,6 +223,8 @@ int verify_seals(struct verify *verify, struct ledger *ledger, struct verify_sum
 		r = check_unsealable(&chain);
 	if (r == 0)
 		r = count_orphans(&chain);
+	if (r == 0)
+		r = verify_each(verify, STATEMENT_SEAL_LOGS, check_log_name, NULL, fault);
 	if (r == 0)
 		r = ledger_seal_head(ledger, &summary->seal, fault);
 	buf_release(&chain.bytes);

@@ -23,28 +23,32 @@ static bool holds(struct verify_sides *sides, enum book_side side, int64_t price
 	return false;
 }
 
-static int add_book(void *context, const struct book_log_row *row)
+/* BOOK_LIST; a line of which the book is gone, or the side none, is told of the log. */
+static int add_book(struct verify *verify, const struct query *query, void *context,
+                    struct fault *fault)
 {
 	struct verify_sides *sides = context;
-	size_t count = sides->count[row->side];
+	int64_t side = column_int(query, 9), first = column_int(query, 7);
+	size_t count;
 	struct side_range *grown;
 
-	if (holds(sides, row->side, row->first_price))
-		return 0; /* applied again */
-	grown = realloc(sides->ranges[row->side], (count + 1) * sizeof(*grown));
+	(void)verify;
+	if (column_is_null(query, 2) || (side != BOOK_SELL && side != BOOK_COST) ||
+	    holds(sides, (enum book_side)side, first))
+		return 0;
+	count = sides->count[side];
+	grown = realloc(sides->ranges[side], (count + 1) * sizeof(*grown));
 	if (grown == NULL)
-		return -FAULT_NOMEM;
-	sides->ranges[row->side] = grown;
-	grown[count] = (struct side_range){ row->first_price, row->first_price + row->versions };
-	sides->count[row->side]++;
+		return fault_set(fault, FAULT_NOMEM, "verify: out of memory");
+	sides->ranges[side] = grown;
+	grown[count] = (struct side_range){ first, book_price_end(first, column_int(query, 8)) };
+	sides->count[side]++;
 	return 0;
 }
 
-int verify_sides_load(struct verify_sides *sides, struct ledger *ledger, struct fault *fault)
+int verify_sides_load(struct verify_sides *sides, struct verify *verify, struct fault *fault)
 {
-	int r = ledger_each_book(ledger, add_book, sides, fault);
-
-	return r == -FAULT_NOMEM ? fault_set(fault, FAULT_NOMEM, "verify: out of memory") : r;
+	return verify_each(verify, STATEMENT_BOOK_LIST, add_book, sides, fault);
 }
 
 void verify_sides_release(struct verify_sides *sides)

@@ -5,7 +5,7 @@
 #ifndef TOLL_LEDGER_VERIFY_SIDES_H
 #define TOLL_LEDGER_VERIFY_SIDES_H
 
-#include "ledger/books.h"
+#include "ledger/verify_internal.h"
 
 struct side_range;
 
@@ -16,7 +16,7 @@ struct verify_sides {
 };
 
 /* `sides` is all zero before. */
-int verify_sides_load(struct verify_sides *sides, struct ledger *ledger, struct fault *fault);
+int verify_sides_load(struct verify_sides *sides, struct verify *verify, struct fault *fault);
 void verify_sides_release(struct verify_sides *sides);
 
 /* Its book was only ever applied on the other side.  One that no log has is told elsewhere. */

@@ -595,6 +595,20 @@ static int note_book(void *context, const struct book_log_row *row)
 	return 0;
 }
 
+/* A cost that is there and would have no column: never left out without a word. */
+static int check_costs(const struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const struct sums *sums = &report->groups[i].sums;
+
+		if (!report->costs && sums->costed + sums->cost_unrated > 0)
+			return fault_set(report->fault, FAULT_CORRUPT,
+			                 "report: events have a cost, and the log of price books "
+			                 "tells of no cost book: toll verify names what is wrong");
+	}
+	return 0;
+}
+
 int report_run(struct ledger *ledger, const struct report_query *query, struct table *table_out,
                struct report_notes *notes_out, struct fault *fault)
 {
@@ -611,6 +625,8 @@ int report_run(struct ledger *ledger, const struct report_query *query, struct t
 		r = ledger_gaps(ledger, query->from_ms, query->to_ms, &notes.gaps, fault);
 	if (r == 0)
 		r = ledger_each_book(ledger, note_book, &report, fault);
+	if (r == 0)
+		r = check_costs(&report);
 	if (r < 0)
 		goto out;
 	if (report.count > 0)

@@ -237,7 +237,8 @@ static void test_an_event_that_cannot_be_read_is_named(void **state)
 		  "watermark events [source (name 99)] 3|0\n" },
 		{ "a component that is none",
 		  "UPDATE event_detail SET component = 'pagez' WHERE id = 'd'",
-		  "event row " WHERE_D " event_detail: component pagez is not one|a row that can "
+		  "event row " WHERE_D
+		  " event d: event_detail: component pagez is not one|a row that can "
 		  "be read\n"
 		  "rollup events " ROLLUP_D " 1|0\n"
 		  "rollup input " ROLLUP_D " 7|0\n"
@@ -336,28 +337,30 @@ static void test_a_detail_that_was_changed_is_named(void **state)
 		  "source, "
 		  "id, component, kind, count) SELECT ts, source, id, 'cache_read', 'implicit', 6 "
 		  "FROM event WHERE id = 'c'",
-		  "event row " WHERE_C " event_detail: kinds of cache_read are more than there "
+		  "event row " WHERE_C
+		  " event c: event_detail: kinds of cache_read are more than there "
 		  "are" NO_ROW_C },
 		{ "of a column, of no kind",
 		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
 		  "source, "
 		  "id, component, count) SELECT ts, source, id, 'cache_read', 5 FROM event "
 		  "WHERE id = 'c'",
-		  "event row " WHERE_C " event_detail: component cache_read is not one" NO_ROW_C },
+		  "event row " WHERE_C
+		  " event c: event_detail: component cache_read is not one" NO_ROW_C },
 		{ "a word that is too long",
 		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
 		  "source, "
 		  "id, component, kind, count) SELECT ts, source, id, 'cache_read', "
 		  "'123456789012345678901234', 5 FROM event WHERE id = 'c'",
 		  "event row " WHERE_C
-		  " event_detail: a kind of cache_read has too long a word" NO_ROW_C },
+		  " event c: event_detail: a kind of cache_read has too long a word" NO_ROW_C },
 		{ "more than there is room for",
 		  "UPDATE event SET flags = 4, cache_read = 9 WHERE id = 'c'; INSERT INTO "
 		  "event_detail (ts, source, id, component, kind, count) SELECT ts, source, "
 		  "event.id, "
 		  "'cache_read', value, 1 FROM event, json_each('[1,2,3,4,5,6,7,8,9]') "
 		  "WHERE event.id = 'c'",
-		  "event row " WHERE_C " event_detail: too many kinds" NO_ROW_C },
+		  "event row " WHERE_C " event c: event_detail: too many kinds" NO_ROW_C },
 		{ "of a column, as it may be",
 		  "UPDATE event SET flags = 4 WHERE id = 'c'; INSERT INTO event_detail (ts, "
 		  "source, "
@@ -711,6 +714,32 @@ static void test_the_summary_has_both_sums(void **state)
 	assert_string_equal(rollups, "1.2010658");
 }
 
+struct heard {
+	int64_t calls, done, total;
+};
+
+static void hear(void *context, int64_t done, int64_t total)
+{
+	struct heard *heard = context;
+
+	assert_true(done >= heard->done && done <= total);
+	*heard = (struct heard){ heard->calls + 1, done, total };
+}
+
+static void test_its_progress_ends_at_all_events(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct verify_summary summary;
+	struct heard heard = { .calls = 0 };
+
+	fill(kit);
+	assert_int_equal(ledger_verify(kit->ledger, keep_on, hear, &heard, &summary, NULL), 0);
+	/* At its beginning and at its end: there are few. */
+	assert_int_equal(heard.calls, 2);
+	assert_int_equal(heard.done, 6);
+	assert_int_equal(heard.total, 6);
+}
+
 static void test_whoever_listens_may_stop_it(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -750,6 +779,7 @@ int main(void)
 		cmocka_unit_test(test_the_file_is_as_the_migrations_and_the_rows_make_it),
 		T(test_a_table_that_was_changed_is_named),
 		T(test_the_summary_has_both_sums),
+		T(test_its_progress_ends_at_all_events),
 		T(test_whoever_listens_may_stop_it),
 	};
 

@@ -94,12 +94,14 @@ static const struct {
 	  "correction input " EVENT " 1|0\n",
 	  false },
 	{ "UPDATE correction SET counts = '{input}' WHERE seq = 2",
-	  "correction row [source gw-1 id b time 2026-08-01T09:00:01.000Z] the counts of a "
-	  "correction are none|a row that can be read\n",
+	  "correction row [source gw-1 id b time 2026-08-01T09:00:01.000Z] the counts of "
+	  "correction "
+	  "2 are none|a row that can be read\n",
 	  false },
 	{ "UPDATE correction SET counts = '{\"tokens\":1}' WHERE seq = 2",
-	  "correction row [source gw-1 id b time 2026-08-01T09:00:01.000Z] the counts of a "
-	  "correction are none|a row that can be read\n",
+	  "correction row [source gw-1 id b time 2026-08-01T09:00:01.000Z] the counts of "
+	  "correction "
+	  "2 are none|a row that can be read\n",
 	  false },
 	{ "DELETE FROM correction WHERE seq = 2",
 	  "correction the line before it [correction 3] "
@@ -225,13 +227,15 @@ static void test_damage_is_no_sum(void **state)
 {
 	static const struct {
 		const char *sql;
-		bool row; /* the row itself cannot be read */
+		bool forged; /* with a digest that fits: the row by itself is one */
 	} rows[] = {
-		{ "UPDATE correction SET counts = '{input}' WHERE seq = 2", true },
-		{ "UPDATE correction SET counts = '{\"input\":1.5}' WHERE seq = 2", true },
-		{ "UPDATE correction SET counts = '{\"input\":-101}' WHERE seq = 2", false },
-		{ "UPDATE correction SET nanos = 9223372036854775807 WHERE seq = 2", false },
-		{ "UPDATE correction SET cost_nanos = 9223372036854775807 WHERE seq = 2", false },
+		{ "UPDATE correction SET counts = '{input}' WHERE seq = 2", false },
+		{ "UPDATE correction SET counts = '{\"input\":1.5}' WHERE seq = 2", false },
+		{ "UPDATE correction SET counts = '{\"input\":-39}' WHERE seq = 2", false },
+		{ "UPDATE correction SET nanos = nanos + 1 WHERE seq = 2", false },
+		{ "UPDATE correction SET counts = '{\"input\":-101}' WHERE seq = 2", true },
+		{ "UPDATE correction SET nanos = 9223372036854775807 WHERE seq = 2", true },
+		{ "UPDATE correction SET cost_nanos = 9223372036854775807 WHERE seq = 2", true },
 	};
 
 	(void)state;
@@ -244,13 +248,15 @@ static void test_damage_is_no_sum(void **state)
 		fill(&kit);
 		kit_shut(&kit);
 		kit_sql(&kit, rows[i].sql);
+		if (rows[i].forged)
+			forge_digests(&kit);
 		kit_reopen(&kit);
 		assert_int_equal(
 			ledger_each_event_now(kit.ledger, 0, INT64_MAX, pass, &calls, &fault),
 			-FAULT_CORRUPT);
 		assert_int_equal(ledger_each_correction(kit.ledger, CORRECTION_TRAFFIC, 0,
 		                                        INT64_MAX, pass_correction, &calls, &fault),
-		                 rows[i].row ? -FAULT_CORRUPT : 0);
+		                 rows[i].forged ? 0 : -FAULT_CORRUPT);
 		kit_close(&kit);
 	}
 }
