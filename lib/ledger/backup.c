@@ -10,6 +10,7 @@
 #include "ledger/archives.h"
 #include "ledger/backup_archive.h"
 #include "ledger/durable.h"
+#include "ledger/files.h"
 #include "ledger/lock.h"
 
 enum { STEP_PAGES = 64, BUSY_TRIES = 100, BUSY_MS = 50 };
@@ -32,16 +33,6 @@ static int db_fault(sqlite3 *db, int code, const char *path, struct fault *fault
 	                 db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code), code);
 }
 
-static int beside_path(const char *path, const char *suffix, char out[PATH_MAX],
-                       struct fault *fault)
-{
-	int len = snprintf(out, PATH_MAX, "%s%s", path, suffix);
-
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
-	return 0;
-}
-
 static bool exists(const char *path)
 {
 	struct stat status;
@@ -59,7 +50,7 @@ static int no_remains(const char *path, struct fault *fault)
 
 	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
 		bool index = strcmp(sqlite_suffixes[i], "-shm") == 0;
-		int r = beside_path(path, sqlite_suffixes[i], name, fault);
+		int r = files_beside(path, sqlite_suffixes[i], name, fault);
 		struct stat status;
 
 		if (r < 0)
@@ -72,7 +63,7 @@ static int no_remains(const char *path, struct fault *fault)
 			                 "the new one: move it away, or choose another name",
 			                 name);
 		if (unlink(name) < 0)
-			return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+			return files_fault(name, fault);
 	}
 	return 0;
 }
@@ -160,12 +151,6 @@ static int copy_ledger(struct ledger *reader, const char *to, const struct backu
 	return r;
 }
 
-static void put_hex(char out[SHA256_HEX_BYTES], const unsigned char *bytes)
-{
-	for (int i = 0; i < SHA256_BYTES; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static int ignore_finding(void *context, const struct verify_finding *finding)
 {
 	(void)context;
@@ -193,7 +178,6 @@ static int check_copy(const char *copy, const char *from, const char *to,
                       const struct backup_watch *watch, struct backup_result *result,
                       struct fault *fault)
 {
-	unsigned char digest[SHA256_BYTES];
 	struct ledger *ledger = NULL;
 	struct ledger_status status;
 	int r = ledger_open_reader(&ledger, copy, fault);
@@ -210,10 +194,9 @@ static int check_copy(const char *copy, const char *from, const char *to,
 	/* Before its bytes are read: closing a file takes the locks that we have on it. */
 	ledger_close(ledger);
 	if (r == 0)
-		r = durable_digest(copy, digest, &result->bytes, fault);
+		r = durable_digest(copy, result->sha256, &result->bytes, fault);
 	if (r != 0)
 		return r;
-	put_hex(result->sha256, digest);
 	result->last_ms = status.last_ms;
 	return 0;
 }
@@ -224,7 +207,7 @@ static void drop_beside(const char *path)
 	char name[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
-		if (beside_path(path, sqlite_suffixes[i], name, NULL) == 0)
+		if (files_beside(path, sqlite_suffixes[i], name, NULL) == 0)
 			unlink(name);
 	}
 }
@@ -246,7 +229,7 @@ static int look_at_target(struct ledger *reader, const char *file, bool over, mo
 	int64_t pid;
 
 	if (stat(reader->path, &ledger) < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s", reader->path, strerror(errno));
+		return files_fault(reader->path, fault);
 	*mode_out = ledger.st_mode & 0777;
 	if (lstat(file, &there) == 0 && there.st_dev == ledger.st_dev &&
 	    there.st_ino == ledger.st_ino)
@@ -289,7 +272,7 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
 	if (r == 0)
 		r = durable_sync(beside, mode, fault);
 	if (r == 0)
-		r = beside_path(file, ".archive", to, fault);
+		r = files_beside(file, ".archive", to, fault);
 	if (r == 0)
 		r = archives_folder(reader, from, fault);
 	if (r == 0)
@@ -332,13 +315,13 @@ static int settle_old(const char *path, const char *aside, struct fault *fault)
 		                 "%s: somebody reads it; end that, then try again", path);
 	for (size_t i = 0; r == 0 && i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]);
 	     i++) {
-		r = beside_path(path, sqlite_suffixes[i], from, fault);
+		r = files_beside(path, sqlite_suffixes[i], from, fault);
 		if (r == 0)
-			r = beside_path(aside, sqlite_suffixes[i], to, fault);
+			r = files_beside(aside, sqlite_suffixes[i], to, fault);
 		if (r < 0 || !exists(from))
 			continue;
 		if ((code == SQLITE_OK ? unlink(from) : rename(from, to)) < 0)
-			r = fault_set(fault, FAULT_IO, "%s: %s", from, strerror(errno));
+			r = files_fault(from, fault);
 	}
 	return r == 0 ? durable_sync_folder(path, fault) : r;
 }
@@ -362,7 +345,7 @@ static int exchange(char beside[PATH_MAX], const char *path, const char *aside, 
 		return r;
 	}
 	if (errno != EINVAL && errno != ENOSYS)
-		return fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
+		return files_fault(path, fault);
 	/* A file system that cannot: between the two there is none, and the old one is aside. */
 	r = durable_rename(path, aside, false, fault);
 	return r < 0 ? r : durable_rename(beside, path, false, fault);
@@ -393,7 +376,7 @@ static int fetch(const char *file, const char *path, char beside[PATH_MAX], stru
 {
 	char wal[PATH_MAX];
 	struct stat owner;
-	int fd = -1, r = beside_path(file, "-wal", wal, fault);
+	int fd = -1, r = files_beside(file, "-wal", wal, fault);
 
 	if (r == 0 && exists(wal))
 		return fault_set(fault, FAULT_INVALID,
@@ -404,7 +387,7 @@ static int fetch(const char *file, const char *path, char beside[PATH_MAX], stru
 		r = durable_create(path, beside, &fd, fault);
 	if (r < 0)
 		return r;
-	r = durable_copy(file, fd, fault);
+	r = durable_copy(file, fd, path, fault);
 	if (r == 0 && files_owner(path, &owner))
 		files_give(fd, &owner);
 	close(fd);
@@ -424,7 +407,7 @@ static int migrate_copy(const char *copy, struct fault *fault)
 
 	ledger_close(ledger);
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-		if (beside_path(copy, made[i], path, NULL) == 0)
+		if (files_beside(copy, made[i], path, NULL) == 0)
 			unlink(path);
 	}
 	if (r == 0)
@@ -444,9 +427,9 @@ static int prepare(const char *file, const char *path, char beside[PATH_MAX],
 	int r = fetch(file, path, beside, fault);
 
 	if (r == 0)
-		r = beside_path(file, ".archive", from, fault);
+		r = files_beside(file, ".archive", from, fault);
 	if (r == 0)
-		r = beside_path(path, ".archive", to, fault);
+		r = files_beside(path, ".archive", to, fault);
 	if (r == 0)
 		r = check_copy(beside, from, to, watch, result, fault);
 	if (r == -FAULT_VERSION) {
@@ -465,8 +448,7 @@ static int look_at_backup(const char *file, const char *path, struct fault *faul
 	struct stat backup, ledger;
 
 	if (stat(file, &backup) < 0)
-		return fault_set(fault, errno == ENOENT ? FAULT_NOT_FOUND : FAULT_IO, "%s: %s",
-		                 file, strerror(errno));
+		return files_unread(file, fault);
 	if (stat(path, &ledger) == 0 && ledger.st_dev == backup.st_dev &&
 	    ledger.st_ino == backup.st_ino)
 		return fault_set(fault, FAULT_INVALID, "%s: this is the ledger itself", file);

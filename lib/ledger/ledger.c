@@ -236,7 +236,7 @@ static int load_identities(struct ledger *ledger, const struct ledger_options *o
 	int r;
 
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		return fault_set(fault, FAULT_IO, "getrandom: %s", strerror(errno));
+		return files_fault(ledger->path, fault);
 	hours = hours > 0 ? hours : LEDGER_IDENTITY_HOURS;
 	if (identity_init(identity, bytes > 0 ? bytes : LEDGER_IDENTITY_BYTES, hours * MS_PER_HOUR,
 	                  seed) < 0)
@@ -355,8 +355,10 @@ static int refuse_empty(const char *path, struct fault *fault)
 {
 	struct stat file, lock;
 	char name[PATH_MAX];
+	int r = files_beside(path, ".lock", name, fault);
 
-	snprintf(name, sizeof(name), "%s.lock", path);
+	if (r < 0)
+		return r;
 	if (stat(path, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size > 0 ||
 	    stat(name, &lock) == 0)
 		return 0;
@@ -467,8 +469,9 @@ static int may_read(const char *path, struct fault *fault)
 	if (errno == ENOENT || errno == ENOTDIR)
 		return fault_set(fault, FAULT_NOT_FOUND,
 		                 "%s: there is no ledger (tolld or toll import makes one)", path);
-	return fault_set(fault, FAULT_IO, "%s: %s%s", path, strerror(errno),
-	                 errno == EACCES ? ": " LEDGER_READERS : "");
+	if (errno == EACCES)
+		return fault_set(fault, FAULT_IO, "%s: %s: " LEDGER_READERS, path, strerror(errno));
+	return files_fault(path, fault);
 }
 
 int ledger_open_reader(struct ledger **ledger_out, const char *path, struct fault *fault)

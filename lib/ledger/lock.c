@@ -15,20 +15,11 @@
 enum { LOCK_LINE_BYTES = LEDGER_NOTE_BYTES + 64, LOCK_MODE = 0640 };
 enum { LOCK_TEXT_BYTES = LOCK_LINE_BYTES + WAL_MARK_BYTES + 1 };
 
-static int lock_path(const char *ledger_path, char out[PATH_MAX], struct fault *fault)
-{
-	int len = snprintf(out, PATH_MAX, "%s.lock", ledger_path);
-
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger_path);
-	return 0;
-}
-
 /* "pid=123 NOTE\n"; a holder that has not written yet leaves pid 0. */
 static void read_text(int fd, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES])
 {
 	char bytes[LOCK_TEXT_BYTES];
-	ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
+	ssize_t got = files_read(fd, bytes, sizeof(bytes), 0);
 	struct text rest = { bytes, got > 0 ? (size_t)got : 0 };
 	struct text line, pid;
 
@@ -45,7 +36,7 @@ static void read_text(int fd, int64_t *pid_out, char note_out[LEDGER_NOTE_BYTES]
 /* The end of the first line; 0: there is none. */
 static size_t read_lines(int fd, char bytes[LOCK_TEXT_BYTES])
 {
-	ssize_t got = pread(fd, bytes, LOCK_TEXT_BYTES - 1, 0);
+	ssize_t got = files_read(fd, bytes, LOCK_TEXT_BYTES - 1, 0);
 	char *end;
 
 	bytes[got > 0 ? got : 0] = '\0';
@@ -68,7 +59,7 @@ void lock_mark_write(int fd, const struct wal_mark *mark)
 
 	wal_mark_text(mark, text);
 	/* A part of a mark is none. */
-	if (at > 0 && pwrite(fd, text, WAL_MARK_BYTES, (off_t)at) != WAL_MARK_BYTES &&
+	if (at > 0 && files_write(fd, text, WAL_MARK_BYTES, (int64_t)at) < 0 &&
 	    ftruncate(fd, (off_t)at) < 0)
 		return;
 }
@@ -80,7 +71,7 @@ bool lock_mark_read(const char *ledger_path, struct wal_mark *mark_out, int64_t 
 	bool marked = false;
 	int fd;
 
-	if (lock_path(ledger_path, name, NULL) < 0)
+	if (files_beside(ledger_path, ".lock", name, NULL) < 0)
 		return false;
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -99,7 +90,7 @@ int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_
 {
 	struct flock query = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	char name[PATH_MAX];
-	int r = lock_path(path, name, fault);
+	int r = files_beside(path, ".lock", name, fault);
 	int fd;
 
 	if (r < 0)
@@ -108,9 +99,9 @@ int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_
 	if (fd < 0 && errno == ENOENT)
 		return fault_set(fault, FAULT_NOT_FOUND, "%s: nobody writes it", path);
 	if (fd < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+		return files_fault(name, fault);
 	if (fcntl(fd, F_OFD_GETLK, &query) < 0)
-		r = fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+		r = files_fault(name, fault);
 	else if (query.l_type == F_UNLCK)
 		r = fault_set(fault, FAULT_NOT_FOUND, "%s: nobody writes it", path);
 	else
@@ -127,7 +118,7 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 	bool marked;
 	struct stat owner;
 	int64_t pid;
-	int fd, len, r = lock_path(ledger_path, name, fault);
+	int fd, len, r = files_beside(ledger_path, ".lock", name, fault);
 	bool owned;
 
 	if (r < 0)
@@ -139,7 +130,7 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 	if (fd < 0 && errno == EACCES)
 		return fault_set(fault, FAULT_IO, "%s: %s: " LEDGER_WRITERS, name, strerror(errno));
 	if (fd < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+		return files_fault(name, fault);
 	if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
 		if (errno == EAGAIN || errno == EACCES) {
 			read_text(fd, &pid, holder_note);
@@ -147,7 +138,7 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 			              "%s: process %lld is its writer; a ledger has one at a time",
 			              ledger_path, (long long)pid);
 		} else {
-			r = fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+			r = files_fault(name, fault);
 		}
 		goto out;
 	}
@@ -158,9 +149,8 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 		goto out;
 	}
 	marked = mark_read(fd, &mark);
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
-		r = fault_set(fault, errno == ENOSPC ? FAULT_FULL : FAULT_IO, "%s: %s", name,
-		              strerror(errno));
+	if (ftruncate(fd, 0) < 0 || files_write(fd, text, (size_t)len, 0) < 0) {
+		r = files_fault(name, fault);
 		goto out;
 	}
 	if (marked)

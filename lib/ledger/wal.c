@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/files.h"
+
 enum {
 	WAL_MAGIC = 0x377f0682, /* its last bit: the words of a checksum are big-endian */
 	WAL_VERSION = 3007000,
@@ -107,18 +109,7 @@ static bool header_is_valid(const unsigned char *header)
 /* All of it, or false where the file ends before. */
 static bool read_at(int fd, void *out, size_t len, int64_t at)
 {
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n = pread(fd, (char *)out + got, len - got, at + (int64_t)got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		got += (size_t)n;
-	}
-	return true;
+	return files_read(fd, out, len, at) == (ssize_t)len;
 }
 
 /* Frame n, from 1 on, into wal->frame. */
@@ -252,9 +243,7 @@ int wal_scan(const char *wal_path, struct wal_scan *scan_out, struct fault *faul
 
 	if (fd < 0) {
 		*scan_out = scan;
-		return errno == ENOENT
-		               ? 0
-		               : fault_set(fault, FAULT_IO, "%s: %s", wal_path, strerror(errno));
+		return errno == ENOENT ? 0 : files_fault(wal_path, fault);
 	}
 	wal = malloc(sizeof(*wal));
 	if (wal == NULL) {
@@ -262,7 +251,7 @@ int wal_scan(const char *wal_path, struct wal_scan *scan_out, struct fault *faul
 		goto out;
 	}
 	if (fstat(fd, &status) < 0) {
-		r = fault_set(fault, FAULT_IO, "%s: %s", wal_path, strerror(errno));
+		r = files_fault(wal_path, fault);
 		goto out;
 	}
 	scan.bytes = (int64_t)status.st_size;
@@ -382,12 +371,11 @@ int wal_check(const char *ledger_path, const struct wal_mark *mark, int64_t mark
 	char wal_path[PATH_MAX];
 	struct wal_scan scan;
 	struct stat ledger;
-	int len = snprintf(wal_path, sizeof(wal_path), "%s-wal", ledger_path), r;
+	int r = files_beside(ledger_path, "-wal", wal_path, fault);
 	bool same;
 
-	if (len < 0 || len >= (int)sizeof(wal_path))
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger_path);
-	r = wal_scan(wal_path, &scan, fault);
+	if (r == 0)
+		r = wal_scan(wal_path, &scan, fault);
 	if (r < 0)
 		return r;
 	*scan_out = scan;
