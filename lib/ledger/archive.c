@@ -366,6 +366,7 @@ static int choose_name(struct making *making, char path[PATH_MAX])
 
 	for (int n = 1;; n++) {
 		struct searching searching = { file->file, false };
+		struct stat there;
 		int r;
 
 		if (n == 1)
@@ -378,7 +379,9 @@ static int choose_name(struct making *making, char path[PATH_MAX])
 		if (searching.found)
 			continue;
 		r = archives_path(making->from, file->file, path, making->fault);
-		if (r < 0 || access(path, F_OK) < 0)
+		if (r == 0)
+			r = files_there(path, &there, making->fault);
+		if (r <= 0)
 			return r;
 	}
 }

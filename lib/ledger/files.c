@@ -58,6 +58,13 @@ int files_unread(const char *path, struct fault *fault)
 	return files_fault(path, fault);
 }
 
+int files_there(const char *path, struct stat *status_out, struct fault *fault)
+{
+	if (lstat(path, status_out) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : files_fault(path, fault);
+}
+
 ssize_t files_read(int fd, void *out, size_t len, int64_t at)
 {
 	size_t got = 0;

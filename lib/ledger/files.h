@@ -28,6 +28,9 @@ int files_fault(const char *path, struct fault *fault);
 /* The same of one that was to be read: -FAULT_NOT_FOUND where there is none. */
 int files_unread(const char *path, struct fault *fault);
 
+/* Is anything there of that name, a link too?  1: *status_out tells what; 0: nothing; -FAULT_IO. */
+int files_there(const char *path, struct stat *status_out, struct fault *fault);
+
 /*
  * All of `len` bytes, however many calls that takes.  files_read() gives fewer only where the file
  * ends, -1 with errno where it cannot be read; files_write() 0 or -1.
