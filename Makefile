@@ -209,6 +209,11 @@ $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 $(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses \
 $(B)/tests/faults/test_damage_faults: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+# Each call of tests/support/failcall.def, and three of our own that make some of them.
+FAILCALLS := close faccessat fchmod fchown fcntl fopen fstat fsync ftruncate getrandom \
+	lchown lstat mkdir mkostemp open opendir pread pwrite readdir rename renameat2 \
+	stat unlink unlinkat files_owner files_give lock_mark_write
+$(B)/tests/faults/test_calls: ALL_LDFLAGS += $(FAILCALLS:%=-Wl,--wrap=%)
 
 # One unit test by name: make unit-money
 unit-%: $(B)/tests/unit/test_%

@@ -156,11 +156,20 @@ void hmac_sha256(const struct hmac_sha256_key *key, const void *bytes, size_t le
 	behind_pad(key->outer, inner, sizeof(inner), out);
 }
 
-void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES])
+void sha256_end_hex(struct sha256_stream *stream, char out[SHA256_HEX_BYTES])
 {
 	unsigned char digest[SHA256_BYTES];
 
-	sha256(bytes, len, digest);
+	sha256_end(stream, digest);
 	for (int i = 0; i < SHA256_BYTES; i++)
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sha256_hex(const void *bytes, size_t len, char out[SHA256_HEX_BYTES])
+{
+	struct sha256_stream stream;
+
+	sha256_init(&stream);
+	sha256_add(&stream, bytes, len);
+	sha256_end_hex(&stream, out);
 }

@@ -37,6 +37,7 @@ struct sha256_stream {
 void sha256_init(struct sha256_stream *stream);
 void sha256_add(struct sha256_stream *stream, const void *bytes, size_t len);
 void sha256_end(struct sha256_stream *stream, unsigned char out[SHA256_BYTES]);
+void sha256_end_hex(struct sha256_stream *stream, char out[SHA256_HEX_BYTES]);
 
 /*
  * HMAC-SHA-256 (RFC 2104, vectors of RFC 4231).  The prepared key is as secret as the key itself:

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/moment.h"
 #include "ledger/archives.h"
 #include "ledger/durable.h"
+#include "ledger/files.h"
 #include "ledger/hours.h"
 #include "ledger/lock.h"
 
@@ -366,6 +366,7 @@ static int choose_name(struct making *making, char path[PATH_MAX])
 
 	for (int n = 1;; n++) {
 		struct searching searching = { file->file, false };
+		struct stat there;
 		int r;
 
 		if (n == 1)
@@ -378,40 +379,19 @@ static int choose_name(struct making *making, char path[PATH_MAX])
 		if (searching.found)
 			continue;
 		r = archives_path(making->from, file->file, path, making->fault);
-		if (r < 0 || access(path, F_OK) < 0)
+		if (r == 0)
+			r = files_there(path, &there, making->fault);
+		if (r <= 0)
 			return r;
 	}
 }
 
-/* The folder, as a ledger's files have owner and group. */
-static int make_folder(struct ledger *ledger, struct fault *fault)
-{
-	char folder[PATH_MAX];
-	struct stat owner;
-	int r = archives_folder(ledger, folder, fault);
-
-	if (r < 0)
-		return r;
-	if (mkdir(folder, ARCHIVE_FOLDER_MODE) < 0)
-		return errno == EEXIST
-		               ? 0
-		               : fault_set(fault, FAULT_IO, "%s: %s", folder, strerror(errno));
-	if (geteuid() == 0 && files_owner(ledger->path, &owner) && owner.st_uid != 0 &&
-	    lchown(folder, owner.st_uid, owner.st_gid) < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s", folder, strerror(errno));
-	return durable_sync_folder(folder, fault);
-}
-
 /* What a run that was interrupted left: the lock tells that nobody makes it now. */
-static void sweep(const char *path)
+static void sweep(const char *folder)
 {
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
 	struct dirent *entry;
-	DIR *dir;
+	DIR *dir = opendir(folder);
 
-	snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-	dir = opendir(folder);
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		struct text name = text_of(entry->d_name);
 
@@ -426,14 +406,12 @@ static void sweep(const char *path)
 static int make(struct making *making, const struct archive_month *month, char beside[PATH_MAX])
 {
 	struct archive_file *file = &making->file;
-	unsigned char digest[SHA256_BYTES];
 	char path[PATH_MAX];
 	struct stat owner;
 	int fd = -1, r = choose_name(making, path);
 
 	if (r < 0)
 		return r;
-	sweep(path);
 	r = durable_create(path, beside, &fd, making->fault);
 	if (r < 0)
 		return r;
@@ -444,9 +422,7 @@ static int make(struct making *making, const struct archive_month *month, char b
 	if (r < 0 || file->events == 0)
 		return r; /* an event that waits came to each hour meanwhile */
 	if (r == 0)
-		r = durable_digest(beside, digest, &file->bytes, making->fault);
-	for (int i = 0; r == 0 && i < SHA256_BYTES; i++)
-		snprintf(file->sha256 + 2 * i, 3, "%02x", digest[i]);
+		r = durable_digest(beside, file->sha256, &file->bytes, making->fault);
 	if (r == 0)
 		r = durable_rename(beside, path, false, making->fault);
 	if (r == 0)
@@ -459,7 +435,7 @@ int archive_make(struct ledger *reader, const struct archive_month *month,
                  struct fault *fault)
 {
 	struct making *making = calloc(1, sizeof(*making));
-	char beside[PATH_MAX] = "", lock[PATH_MAX], moment[MOMENT_TEXT_BYTES];
+	char beside[PATH_MAX] = "", folder[PATH_MAX], lock[PATH_MAX], moment[MOMENT_TEXT_BYTES];
 	int lock_fd = -1, r = 0;
 
 	if (making == NULL)
@@ -471,13 +447,17 @@ int archive_make(struct ledger *reader, const struct archive_month *month,
 	making->total = month->events;
 	moment_text_unit(month->from_ms, MOMENT_MONTH, moment);
 	snprintf(making->file.month, sizeof(making->file.month), "%.7s", moment);
-	r = make_folder(reader, fault);
+	r = archives_folder(reader, folder, fault);
 	if (r == 0)
-		r = archives_path(reader, "archive", lock, fault);
+		r = durable_folder(folder, ARCHIVE_FOLDER_MODE, reader->path, fault);
+	if (r == 0)
+		r = files_inside(folder, "archive", lock, fault);
 	if (r == 0)
 		r = lock_take(lock, "archive", &lock_fd, fault);
-	if (r == 0)
+	if (r == 0) {
+		sweep(folder);
 		r = make(making, month, beside);
+	}
 	if (beside[0] != '\0')
 		unlink(beside);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/moment.h"
 #include "ledger/archive.h"
 #include "ledger/durable.h"
+#include "ledger/files.h"
 
 #define ARCHIVE_ADVICE "put it back from a backup (FILE.archive/ of toll backup)"
 
@@ -23,22 +24,17 @@ int archives_at(struct ledger *ledger, const char *folder, struct fault *fault)
 int archives_path(const struct ledger *ledger, const char *file, char out[PATH_MAX],
                   struct fault *fault)
 {
-	const char *folder = ledger->archives.folder;
-	int len = folder != NULL ? snprintf(out, PATH_MAX, "%s/%s", folder, file)
-	                         : snprintf(out, PATH_MAX, "%s.archive/%s", ledger->path, file);
+	char folder[PATH_MAX];
+	int r = archives_folder(ledger, folder, fault);
 
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger->path);
-	return 0;
+	return r < 0 ? r : files_inside(folder, file, out, fault);
 }
 
 int archives_folder(const struct ledger *ledger, char out[PATH_MAX], struct fault *fault)
 {
-	int r = archives_path(ledger, "", out, fault);
-
-	if (r == 0)
-		out[strlen(out) - 1] = '\0'; /* the slash */
-	return r;
+	if (ledger->archives.folder != NULL)
+		return files_beside(ledger->archives.folder, "", out, fault);
+	return files_beside(ledger->path, ".archive", out, fault);
 }
 
 void archives_release(struct ledger *ledger)
@@ -66,10 +62,9 @@ int archives_load(struct ledger *ledger, struct fault *fault)
 /* The file that is there against what is registered of it. */
 static int check_bytes(const char *path, int64_t bytes, const char *sha256, struct fault *fault)
 {
-	unsigned char digest[SHA256_BYTES];
 	char hex[SHA256_HEX_BYTES];
 	int64_t is;
-	int r = durable_digest(path, digest, &is, fault);
+	int r = durable_digest(path, hex, &is, fault);
 
 	if (r == -FAULT_NOT_FOUND)
 		return fault_set(fault, FAULT_CORRUPT,
@@ -78,8 +73,6 @@ static int check_bytes(const char *path, int64_t bytes, const char *sha256, stru
 		                 path);
 	if (r < 0)
 		return r;
-	for (int i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 	if (is != bytes)
 		return fault_set(
 			fault, FAULT_CORRUPT,

@@ -10,6 +10,7 @@
 #include "ledger/archives.h"
 #include "ledger/backup_archive.h"
 #include "ledger/durable.h"
+#include "ledger/files.h"
 #include "ledger/lock.h"
 
 enum { STEP_PAGES = 64, BUSY_TRIES = 100, BUSY_MS = 50 };
@@ -32,23 +33,6 @@ static int db_fault(sqlite3 *db, int code, const char *path, struct fault *fault
 	                 db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code), code);
 }
 
-static int beside_path(const char *path, const char *suffix, char out[PATH_MAX],
-                       struct fault *fault)
-{
-	int len = snprintf(out, PATH_MAX, "%s%s", path, suffix);
-
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
-	return 0;
-}
-
-static bool exists(const char *path)
-{
-	struct stat status;
-
-	return lstat(path, &status) == 0;
-}
-
 /*
  * What another file left under names that SQLite would take for this one's.  What holds nothing
  * goes; nobody uses it, as the lock tells.
@@ -59,12 +43,14 @@ static int no_remains(const char *path, struct fault *fault)
 
 	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
 		bool index = strcmp(sqlite_suffixes[i], "-shm") == 0;
-		int r = beside_path(path, sqlite_suffixes[i], name, fault);
+		int r = files_beside(path, sqlite_suffixes[i], name, fault);
 		struct stat status;
 
+		if (r == 0)
+			r = files_there(name, &status, fault);
 		if (r < 0)
 			return r;
-		if (lstat(name, &status) < 0)
+		if (r == 0)
 			continue;
 		if (status.st_size > 0 && !index)
 			return fault_set(fault, FAULT_INVALID,
@@ -72,7 +58,7 @@ static int no_remains(const char *path, struct fault *fault)
 			                 "the new one: move it away, or choose another name",
 			                 name);
 		if (unlink(name) < 0)
-			return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+			return files_fault(name, fault);
 	}
 	return 0;
 }
@@ -160,12 +146,6 @@ static int copy_ledger(struct ledger *reader, const char *to, const struct backu
 	return r;
 }
 
-static void put_hex(char out[SHA256_HEX_BYTES], const unsigned char *bytes)
-{
-	for (int i = 0; i < SHA256_BYTES; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static int ignore_finding(void *context, const struct verify_finding *finding)
 {
 	(void)context;
@@ -193,7 +173,6 @@ static int check_copy(const char *copy, const char *from, const char *to,
                       const struct backup_watch *watch, struct backup_result *result,
                       struct fault *fault)
 {
-	unsigned char digest[SHA256_BYTES];
 	struct ledger *ledger = NULL;
 	struct ledger_status status;
 	int r = ledger_open_reader(&ledger, copy, fault);
@@ -210,10 +189,9 @@ static int check_copy(const char *copy, const char *from, const char *to,
 	/* Before its bytes are read: closing a file takes the locks that we have on it. */
 	ledger_close(ledger);
 	if (r == 0)
-		r = durable_digest(copy, digest, &result->bytes, fault);
+		r = durable_digest(copy, result->sha256, &result->bytes, fault);
 	if (r != 0)
 		return r;
-	put_hex(result->sha256, digest);
 	result->last_ms = status.last_ms;
 	return 0;
 }
@@ -224,7 +202,7 @@ static void drop_beside(const char *path)
 	char name[PATH_MAX];
 
 	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
-		if (beside_path(path, sqlite_suffixes[i], name, NULL) == 0)
+		if (files_beside(path, sqlite_suffixes[i], name, NULL) == 0)
 			unlink(name);
 	}
 }
@@ -244,16 +222,20 @@ static int look_at_target(struct ledger *reader, const char *file, bool over, mo
 	struct stat ledger, there;
 	char note[LEDGER_NOTE_BYTES];
 	int64_t pid;
+	int is_there, r;
 
 	if (stat(reader->path, &ledger) < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s", reader->path, strerror(errno));
+		return files_fault(reader->path, fault);
 	*mode_out = ledger.st_mode & 0777;
-	if (lstat(file, &there) == 0 && there.st_dev == ledger.st_dev &&
-	    there.st_ino == ledger.st_ino)
+	is_there = files_there(file, &there, fault);
+	if (is_there > 0 && there.st_dev == ledger.st_dev && there.st_ino == ledger.st_ino)
 		return fault_set(fault, FAULT_INVALID, "%s: this is the ledger itself", file);
-	if (ledger_holder(file, &pid, note, NULL) != -FAULT_NOT_FOUND)
+	r = is_there < 0 ? is_there : ledger_holder(file, &pid, note, fault);
+	if (r == 0)
 		return fault_set(fault, FAULT_INVALID, "%s: a ledger that is in use", file);
-	if (lstat(file, &there) < 0)
+	if (r != -FAULT_NOT_FOUND)
+		return r;
+	if (is_there == 0)
 		return no_remains(file, fault);
 	if (!S_ISREG(there.st_mode))
 		return fault_set(fault, FAULT_INVALID, "%s: it is there, and no file", file);
@@ -289,7 +271,7 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
 	if (r == 0)
 		r = durable_sync(beside, mode, fault);
 	if (r == 0)
-		r = beside_path(file, ".archive", to, fault);
+		r = files_beside(file, ".archive", to, fault);
 	if (r == 0)
 		r = archives_folder(reader, from, fault);
 	if (r == 0)
@@ -314,6 +296,7 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
 static int settle_old(const char *path, const char *aside, struct fault *fault)
 {
 	char from[PATH_MAX], to[PATH_MAX];
+	struct stat there;
 	sqlite3 *db = NULL;
 	int r = 0, frames = 0;
 	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
@@ -332,50 +315,84 @@ static int settle_old(const char *path, const char *aside, struct fault *fault)
 		                 "%s: somebody reads it; end that, then try again", path);
 	for (size_t i = 0; r == 0 && i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]);
 	     i++) {
-		r = beside_path(path, sqlite_suffixes[i], from, fault);
+		r = files_beside(path, sqlite_suffixes[i], from, fault);
 		if (r == 0)
-			r = beside_path(aside, sqlite_suffixes[i], to, fault);
-		if (r < 0 || !exists(from))
+			r = files_beside(aside, sqlite_suffixes[i], to, fault);
+		if (r == 0)
+			r = files_there(from, &there, fault);
+		if (r <= 0)
 			continue;
+		r = 0;
 		if ((code == SQLITE_OK ? unlink(from) : rename(from, to)) < 0)
-			r = fault_set(fault, FAULT_IO, "%s: %s", from, strerror(errno));
+			r = files_fault(from, fault);
 	}
 	return r == 0 ? durable_sync_folder(path, fault) : r;
 }
 
+/* It stays where it is: what was put aside with it goes back. */
+static void unsettle_old(const char *path, const char *aside)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
+		if (files_beside(aside, sqlite_suffixes[i], from, NULL) == 0 &&
+		    files_beside(path, sqlite_suffixes[i], to, NULL) == 0)
+			rename(from, to);
+	}
+}
+
+/* A file system that cannot exchange: between the two there is none, and the old one is aside. */
+static int replace(const char *beside, const char *path, const char *aside, struct fault *fault)
+{
+	int r = durable_rename(path, aside, false, fault);
+
+	if (r < 0)
+		return r;
+	r = durable_rename(beside, path, false, fault);
+	if (r < 0 && rename(aside, path) < 0)
+		fault_set(fault, (enum fault_code) - r,
+		          "%s: nothing is there any more, the old ledger is in %s", path, aside);
+	return r;
+}
+
 /*
- * The two change places at once; then the old one gets its name.  `beside` is empty where it is
- * the backup's no more.
+ * The two change places at once; then the old one gets its name.  After a failure it is in its
+ * place again; where even that cannot be done, `beside` is empty, as it is no longer the backup.
  */
 static int exchange(char beside[PATH_MAX], const char *path, const char *aside, struct fault *fault)
 {
 	int r = renameat2(AT_FDCWD, beside, AT_FDCWD, path, RENAME_EXCHANGE);
 
-	if (r == 0) {
-		r = durable_sync_folder(path, fault);
-		if (r == 0)
-			r = durable_rename(beside, aside, false, fault);
-		if (r < 0 && fault != NULL)
-			fault_set(fault, fault->code,
-			          "the backup is in its place, the old ledger in %s", beside);
-		beside[0] = '\0';
+	if (r < 0 && (errno == EINVAL || errno == ENOSYS))
+		return replace(beside, path, aside, fault);
+	if (r < 0)
+		return files_fault(path, fault);
+	r = durable_sync_folder(path, fault);
+	if (r == 0)
+		r = durable_rename(beside, aside, false, fault);
+	if (r == 0 || renameat2(AT_FDCWD, beside, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
 		return r;
-	}
-	if (errno != EINVAL && errno != ENOSYS)
-		return fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
-	/* A file system that cannot: between the two there is none, and the old one is aside. */
-	r = durable_rename(path, aside, false, fault);
-	return r < 0 ? r : durable_rename(beside, path, false, fault);
+	fault_set(fault, (enum fault_code) - r,
+	          "%s: the backup is in its place, the old ledger in %s", path, beside);
+	beside[0] = '\0';
+	return r;
 }
 
 /* Is it free, or may it be replaced?  *old_out: there is one. */
 static int look_at_place(const char *path, const char *aside, bool *old_out, struct fault *fault)
 {
 	struct stat there;
+	int r = aside != NULL ? files_there(aside, &there, fault) : 0;
 
-	if (aside != NULL && exists(aside))
+	if (r > 0)
 		return fault_set(fault, FAULT_INVALID, "%s: it is there already", aside);
-	*old_out = lstat(path, &there) == 0;
+	if (r == 0 && aside != NULL)
+		r = no_remains(aside, fault);
+	if (r == 0)
+		r = files_there(path, &there, fault);
+	if (r < 0)
+		return r;
+	*old_out = r > 0;
 	if (!*old_out)
 		return no_remains(path, fault);
 	if (!S_ISREG(there.st_mode))
@@ -392,10 +409,12 @@ static int look_at_place(const char *path, const char *aside, bool *old_out, str
 static int fetch(const char *file, const char *path, char beside[PATH_MAX], struct fault *fault)
 {
 	char wal[PATH_MAX];
-	struct stat owner;
-	int fd = -1, r = beside_path(file, "-wal", wal, fault);
+	struct stat there, owner;
+	int fd = -1, r = files_beside(file, "-wal", wal, fault);
 
-	if (r == 0 && exists(wal))
+	if (r == 0)
+		r = files_there(wal, &there, fault);
+	if (r > 0)
 		return fault_set(fault, FAULT_INVALID,
 		                 "%s: a ledger in use, and part of it is in %s: restore what toll "
 		                 "backup made of it",
@@ -404,10 +423,11 @@ static int fetch(const char *file, const char *path, char beside[PATH_MAX], stru
 		r = durable_create(path, beside, &fd, fault);
 	if (r < 0)
 		return r;
-	r = durable_copy(file, fd, fault);
+	r = durable_copy(file, fd, path, fault);
 	if (r == 0 && files_owner(path, &owner))
 		files_give(fd, &owner);
-	close(fd);
+	if (close(fd) < 0 && r == 0)
+		r = files_fault(path, fault);
 	if (r == 0)
 		r = leave_wal_mode(beside, fault);
 	return r < 0 ? r : durable_sync(beside, LEDGER_MODE, fault);
@@ -424,7 +444,7 @@ static int migrate_copy(const char *copy, struct fault *fault)
 
 	ledger_close(ledger);
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
-		if (beside_path(copy, made[i], path, NULL) == 0)
+		if (files_beside(copy, made[i], path, NULL) == 0)
 			unlink(path);
 	}
 	if (r == 0)
@@ -444,9 +464,9 @@ static int prepare(const char *file, const char *path, char beside[PATH_MAX],
 	int r = fetch(file, path, beside, fault);
 
 	if (r == 0)
-		r = beside_path(file, ".archive", from, fault);
+		r = files_beside(file, ".archive", from, fault);
 	if (r == 0)
-		r = beside_path(path, ".archive", to, fault);
+		r = files_beside(path, ".archive", to, fault);
 	if (r == 0)
 		r = check_copy(beside, from, to, watch, result, fault);
 	if (r == -FAULT_VERSION) {
@@ -463,14 +483,14 @@ static int prepare(const char *file, const char *path, char beside[PATH_MAX],
 static int look_at_backup(const char *file, const char *path, struct fault *fault)
 {
 	struct stat backup, ledger;
+	int r;
 
 	if (stat(file, &backup) < 0)
-		return fault_set(fault, errno == ENOENT ? FAULT_NOT_FOUND : FAULT_IO, "%s: %s",
-		                 file, strerror(errno));
-	if (stat(path, &ledger) == 0 && ledger.st_dev == backup.st_dev &&
-	    ledger.st_ino == backup.st_ino)
+		return files_unread(file, fault);
+	r = files_there(path, &ledger, fault);
+	if (r > 0 && ledger.st_dev == backup.st_dev && ledger.st_ino == backup.st_ino)
 		return fault_set(fault, FAULT_INVALID, "%s: this is the ledger itself", file);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int ledger_restore(const char *file, const char *path, const char *aside,
@@ -495,6 +515,8 @@ int ledger_restore(const char *file, const char *path, const char *aside,
 	if (r == 0)
 		r = old ? exchange(beside, path, aside, fault)
 		        : durable_rename(beside, path, false, fault);
+	if (r < 0 && old && beside[0] != '\0')
+		unsettle_old(path, aside);
 	if (r < 0)
 		goto out;
 	beside[0] = '\0'; /* it is in its place */

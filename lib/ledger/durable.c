@@ -4,31 +4,21 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/files.h"
+
 enum { DURABLE_CHUNK_BYTES = 256 * 1024 };
-
-static int failed(const char *path, struct fault *fault)
-{
-	enum fault_code code = FAULT_IO;
-
-	if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
-		code = FAULT_FULL;
-	else if (errno == ENOENT)
-		code = FAULT_NOT_FOUND;
-	return fault_set(fault, code, "%s: %s", path, strerror(errno));
-}
 
 int durable_create(const char *path, char beside[PATH_MAX], int *fd_out, struct fault *fault)
 {
-	int len = snprintf(beside, PATH_MAX, "%s.XXXXXX", path);
+	int r = files_beside(path, ".XXXXXX", beside, fault);
 
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	if (r < 0)
+		return r;
 	*fd_out = mkostemp(beside, O_CLOEXEC);
-	return *fd_out < 0 ? failed(path, fault) : 0;
+	return *fd_out < 0 ? files_fault(path, fault) : 0;
 }
 
 int durable_sync(const char *path, mode_t mode, struct fault *fault)
@@ -37,93 +27,88 @@ int durable_sync(const char *path, mode_t mode, struct fault *fault)
 	int r = 0;
 
 	if (fd < 0)
-		return failed(path, fault);
+		return files_fault(path, fault);
 	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
-		r = failed(path, fault);
+		r = files_fault(path, fault);
 	close(fd);
 	return r;
 }
 
 int durable_sync_folder(const char *path, struct fault *fault)
 {
-	const char *slash = strrchr(path, '/');
-	size_t len = slash == path ? 1 : slash != NULL ? (size_t)(slash - path) : 0;
-	char folder[PATH_MAX] = ".";
-	int fd, r = 0;
+	char folder[PATH_MAX];
+	int fd, r = files_folder(path, folder, fault);
 
-	if (len >= sizeof(folder))
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
-	if (len > 0) {
-		memcpy(folder, path, len);
-		folder[len] = '\0';
-	}
+	if (r < 0)
+		return r;
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return failed(folder, fault);
+		return files_fault(folder, fault);
 	if (fsync(fd) < 0)
-		r = failed(folder, fault);
+		r = files_fault(folder, fault);
 	close(fd);
+	return r;
+}
+
+int durable_folder(const char *path, mode_t mode, const char *like, struct fault *fault)
+{
+	bool made = mkdir(path, mode) == 0;
+	struct stat owner;
+	int r = 0;
+
+	if (!made && errno != EEXIST)
+		return files_fault(path, fault);
+	if (made && geteuid() == 0 && files_owner(like, &owner) && owner.st_uid != 0 &&
+	    lchown(path, owner.st_uid, owner.st_gid) < 0)
+		r = files_fault(path, fault);
+	if (r == 0)
+		r = durable_sync_folder(path, fault);
+	if (r < 0 && made)
+		rmdir(path);
 	return r;
 }
 
 int durable_rename(const char *from, const char *to, bool over, struct fault *fault)
 {
 	int r = over ? rename(from, to) : renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+	struct stat there;
 
-	if (r < 0 && errno == EEXIST)
-		return fault_set(fault, FAULT_INVALID, "%s: it is there already", to);
 	/* Not every file system knows how: then a look before has to do. */
 	if (r < 0 && !over && (errno == EINVAL || errno == ENOSYS)) {
-		if (access(to, F_OK) == 0)
-			return fault_set(fault, FAULT_INVALID, "%s: it is there already", to);
-		r = rename(from, to);
+		if (lstat(to, &there) == 0)
+			errno = EEXIST;
+		else if (errno == ENOENT)
+			r = rename(from, to);
 	}
-	return r < 0 ? failed(to, fault) : durable_sync_folder(to, fault);
+	if (r < 0 && errno == EEXIST)
+		return fault_set(fault, FAULT_INVALID, "%s: it is there already", to);
+	if (r < 0)
+		return files_fault(to, fault);
+	r = durable_sync_folder(to, fault);
+	if (r < 0 && !over)
+		rename(to, from);
+	return r;
 }
 
-/* The next piece; 0: the end. */
-static ssize_t read_some(int fd, unsigned char *bytes)
-{
-	ssize_t got;
-
-	do
-		got = read(fd, bytes, DURABLE_CHUNK_BYTES);
-	while (got < 0 && errno == EINTR);
-	return got;
-}
-
-static int write_all(int fd, const unsigned char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t put = write(fd, bytes, len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		bytes += put;
-		len -= (size_t)put;
-	}
-	return 0;
-}
-
-int durable_copy(const char *from, int fd, struct fault *fault)
+int durable_copy(const char *from, int fd, const char *to, struct fault *fault)
 {
 	unsigned char *bytes = malloc(DURABLE_CHUNK_BYTES);
 	int source = open(from, O_RDONLY | O_CLOEXEC);
+	int64_t at = 0;
 	ssize_t got = 0;
 	int r = 0;
 
-	if (bytes == NULL)
+	if (source < 0)
+		r = files_unread(from, fault);
+	else if (bytes == NULL)
 		r = fault_set(fault, FAULT_NOMEM, "%s: out of memory", from);
-	else if (source < 0)
-		r = failed(from, fault);
-	while (r == 0 && (got = read_some(source, bytes)) > 0) {
-		if (write_all(fd, bytes, (size_t)got) < 0)
-			r = failed("the copy", fault);
+	while (r == 0 && (got = files_read(source, bytes, DURABLE_CHUNK_BYTES, at)) > 0) {
+		if (files_write(fd, bytes, (size_t)got, at) < 0)
+			r = files_fault(to, fault);
+		at += got;
 	}
 	if (got < 0)
-		r = failed(from, fault);
+		r = files_fault(from, fault);
 	if (source >= 0)
 		close(source);
 	free(bytes);
@@ -133,13 +118,16 @@ int durable_copy(const char *from, int fd, struct fault *fault)
 int durable_copy_file(const char *from, const char *to, mode_t mode, struct fault *fault)
 {
 	char beside[PATH_MAX] = "";
+	struct stat owner;
 	int fd = -1, r = durable_create(to, beside, &fd, fault);
 
 	if (r < 0)
 		return r;
-	r = durable_copy(from, fd, fault);
+	r = durable_copy(from, fd, to, fault);
+	if (files_owner(to, &owner))
+		files_give(fd, &owner);
 	if (close(fd) < 0 && r == 0)
-		r = failed(beside, fault);
+		r = files_fault(to, fault);
 	if (r == 0)
 		r = durable_sync(beside, mode, fault);
 	if (r == 0)
@@ -149,7 +137,7 @@ int durable_copy_file(const char *from, const char *to, mode_t mode, struct faul
 	return r;
 }
 
-int durable_digest(const char *path, unsigned char digest_out[SHA256_BYTES], int64_t *bytes_out,
+int durable_digest(const char *path, char hex_out[SHA256_HEX_BYTES], int64_t *bytes_out,
                    struct fault *fault)
 {
 	unsigned char *bytes = malloc(DURABLE_CHUNK_BYTES);
@@ -160,16 +148,17 @@ int durable_digest(const char *path, unsigned char digest_out[SHA256_BYTES], int
 
 	sha256_init(&stream);
 	if (fd < 0)
-		r = failed(path, fault);
+		r = files_unread(path, fault);
 	else if (bytes == NULL)
 		r = fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
-	while (r == 0 && (got = read_some(fd, bytes)) > 0)
+	while (r == 0 &&
+	       (got = files_read(fd, bytes, DURABLE_CHUNK_BYTES, (int64_t)stream.len)) > 0)
 		sha256_add(&stream, bytes, (size_t)got);
 	if (got < 0)
-		r = failed(path, fault);
+		r = files_fault(path, fault);
 	*bytes_out = (int64_t)stream.len;
 	if (r == 0)
-		sha256_end(&stream, digest_out);
+		sha256_end_hex(&stream, hex_out);
 	if (fd >= 0)
 		close(fd);
 	free(bytes);

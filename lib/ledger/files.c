@@ -1,7 +1,6 @@
 #include "ledger/files.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,21 +11,101 @@ static const char *const suffixes[LEDGER_FILES] = {
 	[FILE_LOCK] = ".lock",
 };
 
-bool files_owner(const char *path, struct stat *owner_out)
+static int join(const char *first, const char *between, const char *last, char out[PATH_MAX],
+                struct fault *fault)
+{
+	if (strlen(first) + strlen(between) + strlen(last) >= PATH_MAX)
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", first);
+	stpcpy(stpcpy(stpcpy(out, first), between), last);
+	return 0;
+}
+
+int files_beside(const char *path, const char *suffix, char out[PATH_MAX], struct fault *fault)
+{
+	return join(path, suffix, "", out, fault);
+}
+
+int files_inside(const char *folder, const char *file, char out[PATH_MAX], struct fault *fault)
+{
+	return join(folder, "/", file, out, fault);
+}
+
+int files_folder(const char *path, char out[PATH_MAX], struct fault *fault)
 {
 	const char *slash = strrchr(path, '/');
-	size_t len = slash == path ? 1 : slash != NULL ? (size_t)(slash - path) : 0;
-	char folder[PATH_MAX] = ".";
+	char *end;
+
+	if (slash == NULL)
+		return join(".", "", "", out, fault);
+	if (join(path, "", "", out, fault) < 0)
+		return -FAULT_RANGE;
+	end = out + (slash - path);
+	end[end == out] = '\0'; /* of "/ledger.db" it is the root */
+	return 0;
+}
+
+int files_fault(const char *path, struct fault *fault)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+
+	return fault_set(fault, full ? FAULT_FULL : FAULT_IO, "%s: %s", path, strerror(errno));
+}
+
+int files_unread(const char *path, struct fault *fault)
+{
+	if (errno == ENOENT)
+		return fault_set(fault, FAULT_NOT_FOUND, "%s: %s", path, strerror(errno));
+	return files_fault(path, fault);
+}
+
+int files_there(const char *path, struct stat *status_out, struct fault *fault)
+{
+	if (lstat(path, status_out) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : files_fault(path, fault);
+}
+
+ssize_t files_read(int fd, void *out, size_t len, int64_t at)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = pread(fd, (char *)out + got, len - got, at + (int64_t)got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+int files_write(int fd, const void *bytes, size_t len, int64_t at)
+{
+	size_t put = 0;
+
+	while (put < len) {
+		ssize_t n = pwrite(fd, (const char *)bytes + put, len - put, at + (int64_t)put);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		put += (size_t)n;
+	}
+	return 0;
+}
+
+bool files_owner(const char *path, struct stat *owner_out)
+{
+	char folder[PATH_MAX];
 
 	if (stat(path, owner_out) == 0)
 		return true;
-	if (len >= sizeof(folder))
-		return false;
-	if (len > 0) {
-		memcpy(folder, path, len);
-		folder[len] = '\0';
-	}
-	return stat(folder, owner_out) == 0;
+	return files_folder(path, folder, NULL) == 0 && stat(folder, owner_out) == 0;
 }
 
 void files_give(int fd, const struct stat *owner)
@@ -54,8 +133,7 @@ int files_init(struct files *files, const char *ledger_path, struct fault *fault
 		memcpy(files->path[i], ledger_path, len);
 		memcpy(files->path[i] + len, suffixes[i], more);
 		if (stat(files->path[i], &status) < 0)
-			return fault_set(fault, FAULT_IO, "%s: %s", files->path[i],
-			                 strerror(errno));
+			return files_fault(files->path[i], fault);
 		files->device[i] = status.st_dev;
 		files->inode[i] = status.st_ino;
 	}

@@ -236,7 +236,7 @@ static int load_identities(struct ledger *ledger, const struct ledger_options *o
 	int r;
 
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		return fault_set(fault, FAULT_IO, "getrandom: %s", strerror(errno));
+		return files_fault(ledger->path, fault);
 	hours = hours > 0 ? hours : LEDGER_IDENTITY_HOURS;
 	if (identity_init(identity, bytes > 0 ? bytes : LEDGER_IDENTITY_BYTES, hours * MS_PER_HOUR,
 	                  seed) < 0)
@@ -286,10 +286,13 @@ static struct ledger *ledger_new(const char *path, bool writer)
 static int open_file(struct ledger *ledger, int flags, struct fault *fault)
 {
 	struct stat file;
-	int code;
+	int code, r;
 
 	/* Lock and WAL are found by the name: by another one there would be a second of each. */
-	if (stat(ledger->path, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink > 1)
+	r = files_there(ledger->path, &file, fault);
+	if (r < 0)
+		return r;
+	if (r > 0 && S_ISREG(file.st_mode) && file.st_nlink > 1)
 		return fault_set(fault, FAULT_INVALID,
 		                 "%s: the file has %llu names (hard links), and what one of them "
 		                 "stores the others lose: leave one, and copy the ledger instead",
@@ -306,19 +309,21 @@ static int open_file(struct ledger *ledger, int flags, struct fault *fault)
 
 /*
  * The file before SQLite makes it: bills are nobody's business but the owner's and the
- * group's, whatever the umask.  SQLite gives the WAL the same mode, and tells what is wrong.
+ * group's, whatever the umask.  SQLite gives the WAL the same mode, and tells what is wrong with
+ * one that is there.
  */
-static void create_file(const char *path)
+static int create_file(const char *path, struct fault *fault)
 {
 	struct stat owner;
 	bool owned = files_owner(path, &owner);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LEDGER_MODE);
 
 	if (fd < 0)
-		return;
+		return errno == EEXIST ? 0 : files_fault(path, fault);
 	if (owned)
 		files_give(fd, &owner);
 	close(fd);
+	return 0;
 }
 
 /* Called after each commit with the size of the WAL; checkpoints nothing itself. */
@@ -334,36 +339,22 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 }
 
 /* From here on each commit is noted; what stands in the WAL already is, too. */
-static void start_marks(struct ledger *ledger, const struct wal_scan *scan)
+static int start_marks(struct ledger *ledger, const struct wal_scan *scan, struct fault *fault)
 {
+	const struct files *files = &ledger->files;
+
 	/* Not the ledger itself: closing that would drop SQLite's locks. */
-	ledger->wal_fd = open(ledger->files.path[FILE_WAL], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	wal_mark_init(&ledger->mark, ledger->path);
+	ledger->wal_fd = open(files->path[FILE_WAL], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (ledger->wal_fd < 0)
+		return files_fault(files->path[FILE_WAL], fault);
+	wal_mark_init(&ledger->mark, files->device[FILE_LEDGER], files->inode[FILE_LEDGER]);
 	if (scan->header) {
 		ledger->mark.salt[0] = scan->salt[0];
 		ledger->mark.salt[1] = scan->salt[1];
 		ledger->mark.frames = scan->frames;
 	}
 	lock_mark_write(ledger->lock_fd, &ledger->mark);
-}
-
-/*
- * A writer that ended while it made a ledger leaves an empty file, and its lock beside it.  One
- * without a lock was put there: a backup that was cut, and no place for a new ledger.
- */
-static int refuse_empty(const char *path, struct fault *fault)
-{
-	struct stat file, lock;
-	char name[PATH_MAX];
-
-	snprintf(name, sizeof(name), "%s.lock", path);
-	if (stat(path, &file) < 0 || !S_ISREG(file.st_mode) || file.st_size > 0 ||
-	    stat(name, &lock) == 0)
-		return 0;
-	return fault_set(fault, FAULT_CORRUPT,
-	                 "%s: the file is empty, and no writer has left it so: restore a backup, "
-	                 "or remove it to begin anew",
-	                 path);
+	return 0;
 }
 
 int ledger_open_writer(struct ledger **ledger_out, const char *path,
@@ -373,24 +364,23 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 	struct wal_scan scan = { .bytes = 0 };
 	struct wal_mark mark;
 	int64_t version = 0, marked_ns = 0;
-	bool marked;
 	int r;
 
 	if (ledger == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
 	ledger->credentials.keys = options != NULL ? options->keys : CREDENTIAL_DETECT;
 	/* Before the lock is taken, which writes into the same file. */
-	r = refuse_empty(path, fault);
-	if (r < 0) {
-		ledger_close(ledger);
-		return r;
-	}
-	marked = lock_mark_read(path, &mark, &marked_ns);
-	r = lock_take(path, options != NULL ? options->lock_note : NULL, &ledger->lock_fd, fault);
+	r = lock_refuse_empty(path, fault);
 	if (r == 0)
-		r = wal_check(path, marked ? &mark : NULL, marked_ns, &scan, fault);
+		r = lock_mark_read(path, &mark, &marked_ns, fault);
+	if (r == 0)
+		r = lock_take(path, options != NULL ? options->lock_note : NULL, &ledger->lock_fd,
+		              fault);
+	if (r == 0)
+		r = wal_check(path, &mark, marked_ns, &scan, fault);
+	if (r == 0)
+		r = create_file(path, fault);
 	if (r == 0) {
-		create_file(path);
 		r = secret_take(path, &ledger->credentials.secret, fault);
 		ledger->credentials.known = r == 0;
 	}
@@ -424,13 +414,14 @@ int ledger_open_writer(struct ledger **ledger_out, const char *path,
 		r = ledger_books_tidy(ledger, fault);
 	if (r == 0)
 		r = hours_fill(ledger, fault);
+	if (r == 0)
+		r = start_marks(ledger, &scan, fault);
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;
 	}
 	/* From here on a checkpoint waits for no reader; ledger_begin() says what it waits for. */
 	sqlite3_busy_timeout(ledger->db, 0);
-	start_marks(ledger, &scan);
 	*ledger_out = ledger;
 	return 0;
 }
@@ -447,15 +438,15 @@ static int check_left(const char *path, struct fault *fault)
 	struct wal_scan scan;
 	struct wal_mark mark;
 	int64_t pid, marked_ns = 0;
-	bool marked;
-	int r;
+	int r = ledger_holder(path, &pid, note, fault);
 
-	if (ledger_holder(path, &pid, note, NULL) != -FAULT_NOT_FOUND)
-		return 0;
-	marked = lock_mark_read(path, &mark, &marked_ns);
-	r = wal_check(path, marked ? &mark : NULL, marked_ns, &scan, fault);
+	if (r != -FAULT_NOT_FOUND)
+		return r;
+	r = lock_mark_read(path, &mark, &marked_ns, fault);
+	if (r == 0)
+		r = wal_check(path, &mark, marked_ns, &scan, fault);
 	/* One that came meanwhile has looked itself, and is at it. */
-	return r < 0 && ledger_holder(path, &pid, note, NULL) == -FAULT_NOT_FOUND ? r : 0;
+	return r < 0 && ledger_holder(path, &pid, note, NULL) == 0 ? 0 : r;
 }
 
 /* Asked before SQLite is, which has one word for all that it cannot open. */
@@ -467,8 +458,9 @@ static int may_read(const char *path, struct fault *fault)
 	if (errno == ENOENT || errno == ENOTDIR)
 		return fault_set(fault, FAULT_NOT_FOUND,
 		                 "%s: there is no ledger (tolld or toll import makes one)", path);
-	return fault_set(fault, FAULT_IO, "%s: %s%s", path, strerror(errno),
-	                 errno == EACCES ? ": " LEDGER_READERS : "");
+	if (errno == EACCES)
+		return fault_set(fault, FAULT_IO, "%s: %s: " LEDGER_READERS, path, strerror(errno));
+	return files_fault(path, fault);
 }
 
 int ledger_open_reader(struct ledger **ledger_out, const char *path, struct fault *fault)
@@ -677,13 +669,16 @@ bool ledger_wal_reset_fixed(int number)
 	       (number >= 3044006 && number < 3045000);
 }
 
-static int64_t file_bytes(const char *path, const char *suffix)
+static int file_bytes(const char *path, const char *suffix, int64_t *out, struct fault *fault)
 {
-	char name[4096];
+	char name[PATH_MAX];
 	struct stat file;
+	int r = files_beside(path, suffix, name, fault);
 
-	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	return stat(name, &file) == 0 ? (int64_t)file.st_size : 0;
+	if (r == 0)
+		r = files_there(name, &file, fault);
+	*out = r > 0 ? (int64_t)file.st_size : 0;
+	return r < 0 ? r : 0;
 }
 
 static int single(struct ledger *ledger, enum statement statement, bool range, int64_t *out,
@@ -773,10 +768,12 @@ int ledger_status(struct ledger *ledger, struct ledger_status *status_out, struc
 	}
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA user_version", &status.schema_version, fault);
+	if (r == 0)
+		r = file_bytes(ledger->path, "", &status.file_bytes, fault);
+	if (r == 0)
+		r = file_bytes(ledger->path, "-wal", &status.wal_bytes, fault);
 	if (r < 0)
 		return r;
-	status.file_bytes = file_bytes(ledger->path, "");
-	status.wal_bytes = file_bytes(ledger->path, "-wal");
 	snprintf(status.sqlite_version, sizeof(status.sqlite_version), "%s", sqlite3_libversion());
 	*status_out = status;
 	return 0;

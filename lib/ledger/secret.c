@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/durable.h"
 #include "ledger/files.h"
 #include "ledger/ledger.h"
 
@@ -20,15 +20,6 @@ enum {
 };
 
 #define SECRET_MEND "restore it from the backup it was kept in, beside the ledger"
-
-static int secret_path(const char *ledger_path, char out[PATH_MAX], struct fault *fault)
-{
-	int len = snprintf(out, PATH_MAX, "%s.secret", ledger_path);
-
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger_path);
-	return 0;
-}
 
 static bool from_hex(const char text[SECRET_TEXT_BYTES], unsigned char out[SECRET_BYTES])
 {
@@ -54,16 +45,16 @@ static int read_secret(int fd, const char *name, struct hmac_sha256_key *out, st
 	int r = 0;
 
 	if (fstat(fd, &file) < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+		return files_fault(name, fault);
 	if (!S_ISREG(file.st_mode))
 		return fault_set(fault, FAULT_INVALID, "%s: not a file: " SECRET_MEND, name);
 	if ((file.st_mode & 077) != 0)
 		return fault_set(fault, FAULT_INVALID,
 		                 "%s: others than its owner may use it (mode %04o): chmod 600 it",
 		                 name, (unsigned)(file.st_mode & 07777));
-	got = pread(fd, text, sizeof(text), 0);
+	got = files_read(fd, text, sizeof(text), 0);
 	if (got < 0)
-		r = fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
+		r = files_fault(name, fault);
 	else if (got != SECRET_TEXT_BYTES || !from_hex(text, bytes))
 		r = fault_set(
 			fault, FAULT_INVALID,
@@ -77,67 +68,55 @@ static int read_secret(int fd, const char *name, struct hmac_sha256_key *out, st
 	return r;
 }
 
-/* The name is durable too before anything is stored under the secret. */
-static int sync_folder(const char *name, struct fault *fault)
-{
-	const char *slash = strrchr(name, '/');
-	char folder[PATH_MAX] = ".";
-	int fd, r = 0;
-
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s", slash == name ? 1 : (int)(slash - name),
-		         name);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		r = fault_set(fault, FAULT_IO, "%s: %s", folder, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return r;
-}
-
-/*
- * Whole under another name first: a power cut must not leave half a secret, which would stop every
- * writer.  link() never takes the place of one that is there.
- */
-static int make_secret(const char *ledger_path, const char *name, struct fault *fault)
+/* The digits of a new one and a newline, on disk. */
+static int write_secret(int fd, const char *name, struct fault *fault)
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char bytes[SECRET_BYTES];
-	char text[SECRET_TEXT_BYTES], fresh[PATH_MAX];
-	struct stat owner;
-	bool owned = files_owner(ledger_path, &owner);
-	int fd = -1, r = 0;
+	char text[SECRET_TEXT_BYTES];
+	int r = 0;
 
-	if (snprintf(fresh, sizeof(fresh), "%s.new", name) >= (int)sizeof(fresh))
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", name);
-	/* Of a writer that ended in here: we hold the lock. */
-	if ((unlink(fresh) < 0 && errno != ENOENT) ||
-	    (fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | SECRET_FLAGS, SECRET_MODE)) < 0 ||
-	    getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) {
-		r = fault_set(fault, FAULT_IO, "%s: %s", fresh, strerror(errno));
-		goto out;
-	}
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return files_fault(name, fault);
 	for (int i = 0; i < SECRET_BYTES; i++) {
 		text[2 * i] = digits[bytes[i] >> 4];
 		text[2 * i + 1] = digits[bytes[i] & 15];
 	}
 	text[2 * SECRET_BYTES] = '\n';
-	if (pwrite(fd, text, sizeof(text), 0) != sizeof(text) || fsync(fd) < 0)
-		r = fault_set(fault, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_IO,
-		              "%s: %s", fresh, strerror(errno));
-	if (r == 0 && owned)
-		files_give(fd, &owner);
-	if (r == 0 && link(fresh, name) < 0)
-		r = fault_set(fault, FAULT_IO, "%s: %s", name, strerror(errno));
-	if (unlink(fresh) < 0 && r == 0)
-		r = fault_set(fault, FAULT_IO, "%s: %s", fresh, strerror(errno));
-	if (r == 0)
-		r = sync_folder(name, fault);
-out:
+	if (files_write(fd, text, sizeof(text), 0) < 0 || fsync(fd) < 0)
+		r = files_fault(name, fault);
 	explicit_bzero(bytes, sizeof(bytes));
 	explicit_bzero(text, sizeof(text));
-	if (fd >= 0)
-		close(fd);
+	return r;
+}
+
+/*
+ * Whole under another name first: a power cut must not leave half a secret, which would stop every
+ * writer.  Its name is durable too before anything is stored under it.
+ */
+static int make_secret(const char *ledger_path, const char *name, struct fault *fault)
+{
+	char fresh[PATH_MAX];
+	struct stat owner;
+	bool owned = files_owner(ledger_path, &owner);
+	int fd, r = files_beside(name, ".new", fresh, fault);
+
+	if (r < 0)
+		return r;
+	/* Of a writer that ended in here: we hold the lock. */
+	if (unlink(fresh) < 0 && errno != ENOENT)
+		return files_fault(fresh, fault);
+	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | SECRET_FLAGS, SECRET_MODE);
+	if (fd < 0)
+		return files_fault(fresh, fault);
+	r = write_secret(fd, fresh, fault);
+	if (r == 0 && owned)
+		files_give(fd, &owner);
+	close(fd);
+	if (r == 0)
+		r = durable_rename(fresh, name, false, fault);
+	if (r < 0)
+		unlink(fresh);
 	return r;
 }
 
@@ -148,11 +127,13 @@ static int open_secret(const char *name, struct hmac_sha256_key *out, struct fau
 
 	if (fd < 0 && errno == ENOENT)
 		return fault_set(fault, FAULT_NOT_FOUND, "%s: is not there", name);
+	if (fd < 0 && errno == ELOOP)
+		return fault_set(fault, FAULT_IO, "%s: a symbolic link is not followed", name);
+	if (fd < 0 && errno == EACCES)
+		return fault_set(fault, FAULT_IO, "%s: %s: it is its owner's and root's", name,
+		                 strerror(errno));
 	if (fd < 0)
-		return fault_set(fault, FAULT_IO, "%s: %s%s", name,
-		                 errno == ELOOP ? "a symbolic link is not followed"
-		                                : strerror(errno),
-		                 errno == EACCES ? ": it is its owner's and root's" : "");
+		return files_fault(name, fault);
 	r = read_secret(fd, name, out, fault);
 	close(fd);
 	return r;
@@ -161,7 +142,7 @@ static int open_secret(const char *name, struct hmac_sha256_key *out, struct fau
 int ledger_secret(const char *ledger_path, struct hmac_sha256_key *secret_out, struct fault *fault)
 {
 	char name[PATH_MAX];
-	int r = secret_path(ledger_path, name, fault);
+	int r = files_beside(ledger_path, ".secret", name, fault);
 
 	return r < 0 ? r : open_secret(name, secret_out, fault);
 }
@@ -169,7 +150,7 @@ int ledger_secret(const char *ledger_path, struct hmac_sha256_key *secret_out, s
 int secret_take(const char *ledger_path, struct hmac_sha256_key *secret_out, struct fault *fault)
 {
 	char name[PATH_MAX];
-	int r = secret_path(ledger_path, name, fault);
+	int r = files_beside(ledger_path, ".secret", name, fault);
 
 	if (r == 0)
 		r = open_secret(name, secret_out, fault);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/files.h"
+
 enum {
 	WAL_MAGIC = 0x377f0682, /* its last bit: the words of a checksum are big-endian */
 	WAL_VERSION = 3007000,
@@ -48,6 +50,7 @@ struct format {
 
 struct wal {
 	int fd;
+	int error; /* errno of a read that failed, and not for its end */
 	struct format format;
 	unsigned char header[WAL_HEADER_BYTES];
 	unsigned char frame[WAL_FRAME_BYTES + PAGE_BYTES_MAX];
@@ -104,21 +107,14 @@ static bool header_is_valid(const unsigned char *header)
 	       header_sum_fits(header, (magic & 1) != 0);
 }
 
-/* All of it, or false where the file ends before. */
-static bool read_at(int fd, void *out, size_t len, int64_t at)
+/* All of it, or false where the file ends before, or cannot be read. */
+static bool read_at(struct wal *wal, void *out, size_t len, int64_t at)
 {
-	size_t got = 0;
+	ssize_t got = files_read(wal->fd, out, len, at);
 
-	while (got < len) {
-		ssize_t n = pread(fd, (char *)out + got, len - got, at + (int64_t)got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		got += (size_t)n;
-	}
-	return true;
+	if (got < 0)
+		wal->error = errno;
+	return got == (ssize_t)len;
 }
 
 /* Frame n, from 1 on, into wal->frame. */
@@ -126,7 +122,7 @@ static bool read_frame(struct wal *wal, int64_t n)
 {
 	size_t bytes = WAL_FRAME_BYTES + wal->format.page_bytes;
 
-	return read_at(wal->fd, wal->frame, bytes, WAL_HEADER_BYTES + (n - 1) * (int64_t)bytes);
+	return read_at(wal, wal->frame, bytes, WAL_HEADER_BYTES + (n - 1) * (int64_t)bytes);
 }
 
 /* The frame that was read continues what ends with `before`. */
@@ -252,9 +248,7 @@ int wal_scan(const char *wal_path, struct wal_scan *scan_out, struct fault *faul
 
 	if (fd < 0) {
 		*scan_out = scan;
-		return errno == ENOENT
-		               ? 0
-		               : fault_set(fault, FAULT_IO, "%s: %s", wal_path, strerror(errno));
+		return errno == ENOENT ? 0 : files_fault(wal_path, fault);
 	}
 	wal = malloc(sizeof(*wal));
 	if (wal == NULL) {
@@ -262,12 +256,13 @@ int wal_scan(const char *wal_path, struct wal_scan *scan_out, struct fault *faul
 		goto out;
 	}
 	if (fstat(fd, &status) < 0) {
-		r = fault_set(fault, FAULT_IO, "%s: %s", wal_path, strerror(errno));
+		r = files_fault(wal_path, fault);
 		goto out;
 	}
 	scan.bytes = (int64_t)status.st_size;
 	wal->fd = fd;
-	if (read_at(fd, wal->header, WAL_HEADER_BYTES, 0)) {
+	wal->error = 0;
+	if (read_at(wal, wal->header, WAL_HEADER_BYTES, 0)) {
 		scan.header = header_is_valid(wal->header);
 		scan.salt[0] = big(wal->header + HEADER_SALT);
 		scan.salt[1] = big(wal->header + HEADER_SALT + 4);
@@ -278,37 +273,37 @@ int wal_scan(const char *wal_path, struct wal_scan *scan_out, struct fault *faul
 		else
 			scan_broken_header(wal, &scan);
 	}
-	*scan_out = scan;
+	errno = wal->error;
+	if (errno != 0)
+		r = files_fault(wal_path, fault);
+	else
+		*scan_out = scan;
 out:
 	free(wal);
 	close(fd);
 	return r;
 }
 
-void wal_mark_init(struct wal_mark *mark, const char *ledger_path)
+void wal_mark_init(struct wal_mark *mark, dev_t device, ino_t inode)
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? 0 : read(fd, mark->boot, sizeof(mark->boot) - 1);
-	struct stat status;
+	ssize_t len = fd < 0 ? 0 : files_read(fd, mark->boot, sizeof(mark->boot) - 1, 0);
 
 	if (fd >= 0)
 		close(fd);
 	mark->boot[len > 0 ? len : 0] = '\0';
 	mark->boot[strcspn(mark->boot, "\n ")] = '\0';
-	mark->device = mark->inode = 0;
+	mark->device = (uint64_t)device;
+	mark->inode = (uint64_t)inode;
 	mark->frames = 0;
 	mark->salt[0] = mark->salt[1] = 0;
-	if (stat(ledger_path, &status) == 0) {
-		mark->device = (uint64_t)status.st_dev;
-		mark->inode = (uint64_t)status.st_ino;
-	}
 }
 
 bool wal_mark_salts(struct wal_mark *mark, int fd)
 {
 	unsigned char header[WAL_HEADER_BYTES];
 
-	if (!read_at(fd, header, sizeof(header), 0))
+	if (files_read(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
 		return false;
 	mark->salt[0] = big(header + HEADER_SALT);
 	mark->salt[1] = big(header + HEADER_SALT + 4);
@@ -356,7 +351,7 @@ static int check_mark(const char *wal_path, const struct wal_mark *mark, int64_t
 	bool copied = nanoseconds(ledger->st_mtim) >= marked_ns;
 	struct wal_mark now;
 
-	wal_mark_init(&now, "");
+	wal_mark_init(&now, 0, 0);
 	if (mark->frames == 0 || now.boot[0] == '\0' || strcmp(mark->boot, now.boot) != 0)
 		return 0;
 	if (scan->bytes < WAL_HEADER_BYTES && !copied)
@@ -382,18 +377,17 @@ int wal_check(const char *ledger_path, const struct wal_mark *mark, int64_t mark
 	char wal_path[PATH_MAX];
 	struct wal_scan scan;
 	struct stat ledger;
-	int len = snprintf(wal_path, sizeof(wal_path), "%s-wal", ledger_path), r;
+	int r = files_beside(ledger_path, "-wal", wal_path, fault);
 	bool same;
 
-	if (len < 0 || len >= (int)sizeof(wal_path))
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger_path);
-	r = wal_scan(wal_path, &scan, fault);
+	if (r == 0)
+		r = wal_scan(wal_path, &scan, fault);
 	if (r < 0)
 		return r;
 	*scan_out = scan;
-	/* What is wrong with the ledger's own name SQLite tells. */
+	/* Where there is none SQLite tells. */
 	if (stat(ledger_path, &ledger) < 0)
-		return 0;
+		return errno == ENOENT ? 0 : files_fault(ledger_path, fault);
 	same = mark != NULL && mark->inode == (uint64_t)ledger.st_ino &&
 	       mark->device == (uint64_t)ledger.st_dev;
 	if (ledger.st_size == 0 && (same || scan.bytes > 0))

@@ -39,7 +39,7 @@ struct wal_mark {
 void wal_mark_text(const struct wal_mark *mark, char out[WAL_MARK_BYTES + 1]);
 bool wal_mark_parse(const char *text, struct wal_mark *mark_out);
 /* This kernel and this ledger, nothing of the WAL yet. */
-void wal_mark_init(struct wal_mark *mark, const char *ledger_path);
+void wal_mark_init(struct wal_mark *mark, dev_t device, ino_t inode);
 /* The salts of the WAL behind `fd`; false: it has no header. */
 bool wal_mark_salts(struct wal_mark *mark, int fd);
 

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ledger/files.h"
+
 enum {
 	INDEX_BYTES = 136, /* two headers, and what checkpoints and locks are kept in */
 	AT_FRAMES = 16,    /* of the header */
@@ -122,17 +124,17 @@ int walindex_read(const char *ledger_path, struct walindex *index_out, struct fa
 	char path[PATH_MAX];
 	struct stat file;
 	ssize_t got;
-	int fd, r = 0;
+	int fd, r = files_beside(ledger_path, "-shm", path, fault);
 
-	if (snprintf(path, sizeof(path), "%s-shm", ledger_path) >= (int)sizeof(path))
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", ledger_path);
+	if (r < 0)
+		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno != ENOENT)
-		return fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
+		return files_fault(path, fault);
 	if (fd >= 0) {
-		got = fstat(fd, &file) < 0 ? -1 : pread(fd, bytes, sizeof(bytes), 0);
+		got = fstat(fd, &file) < 0 ? -1 : files_read(fd, bytes, sizeof(bytes), 0);
 		if (got < 0)
-			r = fault_set(fault, FAULT_IO, "%s: %s", path, strerror(errno));
+			r = files_fault(path, fault);
 		/* Shorter: whoever opens it first has not filled it yet. */
 		if (got == sizeof(bytes)) {
 			index.there = true;

@@ -186,7 +186,7 @@ static void test_where_none_can_be_made_nothing_is_left(void **state)
 		if (setrlimit(RLIMIT_FSIZE, &limit) < 0)
 			_exit(2);
 		r = secret_take(kit->path, &read, &fault);
-		_exit(r == -FAULT_IO && strstr(fault.text, ".secret.new") != NULL ? 0 : 1);
+		_exit(r == -FAULT_FULL && strstr(fault.text, ".secret.new") != NULL ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
