@@ -121,8 +121,8 @@ $(UNIT_BINS): $(LIBCLI) $(LIBDAEMON)
 CAMPAIGN_BINS := $(CRASH_BINS) $(FAULTS_BINS) $(SOAK_BINS)
 $(UNIT_BINS) $(INTEG_BINS) $(CAMPAIGN_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter $(LIBCLI) $(LIBDAEMON),$^) \
-		$(SUPPORT) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(SUPPORT) \
+		$(filter $(LIBCLI) $(LIBDAEMON),$^) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
 
 $(CLOCK): tests/faults/clock.c
 	$(call say,LD,$@)

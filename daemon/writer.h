@@ -56,7 +56,7 @@ struct writer {
 };
 
 int writer_start(struct writer *writer, uv_loop_t *loop, struct ledger *ledger);
-/* Loop thread: the writer's from now on, until on_done(). */
+/* Loop thread: the writer's from now on, until on_done().  A change has its job. */
 void writer_push(struct writer *writer, struct batch *batch);
 /* The end is near: a change that goes in steps is cut off between two of them. */
 void writer_hurry(struct writer *writer);
