@@ -270,12 +270,14 @@ static struct batch *next_batch(struct writer *writer, bool *idle_out)
 static int checkpoint(struct writer *writer, bool idle, bool *again_out, struct fault *fault)
 {
 	int r = ledger_wal_checkpoint(writer->ledger, idle, again_out, fault);
-	time_t now = time(NULL);
+	struct timespec now;
 
 	if (r != -FAULT_FULL)
 		return r;
-	if (now - writer->full_logged >= WRITER_FULL_LOG_S || now < writer->full_logged) {
-		writer->full_logged = now;
+	*again_out = true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec >= writer->full_again) {
+		writer->full_again = now.tv_sec + WRITER_FULL_LOG_S;
 		log_error("no space: the WAL stays as it is until there is", "error=%s",
 		          log_quote(text_of(fault->text)).text);
 	}
