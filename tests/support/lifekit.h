@@ -44,4 +44,20 @@ int life_run(struct ledgerkit *kit, const struct life_change *change, bool *done
 /* kit_close() with the archive. */
 void life_close(struct ledgerkit *kit);
 
+/* A ledger that is shut, byte for byte; its archive stays where it is. */
+struct life_copy {
+	unsigned char *bytes;
+	size_t len;
+};
+void life_keep(const struct ledgerkit *kit, struct life_copy *copy_out);
+/* The ledger as it was, and open. */
+void life_lay_out(struct ledgerkit *kit, const struct life_copy *copy);
+void life_copy_release(struct life_copy *copy);
+/* What a ledger comes to; valid until the next call but one. */
+const char *life_sums(struct ledgerkit *kit, bool verified);
+
+/* The request that moves the first month before that moment into a file, which is made now. */
+enum { LIFE_REQUEST_BYTES = 512 };
+void life_archive(struct ledgerkit *kit, int64_t before_ms, char request[LIFE_REQUEST_BYTES]);
+
 #endif
