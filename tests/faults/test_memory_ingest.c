@@ -16,7 +16,6 @@
 
 #include "ingest/change.h"
 #include "ledger/store.h"
-#include "ledger/twins.h"
 #include "tests/support/failmem.h"
 #include "tests/support/lifekit.h"
 
@@ -24,7 +23,6 @@ enum {
 	ALLOCATIONS_MAX = 4096, /* of one use: more is a loop without an end */
 	VERIFY_EVERY = 8,
 	FILLED_MAX = 4096, /* bytes of an arena that a line takes */
-	CHANGES_MAX = 8,
 };
 
 /* --- a line ---------------------------------------------------------------- */
@@ -231,58 +229,6 @@ static void test_a_line_without_memory_fails_or_is_what_it_is(void **state)
 
 /* --- a change -------------------------------------------------------------- */
 
-static struct life_change changes[CHANGES_MAX];
-static char requests[CHANGES_MAX][1024];
-static size_t change_count;
-
-static void add_change(const char *label, const char *request)
-{
-	assert_true(change_count < CHANGES_MAX);
-	snprintf(requests[change_count], sizeof(requests[0]), "%s", request);
-	changes[change_count] = (struct life_change){ label, requests[change_count], false };
-	change_count++;
-}
-
-static int no_twin(void *context, const struct twin *twin)
-{
-	(void)context;
-	fail_msg("%.*s is a twin", TEXT_ARGS(twin->id));
-	return 0;
-}
-
-/* What depends on the ledger: hashes, numbers, files. */
-static void add_changes(void)
-{
-	/* 2026-07-01T00:00:00Z, and a month later */
-	const struct twin_search search = { .until_ms = INT64_C(1785542400000) };
-	char text[1024], hex[2 * SHA256_BYTES + 1];
-	struct period_check check;
-	const char *held;
-
-	snprintf(text, sizeof(text), "{'change':'price.rollback','hash':'%s','note':'n'}",
-	         kit_ask(&kit, "SELECT hash FROM book ORDER BY id LIMIT 1"));
-	add_change("price.rollback", text);
-	assert_int_equal(ledger_check_period(kit.ledger, &search, no_twin, NULL, &check, NULL), 0);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", check.digest[i]);
-	snprintf(text, sizeof(text),
-	         "{'change':'period.close','until':'2026-08','reason':'r','check':'%s','twins':"
-	         "[{'source':'gw-1','id':'a','keep':'2026-07-01T00:00:01Z','void':"
-	         "'2026-07-01T00:00:02Z'}]}",
-	         hex);
-	add_change("period.close", text);
-	held = kit_ask(&kit, "SELECT id FROM quarantine WHERE reason = 'readings'");
-	snprintf(text, sizeof(text), "{'change':'quarantine.retry','id':%s}", held);
-	add_change("quarantine.retry of a line", text);
-	snprintf(text, sizeof(text),
-	         "{'change':'reading.settle','source':'gw-1','reading':'declared','reason':'w',"
-	         "'id':%s}",
-	         held);
-	add_change("reading.settle of a line", text);
-	life_archive(&kit, INT64_C(1785542400000), text);
-	add_change("archive.month", text);
-}
-
 static void run_whole(const struct life_change *change, int k)
 {
 	struct fault fault = { .code = FAULT_NONE };
@@ -360,8 +306,11 @@ static void fail_each(const struct life_change *change)
 
 static void test_a_change_without_our_memory_is_whole_or_was_not(void **state)
 {
+	const struct life_change *made;
+	size_t count;
+
 	(void)state;
-	add_changes();
+	count = life_make_changes(&kit, &made);
 	kit_verify_clean(&kit);
 	kit_shut(&kit);
 	life_keep(&kit, &copy);
@@ -370,8 +319,8 @@ static void test_a_change_without_our_memory_is_whole_or_was_not(void **state)
 		if (!life_changes[i].event)
 			fail_each(&life_changes[i]);
 	}
-	for (size_t i = 0; i < change_count; i++)
-		fail_each(&changes[i]);
+	for (size_t i = 0; i < count; i++)
+		fail_each(&made[i]);
 	failmem_ours(false);
 }
 

@@ -30,9 +30,14 @@
 #define BOOK(rates)                                                                                \
 	"{'pricebook':1,'name':'b','currency':'USD','models':[{'model':'m','versions':["           \
 	"{'effective_from':'2026','rates':[" rates "]}]}]}"
-#define SELL  BOOK(EACH("input", "1") "," EACH("output", "2"))
-#define LATER BOOK(EACH("input", "1") "," EACH("output", "3"))
-#define COST  BOOK(EACH("input", "0.25") "," EACH("output", "0.50"))
+#define SELL BOOK(EACH("input", "1") "," EACH("output", "2"))
+#define LATER                                                                                      \
+	"{'pricebook':1,'name':'b','currency':'USD','models':[{'model':'m','versions':["           \
+	"{'effective_from':'2026','rates':[" EACH("input", "1") "," EACH(                          \
+		"output", "3") "]}]},"                                                             \
+			       "{'model':'n','versions':[{'effective_from':'2026','rates':[" EACH( \
+				       "input", "5") "]}]}]}"
+#define COST BOOK(EACH("input", "0.25") "," EACH("output", "0.50"))
 #define LAST                                                                                       \
 	"{\\'pricebook\\':1,\\'name\\':\\'z\\',\\'currency\\':\\'USD\\',\\'models\\':["            \
 	"{\\'model\\':\\'m\\',\\'versions\\':[{\\'effective_from\\':\\'2026\\',\\'rates\\':["      \
@@ -60,6 +65,7 @@
 enum { LEDGER_BYTES_MAX = 4 * 1024 * 1024 };
 
 #define JULY_MS     INT64_C(1782864000000)
+#define AUGUST_MS   INT64_C(1785542400000)
 #define AUGUST_2_MS INT64_C(1785628800000)
 
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
@@ -201,6 +207,60 @@ void life_fill(struct ledgerkit *kit)
 	tell_position(kit);
 	assert_int_equal(ledger_seal_all(kit->ledger, KIT_NOW_MS, NULL), 0);
 	assert_int_equal(kit_close_until(kit, INT64_C(1782864000000), NULL), 0);
+}
+
+enum { MADE_MAX = 8 };
+static struct life_change made[MADE_MAX];
+static char made_requests[MADE_MAX][1024];
+static size_t made_count;
+
+static void make_change(const char *label, const char *request)
+{
+	assert_true(made_count < MADE_MAX);
+	snprintf(made_requests[made_count], sizeof(made_requests[0]), "%s", request);
+	made[made_count] = (struct life_change){ label, made_requests[made_count], false };
+	made_count++;
+}
+
+static int no_twin(void *context, const struct twin *twin)
+{
+	(void)context;
+	fail_msg("%.*s is a twin", TEXT_ARGS(twin->id));
+	return 0;
+}
+
+size_t life_make_changes(struct ledgerkit *kit, const struct life_change **made_out)
+{
+	const struct twin_search search = { .until_ms = AUGUST_MS };
+	char text[1024], hex[2 * SHA256_BYTES + 1];
+	struct period_check check;
+	const char *held;
+
+	made_count = 0;
+	snprintf(text, sizeof(text), "{'change':'price.rollback','hash':'%s','note':'n'}",
+	         kit_ask(kit, "SELECT hash FROM book ORDER BY id LIMIT 1"));
+	make_change("price.rollback", text);
+	assert_int_equal(ledger_check_period(kit->ledger, &search, no_twin, NULL, &check, NULL), 0);
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", check.digest[i]);
+	snprintf(text, sizeof(text),
+	         "{'change':'period.close','until':'2026-08','reason':'r','check':'%s','twins':"
+	         "[{'source':'gw-1','id':'a','keep':'2026-07-01T00:00:01Z','void':"
+	         "'2026-07-01T00:00:02Z'}]}",
+	         hex);
+	make_change("period.close", text);
+	held = kit_ask(kit, "SELECT id FROM quarantine WHERE reason = 'readings'");
+	snprintf(text, sizeof(text), "{'change':'quarantine.retry','id':%s}", held);
+	make_change("quarantine.retry of a line", text);
+	snprintf(text, sizeof(text),
+	         "{'change':'reading.settle','source':'gw-1','reading':'declared','reason':'w',"
+	         "'id':%s}",
+	         held);
+	make_change("reading.settle of a line", text);
+	life_archive(kit, AUGUST_MS, text);
+	make_change("archive.month", text);
+	*made_out = made;
+	return made_count;
 }
 
 void life_close(struct ledgerkit *kit)

@@ -36,6 +36,9 @@ struct life_change {
 extern const struct life_change life_changes[];
 extern const size_t life_change_count;
 
+/* Further ones that depend on the ledger as it is filled: hashes, numbers, files. */
+size_t life_make_changes(struct ledgerkit *kit, const struct life_change **made_out);
+
 /* The fixture, in a kit that was just opened. */
 void life_fill(struct ledgerkit *kit);
 /* *done_out: it was carried out, or the reply refuses it. */
