@@ -209,6 +209,9 @@ $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 $(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses \
 $(B)/tests/faults/test_memory_ingest: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(B)/tests/unit/test_writer_start: ALL_LDFLAGS += -Wl,--wrap=pthread_mutex_init \
+	-Wl,--wrap=pthread_condattr_init,--wrap=pthread_condattr_setclock \
+	-Wl,--wrap=pthread_cond_init,--wrap=uv_async_init,--wrap=pthread_create
 
 # One unit test by name: make unit-money
 unit-%: $(B)/tests/unit/test_%
