@@ -98,6 +98,9 @@ static void test_differences_that_are_no_amount_are_not_booked(void **state)
 	expect_noted(kit, "rerate", "0");
 }
 
+#define ONE(name) MODEL(name, EACH("input", "1"))
+#define FOUR      ONE("n1") "," ONE("n2") "," ONE("n3") "," ONE("n4")
+
 /* The first three of them are named, each once. */
 static void test_models_without_a_rate_are_named(void **state)
 {
@@ -109,29 +112,14 @@ static void test_models_without_a_rate_are_named(void **state)
 	kit_send_usage(kit, "alone", AT("09:00:00"), "n0", "{\"input\":1}");
 	expect(kit, RERATE(",'book':null,'expect':null"),
 	       "'ok':true,'run':null,'from':'2026-08-01T09:00:00.000Z'");
-	kit_price(
-		kit,
-		kit_quotes(BOOK(MODEL("n0", EACH("input", "1")) "," MODEL(
-			"n1",
-			EACH("input",
-	                     "1")) "," MODEL("n2",
-	                                     EACH("input",
-	                                          "1")) "," MODEL("n3",
-	                                                          EACH("input",
-	                                                               "1")) "," MODEL("n4",
-	                                                                               EACH("input",
-	                                                                                    "1")))));
+	kit_price(kit, kit_quotes(BOOK(ONE("n0") "," FOUR)));
 	kit_send_usage(kit, "one", AT("10:00:00"), "n0", "{\"input\":1}");
 	kit_price(kit, kit_quotes(INPUT("1")));
 	expect(kit, RERATE(""),
-	       "'1 event of this range has no rate under this book (model n0; source gw-1 id one): "
+	       "'1 event of this range has no rate under this book (model n0; source gw-1 id "
+	       "one): "
 	       "add one, or take another range'");
-	kit_price(kit,
-	          kit_quotes(BOOK(MODEL("n1", EACH("input", "1")) "," MODEL(
-			  "n2", EACH("input",
-	                             "1")) "," MODEL("n3", EACH("input",
-	                                                        "1")) "," MODEL("n4", EACH("input",
-	                                                                                   "1")))));
+	kit_price(kit, kit_quotes(BOOK(FOUR)));
 	for (int i = 0; i < 5; i++) {
 		snprintf(id, sizeof(id), "e%d", i);
 		kit_send_usage(kit, id, AT("11:00:00"), models[i], "{\"input\":1}");
