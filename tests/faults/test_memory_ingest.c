@@ -22,7 +22,7 @@
 enum {
 	ALLOCATIONS_MAX = 4096, /* of one use: more is a loop without an end */
 	VERIFY_EVERY = 8,
-	FILLED_MAX = 4096, /* bytes of an arena that a line takes */
+	FILLED_MAX = 16384, /* bytes of an arena that a line takes */
 };
 
 /* --- a line ---------------------------------------------------------------- */
@@ -51,7 +51,7 @@ enum {
 	"{'id':'b','time':'2026-08-01T10:00:00Z','account':'acct','model':'m',"                    \
 	"'api':'openai.batch','response':[{'response':{'body':{'usage':{'prompt_tokens':4}}}},"    \
 	"{'response':{'body':{'usage':{'prompt_tokens':5}}}}]}"
-#define SECRET "Bearer sk-ant-api03-0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SECRET "sk-or-v1-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct {
 	const char *label, *line;

@@ -269,25 +269,33 @@ static void test_a_full_disk_leaves_the_wal_as_it_is_until_there_is_space(void *
 	const char *log, *said;
 
 	output_catch();
-	push_events(bench, "a", 3);
+	writerkit_stop(bench);
 	for (size_t turn = 1; turn <= 2; turn++) {
 		off_t full;
 
+		/* The first time an hour is to be sealed too, the second time there is none. */
+		if (turn == 1)
+			push_events(bench, "a", 3);
+		else
+			push_change(bench, POLICY);
+		/* It ends before it is idle. */
+		writerkit_start(bench);
+		writer_stop(&bench->writer, false);
 		writerkit_wait(bench, turn);
+		writerkit_stop(bench);
 		full = writerkit_wal_bytes(bench);
 		assert_true(full > 0);
-		/* The first time an hour is to be sealed too, the second time there is none. */
 		writerkit_full(true);
+		bench->writer.full_again = turn == 1 ? 0 : INT32_MAX;
+		writerkit_start(bench);
 		wait_beats(bench, 3);
 		assert_true(writerkit_wal_bytes(bench) >= full);
 		assert_int_equal(last_link(bench).seq, turn - 1);
 		writerkit_full(false);
 		wait_empty(bench);
-		assert_int_equal(last_link(bench).seq, 1);
-		push_change(bench, POLICY);
+		writerkit_stop(bench);
+		assert_true(last_link(bench).seq >= 1);
 	}
-	writerkit_wait(bench, 3);
-	writerkit_stop(bench);
 	log = output_caught();
 	said = strstr(log, "no space: the WAL stays as it is until there is");
 	assert_non_null(said);
