@@ -121,8 +121,8 @@ $(UNIT_BINS): $(LIBCLI) $(LIBDAEMON)
 CAMPAIGN_BINS := $(CRASH_BINS) $(FAULTS_BINS) $(SOAK_BINS)
 $(UNIT_BINS) $(INTEG_BINS) $(CAMPAIGN_BINS): $(B)/%: $(B)/%.o $(SUPPORT) $(LIBTOLL)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter $(LIBCLI) $(LIBDAEMON),$^) \
-		$(SUPPORT) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(SUPPORT) \
+		$(filter $(LIBCLI) $(LIBDAEMON),$^) $(LIBTOLL) -Wl,--as-needed $(LIBS_test)
 
 $(CLOCK): tests/faults/clock.c
 	$(call say,LD,$@)
@@ -206,14 +206,16 @@ check check-style check-unit check-integration check-crash crash check-faults fa
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
 $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
-$(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses \
-$(B)/tests/faults/test_damage_faults: \
+$(filter $(addprefix $(B)/tests/faults/,test_memory% test_damage_faults),$(FAULTS_BINS)): \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 # Each call of tests/support/failcall.def, and three of our own that make some of them.
 FAILCALLS := close faccessat fchmod fchown fcntl fopen fstat fsync ftruncate getrandom \
 	lchown lstat mkdir mkostemp open opendir pread pwrite readdir rename renameat2 \
 	stat unlink unlinkat files_owner files_give lock_mark_write
 $(B)/tests/faults/test_calls: ALL_LDFLAGS += $(FAILCALLS:%=-Wl,--wrap=%)
+$(B)/tests/unit/test_writer_start: ALL_LDFLAGS += -Wl,--wrap=pthread_mutex_init \
+	-Wl,--wrap=pthread_condattr_init,--wrap=pthread_condattr_setclock \
+	-Wl,--wrap=pthread_cond_init,--wrap=uv_async_init,--wrap=pthread_create
 
 # One unit test by name: make unit-money
 unit-%: $(B)/tests/unit/test_%

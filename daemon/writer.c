@@ -1,5 +1,6 @@
 #include "daemon/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -62,7 +63,7 @@ static int begin_change(struct writer *writer, struct batch *batch, struct fault
 {
 	int r;
 
-	if (batch->job == NULL || change_is_refused(batch->job))
+	if (change_is_refused(batch->job))
 		return 0;
 	atomic_store(&writer->changing, true);
 	r = of_change(batch->job, change_open(batch->job, writer->ledger, fault), fault);
@@ -116,7 +117,7 @@ static void refuse_changes(struct writer *writer, int code, const struct fault *
 	struct batch *under_way = writer->under_way, **at;
 
 	/* Its steps so far are stored; with no space that cannot even be noted. */
-	if (under_way != NULL && under_way->kind == BATCH_CHANGE && under_way->job != NULL) {
+	if (under_way != NULL && under_way->kind == BATCH_CHANGE) {
 		change_cancel(under_way->job, code, fault->text);
 		writer->under_way = NULL;
 		give_back(writer, under_way, false);
@@ -134,8 +135,7 @@ static void refuse_changes(struct writer *writer, int code, const struct fault *
 			continue;
 		}
 		*at = batch->next;
-		if (batch->job != NULL)
-			change_cancel(batch->job, code, fault->text);
+		change_cancel(batch->job, code, fault->text);
 		push_done(writer, batch);
 	}
 	pthread_mutex_unlock(&writer->lock);
@@ -192,8 +192,8 @@ static int step_change(struct writer *writer, struct batch *batch, bool *more_ou
 	int r = 0;
 
 	*more_out = false;
-	if (batch->job == NULL || change_is_refused(batch->job))
-		return 0; /* refused before it came here, or since */
+	if (change_is_refused(batch->job))
+		return 0; /* before it came here, or since */
 	atomic_fetch_add(&writer->beats, 1);
 	if (batch->started && is_asked(writer, &writer->hurry)) {
 		change_stop(batch->job);
@@ -270,12 +270,14 @@ static struct batch *next_batch(struct writer *writer, bool *idle_out)
 static int checkpoint(struct writer *writer, bool idle, bool *again_out, struct fault *fault)
 {
 	int r = ledger_wal_checkpoint(writer->ledger, idle, again_out, fault);
-	time_t now = time(NULL);
+	struct timespec now;
 
 	if (r != -FAULT_FULL)
 		return r;
-	if (now - writer->full_logged >= WRITER_FULL_LOG_S || now < writer->full_logged) {
-		writer->full_logged = now;
+	*again_out = true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec >= writer->full_again) {
+		writer->full_again = now.tv_sec + WRITER_FULL_LOG_S;
 		log_error("no space: the WAL stays as it is until there is", "error=%s",
 		          log_quote(text_of(fault->text)).text);
 	}
@@ -424,6 +426,7 @@ int writer_start(struct writer *writer, uv_loop_t *loop, struct ledger *ledger)
 
 void writer_push(struct writer *writer, struct batch *batch)
 {
+	assert(batch->kind == BATCH_EVENTS || batch->job != NULL);
 	writer->in_flight++;
 	writer->commits += batch->kind == BATCH_EVENTS;
 	batch->next = NULL;
@@ -450,7 +453,7 @@ void writer_stop(struct writer *writer, bool give_up)
 		return;
 	pthread_mutex_lock(&writer->lock);
 	writer->stop = writer->hurry = true;
-	writer->give_up = writer->give_up || give_up;
+	writer->give_up = give_up;
 	pthread_cond_signal(&writer->more);
 	pthread_mutex_unlock(&writer->lock);
 	pthread_join(writer->thread, NULL);

@@ -48,7 +48,7 @@ struct writer {
 	struct batch *under_way; /* a change between two of its steps: events pass it by */
 	unsigned tries;          /* of what the ledger has no space for, or no turn */
 	time_t seal_again;       /* when it looks for hours to seal, on a clock that nobody sets */
-	time_t full_logged;      /* when it last said that the WAL has no space to go to */
+	time_t full_again;       /* on that clock: when it says again that the WAL has no space */
 
 	/* Both: counts up while the writer lives, for the watchdog. */
 	atomic_uint_fast64_t beats;
@@ -56,7 +56,7 @@ struct writer {
 };
 
 int writer_start(struct writer *writer, uv_loop_t *loop, struct ledger *ledger);
-/* Loop thread: the writer's from now on, until on_done(). */
+/* Loop thread: the writer's from now on, until on_done().  A change has its job. */
 void writer_push(struct writer *writer, struct batch *batch);
 /* The end is near: a change that goes in steps is cut off between two of them. */
 void writer_hurry(struct writer *writer);

@@ -115,12 +115,11 @@ static int read_request(struct change_job *job)
 	return 0;
 }
 
-/* Ends it with a failure: the reply, and what was done until then. */
+/* Ends it with a failure: the reply. */
 static int fail(struct change_job *job, int r, struct fault *fault)
 {
 	if (job->fault.code == FAULT_NONE)
 		fault_set(&job->fault, (enum fault_code) - r, "out of memory");
-	note_unfinished(job);
 	change_refuse(job->reply, r, job->fault.text);
 	if (fault != NULL)
 		*fault = job->fault;
@@ -225,7 +224,11 @@ int change_step(struct change_job *job, bool *more_out, struct fault *fault)
 	}
 	if (r == 0 && job->reply->error != 0)
 		r = fault_set(&job->fault, FAULT_NOMEM, "the reply: out of memory");
-	return r < 0 ? fail(job, r, fault) : 0;
+	if (r == 0)
+		return 0;
+	/* Only a step does anything: before the first one there may be nothing to tell of. */
+	note_unfinished(job);
+	return fail(job, r, fault);
 }
 
 const struct fault *change_fault(const struct change_job *job)

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -22,47 +21,15 @@
 #include "tests/support/lifekit.h"
 
 enum {
-	LEDGER_BYTES_MAX = 4 * 1024 * 1024,
 	VERIFY_EVERY = 16,  /* of the allocations, which takes longer */
 	EACH_OF_FIRST = 48, /* every one of so many; then ever fewer */
 	EACH_OF_FIRST_SANITIZED = 4,
 };
 
 static struct ledgerkit kit;
-static unsigned char *filled;
-static size_t filled_len;
+static struct life_copy copy;
 static uint64_t seed;
 static int each_of_first = EACH_OF_FIRST;
-
-static void keep(void)
-{
-	FILE *file = fopen(kit.path, "rb");
-
-	assert_non_null(file);
-	filled = malloc(LEDGER_BYTES_MAX);
-	assert_non_null(filled);
-	filled_len = fread(filled, 1, LEDGER_BYTES_MAX, file);
-	assert_true(filled_len > 0 && filled_len < LEDGER_BYTES_MAX);
-	fclose(file);
-}
-
-/* The ledger as it was filled; its archive does not change. */
-static void lay_out(void)
-{
-	char name[KIT_PATH_BYTES + 8];
-	FILE *file;
-
-	kit_shut(&kit);
-	file = fopen(kit.path, "wb");
-	assert_non_null(file);
-	assert_int_equal(fwrite(filled, 1, filled_len, file), filled_len);
-	assert_int_equal(fclose(file), 0);
-	snprintf(name, sizeof(name), "%s-wal", kit.path);
-	unlink(name);
-	snprintf(name, sizeof(name), "%s-shm", kit.path);
-	unlink(name);
-	kit_reopen(&kit);
-}
 
 static int setup(void **state)
 {
@@ -77,14 +44,14 @@ static int setup(void **state)
 	life_fill(&kit);
 	kit_verify_clean(&kit);
 	kit_shut(&kit);
-	keep();
+	life_keep(&kit, &copy);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	free(filled);
+	life_copy_release(&copy);
 	life_close(&kit);
 	return 0;
 }
@@ -154,7 +121,7 @@ static void test_a_reading_without_memory_fails_or_tells_all(void **state)
 {
 	(void)state;
 	print_message("SEED=%llu\n", (unsigned long long)seed);
-	lay_out();
+	life_lay_out(&kit, &copy);
 	for (size_t i = 0; i < life_reading_count; i++) {
 		const struct life_reading *reading = &life_readings[i];
 		struct life_told expected = { .pause = NULL };
@@ -170,23 +137,6 @@ static void test_a_reading_without_memory_fails_or_tells_all(void **state)
 }
 
 /* --- changes ------------------------------------------------------------- */
-
-/* What a ledger comes to; valid until the next call but one. */
-static const char *all_of(bool verified)
-{
-	static char texts[2][16384];
-	static int turn;
-	struct ledger_status status;
-	char *out = texts[turn++ % 2];
-
-	if (verified)
-		kit_verify_clean(&kit);
-	assert_int_equal(ledger_status(kit.ledger, &status, NULL), 0);
-	snprintf(out, sizeof(texts[0]), "%lld %lld %lld %lld %lld %s", (long long)status.events,
-	         (long long)status.corrections, (long long)status.quarantined,
-	         (long long)status.conflicts, (long long)status.unknown_events, kit_events(&kit));
-	return out;
-}
 
 static void run_whole(const struct life_change *change, int k)
 {
@@ -209,7 +159,7 @@ static bool change_failing(const struct life_change *change, const char *before,
 	const char *now;
 	int r;
 
-	lay_out();
+	life_lay_out(&kit, &copy);
 	failmem_after(k);
 	r = life_run(&kit, change, &done, &reply, &fault);
 	failed = failmem_stop();
@@ -217,7 +167,7 @@ static bool change_failing(const struct life_change *change, const char *before,
 	if (r == 0 && !done && !failed)
 		fail_msg("%s: %.*s", change->label, TEXT_ARGS(buf_text(&reply)));
 	buf_release(&reply);
-	now = all_of(k % VERIFY_EVERY == 0);
+	now = life_sums(&kit, k % VERIFY_EVERY == 0);
 	if (done && strcmp(now, after) != 0)
 		fail_msg("%s, allocation %d: done, but %s\nnot %s", change->label, k, now, after);
 	/* What commits in steps may be between the two; the rest is done, or was not begun. */
@@ -225,7 +175,7 @@ static bool change_failing(const struct life_change *change, const char *before,
 		if (strcmp(now, before) != 0 && strstr(change->label, "retry") == NULL)
 			fail_msg("%s, allocation %d: half done: %s", change->label, k, now);
 		run_whole(change, k);
-		now = all_of(k % VERIFY_EVERY == 0);
+		now = life_sums(&kit, k % VERIFY_EVERY == 0);
 		if (strcmp(now, after) != 0)
 			fail_msg("%s, after allocation %d: %s\nnot %s", change->label, k, now,
 			         after);
@@ -242,10 +192,10 @@ static void test_a_change_without_memory_is_whole_or_was_not(void **state)
 		char *before, *after;
 		int k = 0;
 
-		lay_out();
-		before = strdup(all_of(true));
+		life_lay_out(&kit, &copy);
+		before = strdup(life_sums(&kit, true));
 		run_whole(change, 0);
-		after = strdup(all_of(true));
+		after = strdup(life_sums(&kit, true));
 		while (change_failing(change, before, after, k))
 			k = next(k);
 		free(before);

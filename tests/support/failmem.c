@@ -20,7 +20,7 @@ char *__wrap_strdup(const char *text);
 
 /* Allocations until one fails; below zero: none does. */
 static int countdown = -1;
-static bool failed_one, paused;
+static bool failed_one, paused, ours_only;
 
 static bool fails_now(void)
 {
@@ -54,12 +54,12 @@ static sqlite3_mem_methods real_methods;
 
 static void *sqlite_malloc(int len)
 {
-	return fails_now() ? NULL : real_methods.xMalloc(len);
+	return !ours_only && fails_now() ? NULL : real_methods.xMalloc(len);
 }
 
 static void *sqlite_realloc(void *at, int len)
 {
-	return fails_now() ? NULL : real_methods.xRealloc(at, len);
+	return !ours_only && fails_now() ? NULL : real_methods.xRealloc(at, len);
 }
 
 void failmem_install(void)
@@ -92,4 +92,9 @@ bool failmem_stop(void)
 void failmem_pause(bool begins)
 {
 	paused = begins;
+}
+
+void failmem_ours(bool only)
+{
+	ours_only = only;
 }

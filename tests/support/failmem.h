@@ -15,5 +15,7 @@ void failmem_after(int count);
 bool failmem_stop(void);
 /* Between the two: what the test itself allocates neither fails nor counts. */
 void failmem_pause(bool begins);
+/* From here on SQLite's neither fail nor count: those that are left are few enough for each. */
+void failmem_ours(bool only);
 
 #endif

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "ingest/change.h"
+#include "ingest/impact.h"
 #include "ledger/adjust.h"
 #include "ledger/archive.h"
 #include "ledger/books.h"
@@ -28,9 +30,14 @@
 #define BOOK(rates)                                                                                \
 	"{'pricebook':1,'name':'b','currency':'USD','models':[{'model':'m','versions':["           \
 	"{'effective_from':'2026','rates':[" rates "]}]}]}"
-#define SELL  BOOK(EACH("input", "1") "," EACH("output", "2"))
-#define LATER BOOK(EACH("input", "1") "," EACH("output", "3"))
-#define COST  BOOK(EACH("input", "0.25") "," EACH("output", "0.50"))
+#define SELL BOOK(EACH("input", "1") "," EACH("output", "2"))
+#define LATER                                                                                      \
+	"{'pricebook':1,'name':'b','currency':'USD','models':[{'model':'m','versions':["           \
+	"{'effective_from':'2026','rates':[" EACH("input", "1") "," EACH(                          \
+		"output", "3") "]}]},"                                                             \
+			       "{'model':'n','versions':[{'effective_from':'2026','rates':[" EACH( \
+				       "input", "5") "]}]}]}"
+#define COST BOOK(EACH("input", "0.25") "," EACH("output", "0.50"))
 #define LAST                                                                                       \
 	"{\\'pricebook\\':1,\\'name\\':\\'z\\',\\'currency\\':\\'USD\\',\\'models\\':["            \
 	"{\\'model\\':\\'m\\',\\'versions\\':[{\\'effective_from\\':\\'2026\\',\\'rates\\':["      \
@@ -39,17 +46,27 @@
 #define LINE(id, time, more)                                                                       \
 	"{'id':'" id "','time':'" time "Z','account':'acct','model':'m','api':'toll'," more "}"
 #define USAGE "'usage':{'input':10,'output':100}"
-#define TURNS(id, time)                                                                            \
-	"{'id':'" id "','time':'" time "Z','account':'acct','model':'m',"                          \
+#define TURNS(id, time, more)                                                                      \
+	"{'id':'" id "','time':'" time "Z','account':'acct','model':'m'," more                     \
 	"'api':'anthropic.messages','usage':{'input_tokens':1,'output_tokens':2,'iterations':["    \
 	"{'type':'message','input_tokens':1,'output_tokens':2},"                                   \
 	"{'type':'advisor_message','model':'m','input_tokens':3,'output_tokens':1}]}}"
+/* Two requests told as one. */
+#define SUM(id, time)                                                                              \
+	"{'id':'" id "','time':'" time "Z','account':'acct','model':'m','api':'openai.batch',"     \
+	"'response':[" ANSWER "," ANSWER "]}"
+#define ANSWER "{'response':{'body':{'usage':{'prompt_tokens':4,'completion_tokens':1}}}}"
 /* It can be read in two ways: held. */
 #define HELD                                                                                       \
 	"{'id':'held','time':'2026-08-01T09:50:00Z','account':'acct','model':'m','api':"           \
-	"'openai.chat','usage':{'prompt_tokens':10,'completion_tokens':5,'total_tokens':40,"       \
-	"'completion_tokens_details':{'reasoning_tokens':25}}}"
+	"'openai.chat','usage':{'prompt_tokens':10,'completion_tokens':5,'total_tokens':40}}"
 #define WHICH(id, time) "'source':'gw-1','id':'" id "','time':'" time "Z'"
+
+enum { LEDGER_BYTES_MAX = 4 * 1024 * 1024 };
+
+#define JULY_MS     INT64_C(1782864000000)
+#define AUGUST_MS   INT64_C(1785542400000)
+#define AUGUST_2_MS INT64_C(1785628800000)
 
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -70,7 +87,7 @@ const struct life_change life_changes[] = {
 	{ "a number nobody counts",
 	  LINE("odd", "2026-08-01T11:00:00", "'usage':{'input':3,'smells':4}"), true },
 	{ "a line that is none", "{'id':'none'}", true },
-	{ "a request in turns", TURNS("turns", "2026-08-01T11:00:00"), true },
+	{ "a request in turns", TURNS("turns", "2026-08-01T11:00:00", ""), true },
 	{ "a checkpoint", "{'checkpoint':{'epoch':1,'seq':3,'requests':5}}", true },
 	{ "price.apply", "{'change':'price.apply','book':'" LAST "','note':'n'}", false },
 	{ "price.apply of a cost",
@@ -119,24 +136,22 @@ static int archive_month(void *context, const struct archive_month *month)
 	return 0;
 }
 
-static void archive_june(struct ledgerkit *kit)
+void life_archive(struct ledgerkit *kit, int64_t before_ms, char request[LIFE_REQUEST_BYTES])
 {
 	struct archive_month month = { .hours = 0 };
 	struct fault fault = { .code = FAULT_NONE };
 	struct ledger *reader = NULL;
 	struct archive_file file;
-	char request[512];
 
 	if (ledger_open_reader(&reader, kit->path, &fault) < 0 ||
-	    archive_months(reader, INT64_C(1782864000000), archive_month, &month, &fault) < 0 ||
+	    archive_months(reader, before_ms, archive_month, &month, &fault) < 0 ||
 	    archive_make(reader, &month, NULL, NULL, &file, &fault) < 0)
 		fail_msg("%s", fault.text);
 	ledger_close(reader);
-	snprintf(request, sizeof(request),
+	snprintf(request, LIFE_REQUEST_BYTES,
 	         "{'change':'archive.month','month':'%s','file':'%s','sha256':'%s','events':%lld,"
 	         "'bytes':%lld}",
 	         file.month, file.file, file.sha256, (long long)file.events, (long long)file.bytes);
-	change(kit, request);
 }
 
 static void tell_position(struct ledgerkit *kit)
@@ -161,7 +176,10 @@ void life_fill(struct ledgerkit *kit)
 		LINE("open", "2026-08-01T09:40:00", "'settlement':'open'"),
 		LINE("settled", "2026-08-01T09:41:00", "'settlement':'open'"),
 		LINE("settled", "2026-08-01T09:41:00", "'settlement':'final'," USAGE),
-		TURNS("t", "2026-08-01T09:42:00"),
+		TURNS("t", "2026-08-01T09:42:00", ""),
+		TURNS("ended", "2026-08-01T09:44:00", "'settlement':'partial',"),
+		LINE("ended", "2026-08-01T09:44:00", "'settlement':'final'," USAGE),
+		SUM("sum", "2026-08-01T09:45:00"),
 		LINE("u", "2026-08-01T09:43:00", "'usage':{'input':3,'tastes':4}"),
 		"{'id':'w','time':'2026-08-01T10:00:00Z','account':'acct','model':'n','api':'toll',"
 		"'usage':{'input':7}}",
@@ -170,6 +188,7 @@ void life_fill(struct ledgerkit *kit)
 		HELD,
 		"{}",
 	};
+	char june[LIFE_REQUEST_BYTES];
 
 	kit_price(kit, kit_quotes(SELL));
 	kit_cost(kit, kit_quotes(COST));
@@ -180,13 +199,68 @@ void life_fill(struct ledgerkit *kit)
 	for (size_t i = 0; i < LENGTH(lines); i++)
 		kit_send(kit, kit_quotes(lines[i]));
 	kit_price(kit, kit_quotes(LATER));
-	archive_june(kit);
+	life_archive(kit, JULY_MS, june);
+	change(kit, june);
 	change(kit, "{'change':'rerate','from':'2026-07-01T00:00:00Z','to':'2026-08-01T00:00:00Z',"
 	            "'reason':'r'}");
 	change(kit, "{'change':'void'," WHICH("c", "2026-08-01T09:31:00") ",'reason':'r'}");
 	tell_position(kit);
 	assert_int_equal(ledger_seal_all(kit->ledger, KIT_NOW_MS, NULL), 0);
 	assert_int_equal(kit_close_until(kit, INT64_C(1782864000000), NULL), 0);
+}
+
+enum { MADE_MAX = 8 };
+static struct life_change made[MADE_MAX];
+static char made_requests[MADE_MAX][1024];
+static size_t made_count;
+
+static void make_change(const char *label, const char *request)
+{
+	assert_true(made_count < MADE_MAX);
+	snprintf(made_requests[made_count], sizeof(made_requests[0]), "%s", request);
+	made[made_count] = (struct life_change){ label, made_requests[made_count], false };
+	made_count++;
+}
+
+static int no_twin(void *context, const struct twin *twin)
+{
+	(void)context;
+	fail_msg("%.*s is a twin", TEXT_ARGS(twin->id));
+	return 0;
+}
+
+size_t life_make_changes(struct ledgerkit *kit, const struct life_change **made_out)
+{
+	const struct twin_search search = { .until_ms = AUGUST_MS };
+	char text[1024], hex[2 * SHA256_BYTES + 1];
+	struct period_check check;
+	const char *held;
+
+	made_count = 0;
+	snprintf(text, sizeof(text), "{'change':'price.rollback','hash':'%s','note':'n'}",
+	         kit_ask(kit, "SELECT hash FROM book ORDER BY id LIMIT 1"));
+	make_change("price.rollback", text);
+	assert_int_equal(ledger_check_period(kit->ledger, &search, no_twin, NULL, &check, NULL), 0);
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", check.digest[i]);
+	snprintf(text, sizeof(text),
+	         "{'change':'period.close','until':'2026-08','reason':'r','check':'%s','twins':"
+	         "[{'source':'gw-1','id':'a','keep':'2026-07-01T00:00:01Z','void':"
+	         "'2026-07-01T00:00:02Z'}]}",
+	         hex);
+	make_change("period.close", text);
+	held = kit_ask(kit, "SELECT id FROM quarantine WHERE reason = 'readings'");
+	snprintf(text, sizeof(text), "{'change':'quarantine.retry','id':%s}", held);
+	make_change("quarantine.retry of a line", text);
+	snprintf(text, sizeof(text),
+	         "{'change':'reading.settle','source':'gw-1','reading':'declared','reason':'w',"
+	         "'id':%s}",
+	         held);
+	make_change("reading.settle of a line", text);
+	life_archive(kit, AUGUST_MS, text);
+	make_change("archive.month", text);
+	*made_out = made;
+	return made_count;
 }
 
 void life_close(struct ledgerkit *kit)
@@ -196,6 +270,58 @@ void life_close(struct ledgerkit *kit)
 	snprintf(command, sizeof(command), "rm -rf %s/*.archive", kit->folder);
 	assert_int_equal(system(command), 0);
 	kit_close(kit);
+}
+
+void life_keep(const struct ledgerkit *kit, struct life_copy *copy_out)
+{
+	FILE *file = fopen(kit->path, "rb");
+
+	assert_null(kit->ledger);
+	assert_non_null(file);
+	copy_out->bytes = malloc(LEDGER_BYTES_MAX);
+	assert_non_null(copy_out->bytes);
+	copy_out->len = fread(copy_out->bytes, 1, LEDGER_BYTES_MAX, file);
+	assert_true(copy_out->len > 0 && copy_out->len < LEDGER_BYTES_MAX);
+	fclose(file);
+}
+
+void life_lay_out(struct ledgerkit *kit, const struct life_copy *copy)
+{
+	char name[KIT_PATH_BYTES + 8];
+	FILE *file;
+
+	kit_shut(kit);
+	file = fopen(kit->path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(copy->bytes, 1, copy->len, file), copy->len);
+	assert_int_equal(fclose(file), 0);
+	snprintf(name, sizeof(name), "%s-wal", kit->path);
+	unlink(name);
+	snprintf(name, sizeof(name), "%s-shm", kit->path);
+	unlink(name);
+	kit_reopen(kit);
+}
+
+void life_copy_release(struct life_copy *copy)
+{
+	free(copy->bytes);
+	*copy = (struct life_copy){ .bytes = NULL };
+}
+
+const char *life_sums(struct ledgerkit *kit, bool verified)
+{
+	static char texts[2][16384];
+	static int turn;
+	struct ledger_status status;
+	char *out = texts[turn++ % 2];
+
+	if (verified)
+		kit_verify_clean(kit);
+	assert_int_equal(ledger_status(kit->ledger, &status, NULL), 0);
+	snprintf(out, sizeof(texts[0]), "%lld %lld %lld %lld %lld %s", (long long)status.events,
+	         (long long)status.corrections, (long long)status.quarantined,
+	         (long long)status.conflicts, (long long)status.unknown_events, kit_events(kit));
+	return out;
 }
 
 static int store(struct ledgerkit *kit, const char *line, struct fault *fault)
@@ -431,6 +557,36 @@ static int read_report(struct ledger *ledger, struct life_told *told, struct fau
 	return r;
 }
 
+/* Of the book by which it costs, by account; of both, by model. */
+static int read_impact(struct ledger *ledger, struct life_told *told, struct fault *fault)
+{
+	const struct impact_range stored = { .from_ms = JULY_MS,
+		                             .to_ms = AUGUST_2_MS,
+		                             .by_account = true };
+	const struct impact_range all = { .from_ms = LEDGER_FROM_MIN, .to_ms = LEDGER_TO_MAX };
+	struct impact impacts[2] = { { .rows = NULL }, { .rows = NULL } };
+	struct applied_book sell = { .book = NULL }, cost = { .book = NULL };
+	int r = ledger_book_current(ledger, BOOK_SELL, &sell, fault);
+
+	if (r == 0)
+		r = ledger_book_current(ledger, BOOK_COST, &cost, fault);
+	if (r == 0)
+		r = impact_of_stored(ledger, cost.book, &stored, &impacts[0], fault);
+	if (r == 0)
+		r = impact_of_books(ledger, sell.book, cost.book, &all, &impacts[1], fault);
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		char before[MONEY_TEXT_BYTES];
+
+		money_text(impacts[i].total.before[IMPACT_RATED], before);
+		r = tell(told, (int64_t)impacts[i].count, text_of(before));
+	}
+	impact_release(&impacts[0]);
+	impact_release(&impacts[1]);
+	book_free(sell.book);
+	book_free(cost.book);
+	return r;
+}
+
 const struct life_reading life_readings[] = {
 	{ "events", read_events, true },
 	{ "events of an id", read_found, true },
@@ -466,5 +622,6 @@ const struct life_reading life_readings[] = {
 	{ "seals", read_seals, false },
 	{ "prices and rules", read_prices, false },
 	{ "report", read_report, false },
+	{ "impact of a book", read_impact, false },
 };
 const size_t life_reading_count = LENGTH(life_readings);

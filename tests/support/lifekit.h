@@ -36,6 +36,9 @@ struct life_change {
 extern const struct life_change life_changes[];
 extern const size_t life_change_count;
 
+/* Further ones that depend on the ledger as it is filled: hashes, numbers, files. */
+size_t life_make_changes(struct ledgerkit *kit, const struct life_change **made_out);
+
 /* The fixture, in a kit that was just opened. */
 void life_fill(struct ledgerkit *kit);
 /* *done_out: it was carried out, or the reply refuses it. */
@@ -43,5 +46,21 @@ int life_run(struct ledgerkit *kit, const struct life_change *change, bool *done
              struct buf *reply_out, struct fault *fault);
 /* kit_close() with the archive. */
 void life_close(struct ledgerkit *kit);
+
+/* A ledger that is shut, byte for byte; its archive stays where it is. */
+struct life_copy {
+	unsigned char *bytes;
+	size_t len;
+};
+void life_keep(const struct ledgerkit *kit, struct life_copy *copy_out);
+/* The ledger as it was, and open. */
+void life_lay_out(struct ledgerkit *kit, const struct life_copy *copy);
+void life_copy_release(struct life_copy *copy);
+/* What a ledger comes to; valid until the next call but one. */
+const char *life_sums(struct ledgerkit *kit, bool verified);
+
+/* The request that moves the first month before that moment into a file, which is made now. */
+enum { LIFE_REQUEST_BYTES = 512 };
+void life_archive(struct ledgerkit *kit, int64_t before_ms, char request[LIFE_REQUEST_BYTES]);
 
 #endif

@@ -231,6 +231,76 @@ static void test_many_sums_are_kept_apart(void **state)
 	book_free(book);
 }
 
+/* Largest first, whichever way; of equal ones by their names. */
+static void test_rows_are_sorted_by_what_the_change_is(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct impact_range range = range_of(AT("09:00:00"), AT("11:00:00"), true);
+	struct impact impact = { .rows = NULL };
+	struct book *book = load(
+		BOOK(MODEL("m", EACH("input", "0.5")) "," MODEL("n", EACH("input", "3"))));
+
+	/* Nothing to sort. */
+	impact_sort(&impact);
+	assert_int_equal(impact_of_stored(kit->ledger, book, &range, &impact, NULL), 0);
+	assert_string_equal(tell(&impact), "total:; ");
+	impact_sort(&impact);
+	impact_release(&impact);
+	kit_price(kit, kit_quotes(BOOK(
+			       MODEL("m", EACH("input", "1")) "," MODEL("n", EACH("input", "1")))));
+	send(kit, "1", "a", AT("09:00:00"), "m", 2);
+	send(kit, "2", "b", AT("09:00:00"), "m", 6);
+	send(kit, "3", "c", AT("09:00:00"), "m", 2);
+	send(kit, "4", "a", AT("09:00:00"), "n", 4);
+	assert_int_equal(impact_of_stored(kit->ledger, book, &range, &impact, NULL), 0);
+	impact_sort(&impact);
+	assert_string_equal(tell(&impact), "a n: rated 1 4.00 12.00; b m: rated 1 6.00 3.00; "
+	                                   "a m: rated 1 2.00 1.00; c m: rated 1 2.00 1.00; "
+	                                   "total: rated 4 14.00 17.00; ");
+	impact_release(&impact);
+	book_free(book);
+}
+
+/* What a rerate refuses or leaves as it is has a place of its own. */
+static void test_what_no_rerate_would_book_is_told_apart(void **state)
+{
+	static const char steps[] = BOOK(
+		MODEL("m", EACH("input", "1") ",{'component':'input','each':'2','when':"
+	                                      "{'context':{'gt':20}}}"));
+	struct ledgerkit *kit = *state;
+	struct impact_range range = range_of(AT("09:00:00"), AT("11:00:00"), false);
+	struct impact impact = { .rows = NULL };
+	struct book *book = load(steps), *old = load(OLD);
+
+	kit_price(kit, kit_quotes(OLD));
+	kit_send(
+		kit,
+		kit_quotes("{'id':'sum','time':'" AT(
+			"09:00:00") "','account':'a','model':'m',"
+	                            "'api':'openai.batch','response':[{'response':{'body':{'usage':"
+	                            "{'prompt_tokens':15}}}},{'response':{'body':{'usage':"
+	                            "{'prompt_tokens':15}}}}]}"));
+	kit_send(kit, kit_quotes("{'id':'open','time':'" AT(
+			      "09:00:00") "','account':'a','model':"
+	                                  "'m','api':'toll','settlement':'partial','usage':{'input'"
+	                                  ":3}}"));
+	assert_int_equal(impact_of_stored(kit->ledger, book, &range, &impact, NULL), 0);
+	assert_string_equal(tell(&impact), " m: parted 1 30.00 0.00 unsettled 1 3.00 3.00; "
+	                                   "total: parted 1 30.00 0.00 unsettled 1 3.00 3.00; ");
+	impact_release(&impact);
+	/* Of two books it is either one that parts it. */
+	assert_int_equal(impact_of_books(kit->ledger, book, old, &range, &impact, NULL), 0);
+	assert_string_equal(tell(&impact), " m: rated 1 3.00 3.00 parted 1 0.00 30.00; "
+	                                   "total: rated 1 3.00 3.00 parted 1 0.00 30.00; ");
+	impact_release(&impact);
+	assert_int_equal(impact_of_books(kit->ledger, old, book, &range, &impact, NULL), 0);
+	assert_string_equal(tell(&impact), " m: rated 1 3.00 3.00 parted 1 30.00 0.00; "
+	                                   "total: rated 1 3.00 3.00 parted 1 30.00 0.00; ");
+	impact_release(&impact);
+	book_free(book);
+	book_free(old);
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
@@ -240,6 +310,8 @@ int main(void)
 		T(test_two_books_are_told_apart_by_model),
 		T(test_a_range_with_adjustments_is_of_whole_hours),
 		T(test_many_sums_are_kept_apart),
+		T(test_rows_are_sorted_by_what_the_change_is),
+		T(test_what_no_rerate_would_book_is_told_apart),
 	};
 
 	return cmocka_run_group_tests_name("impact", tests, NULL, NULL);

@@ -29,6 +29,9 @@ static const char steps[] = BOOK(
 		   "{'component':'input','per_million':'10'},"
 		   "{'component':'output','per_million':'20'}]}]}");
 static const char others[] = BOOK(STEPS("n"));
+static const char flat[] = BOOK(
+	"{'model':'m','versions':[{'effective_from':'2020-01-01','rates':["
+	"{'component':'input','per_million':'1'},{'component':'output','per_million':'1'}]}]}");
 
 #define LINE(id, rest)                                                                             \
 	"{'id':'" id                                                                               \
@@ -168,6 +171,36 @@ static void test_what_waited_for_its_price_is_priced_in_the_same_way(void **stat
 	kit_verify_clean(kit);
 }
 
+/* Of the first turn alone, once they are apart: not once more what the others cost. */
+static void test_turns_without_a_price_on_one_side_are_apart_on_the_other(void **state)
+{
+	static const char amounts[] =
+		"SELECT group_concat(id || ' ' || price || ' ' || (nanos + cost_nanos), '; ') FROM "
+		"(SELECT * FROM event ORDER BY id)";
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(others));
+	kit_cost(kit, kit_quotes(steps));
+	assert_int_equal(send(kit, TURNS("a", 1000, 2, MESSAGE(400) "," MESSAGE(600))),
+	                 INGEST_UNPRICED);
+	assert_string_equal(kit_ask(kit, amounts), "a -1 401000; a~2 -1 601000");
+	kit_price(kit, kit_quotes(steps));
+	kit_cost(kit, kit_quotes(others));
+	assert_int_equal(send(kit, TURNS("b", 1000, 2, MESSAGE(400) "," MESSAGE(600))),
+	                 INGEST_ACCEPTED);
+	assert_string_equal(kit_ask(kit, amounts),
+	                    "a -1 401000; a~2 -1 601000; b 2 401000; b~2 2 601000");
+	/* Under a threshold of the cost alone they are apart, too. */
+	kit_price(kit, kit_quotes(flat));
+	kit_cost(kit, kit_quotes(steps));
+	assert_int_equal(send(kit, TURNS("c", 2400, 2, MESSAGE(1500) "," MESSAGE(900))),
+	                 INGEST_ACCEPTED);
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(id || ' ' || cost_nanos, '; ') FROM "
+	                                 "(SELECT * FROM event WHERE id LIKE 'c%' ORDER BY id)"),
+	                    "c 3002000; c~2 901000");
+	kit_verify_clean(kit);
+}
+
 /* Whether something came of a request is not asked of each of its turns. */
 static void test_a_completion_in_one_turn_is_one_of_the_request(void **state)
 {
@@ -223,6 +256,7 @@ int main(void)
 		T(test_a_turn_is_asked_by_itself_only),
 		T(test_turns_that_leave_something_out_are_no_sum_to_take_apart),
 		T(test_what_waited_for_its_price_is_priced_in_the_same_way),
+		T(test_turns_without_a_price_on_one_side_are_apart_on_the_other),
 		T(test_a_completion_in_one_turn_is_one_of_the_request),
 		T(test_a_fallback_inside_the_totals_is_counted_once),
 	};
