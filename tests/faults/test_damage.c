@@ -54,6 +54,7 @@ static int setup(void **state)
 	rounds = (unsigned)(runs != NULL ? strtoul(runs, NULL, 10) : RUNS_DEFAULT) / RUNS_A_ROUND;
 	rounds = few || rounds == 0 ? 1 : rounds;
 	share = few ? SANITIZED_SHARE : 1;
+	print_message("SEED=%llu RUNS=%u\n", (unsigned long long)seed, rounds * RUNS_A_ROUND);
 	damage_open(&damage);
 	/* Nothing is another, and is a damage all the same: what a whole ledger says. */
 	assert_true(damage_do(&damage, "UPDATE name SET text = text"));
@@ -318,7 +319,6 @@ static void test_a_value_that_nobody_wrote_is_named_and_is_no_total(void **state
 	unsigned damages = 0, first = share > 1 ? (unsigned)random_below(share) : 0;
 
 	(void)state;
-	print_message("SEED=%llu RUNS=%u\n", (unsigned long long)seed, rounds * RUNS_A_ROUND);
 	for (unsigned round = 0; round < rounds; round++) {
 		for (size_t i = first; i < damage.column_count; i += share)
 			damages += damage_once(&damage.columns[i],
