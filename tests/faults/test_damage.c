@@ -104,6 +104,7 @@ static const struct {
 	{ "position", "place" }, /* where a feed goes on, of which only its daemon knows */
 	{ "position", "stored_ms" },
 	{ "quarantine", "id" }, /* lines that count nowhere: only they themselves have a digest */
+	{ "quarantine", "source" },
 	{ "quarantine", "event_id" },
 	{ "quarantine", "event_ms" },
 	{ "quarantine", "reason" },
