@@ -42,7 +42,10 @@ struct correction {
 };
 typedef int ledger_correction_fn(void *context, const struct correction *correction);
 
-/* Those whose hour lies in [from_ms, to_ms), in the order of that and then as they were made. */
+/*
+ * Those whose hour lies in [from_ms, to_ms), in the order of that and then as they were made.
+ * -FAULT_CORRUPT where one of all that there are is not as it was made, or is gone.
+ */
 enum correction_hour { CORRECTION_BOOKED, CORRECTION_TRAFFIC };
 int ledger_each_correction(struct ledger *ledger, enum correction_hour hour, int64_t from_ms,
                            int64_t to_ms, ledger_correction_fn *each, void *context,

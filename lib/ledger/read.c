@@ -144,7 +144,13 @@ int ledger_each_phase(struct ledger *ledger, struct text source, struct text id,
 			.stored = column_text(&query, 4),
 		};
 
-		r = each(context, &phase);
+		r = column_int(&query, 0) == (int64_t)phase.settlement &&
+		                    (unsigned)phase.settlement < SETTLEMENT_COUNT
+		            ? each(context, &phase)
+		            : fault_set(fault, FAULT_CORRUPT,
+		                        "%s: a phase of %.*s is of no settlement: toll verify "
+		                        "names it",
+		                        ledger->path, TEXT_ARGS(id));
 		if (r != 0) {
 			query_end(&query);
 			return r;

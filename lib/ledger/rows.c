@@ -115,6 +115,28 @@ static int details_read(struct ledger *ledger, struct event_row *row, struct fau
 	return r;
 }
 
+/* Kept in less than the column can hold: no other value is to be taken for one of them. */
+static bool is_one_of_them(const struct query *query)
+{
+	static const struct {
+		int column, most;
+	} ranges[] = {
+		{ COLUMN_FLAGS, EVENT_STREAM | EVENT_UNKNOWN | EVENT_DETAIL },
+		{ COLUMN_SETTLEMENT, SETTLEMENT_COUNT - 1 },
+		{ COLUMN_PROVENANCE, PROVENANCE_COUNT - 1 },
+		{ COLUMN_POLICY, UINT8_MAX },
+		{ COLUMN_TURN, TURN_COUNT - 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		int64_t value = column_int(query, ranges[i].column);
+
+		if (value < 0 || value > ranges[i].most)
+			return false;
+	}
+	return true;
+}
+
 int event_row_read(struct ledger *ledger, const struct query *query, struct event_row *row_out,
                    struct fault *fault)
 {
@@ -142,7 +164,6 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 		event->usage.count[columns[i]] = column_int(query, COLUMN_FIRST_COMPONENT + i);
 	event->content_hash = (uint64_t)column_int(query, COLUMN_HASH);
 	event->extra = column_text(query, COLUMN_EXTRA);
-	/* The CHECKs of the columns keep them in range. */
 	event->settlement = (enum settlement)column_int(query, COLUMN_SETTLEMENT);
 	event->provenance = (enum provenance)column_int(query, COLUMN_PROVENANCE);
 	row.stored.policy = (unsigned)column_int(query, COLUMN_POLICY);
@@ -158,6 +179,11 @@ int event_row_read(struct ledger *ledger, const struct query *query, struct even
 	    money_join(column_int(query, COLUMN_COST_NANOS), column_int(query, COLUMN_COST_ATTOS),
 	               &row.stored.cost) < 0)
 		return fault_set(fault, FAULT_CORRUPT, "%s: event %.*s: its amount is none",
+		                 ledger->path, TEXT_ARGS(event->id));
+	if (!is_one_of_them(query))
+		return fault_set(fault, FAULT_CORRUPT,
+		                 "%s: event %.*s: its flags, settlement, provenance, policies or "
+		                 "turn are none",
 		                 ledger->path, TEXT_ARGS(event->id));
 	*row_out = row;
 	/* Details are where the row is: the archive's are its own. */

@@ -13,12 +13,15 @@
  * and the logs, and each hour that says it is as it was sealed against its last seal
  * (ledger/hours.h, ledger/seal.h).
  *
- * Not derivable, and so not seen: a line of quarantine that was taken out or marked as released; a
+ * Not derivable, and so not seen: a line of quarantine that was taken out or marked as released,
+ * and what stands beside a line; a second version (conflict) that was taken out or altered; a
  * phase that was taken out and had no time of its own at an end of what its source spans; a
- * checkpoint; a row of a log that was added behind the last seal; and what a hand that knows this
- * program changed with the digest of the hour, which it marked as not sealed, or for which it made
- * the chain anew: an event that comes late leaves the same.  ledger_each_changed() tells those of
- * before a link that was noted elsewhere, and only of those.
+ * checkpoint; a position; when a source was last heard, and where a number nobody counts was
+ * first; of a file of the archive what is shown beside its name, size and SHA-256; a row of a log
+ * that was added behind the last seal; and what a hand that knows this program changed with the
+ * digest of the hour, which it marked as not sealed, or for which it made the chain anew: an event
+ * that comes late leaves the same.  ledger_each_changed() tells those of before a link that was
+ * noted elsewhere, and only of those.
  */
 #ifndef TOLL_LEDGER_VERIFY_H
 #define TOLL_LEDGER_VERIFY_H

@@ -29,14 +29,21 @@ enum {
 	COLUMN_STANDS, /* settlement of the event that stands */
 };
 
+static const char *name_of(int64_t settlement)
+{
+	return settlement >= 0 && settlement < SETTLEMENT_COUNT
+	               ? settlement_name((enum settlement)settlement)
+	               : "of no settlement";
+}
+
 /* A finding about the phase whose row this is. */
 static int report(struct verify *verify, const struct query *query, const char *what,
                   const char *stored, const char *derived)
 {
 	char words[WORDS_BYTES];
-	const char *name = settlement_name((enum settlement)column_int(query, COLUMN_SETTLEMENT));
 
-	snprintf(words, sizeof(words), "%s: %s", name, what);
+	snprintf(words, sizeof(words), "%s: %s", name_of(column_int(query, COLUMN_SETTLEMENT)),
+	         what);
 	return verify_report_texts(verify, VERIFY_PHASE, words, stored, derived);
 }
 
@@ -83,8 +90,8 @@ static int check_event(struct verify *verify, const struct query *query, struct 
 	if (stands == EVENT_ABSENT)
 		return report(verify, query, "event", "gone", "one that stands");
 	if (stands <= column_int(query, COLUMN_SETTLEMENT))
-		return report(verify, query, "settlement of what stands",
-		              settlement_name((enum settlement)stands), "a later one");
+		return report(verify, query, "settlement of what stands", name_of(stands),
+		              "a later one");
 	return 0;
 }
 
