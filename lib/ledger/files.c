@@ -15,7 +15,7 @@ static int join(const char *first, const char *between, const char *last, char o
                 struct fault *fault)
 {
 	if (strlen(first) + strlen(between) + strlen(last) >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", first);
+		return fault_set(fault, FAULT_RANGE, "the path is too long: %s", first);
 	stpcpy(stpcpy(stpcpy(out, first), between), last);
 	return 0;
 }

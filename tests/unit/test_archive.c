@@ -445,6 +445,105 @@ static void test_a_file_that_is_another_is_not_registered(void **state)
 	kit_verify_clean(kit);
 }
 
+static void test_the_names_of_its_files(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+		{ "2026-06.db", true },      { "2026-06.2.db", true },
+		{ "2026-06.17.db", true },   { "", false },
+		{ "2026-06", false },        { "2026-06.d", false },
+		{ "2026_06.db", false },     { "x026-06.db", false },
+		{ "2026-0x.db", false },     { "../../06.db", false },
+		{ "2026-06.sqlite", false }, { "2026-06.2db", false },
+		{ "2026-06.db.2", false },   { "2026-06..db", false },
+		{ "2026-06.2.bd", false },   { "2026-06.2222222222", false },
+	};
+	struct ledgerkit *kit = *state;
+	struct archive_file file = { .month = "2026-06", .events = 1, .bytes = 1 };
+	struct fault fault = { .code = FAULT_NONE };
+	int64_t seq;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (archive_name_good(text_of(rows[i].name)) != rows[i].good)
+			fail_msg("%s", rows[i].name);
+		snprintf(file.file, sizeof(file.file), "%s", rows[i].name);
+		if (rows[i].good)
+			continue;
+		assert_int_equal(archive_register(kit->ledger, &file, KIT_NOW_MS, text_of("test"),
+		                                  &seq, &fault),
+		                 -FAULT_INVALID);
+		assert_non_null(strstr(fault.text, "no name of a file of the archive"));
+	}
+	assert_false(archive_name_good(text_of("2026-06.11111111111111111111111111111111111111111"
+	                                       "111111111111111111.db")));
+}
+
+static int ignore_file(void *context, const struct archive_file *file)
+{
+	(void)context;
+	(void)file;
+	return 0;
+}
+
+/* As a hand may have put it into the ledger: nobody follows it out of the folder. */
+static void test_a_file_that_is_registered_under_no_name_is_told(void **state)
+{
+	static const char *const changes[] = {
+		"UPDATE archive SET file = '../../../etc/passwd.db'",
+		"UPDATE archive SET file = '2026-06.' || printf('%.53c', '1') || '.db'",
+		"PRAGMA ignore_check_constraints=1; UPDATE archive SET month = '2026-06-01'",
+		"PRAGMA ignore_check_constraints=1; UPDATE archive SET sha256 = sha256 || sha256",
+	};
+	struct ledgerkit *kit = *state;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct ledger *reader = NULL;
+
+		kit_shut(kit);
+		kit_sql(kit, "DELETE FROM archive");
+		kit_sql(kit, "INSERT INTO archive (seq, month, file, sha256, events, bytes, at_ms, "
+		             "who) VALUES (3, '2026-06', '2026-06.db', printf('%.64c', 'a'), 1, 1, "
+		             "1, 'test')");
+		kit_sql(kit, changes[i]);
+		assert_int_equal(ledger_open_reader(&reader, kit->path, NULL), 0);
+		assert_int_equal(archive_each(reader, ignore_file, NULL, &fault), -FAULT_CORRUPT);
+		assert_non_null(strstr(fault.text, "ledger.db: file 3 of the archive"));
+		ledger_close(reader);
+		kit_sql(kit, "DELETE FROM archive");
+		kit_reopen(kit);
+	}
+}
+
+/* What a copy's archive has under a name of ours, and is another file, is not replaced. */
+static void test_a_backup_does_not_mix_two_archives(void **state)
+{
+	struct ledgerkit *kit = *state;
+	const struct backup_watch watch = { .copied = NULL };
+	struct fault fault = { .code = FAULT_NONE };
+	struct backup_result result;
+	struct ledger *reader = NULL;
+	char copy[KIT_PATH_BYTES], other[PATH_BYTES], path[KIT_PATH_BYTES];
+
+	fill(kit);
+	archive_all(kit);
+	snprintf(copy, sizeof(copy), "%s/copy.db", kit->folder);
+	snprintf(other, sizeof(other), "%s.archive", copy);
+	assert_int_equal(mkdir(other, 0700), 0);
+	kit_write(kit, path, "copy.db.archive/2026-07.db", "another");
+	assert_int_equal(ledger_open_reader(&reader, kit->path, NULL), 0);
+	assert_int_equal(ledger_backup(reader, copy, false, &watch, &result, &fault),
+	                 -FAULT_INVALID);
+	assert_non_null(strstr(fault.text, "copy.db.archive/2026-07.db: this is another file"));
+	assert_int_not_equal(access(copy, F_OK), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ledger_backup(reader, copy, false, &watch, &result, &fault), 0);
+	assert_int_equal(result.archived, 2);
+	ledger_close(reader);
+}
+
 /* The file as another program might have made it, with its own digest. */
 static void describe(const char *path, struct archive_file *file)
 {
@@ -698,6 +797,9 @@ int main(void)
 		T(test_what_is_of_a_file_that_is_away_is_held),
 		T(test_a_phase_of_what_is_in_a_file_that_is_away_is_held),
 		T(test_a_file_that_is_another_is_not_registered),
+		T(test_the_names_of_its_files),
+		T(test_a_file_that_is_registered_under_no_name_is_told),
+		T(test_a_backup_does_not_mix_two_archives),
 		T(test_a_file_of_a_newer_toll_is_refused),
 		T(test_every_range_is_read_as_before),
 		T(test_a_ledger_that_was_altered_is_not_archived),

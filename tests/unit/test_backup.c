@@ -16,6 +16,7 @@
 
 #include "base/hash.h"
 #include "ledger/backup.h"
+#include "ledger/lock.h"
 #include "ledger/migrations.h"
 #include "tests/support/killpoints.h"
 #include "tests/support/ledgerkit.h"
@@ -204,6 +205,41 @@ static void test_a_name_that_is_taken_is_refused(void **state)
 	assert_int_equal(count_files(kit, "other.db"), 1);
 }
 
+/* Of another file, and empty: it is nothing to anybody, and would be in the way. */
+static void test_what_holds_nothing_beside_the_name_goes(void **state)
+{
+	struct ledgerkit *kit = *state;
+	char path[KIT_PATH_BYTES];
+
+	fill(kit, 1);
+	kit_write(kit, path, "copy.db-wal", "");
+	kit_write(kit, path, "copy.db-shm", "an index of nothing");
+	backed_up(kit, beside(kit, "copy.db"));
+	assert_int_equal(count_files(kit, "copy.db"), 1);
+}
+
+static void test_a_ledger_in_use_is_no_place_for_a_copy(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	struct backup_result result;
+	int lock_fd = -1;
+
+	fill(kit, 1);
+	backed_up(kit, beside(kit, "copy.db"));
+	assert_int_equal(lock_take(beside(kit, "copy.db"), NULL, &lock_fd, NULL), 0);
+	expect_refused(kit, beside(kit, "copy.db"), true, "a ledger that is in use");
+	lock_drop(lock_fd);
+	/* Whether it is cannot be told: then it is not replaced either. */
+	assert_int_equal(unlink(beside(kit, "copy.db.lock")), 0);
+	assert_int_equal(symlink("copy.db.lock", beside(kit, "copy.db.lock")), 0);
+	assert_int_equal(back_up(kit, beside(kit, "copy.db"), true, &silent, &result, &fault),
+	                 -FAULT_IO);
+	assert_non_null(strstr(fault.text, "copy.db.lock: "));
+	assert_int_equal(unlink(beside(kit, "copy.db.lock")), 0);
+	assert_int_equal(events_of(beside(kit, "copy.db")), 1);
+}
+
 static void test_a_copy_with_a_difference_is_kept_beside_and_takes_no_name(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -235,6 +271,28 @@ static void expect_no_restore(struct ledgerkit *kit, const char *file, const cha
 	if (r != code || strstr(fault.text, words) == NULL)
 		fail_msg("%s: %d: %s", words, r, fault.text);
 	assert_int_equal(count_files(kit, "ledger.db."), 2); /* the lock, the secret */
+}
+
+static void test_a_restore_that_has_no_place_changes_nothing(void **state)
+{
+	struct ledgerkit *kit = *state;
+	char path[KIT_PATH_BYTES];
+
+	fill(kit, 1);
+	backed_up(kit, beside(kit, "copy.db"));
+	kit_shut(kit);
+	expect_no_restore(kit, kit->path, beside(kit, "old.db"), -FAULT_INVALID,
+	                  "this is the ledger itself");
+	/* SQLite would read it into the old one. */
+	kit_write(kit, path, "old.db-wal", "of another");
+	expect_no_restore(kit, beside(kit, "copy.db"), beside(kit, "old.db"), -FAULT_INVALID,
+	                  "old.db-wal: it is there, of another file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(kit->path), 0);
+	assert_int_equal(mkdir(kit->path, 0700), 0);
+	expect_no_restore(kit, beside(kit, "copy.db"), beside(kit, "old.db"), -FAULT_INVALID,
+	                  "ledger.db: it is there, and no file");
+	assert_int_equal(rmdir(kit->path), 0);
 }
 
 static void test_a_restored_ledger_goes_on(void **state)
@@ -520,6 +578,9 @@ int main(void)
 		T(test_a_copy_is_one_file_with_all_that_was_committed),
 		T(test_commits_meanwhile_neither_come_in_nor_begin_it_anew),
 		T(test_a_name_that_is_taken_is_refused),
+		T(test_what_holds_nothing_beside_the_name_goes),
+		T(test_a_ledger_in_use_is_no_place_for_a_copy),
+		T(test_a_restore_that_has_no_place_changes_nothing),
 		T(test_a_copy_with_a_difference_is_kept_beside_and_takes_no_name),
 		T(test_a_restored_ledger_goes_on),
 		T(test_a_ledger_that_is_there_stays_or_is_kept_aside),

@@ -280,6 +280,43 @@ static void test_an_open_reader_is_found_with_how_far_it_is_behind(void **state)
 	end(writer);
 }
 
+/* A writer in the midst of a transaction, and so many readers that not all are told. */
+static void test_who_writes_is_found_and_the_oldest_readers(void **state)
+{
+	struct ledgerkit *kit = *state;
+	enum { READERS = WALINDEX_READERS_MAX + 2 };
+	struct walindex index;
+	pid_t readers[READERS], writer;
+	int told[2];
+	char byte;
+
+	kit_shut(kit);
+	assert_int_equal(pipe(told), 0);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (writer == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		kit_reopen(kit);
+		if (ledger_begin(kit->ledger, NULL) < 0 || write(told[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(1);
+	}
+	assert_int_equal(read(told[0], &byte, 1), 1);
+	for (int i = 0; i < READERS; i++)
+		readers[i] = stay(kit, false);
+	assert_int_equal(walindex_read(kit->path, &index, NULL), 0);
+	assert_true(index.there && index.locks_known);
+	assert_int_equal(index.writing_pid, writer);
+	assert_int_equal(index.reader_count, READERS + 1); /* who writes reads, too */
+	for (int i = 0; i < READERS; i++)
+		end(readers[i]);
+	end(writer);
+	close(told[0]);
+	close(told[1]);
+	kit_reopen(kit);
+}
+
 static void test_without_an_index_nobody_has_it_open(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -338,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_the_versions_with_the_fix_of_the_wal_reset_bug),
 		cmocka_unit_test(test_each_thing_that_is_wrong_needs_attention_alone),
 		T(test_an_open_reader_is_found_with_how_far_it_is_behind),
+		T(test_who_writes_is_found_and_the_oldest_readers),
 		T(test_without_an_index_nobody_has_it_open),
 		T(test_every_setting_is_told_and_by_whom_it_can_be_seen),
 	};

@@ -8,9 +8,12 @@
 
 #include <cmocka.h>
 
+#include "ledger/durable.h"
 #include "ledger/files.h"
 #include "ledger/ledger.h"
+#include "ledger/lock.h"
 #include "ledger/store.h"
+#include "ledger/walindex.h"
 #include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
 
@@ -180,9 +183,105 @@ static void test_what_root_makes_belongs_to_the_ledgers_owner(void **state)
 	kit_close(&kit);
 }
 
+static void test_names_beside_a_file_and_its_folder(void **state)
+{
+	static const struct {
+		const char *path, *folder;
+	} folders[] = {
+		{ "/ledger.db", "/" },
+		{ "ledger.db", "." },
+		{ "a/ledger.db", "a" },
+		{ "/a/b/ledger.db", "/a/b" },
+	};
+	char name[PATH_MAX], path[PATH_MAX + 8];
+	struct fault fault = { .code = FAULT_NONE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		assert_int_equal(files_folder(folders[i].path, name, &fault), 0);
+		assert_string_equal(name, folders[i].folder);
+	}
+	assert_int_equal(files_beside("/a/l.db", "-wal", name, &fault), 0);
+	assert_string_equal(name, "/a/l.db-wal");
+	assert_int_equal(files_inside("/a", "l.db", name, &fault), 0);
+	assert_string_equal(name, "/a/l.db");
+	/* The longest one, and one more. */
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[PATH_MAX - 4] = '\0';
+	assert_int_equal(files_beside(path, "-wal", name, &fault), -FAULT_RANGE);
+	assert_non_null(strstr(fault.text, "the path is too long"));
+	path[PATH_MAX - 5] = '\0';
+	assert_int_equal(files_beside(path, "-wal", name, &fault), 0);
+	assert_int_equal(strlen(name), PATH_MAX - 1);
+	path[PATH_MAX - 5] = path[PATH_MAX - 4] = 'x';
+	path[PATH_MAX] = '\0';
+	assert_int_equal(files_folder(path, name, &fault), -FAULT_RANGE);
+	assert_int_equal(files_folder(path + 1, name, &fault), 0); /* it names none */
+}
+
+/* A path without room for a name beside it is refused by whoever needs one. */
+static void test_a_path_that_is_too_long_is_told(void **state)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	char path[PATH_MAX], beside[PATH_MAX];
+	struct hmac_sha256_key secret;
+	struct walindex index;
+	struct wal_scan scan;
+	struct wal_mark mark;
+	struct ledger *ledger = NULL;
+	int64_t ns, pid;
+	char note[LEDGER_NOTE_BYTES];
+	int fd = -1;
+
+	(void)state;
+	memset(path, 'x', sizeof(path));
+	path[PATH_MAX - 2] = '\0';
+	assert_int_equal(ledger_secret(path, &secret, &fault), -FAULT_RANGE);
+	assert_int_equal(ledger_holder(path, &pid, note, &fault), -FAULT_RANGE);
+	assert_int_equal(ledger_open_writer(&ledger, path, NULL, &fault), -FAULT_RANGE);
+	assert_int_equal(lock_take(path, NULL, &fd, &fault), -FAULT_RANGE);
+	assert_int_equal(lock_mark_read(path, &mark, &ns, &fault), -FAULT_RANGE);
+	assert_int_equal(walindex_read(path, &index, &fault), -FAULT_RANGE);
+	assert_int_equal(wal_check(path, NULL, 0, &scan, &fault), -FAULT_RANGE);
+	assert_int_equal(durable_create(path, beside, &fd, &fault), -FAULT_RANGE);
+	assert_non_null(strstr(fault.text, "the path is too long"));
+	assert_int_equal(fd, -1);
+}
+
+static void test_a_name_is_taken_only_where_it_is_free(void **state)
+{
+	struct ledgerkit kit;
+	struct fault fault = { .code = FAULT_NONE };
+	char from[KIT_PATH_BYTES], to[KIT_PATH_BYTES];
+	char hex[SHA256_HEX_BYTES], mine[SHA256_HEX_BYTES];
+	int64_t bytes;
+
+	(void)state;
+	kit_open(&kit);
+	kit_write(&kit, from, "from", "from");
+	kit_write(&kit, to, "to", "mine");
+	assert_int_equal(durable_digest(to, mine, &bytes, NULL), 0);
+	assert_int_equal(durable_rename(from, to, false, &fault), -FAULT_INVALID);
+	assert_non_null(strstr(fault.text, "/to: it is there already"));
+	assert_int_equal(durable_copy_file(from, to, 0600, &fault), -FAULT_INVALID);
+	assert_int_equal(durable_digest(to, hex, &bytes, NULL), 0);
+	assert_string_equal(hex, mine);
+	assert_int_equal(durable_rename(from, to, true, &fault), 0);
+	assert_int_equal(durable_digest(from, hex, &bytes, &fault), -FAULT_NOT_FOUND);
+	assert_int_equal(durable_copy_file(from, to, 0600, &fault), -FAULT_NOT_FOUND);
+	assert_non_null(strstr(fault.text, "/from: No such file"));
+	assert_int_equal(durable_sync(from, 0600, &fault), -FAULT_IO);
+	assert_int_equal(durable_folder(to, 0700, to, &fault), 0); /* there is something */
+	kit_close(&kit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_beside_a_file_and_its_folder),
+		cmocka_unit_test(test_a_path_that_is_too_long_is_told),
+		cmocka_unit_test(test_a_name_is_taken_only_where_it_is_free),
 		cmocka_unit_test(test_no_transaction_begins_on_damaged_files),
 		cmocka_unit_test(test_no_commit_is_durable_in_files_that_are_gone),
 		cmocka_unit_test(test_an_emptied_wal_is_not_damage),

@@ -155,6 +155,48 @@ static void test_limits_of_path_and_note_are_told(void **state)
 	lock_drop(-1);
 }
 
+/* A holder that has not written yet, and one that is no toll at all. */
+static void test_what_the_file_says_of_its_holder(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t pid;
+		const char *note;
+	} rows[] = {
+		{ "", 0, "" },           { "pid=", 0, "" },
+		{ "pid=x y\n", 0, "y" }, { "pod=12 y\n", 0, "y" },
+		{ "12\n", 0, "" },       { "pid=12 the note\nmore", 12, "the note" },
+		{ "pid=12", 12, "" },
+	};
+	const struct ledgerkit *kit = *state;
+	char name[KIT_PATH_BYTES + 8], note[LEDGER_NOTE_BYTES];
+	struct wal_mark mark;
+	int64_t pid, ns;
+	int status;
+
+	snprintf(name, sizeof(name), "%s.lock", kit->path);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		FILE *file = fopen(name, "w");
+		pid_t child;
+
+		assert_non_null(file);
+		fputs(rows[i].text, file);
+		assert_int_equal(fclose(file), 0);
+		/* The kit's writer has the lock. */
+		assert_int_equal(ledger_holder(kit->path, &pid, note, NULL), 0);
+		assert_int_equal(pid, rows[i].pid);
+		assert_string_equal(note, rows[i].note);
+		assert_int_equal(lock_mark_read(kit->path, &mark, &ns, NULL), 0);
+		assert_int_equal(mark.inode, 0);
+		child = fork();
+		assert_true(child >= 0);
+		if (child == 0)
+			_exit(lock_take(kit->path, NULL, &status, NULL) == -FAULT_BUSY ? 0 : 1);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+}
+
 static void test_a_folder_that_is_not_there_is_told(void **state)
 {
 	struct fault fault = { .code = FAULT_NONE };
@@ -170,6 +212,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_second_taker_is_refused_by_the_holders_pid,
 		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_what_the_file_says_of_its_holder, kit_setup,
+		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_another_process_is_refused_too, kit_setup,
 		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_the_lock_goes_with_the_process_that_dies,

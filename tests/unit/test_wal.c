@@ -362,6 +362,65 @@ static void test_a_writer_notes_what_it_stored(void **state)
 	kit_reopen(kit);
 }
 
+/* What of the WAL no power cut leaves: the ledger is not opened, and why and what to do is told. */
+static void test_what_is_damaged_is_refused_with_advice(void **state)
+{
+	static const struct {
+		const char *label;
+		size_t at;
+		int mark; /* 0: there is none */
+		const char *words;
+	} rows[] = {
+		{ "the header", 9, 0, "-wal: its header is damaged" },
+		{ "a frame", WAL_HEADER_BYTES + 4 * FRAME + 100, 0, "-wal: frame 5 is damaged" },
+		{ "a frame, noted", WAL_HEADER_BYTES + 4 * FRAME + 100, 1,
+		  "-wal: frame 5 is damaged" },
+		{ "the last commit", WAL_HEADER_BYTES + 14 * FRAME + 100, 1,
+		  "-wal: it is whole up to frame 12" },
+	};
+	const struct ledgerkit *kit = *state;
+	char db[KIT_PATH_BYTES];
+
+	kit_write(kit, db, "of-the-wal.db", "x");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct wal_mark mark;
+		struct wal_scan scan;
+		struct stat status;
+		struct made made;
+
+		make(&made, false);
+		made.bytes[rows[i].at] ^= 1;
+		snprintf(path, sizeof(path), "%s-wal", db);
+		scan_of(&made);
+		assert_int_equal(stat(db, &status), 0);
+		wal_mark_init(&mark, status.st_dev, status.st_ino);
+		mark.salt[0] = 0x1000;
+		mark.salt[1] = ~UINT32_C(0x1000);
+		mark.frames = FRAMES;
+		if (wal_check(db, rows[i].mark ? &mark : NULL, 0, &scan, &fault) !=
+		            -FAULT_CORRUPT ||
+		    strstr(fault.text, rows[i].words) == NULL ||
+		    strstr(fault.text, "restore a backup") == NULL)
+			fail_msg("%s: %s", rows[i].label, fault.text);
+	}
+	/* An empty file with a WAL was a ledger; one that is gone is SQLite's to tell. */
+	assert_int_equal(truncate(db, 0), 0);
+	snprintf(path, sizeof(path), "%s-wal", db);
+	{
+		struct fault fault = { .code = FAULT_NONE };
+		struct wal_scan scan;
+		struct made made;
+
+		make(&made, false);
+		scan_of(&made);
+		assert_int_equal(wal_check(db, NULL, 0, &scan, &fault), -FAULT_CORRUPT);
+		assert_non_null(strstr(fault.text, "the file is empty, and was a ledger"));
+		assert_int_equal(unlink(db), 0);
+		assert_int_equal(wal_check(db, NULL, 0, &scan, &fault), 0);
+	}
+}
+
 static int setup(void **state)
 {
 	struct ledgerkit *kit;
@@ -384,6 +443,8 @@ int main(void)
 		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_a_reset_is_none, setup, kit_teardown),
 		cmocka_unit_test(test_a_mark_is_read_as_it_was_written),
+		cmocka_unit_test_setup_teardown(test_what_is_damaged_is_refused_with_advice, setup,
+		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_what_its_writer_noted_is_there, setup,
 		                                kit_teardown),
 		cmocka_unit_test_setup_teardown(test_a_writer_notes_what_it_stored, setup,
