@@ -206,7 +206,7 @@ check check-style check-unit check-integration check-crash crash check-faults fa
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
 $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
-$(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses: \
+$(filter $(B)/tests/faults/test_memory%,$(FAULTS_BINS)): \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 
 # One unit test by name: make unit-money
