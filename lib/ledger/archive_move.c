@@ -164,6 +164,7 @@ static int add_file(struct ledger *ledger, const struct archive_file *file, int6
 int archive_register(struct ledger *ledger, const struct archive_file *file, int64_t now_ms,
                      struct text who, int64_t *seq_out, struct fault *fault)
 {
+	int64_t until_ms = ledger->archives.until_ms;
 	struct ledger *archive;
 	int r;
 
@@ -185,8 +186,9 @@ int archive_register(struct ledger *ledger, const struct archive_file *file, int
 		r = ledger_commit(ledger, fault);
 	if (r < 0) {
 		ledger_rollback(ledger);
+		/* The number that the file had is another's the next time; what has moved is there. */
 		archives_release(ledger);
-		archives_load(ledger, NULL);
+		ledger->archives.until_ms = until_ms;
 	}
 	return r;
 }
