@@ -23,10 +23,7 @@ int archive_each(struct ledger *ledger, archive_file_fn *each, void *context, st
 		    !text_copy(file.file, sizeof(file.file), column_text(&query, 2)) ||
 		    !text_copy(file.sha256, sizeof(file.sha256), column_text(&query, 3)) ||
 		    !archive_name_good(column_text(&query, 2)))
-			r = fault_set(fault, FAULT_CORRUPT,
-			              "%s: file %lld of the archive is registered under no name "
-			              "of one",
-			              ledger->path, (long long)file.seq);
+			r = archives_no_name(ledger, file.seq, fault);
 		else
 			r = each(context, &file);
 		if (r != 0) {
@@ -186,7 +183,7 @@ int archive_register(struct ledger *ledger, const struct archive_file *file, int
 		r = ledger_commit(ledger, fault);
 	if (r < 0) {
 		ledger_rollback(ledger);
-		/* The number that the file had is another's the next time; what has moved is there. */
+		/* The file's number is another's the next time; what has moved is there still. */
 		archives_release(ledger);
 		ledger->archives.until_ms = until_ms;
 	}
