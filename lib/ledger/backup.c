@@ -132,7 +132,8 @@ static int copy_ledger(struct ledger *reader, const char *to, const struct backu
 {
 	sqlite3 *db = NULL;
 	sqlite3_backup *backup = NULL;
-	int r = 0, error = 0;
+	char both[2 * PATH_MAX];
+	int r = 0;
 	int code = sqlite3_open_v2(to, &db, COPY_FLAGS | SQLITE_OPEN_READWRITE, NULL);
 
 	/* No journal of a file that is thrown away when it fails; it is synced when it is whole. */
@@ -144,12 +145,10 @@ static int copy_ledger(struct ledger *reader, const char *to, const struct backu
 		code = backup != NULL ? copy_pages(backup, watch) : sqlite3_errcode(db);
 	}
 	sqlite3_backup_finish(backup);
-	/* The copy's connection has the error of either file; the other one's own is of before. */
+	/* It may be an error of either, and only the copy's connection knows of it. */
 	if (code != SQLITE_DONE) {
-		sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
-		r = db_fault(db, code,
-		             (code & 0xff) == SQLITE_IOERR && error == 0 ? reader->path : to,
-		             fault);
+		snprintf(both, sizeof(both), "%s, copied from %s", to, reader->path);
+		r = db_fault(db, code, both, fault);
 	}
 	sqlite3_close(db);
 	return r;
@@ -228,6 +227,7 @@ static int look_at_target(struct ledger *reader, const char *file, bool over, mo
 	struct stat ledger, there;
 	char note[LEDGER_NOTE_BYTES];
 	int64_t pid;
+	int r;
 
 	if (stat(reader->path, &ledger) < 0)
 		return fault_set(fault, FAULT_IO, "%s: %s", reader->path, strerror(errno));
@@ -235,8 +235,10 @@ static int look_at_target(struct ledger *reader, const char *file, bool over, mo
 	if (lstat(file, &there) == 0 && there.st_dev == ledger.st_dev &&
 	    there.st_ino == ledger.st_ino)
 		return fault_set(fault, FAULT_INVALID, "%s: this is the ledger itself", file);
-	if (ledger_holder(file, &pid, note, NULL) != -FAULT_NOT_FOUND)
-		return fault_set(fault, FAULT_INVALID, "%s: a ledger that is in use", file);
+	r = ledger_holder(file, &pid, note, fault);
+	if (r != -FAULT_NOT_FOUND)
+		return r < 0 ? r
+		             : fault_set(fault, FAULT_INVALID, "%s: a ledger that is in use", file);
 	if (lstat(file, &there) < 0)
 		return no_remains(file, fault);
 	if (!S_ISREG(there.st_mode))
@@ -299,17 +301,14 @@ static int settle_old(const char *path, const char *aside, struct fault *fault)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 	sqlite3 *db = NULL;
-	int r = 0, frames = 0;
+	int r = 0;
 	int code = sqlite3_open_v2(path, &db, COPY_FLAGS | SQLITE_OPEN_READWRITE, NULL);
 
 	/* Before it has read, it does not know of its WAL. */
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
-		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames,
-		                                 NULL);
-	if (code == SQLITE_OK && frames > 0)
-		code = SQLITE_BUSY;
+		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(db);
 	if ((code & 0xff) == SQLITE_BUSY)
 		return fault_set(fault, FAULT_BUSY,
