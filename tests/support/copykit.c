@@ -149,8 +149,12 @@ static int run_move(struct copykit *kit, struct buf *told, struct fault *fault)
 	int r = life_run(&kit->kit, &change, &done, &reply, fault);
 
 	(void)told;
+	/* The file is at fault, not the ledger. */
 	if (r == 0 && !done)
-		r = fault_set(fault, FAULT_INTERNAL, "%.*s", TEXT_ARGS(buf_text(&reply)));
+		r = fault_set(fault,
+		              strstr(reply.at, "\"fault\":\"corrupt\"") != NULL ? FAULT_CORRUPT
+		                                                                : FAULT_INTERNAL,
+		              "%.*s", TEXT_ARGS(buf_text(&reply)));
 	buf_release(&reply);
 	return r;
 }
@@ -402,6 +406,32 @@ static void add_answers(struct copykit *kit, const char *name, enum copy_depth d
 	         (long long)status.conflicts);
 }
 
+static int tell_price(void *context, const struct stored_event *row)
+{
+	struct telling *telling = context;
+	const struct book *book = NULL;
+	struct fault fault = { .code = FAULT_NONE };
+
+	if (ledger_price_version(telling->kit->reader, row->price_id, NULL, &book, &fault) < 0)
+		fail_msg("%s", fault.text);
+	buf_addf(telling->told, "%.*s=%lld of %s ", TEXT_ARGS(row->event.id),
+	         (long long)row->price_id, book_hash(book));
+	return 0;
+}
+
+/* A month's file is a ledger, from which alone its events are explained. */
+static void add_month(struct copykit *kit, const char *name, struct buf *out)
+{
+	struct telling telling = { kit, out, { .nodes = NULL } };
+	struct fault fault = { .code = FAULT_NONE };
+
+	if (ledger_open_reader(&kit->reader, path_of(kit, name), &fault) < 0 ||
+	    ledger_each_event(kit->reader, ALL, tell_price, &telling, &fault) < 0)
+		fail_msg("%s: %s", name, fault.text);
+	ledger_close(kit->reader);
+	kit->reader = NULL;
+}
+
 static const struct copy_file *made_as(const struct copykit *kit, const char *name)
 {
 	for (size_t i = 0; i < kit->file_count; i++) {
@@ -426,7 +456,9 @@ static void find_file(struct copykit *kit, const char *name, void *context)
 	assert_int_equal(stat(path_of(kit, name), &status), 0);
 	buf_addf(line, "%s %o: ", name, status.st_mode & 07777);
 	assert_int_equal(buf_read_file(&bytes, path_of(kit, name), BUF_BYTES_MAX, NULL), 0);
-	if (made != NULL && text_equal(buf_text(&bytes), buf_text(&made->bytes)))
+	if (finding->depth == COPY_VERIFIED && strchr(name, '/') != NULL)
+		add_month(kit, name, line);
+	else if (made != NULL && text_equal(buf_text(&bytes), buf_text(&made->bytes)))
 		buf_add_cstr(line, "as it was");
 	/* The old one is a ledger as its toll left it. */
 	else if (finding->depth > COPY_NAMES && strchr(name, '/') == NULL && len > 3 &&
