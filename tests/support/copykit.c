@@ -19,6 +19,7 @@
 #include "ledger/backup.h"
 #include "ledger/books.h"
 #include "ledger/read.h"
+#include "ledger/twins.h"
 #include "tests/support/lifekit.h"
 #include "tests/support/old_ledger.h"
 #include "tests/support/powerscene.h"
@@ -141,14 +142,13 @@ static int run_make(struct copykit *kit, struct buf *told, struct fault *fault)
 	return 0;
 }
 
-static int run_move(struct copykit *kit, struct buf *told, struct fault *fault)
+static int run_change(struct copykit *kit, const char *request, struct fault *fault)
 {
-	const struct life_change change = { "move", kit->request, false };
+	const struct life_change change = { "", request, false };
 	struct buf reply = { .at = NULL };
 	bool done = false;
 	int r = life_run(&kit->kit, &change, &done, &reply, fault);
 
-	(void)told;
 	/* The file is at fault, not the ledger. */
 	if (r == 0 && !done)
 		r = fault_set(fault,
@@ -157,6 +157,18 @@ static int run_move(struct copykit *kit, struct buf *told, struct fault *fault)
 		              "%.*s", TEXT_ARGS(buf_text(&reply)));
 	buf_release(&reply);
 	return r;
+}
+
+static int run_move(struct copykit *kit, struct buf *told, struct fault *fault)
+{
+	(void)told;
+	return run_change(kit, kit->request, fault);
+}
+
+static int run_close(struct copykit *kit, struct buf *told, struct fault *fault)
+{
+	(void)told;
+	return run_change(kit, kit->closing, fault);
 }
 
 struct telling {
@@ -256,6 +268,7 @@ const struct copy_use copy_uses[] = {
 	  false },
 	{ "a month that is made", run_make, JULY, "ledger.db", true, false },
 	{ "a month that moves", run_move, "", NULL, true, true },
+	{ "a period that closes", run_close, JULY, NULL, true, true },
 	{ "a walk through the archive", run_read, JULY, "ledger.db", false, false },
 	{ "a backup that is verified", run_verify, JULY, "copy.db", false, false },
 	{ "an export", run_export, JULY, "ledger.db", false, false },
@@ -538,6 +551,31 @@ static void make_old(struct copykit *kit)
 	memcpy(kit->kit.path, path, sizeof(path));
 }
 
+static int ignore_twin(void *context, const struct twin *twin)
+{
+	(void)context;
+	(void)twin;
+	return 0;
+}
+
+/* The request that closes July, with a twin that is none. */
+static void look_for_twins(struct copykit *kit)
+{
+	const struct twin_search search = { .until_ms = BEFORE_MS, .events = 1 };
+	struct period_check check;
+	char hex[2 * SHA256_BYTES + 1];
+
+	assert_int_equal(ledger_check_period(kit->reader, &search, ignore_twin, NULL, &check, NULL),
+	                 0);
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(hex + 2 * i, 3, "%02x", check.digest[i]);
+	snprintf(kit->closing, sizeof(kit->closing),
+	         "{'change':'period.close','until':'2026-08','reason':'r','check':'%s','twins':["
+	         "{'source':'gw-1','id':'none','keep':'2026-07-03T10:00:00Z','void':"
+	         "'2026-07-03T11:00:00Z'}]}",
+	         hex);
+}
+
 void copy_setup(struct copykit *kit)
 {
 	static const struct copy_use reads = { .reads = "ledger.db" };
@@ -548,9 +586,8 @@ void copy_setup(struct copykit *kit)
 
 	memset(kit, 0, sizeof(*kit));
 	scene_folder(folder);
-	assert_true(strlen(folder) < sizeof(kit->kit.folder));
-	snprintf(kit->kit.folder, sizeof(kit->kit.folder), "%s", folder);
-	snprintf(kit->kit.path, sizeof(kit->kit.path), "%s/ledger.db", folder);
+	assert_true(text_copy(kit->kit.folder, sizeof(kit->kit.folder), text_of(folder)));
+	snprintf(kit->kit.path, sizeof(kit->kit.path), "%s/ledger.db", kit->kit.folder);
 	kit_reopen(&kit->kit);
 	life_fill(&kit->kit);
 	price_in_parts(&kit->kit);
@@ -563,6 +600,7 @@ void copy_setup(struct copykit *kit)
 	kit_send(&kit->kit, kit_quotes("{'id':'later','time':'2026-08-01T09:00:00Z','account':"
 	                               "'acct','model':'m','api':'toll','usage':{'input':1}}"));
 	copy_open(kit, &reads);
+	look_for_twins(kit);
 	if (make_july(kit, &file, &fault) < 0)
 		fail_msg("%s", fault.text);
 	assert_int_equal(file.events, 2);

@@ -1,6 +1,6 @@
 /*
  * Everything that makes, reads or moves a copy of a ledger: backup, restore, a month for the
- * archive, its move there, and who reads the archive.  For tests in which one thing after the
+ * archive, its move there, a period that closes behind it, and who reads the archive.  For tests in which one thing after the
  * other goes wrong; each use begins from the same files, and is judged by what lies in the folder
  * afterwards.
  *
@@ -26,6 +26,7 @@ struct copykit {
 	struct copy_file files[COPY_FILES_MAX];
 	size_t file_count;
 	char request[1024];         /* that moves July */
+	char closing[1024];         /* that closes it */
 	void (*pause)(bool begins); /* around what the test itself allocates; may be NULL */
 };
 
