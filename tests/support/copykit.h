@@ -1,8 +1,8 @@
 /*
  * Everything that makes, reads or moves a copy of a ledger: backup, restore, a month for the
- * archive, its move there, a period that closes behind it, and who reads the archive.  For tests in which one thing after the
- * other goes wrong; each use begins from the same files, and is judged by what lies in the folder
- * afterwards.
+ * archive, its move there, a period that closes, and who reads the archive.  For tests in which
+ * one thing after the other goes wrong; each use begins from the same files, and is judged by what
+ * lies in the folder afterwards.
  *
  * Every function fails the running test itself when something is not as it must be.
  */
