@@ -181,7 +181,9 @@ static void run_again(const struct run *run, const struct expected *expected)
 	struct fault fault = { .code = FAULT_NONE };
 	struct buf told = { .at = NULL };
 
-	if (run->use->run(&kit, &told, &fault) < 0)
+	/* What a sync failed of may be there all the same, and is not done twice. */
+	if (run->use->run(&kit, &told, &fault) < 0 &&
+	    strstr(fault.text, "is closed already") == NULL)
 		fail_msg("behind %s: %s", describe(run), fault.text);
 	expect_whole(run, expected, &told);
 	buf_release(&told);
@@ -215,11 +217,10 @@ static bool run_faulty(const struct run *run, const struct expected *expected,
 		counts->faults++;
 		expect_fault(run, r, &fault);
 		/* Who has seen its ledger fail opens it anew. */
-		if (!run->use->moves)
+		if (run->use->moves)
+			copy_found(&kit, COPY_NAMES);
+		else
 			expect_found(run, expected->before);
-		/* What a sync failed of may be there all the same, and is not done twice. */
-		else if (strcmp(copy_found(&kit, run->depth), expected->after[run->depth]) == 0)
-			goto out;
 		copy_open(&kit, run->use);
 		run_again(run, expected);
 	} else if (is_told_of(&told)) {
@@ -231,7 +232,6 @@ static bool run_faulty(const struct run *run, const struct expected *expected,
 		counts->whole++;
 		expect_whole(run, expected, &told);
 	}
-out:
 	buf_release(&told);
 	return failed > 0;
 }
