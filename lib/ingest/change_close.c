@@ -158,6 +158,9 @@ static bool put_done(const struct change_job *job, struct buf *out, bool ok)
 	const struct closing *closing = job->closing;
 	char moment[MOMENT_TEXT_BYTES];
 
+	/* There was no memory to begin it. */
+	if (closing == NULL)
+		return false;
 	buf_addf(out, "{\"ok\":%s,\"closed\":%s", ok ? "true" : "false",
 	         closing->closed ? "true" : "false");
 	moment_text(closing->check.until_ms, moment);
@@ -168,30 +171,28 @@ static bool put_done(const struct change_job *job, struct buf *out, bool ok)
 	return closing->closed || closing->voided > 0;
 }
 
-/* With its row in `change`, which a closing is never without. */
+/* With its row in `change`, which a closing is never without; the reply is made before it, too. */
 static int close_period(struct change_job *job)
 {
 	struct closing *closing = job->closing;
-	struct buf detail = { .at = NULL };
 	int r = ledger_begin(job->ledger, &job->fault);
 
 	if (r < 0)
 		return r;
 	r = ledger_close_period(job->ledger, &closing->check, job->change.now_ms, job->change.who,
 	                        closing->reason, &closing->closed, &job->fault);
-	put_done(job, &detail, true);
-	if (r == 0 && detail.error != 0)
+	put_done(job, job->reply, true);
+	if (r == 0 && job->reply->error != 0)
 		r = fault_set(&job->fault, FAULT_NOMEM, "period.close: out of memory");
 	if (r == 0 && (closing->closed || closing->voided > 0))
 		r = ledger_change_note(job->ledger, job->change.now_ms, job->change.who,
-		                       job->kind->name, buf_text(&detail), &job->fault);
+		                       job->kind->name, buf_text(job->reply), &job->fault);
 	if (r == 0)
 		r = ledger_commit(job->ledger, &job->fault);
 	if (r < 0) {
 		ledger_rollback(job->ledger);
 		closing->closed = false;
 	}
-	buf_release(&detail);
 	return r;
 }
 
@@ -208,11 +209,7 @@ static int step(struct change_job *job, bool *more_out)
 	if (!closing->looked)
 		return change_finish(job);
 	r = close_period(job);
-	if (r == -FAULT_INVALID)
-		return refuse_fault(job, r);
-	if (r == 0)
-		put_done(job, job->reply, true);
-	return r;
+	return r == -FAULT_INVALID ? refuse_fault(job, r) : r;
 }
 
 const struct change_kind change_period_close = {

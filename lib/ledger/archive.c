@@ -15,7 +15,10 @@
 #include "ledger/hours.h"
 #include "ledger/lock.h"
 
-enum { NAMES_PUT = 4096 /* a power of two: ids put last, so that most are not put again */ };
+enum {
+	NAMES_PUT = 4096, /* a power of two: ids put last, so that most are not put again */
+	BOOK_COLUMNS = 7, /* of STATEMENT_BOOK_ALL */
+};
 
 struct making {
 	struct ledger *from, *to;
@@ -138,10 +141,9 @@ static int put_event(struct making *making, const struct event_row *row)
 		{ row->tier, event->service_tier }, { row->finish, event->finish_reason },
 		{ row->region, event->region },
 	};
+	/* One that stands twice is written once, and check_hour() finds an event less. */
 	int r = event_row_write(making->to, row, making->fault);
 
-	if (r == 0)
-		return fault_set(making->fault, FAULT_INTERNAL, "an event stands twice");
 	r = r < 0 ? r : 0;
 	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++)
 		r = put_name(making, names[i].id, names[i].text);
@@ -294,6 +296,55 @@ static int copy_books(struct making *making)
 	return r;
 }
 
+static void add_column(struct sha256_stream *stream, struct text column)
+{
+	uint64_t len = column.len;
+
+	sha256_add(stream, &len, sizeof(len));
+	sha256_add(stream, column.at != NULL ? column.at : "", column.len);
+}
+
+/* Of all that copy_books() copies. */
+static int digest_books(struct ledger *ledger, unsigned char digest_out[SHA256_BYTES],
+                        struct fault *fault)
+{
+	struct query books = query_start(ledger, STATEMENT_BOOK_ALL);
+	struct sha256_stream stream;
+	int r;
+
+	sha256_init(&stream);
+	while ((r = query_row(&books, fault)) > 0) {
+		struct query parts = query_start(ledger, STATEMENT_BOOK_PARTS_OF);
+
+		for (int i = 0; i < BOOK_COLUMNS; i++)
+			add_column(&stream, column_text(&books, i));
+		query_text(&parts, column_text(&books, 1));
+		while ((r = query_row(&parts, fault)) > 0)
+			add_column(&stream, column_blob(&parts, 1));
+		if (r < 0) {
+			query_end(&books);
+			return r;
+		}
+	}
+	sha256_end(&stream, digest_out);
+	return r;
+}
+
+/* No digest of an hour knows of a price. */
+static int check_books(struct making *making)
+{
+	unsigned char from[SHA256_BYTES], to[SHA256_BYTES];
+	int r = digest_books(making->from, from, making->fault);
+
+	if (r == 0)
+		r = digest_books(making->to, to, making->fault);
+	return r == 0 && memcmp(from, to, sizeof(to)) != 0
+	               ? fault_set(making->fault, FAULT_CORRUPT,
+	                           "%s: the price books in it are not those of the ledger",
+	                           making->to->path)
+	               : r;
+}
+
 static int check_pages(struct ledger *ledger, struct fault *fault)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -338,6 +389,8 @@ static int fill(struct making *making, const char *path, const struct archive_mo
 	if (r == 0)
 		r = ledger_each_hour(making->to, month->from_ms, month->to_ms, check_hour, making,
 		                     making->fault);
+	if (r == 0)
+		r = check_books(making);
 	ledger_close(making->to);
 	making->to = NULL;
 	return r;

@@ -23,10 +23,7 @@ int archive_each(struct ledger *ledger, archive_file_fn *each, void *context, st
 		    !text_copy(file.file, sizeof(file.file), column_text(&query, 2)) ||
 		    !text_copy(file.sha256, sizeof(file.sha256), column_text(&query, 3)) ||
 		    !archive_name_good(column_text(&query, 2)))
-			r = fault_set(fault, FAULT_CORRUPT,
-			              "%s: file %lld of the archive is registered under no name "
-			              "of one",
-			              ledger->path, (long long)file.seq);
+			r = archives_no_name(ledger, file.seq, fault);
 		else
 			r = each(context, &file);
 		if (r != 0) {
@@ -164,6 +161,7 @@ static int add_file(struct ledger *ledger, const struct archive_file *file, int6
 int archive_register(struct ledger *ledger, const struct archive_file *file, int64_t now_ms,
                      struct text who, int64_t *seq_out, struct fault *fault)
 {
+	int64_t until_ms = ledger->archives.until_ms;
 	struct ledger *archive;
 	int r;
 
@@ -185,8 +183,9 @@ int archive_register(struct ledger *ledger, const struct archive_file *file, int
 		r = ledger_commit(ledger, fault);
 	if (r < 0) {
 		ledger_rollback(ledger);
+		/* The file's number is another's the next time; what has moved is there still. */
 		archives_release(ledger);
-		archives_load(ledger, NULL);
+		ledger->archives.until_ms = until_ms;
 	}
 	return r;
 }

@@ -86,12 +86,19 @@ static int check_bytes(const char *path, int64_t bytes, const char *sha256, stru
 	return 0;
 }
 
+int archives_no_name(const struct ledger *ledger, int64_t seq, struct fault *fault)
+{
+	return fault_set(fault, FAULT_CORRUPT,
+	                 "%s: file %lld of the archive is registered under no name of one",
+	                 ledger->path, (long long)seq);
+}
+
 static int find(struct ledger *ledger, int64_t seq, char path[PATH_MAX],
                 char sha256[SHA256_HEX_BYTES], int64_t *bytes_out, struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_ARCHIVE_GET);
 	char file[ARCHIVE_FILE_BYTES];
-	bool whole;
+	bool good;
 	int r;
 
 	query_int(&query, seq);
@@ -103,17 +110,13 @@ static int find(struct ledger *ledger, int64_t seq, char path[PATH_MAX],
 			ledger->path, (long long)seq);
 	if (r < 0)
 		return r;
-	whole = column_text(&query, 0).len > 0 &&
-	        text_copy(file, sizeof(file), column_text(&query, 0)) &&
-	        text_copy(sha256, SHA256_HEX_BYTES, column_text(&query, 1));
+	good = archive_name_good(column_text(&query, 0)) &&
+	       text_copy(file, sizeof(file), column_text(&query, 0)) &&
+	       text_copy(sha256, SHA256_HEX_BYTES, column_text(&query, 1));
 	*bytes_out = column_int(&query, 2);
 	query_end(&query);
-	if (!whole)
-		return fault_set(fault, FAULT_CORRUPT,
-		                 "%s: file %lld of the archive is registered with no name or no "
-		                 "SHA-256: a backup has what was right",
-		                 ledger->path, (long long)seq);
-	return archives_path(ledger, file, path, fault);
+	return good ? archives_path(ledger, file, path, fault)
+	            : archives_no_name(ledger, seq, fault);
 }
 
 /* Of those that no walk is in, the one that was not used for the longest time makes room. */

@@ -16,6 +16,8 @@ int archives_folder(const struct ledger *ledger, char out[PATH_MAX], struct faul
 /* "LEDGER.archive/NAME" */
 int archives_path(const struct ledger *ledger, const char *file, char out[PATH_MAX],
                   struct fault *fault);
+/* That the row of a file names none: nothing else in that folder or another is ever opened. */
+int archives_no_name(const struct ledger *ledger, int64_t seq, struct fault *fault);
 /* The writer's, when it opens: from when on nothing is in the archive. */
 int archives_load(struct ledger *ledger, struct fault *fault);
 void archives_release(struct ledger *ledger);

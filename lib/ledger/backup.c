@@ -13,24 +13,20 @@
 #include "ledger/files.h"
 #include "ledger/lock.h"
 
-enum { STEP_PAGES = 64, BUSY_TRIES = 100, BUSY_MS = 50 };
+enum {
+	STEP_PAGES = 64,
+	COPY_FLAGS = SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+};
 
 static const char *const sqlite_suffixes[] = { "-wal", "-shm", "-journal" };
 
 static int db_fault(sqlite3 *db, int code, const char *path, struct fault *fault)
 {
-	enum fault_code kind = FAULT_IO;
-
-	if ((code & 0xff) == SQLITE_FULL)
-		kind = FAULT_FULL;
-	else if ((code & 0xff) == SQLITE_NOMEM)
-		kind = FAULT_NOMEM;
-	else if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
-		kind = FAULT_CORRUPT;
-	else if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
-		kind = FAULT_BUSY;
-	return fault_set(fault, kind, "%s: %s (SQLite %d)", path,
-	                 db != NULL ? sqlite3_errmsg(db) : sqlite3_errstr(code), code);
+	/* There is none where there was no memory for it. */
+	if (db == NULL)
+		return fault_set(fault, FAULT_NOMEM, "%s: out of memory", path);
+	return fault_set(fault, ledger_fault_code(db, code), "%s: %s (SQLite %d)", path,
+	                 sqlite3_errmsg(db), code);
 }
 
 /*
@@ -63,6 +59,17 @@ static int no_remains(const char *path, struct fault *fault)
 	return 0;
 }
 
+/* What SQLite may have left beside a file of ours that is whole without it. */
+static void drop_beside(const char *path)
+{
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
+		if (files_beside(path, sqlite_suffixes[i], name, NULL) == 0)
+			unlink(name);
+	}
+}
+
 /*
  * The copy is in WAL mode as the ledger is, and would want two more files whenever it is read.
  * Nobody else has it open, so no index is shared.
@@ -70,33 +77,27 @@ static int no_remains(const char *path, struct fault *fault)
 static int leave_wal_mode(const char *path, struct fault *fault)
 {
 	sqlite3 *db = NULL;
-	sqlite3_stmt *stmt = NULL;
-	const char *mode = NULL;
 	int r = 0;
-	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	int code = sqlite3_open_v2(path, &db, COPY_FLAGS | SQLITE_OPEN_READWRITE, NULL);
 
+	/* What it answers comes before it commits: a mode that did not change is an error here. */
 	if (code == SQLITE_OK)
-		code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v2(db, "PRAGMA journal_mode=DELETE", -1, &stmt, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW)
-		mode = (const char *)sqlite3_column_text(stmt, 0);
-	/* It is no NULL: there was no memory for its text. */
-	if (mode == NULL)
-		r = db_fault(db, code == SQLITE_ROW ? SQLITE_NOMEM : code, path, fault);
-	else if (strcmp(mode, "delete") != 0)
-		r = fault_set(fault, FAULT_INTERNAL, "%s: it stays in WAL mode", path);
-	sqlite3_finalize(stmt);
+		code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=DELETE",
+		                    NULL, NULL, NULL);
+	if (code != SQLITE_OK)
+		r = db_fault(db, code, path, fault);
 	sqlite3_close(db);
+	/* A close that fails leaves a journal, of what was committed. */
+	if (r == 0)
+		drop_beside(path);
 	return r;
 }
 
 static int copy_pages(sqlite3_backup *backup, const struct backup_watch *watch)
 {
-	int code, busy = 0;
+	int code;
 
+	/* Neither is ever busy: the reader is in its transaction, and the copy is nobody else's. */
 	do {
 		code = sqlite3_backup_step(backup, STEP_PAGES);
 		if (watch->copied != NULL)
@@ -104,12 +105,7 @@ static int copy_pages(sqlite3_backup *backup, const struct backup_watch *watch)
 			              sqlite3_backup_pagecount(backup) -
 			                      sqlite3_backup_remaining(backup),
 			              sqlite3_backup_pagecount(backup));
-		if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
-			sqlite3_sleep(BUSY_MS);
-			busy++;
-		}
-	} while (code == SQLITE_OK ||
-	         ((code == SQLITE_BUSY || code == SQLITE_LOCKED) && busy < BUSY_TRIES));
+	} while (code == SQLITE_OK);
 	return code;
 }
 
@@ -122,8 +118,9 @@ static int copy_ledger(struct ledger *reader, const char *to, const struct backu
 {
 	sqlite3 *db = NULL;
 	sqlite3_backup *backup = NULL;
+	char both[2 * PATH_MAX];
 	int r = 0;
-	int code = sqlite3_open_v2(to, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	int code = sqlite3_open_v2(to, &db, COPY_FLAGS | SQLITE_OPEN_READWRITE, NULL);
 
 	/* No journal of a file that is thrown away when it fails; it is synced when it is whole. */
 	if (code == SQLITE_OK)
@@ -134,13 +131,10 @@ static int copy_ledger(struct ledger *reader, const char *to, const struct backu
 		code = backup != NULL ? copy_pages(backup, watch) : sqlite3_errcode(db);
 	}
 	sqlite3_backup_finish(backup);
+	/* It may be an error of either, and only the copy's connection knows of it. */
 	if (code != SQLITE_DONE) {
-		int source = sqlite3_errcode(reader->db);
-
-		/* An error of the source is told by its own connection. */
-		r = source != SQLITE_OK && source != SQLITE_DONE && source != SQLITE_ROW
-		            ? ledger_fault(reader, code, "backup", fault)
-		            : db_fault(db, code, to, fault);
+		snprintf(both, sizeof(both), "%s, copied from %s", to, reader->path);
+		r = db_fault(db, code, both, fault);
 	}
 	sqlite3_close(db);
 	return r;
@@ -153,7 +147,7 @@ static int ignore_finding(void *context, const struct verify_finding *finding)
 	return 0;
 }
 
-/* A fault of the copy is one of the file it was made of, or is for. */
+/* A fault of the copy is one of the file it was made of, or of the one it is for. */
 static void name_file(const char *copy, const char *file, struct fault *fault)
 {
 	char rest[FAULT_TEXT_BYTES];
@@ -194,17 +188,6 @@ static int check_copy(const char *copy, const char *from, const char *to,
 		return r;
 	result->last_ms = status.last_ms;
 	return 0;
-}
-
-/* What SQLite may have left beside a file of ours that is whole without it. */
-static void drop_beside(const char *path)
-{
-	char name[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(sqlite_suffixes) / sizeof(sqlite_suffixes[0]); i++) {
-		if (files_beside(path, sqlite_suffixes[i], name, NULL) == 0)
-			unlink(name);
-	}
 }
 
 static void drop(const char *path)
@@ -298,17 +281,14 @@ static int settle_old(const char *path, const char *aside, struct fault *fault)
 	char from[PATH_MAX], to[PATH_MAX];
 	struct stat there;
 	sqlite3 *db = NULL;
-	int r = 0, frames = 0;
-	int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
+	int r = 0;
+	int code = sqlite3_open_v2(path, &db, COPY_FLAGS | SQLITE_OPEN_READWRITE, NULL);
 
 	/* Before it has read, it does not know of its WAL. */
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
-		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &frames,
-		                                 NULL);
-	if (code == SQLITE_OK && frames > 0)
-		code = SQLITE_BUSY;
+		code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(db);
 	if ((code & 0xff) == SQLITE_BUSY)
 		return fault_set(fault, FAULT_BUSY,
@@ -449,10 +429,7 @@ static int migrate_copy(const char *copy, struct fault *fault)
 	}
 	if (r == 0)
 		r = leave_wal_mode(copy, fault);
-	if (r < 0)
-		return r;
-	drop_beside(copy);
-	return durable_sync(copy, LEDGER_MODE, fault);
+	return r < 0 ? r : durable_sync(copy, LEDGER_MODE, fault);
 }
 
 /* All that the backup must be before it takes the place of a ledger. */
@@ -474,8 +451,9 @@ static int prepare(const char *file, const char *path, char beside[PATH_MAX],
 		if (r == 0)
 			r = check_copy(beside, from, to, watch, result, fault);
 	}
+	/* Where the disk fails it is the ledger's, on which the copy was made. */
 	if (r < 0)
-		name_file(beside, file, fault);
+		name_file(beside, r == -FAULT_FULL || r == -FAULT_IO ? path : file, fault);
 	return r;
 }
 

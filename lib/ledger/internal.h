@@ -152,6 +152,8 @@ int ledger_open_archive(struct ledger **ledger_out, const char *path, struct fau
 int ledger_open_new(struct ledger **ledger_out, const char *path, struct fault *fault);
 int ledger_finish_new(struct ledger *ledger, struct fault *fault);
 
+/* What an error of SQLite is, by the connection that had it. */
+enum fault_code ledger_fault_code(sqlite3 *db, int code);
 /* Fault of the last SQLite call on this connection. */
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault);
 /* What a fault says without the path of the ledger in front. */

@@ -34,7 +34,7 @@ static bool is_no_room(sqlite3 *db)
 	return false;
 }
 
-static enum fault_code fault_of(sqlite3 *db, int code)
+enum fault_code ledger_fault_code(sqlite3 *db, int code)
 {
 	/*
 	 * Only errors of writing: the files remember the last error, not the one of this call.
@@ -71,7 +71,7 @@ static enum fault_code fault_of(sqlite3 *db, int code)
 int ledger_fault(struct ledger *ledger, int code, const char *doing, struct fault *fault)
 {
 	const char *first = "", *error = sqlite3_errmsg(ledger->db), *of_system = "";
-	enum fault_code fault_code = fault_of(ledger->db, code);
+	enum fault_code fault_code = ledger_fault_code(ledger->db, code);
 	int primary = code & 0xff, number = sqlite3_system_errno(ledger->db);
 
 	ledger->failed = ledger->failed || fault_code == FAULT_IO || fault_code == FAULT_CORRUPT;
@@ -123,7 +123,8 @@ int statements_prepare_archive(struct ledger *ledger, struct fault *fault)
 		STATEMENT_BEGIN_READ,       STATEMENT_NAME_TEXT,     STATEMENT_EVENT_RANGE,
 		STATEMENT_EVENT_BY_ID,      STATEMENT_EVENT_REQUEST, STATEMENT_EVENT_STANDING,
 		STATEMENT_EVENT_IDENTITIES, STATEMENT_EVENT_GET,     STATEMENT_DETAIL_GET,
-		STATEMENT_HOUR_RANGE,       STATEMENT_TURNS,
+		STATEMENT_HOUR_RANGE,       STATEMENT_TURNS,         STATEMENT_BOOK_ALL,
+		STATEMENT_BOOK_PARTS_OF,
 	};
 	int r = 0;
 

@@ -13,7 +13,8 @@
 
 #include <cmocka.h>
 
-enum { PATH_BYTES = 512, UNWATCHED = -1 };
+/* FAILABLE: of a folder that is watched; nothing of it is recorded. */
+enum { PATH_BYTES = 512, UNWATCHED = -1, FAILABLE = POWER_FILES };
 
 static const char *const suffixes[POWER_FILES] = { "", "-wal", "-journal" };
 
@@ -24,7 +25,7 @@ static const struct {
 	const char *name;
 	enum verb verb;
 	int error;
-} faults[FAULTY_COUNT] = {
+} faults[FAULTY_WRITE_FLIP + 1] = {
 	[FAULTY_WRITE_EIO] = { "write EIO", VERB_WRITE, EIO },
 	[FAULTY_WRITE_ENOSPC] = { "write ENOSPC", VERB_WRITE, ENOSPC },
 	[FAULTY_WRITE_EDQUOT] = { "write EDQUOT", VERB_WRITE, EDQUOT },
@@ -34,6 +35,7 @@ static const struct {
 	[FAULTY_SYNC_ENOSPC] = { "sync ENOSPC", VERB_SYNC, ENOSPC },
 	[FAULTY_TRUNCATE_EIO] = { "truncate EIO", VERB_TRUNCATE, EIO },
 	[FAULTY_READ_EIO] = { "read EIO", VERB_READ, EIO },
+	[FAULTY_WRITE_FLIP] = { "write of a wrong bit", VERB_WRITE, 0 },
 };
 
 struct shim_file {
@@ -41,14 +43,17 @@ struct shim_file {
 	sqlite3_file *real; /* behind this struct */
 	int which;          /* enum power_file, or UNWATCHED */
 	int error;          /* of a sync that was made to fail; 0: what the real one says */
+	char path[PATH_BYTES];
 };
 
 static struct {
 	sqlite3_vfs vfs, *real;
-	char path[PATH_BYTES];
+	char path[PATH_BYTES];     /* of the ledger, or of a folder */
 	struct power_trace *trace; /* NULL: nothing is recorded */
-	bool named[POWER_FILES];   /* there is a file of that name */
-	bool folder_opened;        /* to be synced */
+	bool folder;               /* all that is in it is watched */
+	char failed_path[PATH_BYTES];
+	bool named[POWER_FILES]; /* there is a file of that name */
+	bool folder_opened;      /* to be synced */
 	uint64_t operations[VERBS];
 	uint64_t random;
 	/* Death. */
@@ -229,13 +234,14 @@ static bool arm(const struct shim_file *file, enum verb verb)
 	uint64_t k;
 
 	power.wrote = 0;
-	if (file->which == UNWATCHED || power.trace == NULL)
+	if (file->which == UNWATCHED || (power.trace == NULL && !power.folder))
 		return false;
 	k = power.operations[verb]++;
 	if (!power.failing || faults[power.fault].verb != verb ||
 	    !(power.sticky ? k >= power.fails_at : k == power.fails_at))
 		return false;
-	power.failed++;
+	if (power.failed++ == 0)
+		memcpy(power.failed_path, file->path, PATH_BYTES);
 	power.half = power.fault == FAULTY_WRITE_SHORT || power.fault == FAULTY_WRITE_HALF;
 	power.armed = true;
 	return true;
@@ -276,6 +282,18 @@ static int shim_read(sqlite3_file *file, void *bytes, int len, sqlite3_int64 off
 	return code;
 }
 
+/* The same bytes but for one bit, until the next call. */
+static const void *flipped(const void *bytes, int len)
+{
+	static unsigned char copy[65536];
+	uint64_t bit = power_random(&power.random) % ((uint64_t)len * 8);
+
+	assert_true((size_t)len <= sizeof(copy));
+	memcpy(copy, bytes, (size_t)len);
+	copy[bit / 8] ^= (unsigned char)(1U << bit % 8);
+	return copy;
+}
+
 static int shim_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 offset)
 {
 	struct shim_file *shim = shim_of(file);
@@ -283,7 +301,10 @@ static int shim_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
 
 	if (!lives(shim))
 		return SQLITE_OK;
-	arm(shim, VERB_WRITE);
+	if (arm(shim, VERB_WRITE) && power.fault == FAULTY_WRITE_FLIP) {
+		disarm();
+		bytes = flipped(bytes, len);
+	}
 	code = shim->real->pMethods->xWrite(shim->real, bytes, len, offset);
 	disarm();
 	if (shim->which != UNWATCHED && power.wrote > 0)
@@ -432,12 +453,20 @@ static const sqlite3_io_methods shim_methods = {
 
 /* --- the folder ---------------------------------------------------------- */
 
+static bool is_recorded(int which)
+{
+	return which >= 0 && which < POWER_FILES;
+}
+
 static int which_of(const char *name)
 {
 	size_t len = strlen(power.path);
 
-	if (power.trace == NULL || name == NULL || strncmp(name, power.path, len) != 0)
+	if ((power.trace == NULL && !power.folder) || name == NULL ||
+	    strncmp(name, power.path, len) != 0)
 		return UNWATCHED;
+	if (power.folder)
+		return FAILABLE;
 	for (int i = 0; i < POWER_FILES; i++) {
 		if (strcmp(name + len, suffixes[i]) == 0)
 			return i;
@@ -453,14 +482,15 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 
 	(void)vfs;
 	*shim = (struct shim_file){ .which = which_of(name) };
+	snprintf(shim->path, sizeof(shim->path), "%s", name != NULL ? name : "");
 	shim->real = (sqlite3_file *)(void *)(shim + 1);
 	/* The dead make no file. */
-	if (shim->which != UNWATCHED && power.dead && !power.named[shim->which])
+	if (is_recorded(shim->which) && power.dead && !power.named[shim->which])
 		return SQLITE_CANTOPEN;
 	code = power.real->xOpen(power.real, name, shim->real, flags, flags_out);
 	/* It closes what has methods, also after a failure. */
 	shim->base.pMethods = shim->real->pMethods != NULL ? &shim_methods : NULL;
-	if (code == SQLITE_OK && shim->which != UNWATCHED && !power.named[shim->which]) {
+	if (code == SQLITE_OK && is_recorded(shim->which) && !power.named[shim->which]) {
 		power.named[shim->which] = true;
 		note(POWER_CREATE, shim->which, 0, NULL, 0);
 	}
@@ -472,11 +502,11 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 	int which = which_of(name), code;
 
 	(void)vfs;
-	if (which != UNWATCHED && power.dead)
+	if (is_recorded(which) && power.dead)
 		return SQLITE_OK;
 	power.folder_opened = false;
 	code = power.real->xDelete(power.real, name, sync_folder);
-	if (which != UNWATCHED && code == SQLITE_OK) {
+	if (is_recorded(which) && code == SQLITE_OK) {
 		power.named[which] = false;
 		note(POWER_DELETE, which, 0, NULL, 0);
 		note_folder();
@@ -543,10 +573,27 @@ void power_record(struct power_trace *trace, const char *path)
 	for (int i = 0; i < POWER_FILES; i++)
 		read_start(trace, i);
 	power.trace = trace;
+	power.folder = false;
 	memset(power.operations, 0, sizeof(power.operations));
 	power.folder_opened = false;
 	power_mend();
 	power_revive();
+}
+
+void power_watch(const char *folder)
+{
+	assert_non_null(power.real);
+	assert_true(strlen(folder) < PATH_BYTES);
+	power.trace = NULL;
+	snprintf(power.path, sizeof(power.path), "%s", folder);
+	power.folder = true;
+	memset(power.operations, 0, sizeof(power.operations));
+	power_mend();
+}
+
+const char *power_failed_path(void)
+{
+	return power.failed_path;
 }
 
 void power_seed(uint64_t seed)
@@ -564,6 +611,7 @@ void power_mark(int64_t mark)
 void power_stop(void)
 {
 	power.trace = NULL;
+	power.folder = false;
 	power_mend();
 	power_revive();
 }

@@ -62,6 +62,11 @@ void power_seed(uint64_t seed);
 /* What is done to the ledger of this path (canonical) from here on; what is there is durable. */
 void power_record(struct power_trace *trace, const char *path);
 void power_mark(int64_t mark);
+/*
+ * All files in that folder can be made to fail from here on, until power_stop(); nothing is
+ * recorded of them, and nobody dies.
+ */
+void power_watch(const char *folder);
 /* The end of the record; also of faults. */
 void power_stop(void);
 void power_trace_release(struct power_trace *trace);
@@ -85,18 +90,22 @@ enum power_fault {
 	FAULTY_SYNC_ENOSPC, /* room was promised, and is not there */
 	FAULTY_TRUNCATE_EIO,
 	FAULTY_READ_EIO,
-	FAULTY_COUNT
+	FAULTY_COUNT,
+	/* One bit is another, and nothing is said. */
+	FAULTY_WRITE_FLIP = FAULTY_COUNT
 };
 const char *power_fault_name(enum power_fault fault);
 /*
- * The k-th operation of its kind on a recorded file fails, counted from 0 and from here on; sticky:
- * and all after it.
+ * The k-th operation of its kind on a recorded or watched file fails, counted from 0 and from
+ * here on; sticky: and all after it.
  */
 void power_fail(enum power_fault fault, uint64_t k, bool sticky);
 void power_mend(void);
 /* How often it came to it, since power_fail(). */
 uint64_t power_failed(void);
-/* So many operations of its kind there were, since power_record(). */
+/* The file of the first of them, as SQLite has its name. */
+const char *power_failed_path(void);
+/* So many operations of its kind there were, since power_record() or power_watch(). */
 uint64_t power_operations(enum power_fault fault);
 
 /* splitmix64 */

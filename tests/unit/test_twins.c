@@ -417,6 +417,59 @@ static void test_a_request_that_is_refused_voids_nothing(void **state)
 	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM correction"), "0");
 }
 
+/* Two ask for it at once: each looked, and the one that comes later is told. */
+static void test_a_period_that_another_closed_meanwhile_is_refused(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	struct buf reply = { .at = NULL };
+	struct change change = { .who = text_of("uid 8"), .now_ms = KIT_NOW_MS };
+	struct change_job *job = NULL;
+	char request[2048];
+	bool more = true;
+
+	fill(kit);
+	snprintf(request, sizeof(request), "%s", request_of(kit, AT("09:00:00"), NINE, ""));
+	change.request = text_of(request);
+	assert_int_equal(change_begin(&job, kit->ledger, &change, &reply, &fault), 0);
+	expect(run(kit, request), "'closed':true");
+	assert_int_equal(change_step(job, &more, &fault), 0);
+	assert_false(more);
+	expect(reply.at, "'ok':false,'fault':'invalid'");
+	expect(reply.at, "is closed already");
+	change_end(job);
+	buf_release(&reply);
+	assert_string_equal(kit_ask(kit, "SELECT (SELECT count(*) FROM closing) || (SELECT "
+	                                 "count(*) FROM change WHERE what = 'period.close')"),
+	                    "11");
+}
+
+/* More than are void in one step: each is told and counted, and those that are none are not. */
+static void test_many_twins_are_void_in_steps(void **state)
+{
+	enum { MANY = 1201 };
+	struct ledgerkit *kit = *state;
+	struct buf twins = { .at = NULL }, request = { .at = NULL };
+	const char *begin;
+
+	fill(kit);
+	for (int i = 0; i < MANY - 1; i++)
+		buf_addf(&twins,
+		         "{\"source\":\"gw-1\",\"id\":\"none-%d\",\"keep\":\"" AT(
+				 "09:00:01") "\",\"void\":\"" AT("09:01:01") "\"},",
+		         i);
+	buf_add_cstr(&twins, kit_quotes(TWIN("equal", "09:00:01", "09:01:01")));
+	/* Its list, in the place of none. */
+	begin = request_of(kit, AT("10:00:00"), TEN, "");
+	buf_addf(&request, "%.*s%.*s]}", (int)strlen(begin) - 2, begin,
+	         TEXT_ARGS(buf_text(&twins)));
+	expect(run(kit, request.at), "'closed':true,'until':'2026-08-01T10:00:00.000Z','reason':"
+	                             "'over','twins':1201,'voided':1}");
+	buf_release(&twins);
+	buf_release(&request);
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(id) FROM correction"), "equal");
+}
+
 /* As adjust.h and toll(1) say: what comes late is of its own hour, closed or not. */
 static void test_what_comes_late_counts_in_its_closed_hour(void **state)
 {
@@ -481,6 +534,8 @@ int main(void)
 		T(test_a_period_that_changed_is_looked_at_again),
 		T(test_a_request_that_did_not_look_closes_nothing),
 		T(test_a_request_that_is_refused_voids_nothing),
+		T(test_a_period_that_another_closed_meanwhile_is_refused),
+		T(test_many_twins_are_void_in_steps),
 		T(test_what_comes_late_counts_in_its_closed_hour),
 		T(test_what_waits_in_a_period_is_counted),
 	};
