@@ -158,6 +158,9 @@ static bool put_done(const struct change_job *job, struct buf *out, bool ok)
 	const struct closing *closing = job->closing;
 	char moment[MOMENT_TEXT_BYTES];
 
+	/* There was no memory to begin it. */
+	if (closing == NULL)
+		return false;
 	buf_addf(out, "{\"ok\":%s,\"closed\":%s", ok ? "true" : "false",
 	         closing->closed ? "true" : "false");
 	moment_text(closing->check.until_ms, moment);
