@@ -208,6 +208,9 @@ $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
 $(B)/tests/faults/test_memory $(B)/tests/faults/test_memory_uses: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(B)/tests/faults/test_statements: \
+	ALL_LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec,--wrap=sqlite3_prepare_v2 \
+		-Wl,--wrap=sqlite3_prepare_v3
 
 # One unit test by name: make unit-money
 unit-%: $(B)/tests/unit/test_%

@@ -31,7 +31,8 @@ LINES_PERCENT_MIN = 95
 BRANCHES_PERCENT_MIN = 90
 JUDGED = ["lib/money", "lib/usage", "lib/rate", "lib/price", "lib/ledger", "lib/ingest",
           "lib/wire", "daemon/writer.c"]
-RUNS = ["unit", "faults/test_io", "faults/test_memory", "faults/test_memory_uses"]
+RUNS = ["unit", "faults/test_io", "faults/test_memory", "faults/test_memory_uses",
+        "faults/test_statements"]
 FAULTS = "2000"  # a fifth of what `make faults` has
 WORST_FILES = 25
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
