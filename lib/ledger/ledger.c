@@ -137,11 +137,15 @@ static int check_version(struct ledger *ledger, int64_t *version_out, struct fau
 {
 	int64_t application = 0, version = 0, objects = 0;
 	int64_t newest = migrations[migration_count - 1].version;
+	int r;
 
-	if (pragma_int(ledger, "PRAGMA application_id", &application, fault) < 0 ||
-	    pragma_int(ledger, "PRAGMA user_version", &version, fault) < 0 ||
-	    pragma_int(ledger, "SELECT count(*) FROM sqlite_schema", &objects, fault) < 0)
-		return fault != NULL ? -(int)fault->code : -FAULT_IO;
+	r = pragma_int(ledger, "PRAGMA application_id", &application, fault);
+	if (r == 0)
+		r = pragma_int(ledger, "PRAGMA user_version", &version, fault);
+	if (r == 0)
+		r = pragma_int(ledger, "SELECT count(*) FROM sqlite_schema", &objects, fault);
+	if (r < 0)
+		return r;
 	if (application != APPLICATION_ID && (application != 0 || version != 0 || objects != 0))
 		return fault_set(fault, FAULT_VERSION,
 		                 "%s: a SQLite file, but not a ledger of toll", ledger->path);

@@ -107,17 +107,30 @@ static struct text digest_text(const unsigned char digest[SHA256_BYTES])
 	return (struct text){ (const char *)digest, SHA256_BYTES };
 }
 
-static int read_link(const struct query *query, struct seal_link *link_out, struct fault *fault)
+/* Of the link of that row. */
+static int read_chain(const struct query *query, unsigned char chain_out[SHA256_BYTES],
+                      struct fault *fault)
 {
 	struct text chain = column_blob(query, 2);
 
 	if (chain.len != SHA256_BYTES)
 		return fault_set(fault, FAULT_CORRUPT, "%s: a seal has no chain",
 		                 query->ledger->path);
+	memcpy(chain_out, chain.at, SHA256_BYTES);
+	return 0;
+}
+
+static int read_link(const struct query *query, struct seal_link *link_out, struct fault *fault)
+{
+	unsigned char chain[SHA256_BYTES];
+	int r = read_chain(query, chain, fault);
+
+	if (r < 0)
+		return r;
 	link_out->seq = column_int(query, 0);
 	link_out->at_ms = column_int(query, 1);
 	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(link_out->chain + 2 * i, 3, "%02x", (unsigned char)chain.at[i]);
+		snprintf(link_out->chain + 2 * i, 3, "%02x", chain[i]);
 	return 0;
 }
 
@@ -216,10 +229,9 @@ static int read_before(struct sealing *sealing, unsigned char chain_out[SHA256_B
 	if (r <= 0)
 		return r;
 	sealing->seq = column_int(&query, 0) + 1;
-	if (column_blob(&query, 2).len == SHA256_BYTES)
-		memcpy(chain_out, column_blob(&query, 2).at, SHA256_BYTES);
+	r = read_chain(&query, chain_out, sealing->fault);
 	query_end(&query);
-	return 0;
+	return r;
 }
 
 static int add_link(struct sealing *sealing, int64_t now_ms)
