@@ -198,6 +198,33 @@ static void test_a_batch_was_stored_when_its_last_event_was(void **state)
 	                    "3 1785585600005");
 }
 
+/* At both ends of what may be typed of it, and one digit beyond each. */
+static void test_a_book_is_named_by_8_to_64_digits(void **state)
+{
+	static const struct {
+		size_t digits;
+		int r;
+	} rows[] = { { 7, -FAULT_INVALID }, { 8, 0 }, { 64, 0 }, { 65, -FAULT_INVALID } };
+	struct ledgerkit *kit = *state;
+	char digits[80];
+
+	kit_price(kit, kit_small_book);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fault fault = { .code = FAULT_NONE };
+		struct buf json = { .at = NULL };
+
+		snprintf(digits, sizeof(digits), "%s0", book_hash(kit->book.book));
+		digits[rows[i].digits] = '\0';
+		if (ledger_book_json(kit->ledger, text_of(digits), &json, &fault) != rows[i].r)
+			fail_msg("%zu digits: %s", rows[i].digits, fault.text);
+		if (rows[i].r == 0)
+			assert_true(text_is(buf_text(&json), kit_small_book));
+		else
+			assert_non_null(strstr(fault.text, "8 to 64 digits"));
+		buf_release(&json);
+	}
+}
+
 static void test_a_row_that_must_be_there_is_missed_with_its_statement(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -220,6 +247,7 @@ int main(void)
 		TEST(test_what_a_correction_takes_together_is_an_amount),
 		TEST(test_a_correction_says_who_and_why),
 		TEST(test_a_batch_was_stored_when_its_last_event_was),
+		TEST(test_a_book_is_named_by_8_to_64_digits),
 		TEST(test_a_row_that_must_be_there_is_missed_with_its_statement),
 	};
 
