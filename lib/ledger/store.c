@@ -286,8 +286,8 @@ int store_unknown(struct ledger *ledger, const struct event_row *row, struct fau
 
 	if (!row->stored.unknown)
 		return 0;
-	assert(path.len <= UNKNOWN_PATH_BYTES);
-	/* Where it was cut a character may be. */
+	if (path.len > UNKNOWN_PATH_BYTES)
+		path.len = UNKNOWN_PATH_BYTES;
 	while (path.len > 0 && !text_utf8(path))
 		path.len--;
 	query = query_start(ledger, STATEMENT_UNKNOWN_PATHS);
