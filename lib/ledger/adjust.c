@@ -54,7 +54,7 @@ static int add_run(struct ledger *ledger, const struct adjustment_run *run, size
                    struct money total, struct fault *fault)
 {
 	struct query query = query_start(ledger, STATEMENT_BOOK_BY_HASH);
-	int64_t book = 0, nanos = 0, attos = 0;
+	int64_t book = 0, nanos, attos;
 	int r;
 
 	query_text(&query, run->book);
@@ -62,10 +62,11 @@ static int add_run(struct ledger *ledger, const struct adjustment_run *run, size
 	if (r == 0 && book == 0)
 		r = fault_set(fault, FAULT_NOT_FOUND, "%.*s: no applied book has this hash",
 		              TEXT_ARGS(run->book));
-	if (r == 0 && money_split(total, &nanos, &attos) < 0)
-		r = fault_set(fault, FAULT_RANGE, "the sum of the adjustments is no amount");
 	if (r < 0)
 		return r;
+	/* Each addition to it was checked. */
+	r = money_split(total, &nanos, &attos);
+	assert(r == 0);
 	query = query_start(ledger, STATEMENT_RUN_ADD);
 	query_int(&query, run->at_ms);
 	query_text(&query, run->who);
@@ -118,16 +119,17 @@ static int put_run(struct ledger *ledger, int64_t seq, struct buf *out,
 	int r;
 
 	query_int(&query, seq);
-	r = query_row(&query, fault);
-	if (r <= 0)
-		return r < 0 ? r : fault_set(fault, FAULT_INTERNAL, "a run is gone");
+	r = query_due(&query, fault);
+	if (r < 0)
+		return r;
 	buf_addf(out, "%lld %lld %lld %lld %lld ", (long long)seq, (long long)column_int(&query, 0),
 	         (long long)column_int(&query, 3), (long long)column_int(&query, 4),
 	         (long long)column_int(&query, 5));
 	buf_add_json(out, column_text(&query, 1));
 	buf_add_json(out, column_text(&query, 2));
-	/* The CHECK of the column keeps its length. */
+	/* The CHECK of the column keeps its length; of another one it is the digest of nothing. */
 	sealed = column_blob(&query, 6);
+	memset(sealed_out, 0, SHA256_BYTES);
 	if (sealed.len == SHA256_BYTES)
 		memcpy(sealed_out, sealed.at, SHA256_BYTES);
 	query_end(&query);

@@ -47,7 +47,7 @@ static int add_row(struct ledger *ledger, const struct correction_row *row, stru
 		adds->estimated, adds->uncounted, adds->costed, adds->uncosted
 	};
 	unsigned char digest[SHA256_BYTES];
-	int64_t nanos = 0, attos = 0, cost_nanos = 0, cost_attos = 0;
+	int64_t nanos, attos, cost_nanos, cost_attos;
 	struct buf counts = { .at = NULL };
 	struct query query;
 	int r = correction_digest(row, digest, fault);
@@ -55,11 +55,13 @@ static int add_row(struct ledger *ledger, const struct correction_row *row, stru
 	correction_counts(row, &counts);
 	if (r == 0 && counts.error != 0)
 		r = fault_set(fault, FAULT_NOMEM, "a correction: out of memory");
-	if (r == 0 && (money_split(adds->amount, &nanos, &attos) < 0 ||
-	               money_split(adds->cost, &cost_nanos, &cost_attos) < 0))
-		r = fault_set(fault, FAULT_RANGE, "a correction is no amount");
 	if (r < 0)
 		goto out;
+	/* They are differences that were checked. */
+	r = money_split(adds->amount, &nanos, &attos);
+	assert(r == 0);
+	r = money_split(adds->cost, &cost_nanos, &cost_attos);
+	assert(r == 0);
 	query = query_start(ledger, STATEMENT_CORRECTION_ADD);
 	query_int(&query, row->seq);
 	query_int(&query, row->at_ms);
@@ -87,17 +89,20 @@ out:
 	return r;
 }
 
-/* The sum of it alone, as it is with these counts and amounts. */
-static int sum_of(const struct event_row *row, const struct usage *usage, struct money amount,
-                  struct money cost, struct rollup_sum *out)
+/* The sum of it alone, as it is with these counts and amounts: they are what it is. */
+static struct rollup_sum sum_of(const struct event_row *row, const struct usage *usage,
+                                struct money amount, struct money cost)
 {
 	struct rollup_delta delta = event_row_delta(row);
+	struct rollup_sum sum = { .events = 0 };
+	int r;
 
 	delta.usage = usage;
 	delta.amount = amount;
 	delta.cost = cost;
-	*out = (struct rollup_sum){ .events = 0 };
-	return rollup_sum_add(out, &delta);
+	r = rollup_sum_add(&sum, &delta);
+	assert(r == 0);
+	return sum;
 }
 
 /* One row: from how the event is to how it is to be; after NULL: it counts nothing any more. */
@@ -118,7 +123,7 @@ static int make_row(struct ledger *ledger, const struct correction_wish *wish,
 		.key = event_row_key(row),
 	};
 	struct query query = query_start(ledger, STATEMENT_LAST_CORRECTION);
-	struct rollup_sum from, to = nothing;
+	struct rollup_sum from, to;
 	int64_t closed = 0;
 	int r = query_single(&query, &made.seq, fault);
 
@@ -128,9 +133,9 @@ static int make_row(struct ledger *ledger, const struct correction_wish *wish,
 		return r;
 	made.seq++;
 	made.booked_ms = adjust_booked_hour(made.key.hour, closed, wish->at_ms);
-	if (sum_of(row, &subject->now.usage, subject->now.amount, subject->now.cost, &from) < 0 ||
-	    (after != NULL && sum_of(row, &after->usage, after->amount, after->cost, &to) < 0) ||
-	    rollup_sum_less(&to, &from, &made.adds) < 0 ||
+	from = sum_of(row, &subject->now.usage, subject->now.amount, subject->now.cost);
+	to = after != NULL ? sum_of(row, &after->usage, after->amount, after->cost) : nothing;
+	if (rollup_sum_less(&to, &from, &made.adds) < 0 ||
 	    money_add(done->amount, made.adds.amount, &done->amount) < 0 ||
 	    money_add(done->cost, made.adds.cost, &done->cost) < 0)
 		return fault_set(fault, FAULT_RANGE, "event %.*s: the correction is no amount",

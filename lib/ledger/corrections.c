@@ -54,9 +54,9 @@ enum {
 	COLUMN_DIGEST,
 };
 
-/* {"output":-10} into the counts. */
-static int read_counts(const struct ledger *ledger, int64_t seq, struct text json,
-                       int64_t count[COMPONENT_COUNT], struct fault *fault)
+/* {"output":-10} into the counts of that row. */
+static int read_counts(const struct ledger *ledger, struct text json, struct correction_row *row,
+                       struct fault *fault)
 {
 	struct json doc = { .nodes = NULL };
 	struct fault inner;
@@ -68,12 +68,12 @@ static int read_counts(const struct ledger *ledger, int64_t seq, struct text jso
 	     k = json_next(&doc, 0, k)) {
 		enum component c = component_find(doc.nodes[k].text);
 
-		if (c == COMPONENT_COUNT || !json_integer(&doc, k + 1, &count[c]))
+		if (c == COMPONENT_COUNT || !json_integer(&doc, k + 1, &row->adds.count[c]))
 			r = -FAULT_CORRUPT;
 	}
 	json_release(&doc);
 	return r < 0 ? fault_set(fault, FAULT_CORRUPT, "%s: the counts of correction %lld are none",
-	                         ledger->path, (long long)seq)
+	                         ledger->path, (long long)row->seq)
 	             : 0;
 }
 
@@ -115,10 +115,9 @@ int correction_read(struct ledger *ledger, const struct query *query, struct cor
 	               &out->adds.amount) < 0 ||
 	    money_join(column_int(query, COLUMN_COST_NANOS), column_int(query, COLUMN_COST_ATTOS),
 	               &out->adds.cost) < 0)
-		return fault_set(fault, FAULT_CORRUPT, "%s: a correction is no amount",
-		                 ledger->path);
-	return read_counts(ledger, out->seq, column_text(query, COLUMN_COUNTS), out->adds.count,
-	                   fault);
+		return fault_set(fault, FAULT_CORRUPT, "%s: correction %lld is no amount",
+		                 ledger->path, (long long)row.seq);
+	return read_counts(ledger, column_text(query, COLUMN_COUNTS), out, fault);
 }
 
 void correction_counts(const struct correction_row *row, struct buf *out)

@@ -175,7 +175,9 @@ void query_text_or_null(struct query *query, struct text value); /* absent: NULL
 void query_blob(struct query *query, struct text value);
 /* 1: a row, 0: no more rows (and reset), negative: a fault (and reset). */
 int query_row(struct query *query, struct fault *fault);
-/* Runs it to its end; rows are not expected. */
+/* 0: the row, which the ledger cannot be without: -FAULT_INTERNAL where it is not there. */
+int query_due(struct query *query, struct fault *fault);
+/* Runs it to its end; it gives no rows. */
 int query_done(struct query *query, struct fault *fault);
 /* Gives the statement back before its end. */
 void query_end(struct query *query);

@@ -137,8 +137,9 @@ static int check_version(struct ledger *ledger, int64_t *version_out, struct fau
 {
 	int64_t application = 0, version = 0, objects = 0;
 	int64_t newest = migrations[migration_count - 1].version;
-	int r = pragma_int(ledger, "PRAGMA application_id", &application, fault);
+	int r;
 
+	r = pragma_int(ledger, "PRAGMA application_id", &application, fault);
 	if (r == 0)
 		r = pragma_int(ledger, "PRAGMA user_version", &version, fault);
 	if (r == 0)

@@ -24,10 +24,9 @@ static int load(struct ledger *ledger, int64_t ts, const struct event_row *other
 	int r;
 
 	store_bind_identity(&query, ts, other->source, other->stored.event.id);
-	r = query_row(&query, fault);
-	if (r <= 0)
-		return r < 0 ? r
-		             : fault_set(fault, FAULT_INTERNAL, "the event that stands is gone");
+	r = query_due(&query, fault);
+	if (r < 0)
+		return r;
 	r = event_row_read(ledger, &query, standing_out, fault);
 	if (r == 0)
 		r = words_event(ledger, standing_out, fault);
@@ -193,7 +192,8 @@ static int move_sums(struct ledger *ledger, const struct event_row *from,
 	int r = store_rollup(ledger, &from_key, &entry, fault);
 
 	if (r == 0 && rollup_sum_take(&entry->sum, &taken) < 0)
-		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
+		r = fault_set(fault, FAULT_CORRUPT,
+		              "%s: event %.*s: the rollup of its hour lacks it", ledger->path,
 		              TEXT_ARGS(to->stored.event.id));
 	if (r == 0)
 		r = store_rollup(ledger, &to_key, &entry, fault);
@@ -201,9 +201,11 @@ static int move_sums(struct ledger *ledger, const struct event_row *from,
 		return r;
 	*fits_out = rollup_sum_add(&entry->sum, &added) == 0;
 	if (!*fits_out) {
+		/* It is in memory by now, and had this event. */
 		r = store_rollup(ledger, &from_key, &entry, fault);
-		if (r == 0 && rollup_sum_add(&entry->sum, &taken) < 0)
-			r = fault_set(fault, FAULT_INTERNAL, "a sum does not take back its event");
+		assert(r == 0);
+		r = rollup_sum_add(&entry->sum, &taken);
+		assert(r == 0);
 	}
 	return r;
 }
@@ -274,10 +276,11 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 		r = phase_write(ledger, &stands, ts, false, now_ms, fault);
 	if (r == 0 && ts != from_ts)
 		r = move_references(ledger, row, fault);
-	if (r == 0)
+	if (r == 0) {
+		/* What stands at its own time is found before what stands elsewhere. */
 		r = event_row_write(ledger, row, fault);
-	if (r == 0)
-		r = fault_set(fault, FAULT_INTERNAL, "the place of a later phase is taken");
+		assert(r != 0);
+	}
 	if (r > 0)
 		r = move_identity(ledger, row, from_ts, fault);
 	if (r == 0)

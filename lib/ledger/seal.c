@@ -107,17 +107,30 @@ static struct text digest_text(const unsigned char digest[SHA256_BYTES])
 	return (struct text){ (const char *)digest, SHA256_BYTES };
 }
 
-static int read_link(const struct query *query, struct seal_link *link_out, struct fault *fault)
+/* Of the link of that row. */
+static int read_chain(const struct query *query, unsigned char chain_out[SHA256_BYTES],
+                      struct fault *fault)
 {
 	struct text chain = column_blob(query, 2);
 
 	if (chain.len != SHA256_BYTES)
 		return fault_set(fault, FAULT_CORRUPT, "%s: seal %lld has no chain",
 		                 query->ledger->path, (long long)column_int(query, 0));
+	memcpy(chain_out, chain.at, SHA256_BYTES);
+	return 0;
+}
+
+static int read_link(const struct query *query, struct seal_link *link_out, struct fault *fault)
+{
+	unsigned char chain[SHA256_BYTES];
+	int r = read_chain(query, chain, fault);
+
+	if (r < 0)
+		return r;
 	link_out->seq = column_int(query, 0);
 	link_out->at_ms = column_int(query, 1);
 	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(link_out->chain + 2 * i, 3, "%02x", (unsigned char)chain.at[i]);
+		snprintf(link_out->chain + 2 * i, 3, "%02x", chain[i]);
 	return 0;
 }
 
@@ -209,18 +222,14 @@ static int seal_log(struct sealing *sealing, enum sealed_log log)
 static int read_before(struct sealing *sealing, unsigned char chain_out[SHA256_BYTES])
 {
 	struct query query = query_start(sealing->ledger, STATEMENT_SEAL_HEAD);
-	struct seal_link before;
 	int r = query_row(&query, sealing->fault);
 
 	memset(chain_out, 0, SHA256_BYTES);
 	sealing->seq = 1;
 	if (r <= 0)
 		return r;
-	r = read_link(&query, &before, sealing->fault);
-	if (r == 0) {
-		sealing->seq = before.seq + 1;
-		memcpy(chain_out, column_blob(&query, 2).at, SHA256_BYTES);
-	}
+	sealing->seq = column_int(&query, 0) + 1;
+	r = read_chain(&query, chain_out, sealing->fault);
 	query_end(&query);
 	return r;
 }

@@ -221,15 +221,22 @@ int query_row(struct query *query, struct fault *fault)
 	return r;
 }
 
+int query_due(struct query *query, struct fault *fault)
+{
+	int r = query_row(query, fault);
+
+	if (r == 0)
+		r = fault_set(fault, FAULT_INTERNAL, "%s: %s: a row is gone", query->ledger->path,
+		              sqlite3_sql(query->stmt));
+	return r < 0 ? r : 0;
+}
+
 int query_done(struct query *query, struct fault *fault)
 {
 	int r = query_row(query, fault);
 
-	if (r <= 0)
-		return r;
-	query_end(query);
-	return fault_set(fault, FAULT_INTERNAL, "%s: rows where none are expected",
-	                 sqlite3_sql(query->stmt));
+	assert(r <= 0);
+	return r;
 }
 
 int query_single(struct query *query, int64_t *out, struct fault *fault)

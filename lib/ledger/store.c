@@ -110,7 +110,7 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 	struct query query = query_start(ledger,
 	                                 empty ? STATEMENT_ROLLUP_DROP : STATEMENT_ROLLUP_PUT);
 	uint64_t word = empty ? 0 : word_of_rollup(&entry->key, &entry->sum);
-	int64_t nanos = 0, attos = 0;
+	int64_t nanos, attos, cost_nanos, cost_attos;
 	int r = words_turn(ledger, WORD_ROLLUP, entry->key.hour, entry->word ^ word, fault);
 
 	if (r < 0)
@@ -126,17 +126,17 @@ static int rollup_write(struct ledger *ledger, const struct rollup_entry *entry,
 	query_int(&query, entry->sum.uncounted);
 	for (int c = 0; c < COMPONENT_COUNT; c++)
 		query_int(&query, entry->sum.count[c]);
-	/* Every addition was checked, so it splits. */
-	if (money_split(entry->sum.amount, &nanos, &attos) < 0)
-		return fault_set(fault, FAULT_INTERNAL, "a rollup's amount does not fit");
+	/* Every addition was checked, so both split. */
+	r = money_split(entry->sum.amount, &nanos, &attos);
+	assert(r == 0);
+	r = money_split(entry->sum.cost, &cost_nanos, &cost_attos);
+	assert(r == 0);
 	query_int(&query, nanos);
 	query_int(&query, attos);
 	query_int(&query, entry->sum.costed);
 	query_int(&query, entry->sum.uncosted);
-	if (money_split(entry->sum.cost, &nanos, &attos) < 0)
-		return fault_set(fault, FAULT_INTERNAL, "a rollup's cost does not fit");
-	query_int(&query, nanos);
-	query_int(&query, attos);
+	query_int(&query, cost_nanos);
+	query_int(&query, cost_attos);
 	return query_done(&query, fault);
 }
 
@@ -454,8 +454,7 @@ int ledger_add(struct ledger *ledger, const struct event *event, const struct ra
 		r = store_standing(ledger, event->time_ms, &row, &found, &standing, fault);
 		if (r < 0)
 			return r;
-		if (!found)
-			return fault_set(fault, FAULT_INTERNAL, "the event in conflict is gone");
+		assert(found); /* its key is what kept this one out */
 		return phases_add(ledger, &standing, &row, line, now_ms, added_out, fault);
 	}
 	r = add_sums(ledger, &row, now_ms, &added_out->outcome, fault);
@@ -555,9 +554,9 @@ static int event_price(struct ledger *ledger, enum statement statement, const st
 	int64_t nanos, attos;
 	int r;
 
-	if (money_split(amount, &nanos, &attos) < 0)
-		return fault_set(fault, FAULT_RANGE, "event %.*s: its amount does not fit",
-		                 TEXT_ARGS(event->id));
+	/* It was added to the sum of its hour. */
+	r = money_split(amount, &nanos, &attos);
+	assert(r == 0);
 	query = query_start(ledger, statement);
 	query_int(&query, price_id);
 	query_int(&query, nanos);
@@ -612,9 +611,9 @@ static int event_renew_word(struct ledger *ledger, const struct event_row *row, 
 	int r;
 
 	store_bind_identity(&query, event->time_ms, row->source, event->id);
-	r = query_row(&query, fault);
-	if (r <= 0)
-		return r < 0 ? r : fault_set(fault, FAULT_INTERNAL, "an event is gone");
+	r = query_due(&query, fault);
+	if (r < 0)
+		return r;
 	r = event_row_read(ledger, &query, &now, fault);
 	word = r == 0 ? word_of_event(&now) : 0;
 	query_end(&query);
@@ -661,7 +660,8 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event,
 	if (r == 0)
 		r = store_rollup(ledger, &from_key, &from, fault);
 	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
-		r = fault_set(fault, FAULT_CORRUPT, "event %.*s: the rollup of its hour lacks it",
+		r = fault_set(fault, FAULT_CORRUPT,
+		              "%s: event %.*s: the rollup of its hour lacks it", ledger->path,
 		              TEXT_ARGS(event->id));
 	if (r == 0)
 		r = move_in_hour(ledger, &row, found, fault);

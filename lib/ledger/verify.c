@@ -758,6 +758,8 @@ int ledger_verify(struct ledger *ledger, verify_finding_fn *finding, verify_prog
 	if (r == 0)
 		r = verify_sides_load(&verify.sides, &verify, fault);
 	if (r == 0)
+		r = verify_hours_astray(&verify, fault);
+	if (r == 0)
 		r = check_events(&verify);
 	if (r == 0)
 		r = verify_each(&verify, STATEMENT_DETAIL_ORPHANS, verify_orphan, NULL, fault);

@@ -92,3 +92,23 @@ int verify_hours(struct verify *verify, struct verify_hours *hours, int64_t from
 	*hours = (struct verify_hours){ .events = 0 };
 	return r;
 }
+
+static int check_astray(struct verify *verify, const struct query *query, void *context,
+                        struct fault *fault)
+{
+	char where[MOMENT_TEXT_BYTES + 8], moment[MOMENT_TEXT_BYTES], number[32];
+
+	(void)context;
+	(void)fault;
+	verify_note_hour(verify, column_int(query, 0));
+	moment_text_unit(column_int(query, 0), MOMENT_HOUR, moment);
+	snprintf(where, sizeof(where), "hour %s", moment);
+	snprintf(number, sizeof(number), "%lld", (long long)column_int(query, 1));
+	return verify_report_at(verify, VERIFY_HOUR, text_of(where), "archive", text_of(number),
+	                        text_of("0, or a file of the archive"));
+}
+
+int verify_hours_astray(struct verify *verify, struct fault *fault)
+{
+	return verify_each(verify, STATEMENT_HOUR_ASTRAY, check_astray, NULL, fault);
+}

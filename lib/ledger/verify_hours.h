@@ -24,5 +24,7 @@ int verify_hours_add(struct verify_hours *hours, struct ledger *ledger, const st
  */
 int verify_hours(struct verify *verify, struct verify_hours *hours, int64_t from_ms, int64_t to_ms,
                  int64_t findings, struct fault *fault);
+/* Hours whose events are in no file that there could be; of a file that is gone the walk tells. */
+int verify_hours_astray(struct verify *verify, struct fault *fault);
 
 #endif

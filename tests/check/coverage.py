@@ -33,7 +33,7 @@ JUDGED = ["lib/money", "lib/usage", "lib/rate", "lib/price", "lib/ledger", "lib/
           "lib/wire", "daemon/writer.c"]
 # Those of tests/faults that make things fail within their own process.
 RUNS = ["unit", "faults/test_calls*", "faults/test_change_io*", "faults/test_damage*",
-        "faults/test_io*", "faults/test_memory*"]
+        "faults/test_io*", "faults/test_memory*", "faults/test_statements"]
 FAULTS = "2000"  # a fifth of what `make faults` has
 WORST_FILES = 25
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -467,6 +467,9 @@ static const struct {
 	{ "opendir", ".archive", "what a run left that was killed stays until the next one" },
 	{ "readdir", ".archive", "what a run left that was killed stays until the next one" },
 	{ "unlinkat", LEFTKIT_LEFT, "what a run left that was killed stays until the next one" },
+	{ "unlink", "-wal", "a copy is whole without it, and has another name afterwards" },
+	{ "unlink", "-shm", "the same" },
+	{ "unlink", "-journal", "the same" },
 	{ "stat", "/2026-06.db", "its bytes are read then, as always" },
 	{ "close", ".lock", "the lock goes all the same; the mark takes no sync (ledger/lock.h)" },
 };

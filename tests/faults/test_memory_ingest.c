@@ -82,7 +82,6 @@ static const struct {
 enum { LINES = sizeof(lines) / sizeof(lines[0]) };
 
 static struct ledgerkit kit;
-static struct life_copy copy;
 
 /* Steps of the price: each turn by itself is another price than the sum. */
 static const char stepped[] =
@@ -105,7 +104,6 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	life_copy_release(&copy);
 	life_close(&kit);
 	return 0;
 }
@@ -249,7 +247,7 @@ static void expect_reply(const struct life_change *change, int k, int r, bool do
 
 	if (r < 0 && (r != -FAULT_NOMEM || fault->code != FAULT_NOMEM || fault->text[0] == '\0'))
 		fail_msg("%s, allocation %d: %s: %s", change->label, k, fault_name(r), fault->text);
-	if (change->event || done || reply->error != 0)
+	if (change->kind != LIFE_REQUEST || done || reply->error != 0)
 		return;
 	if (strncmp(reply->at, refused, strlen(refused)) != 0 &&
 	    strstr(reply->at, "out of memory") == NULL)
@@ -259,13 +257,13 @@ static void expect_reply(const struct life_change *change, int k, int r, bool do
 static bool change_failing(const struct life_change *change, const char *before, const char *after,
                            int k)
 {
-	bool steps = strstr(change->label, "retry") != NULL, done = false, failed;
+	bool done = false, failed;
 	struct fault fault = { .code = FAULT_NONE };
 	struct buf reply = { .at = NULL };
 	const char *now;
 	int r;
 
-	life_lay_out(&kit, &copy);
+	life_lay_out(&kit, change);
 	failmem_after(k);
 	r = life_run(&kit, change, &done, &reply, &fault);
 	failed = failmem_stop();
@@ -274,18 +272,20 @@ static bool change_failing(const struct life_change *change, const char *before,
 	else
 		assert_true(done);
 	buf_release(&reply);
-	now = life_sums(&kit, k % VERIFY_EVERY == 0);
+	now = life_sums(&kit);
 	if (done && strcmp(now, after) != 0)
 		fail_msg("%s, allocation %d: done, but %s\nnot %s", change->label, k, now, after);
 	if (!done && strcmp(now, after) != 0) {
-		if (!steps && strcmp(now, before) != 0)
+		if (!change->steps && strcmp(now, before) != 0)
 			fail_msg("%s, allocation %d: half done: %s", change->label, k, now);
 		run_whole(change, k);
-		now = life_sums(&kit, k % VERIFY_EVERY == 0);
+		now = life_sums(&kit);
 		if (strcmp(now, after) != 0)
 			fail_msg("%s, after allocation %d: %s\nnot %s", change->label, k, now,
 			         after);
 	}
+	if (k % VERIFY_EVERY == 0)
+		kit_verify_clean(&kit);
 	return failed;
 }
 
@@ -294,10 +294,11 @@ static void fail_each(const struct life_change *change)
 	char *before, *after;
 	int k = 0;
 
-	life_lay_out(&kit, &copy);
-	before = strdup(life_sums(&kit, true));
+	life_lay_out(&kit, change);
+	before = strdup(life_sums(&kit));
 	run_whole(change, 0);
-	after = strdup(life_sums(&kit, true));
+	kit_verify_clean(&kit);
+	after = strdup(life_sums(&kit));
 	while (change_failing(change, before, after, k))
 		assert_true(k++ < ALLOCATIONS_MAX);
 	free(before);
@@ -306,21 +307,14 @@ static void fail_each(const struct life_change *change)
 
 static void test_a_change_without_our_memory_is_whole_or_was_not(void **state)
 {
-	const struct life_change *made;
-	size_t count;
-
 	(void)state;
-	count = life_make_changes(&kit, &made);
 	kit_verify_clean(&kit);
-	kit_shut(&kit);
-	life_keep(&kit, &copy);
+	life_keep(&kit);
 	failmem_ours(true);
 	for (size_t i = 0; i < life_change_count; i++) {
-		if (!life_changes[i].event)
+		if (life_changes[i].kind == LIFE_REQUEST)
 			fail_each(&life_changes[i]);
 	}
-	for (size_t i = 0; i < count; i++)
-		fail_each(&made[i]);
 	failmem_ours(false);
 }
 

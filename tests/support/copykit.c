@@ -144,7 +144,7 @@ static int run_make(struct copykit *kit, struct buf *told, struct fault *fault)
 
 static int run_change(struct copykit *kit, const char *request, struct fault *fault)
 {
-	const struct life_change change = { "", request, false };
+	const struct life_change change = { "", request, LIFE_REQUEST, false, NULL, 0 };
 	struct buf reply = { .at = NULL };
 	bool done = false;
 	int r = life_run(&kit->kit, &change, &done, &reply, fault);

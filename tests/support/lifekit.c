@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
+#include "base/moment.h"
 #include "ingest/change.h"
-#include "ingest/impact.h"
 #include "ledger/adjust.h"
 #include "ledger/archive.h"
 #include "ledger/books.h"
@@ -62,62 +63,20 @@
 	"'openai.chat','usage':{'prompt_tokens':10,'completion_tokens':5,'total_tokens':40}}"
 #define WHICH(id, time) "'source':'gw-1','id':'" id "','time':'" time "Z'"
 
-enum { LEDGER_BYTES_MAX = 4 * 1024 * 1024 };
+enum { REQUEST_BYTES = 4096, LEDGER_BYTES_MAX = 4 * 1024 * 1024 };
+#define JULY_MS   INT64_C(1782864000000)
+#define AUGUST_MS INT64_C(1785542400000)
+#define LATE_MS   (KIT_NOW_MS + INT64_C(172800000)) /* all hours of the fixture are over */
 
-#define JULY_MS     INT64_C(1782864000000)
-#define AUGUST_MS   INT64_C(1785542400000)
-#define AUGUST_2_MS INT64_C(1785628800000)
+static char prepared[REQUEST_BYTES]; /* the request that prepare() made */
 
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
-
-const struct life_change life_changes[] = {
-	{ "an event", LINE("new", "2026-08-01T11:00:00", USAGE), true },
-	{ "an event without a price",
-	  "{'id':'dear','time':'2026-08-01T11:00:00Z','account':'other','model':'x','api':'toll',"
-	  "'usage':{'input':3}}",
-	  true },
-	{ "an event of an hour in the archive", LINE("late", "2026-06-03T10:20:00", USAGE), true },
-	{ "a final phase", LINE("open", "2026-08-01T09:40:00", "'settlement':'final'," USAGE),
-	  true },
-	{ "an earlier phase, late",
-	  LINE("settled", "2026-08-01T09:41:00", "'settlement':'partial'," USAGE), true },
-	{ "a conflict", LINE("a", "2026-08-01T09:00:00", "'usage':{'input':11}"), true },
-	{ "a conflict with the archive",
-	  LINE("june", "2026-06-03T10:00:00", "'usage':{'input':11}"), true },
-	{ "a number nobody counts",
-	  LINE("odd", "2026-08-01T11:00:00", "'usage':{'input':3,'smells':4}"), true },
-	{ "a line that is none", "{'id':'none'}", true },
-	{ "a request in turns", TURNS("turns", "2026-08-01T11:00:00", ""), true },
-	{ "a checkpoint", "{'checkpoint':{'epoch':1,'seq':3,'requests':5}}", true },
-	{ "price.apply", "{'change':'price.apply','book':'" LAST "','note':'n'}", false },
-	{ "price.apply of a cost",
-	  "{'change':'price.apply','side':'cost','book':'" LAST "','note':'n'}", false },
-	{ "suspense.retry", "{'change':'suspense.retry'}", false },
-	{ "quarantine.retry", "{'change':'quarantine.retry'}", false },
-	{ "policy.set",
-	  "{'change':'policy.set','account':'other','policies':['zero-completion'],'note':'n'}",
-	  false },
-	{ "reading.settle",
-	  "{'change':'reading.settle','source':'gw-1','reading':'declared','reason':'w'}", false },
-	{ "rerate",
-	  "{'change':'rerate','from':'2026-08-01T09:00:00Z','to':'2026-08-01T11:00:00Z',"
-	  "'reason':'r'}",
-	  false },
-	{ "void", "{'change':'void'," WHICH("a", "2026-08-01T09:00:00") ",'reason':'r'}", false },
-	{ "void of what is in the archive",
-	  "{'change':'void'," WHICH("june", "2026-06-03T10:00:00") ",'reason':'r'}", false },
-	{ "correct",
-	  "{'change':'correct'," WHICH("b", "2026-08-01T09:30:00") ",'reason':'r','set':"
-	                                                           "{'input':5}}",
-	  false },
-};
-const size_t life_change_count = LENGTH(life_changes);
 
 /* --- the fixture --------------------------------------------------------- */
 
 static void change(struct ledgerkit *kit, const char *request)
 {
-	const struct life_change wish = { request, request, false };
+	const struct life_change wish = { request, request, LIFE_REQUEST, false, NULL, 0 };
 	struct fault fault = { .code = FAULT_NONE };
 	struct buf reply = { .at = NULL };
 	bool done = false;
@@ -161,6 +120,12 @@ static void tell_position(struct ledgerkit *kit)
 	                                     text_of("{\"at\":7}"), 3, KIT_NOW_MS, NULL),
 	                 0);
 	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+}
+
+void life_shared_memory(void)
+{
+	if (access("/dev/shm", W_OK | X_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 1);
 }
 
 void life_fill(struct ledgerkit *kit)
@@ -209,120 +174,248 @@ void life_fill(struct ledgerkit *kit)
 	assert_int_equal(kit_close_until(kit, INT64_C(1782864000000), NULL), 0);
 }
 
-enum { MADE_MAX = 8 };
-static struct life_change made[MADE_MAX];
-static char made_requests[MADE_MAX][1024];
-static size_t made_count;
+/* --- what a change needs ------------------------------------------------- */
 
-static void make_change(const char *label, const char *request)
+#define CLOSED_UNTIL INT64_C(1785542400000) /* 2026-08-01 */
+
+static void void_open(struct ledgerkit *kit, char *text_out, size_t cap)
 {
-	assert_true(made_count < MADE_MAX);
-	snprintf(made_requests[made_count], sizeof(made_requests[0]), "%s", request);
-	made[made_count] = (struct life_change){ label, made_requests[made_count], false };
-	made_count++;
+	(void)text_out;
+	(void)cap;
+	change(kit, "{'change':'void'," WHICH("open", "2026-08-01T09:40:00") ",'reason':'r'}");
 }
 
-static int no_twin(void *context, const struct twin *twin)
+static void correct_b(struct ledgerkit *kit, char *text_out, size_t cap)
 {
-	(void)context;
-	fail_msg("%.*s is a twin", TEXT_ARGS(twin->id));
+	(void)text_out;
+	(void)cap;
+	change(kit, "{'change':'correct'," WHICH(
+			    "b", "2026-08-01T09:30:00") ",'reason':'r','set':{'input':5}}");
+}
+
+/* One that waits is corrected, and then there is a price for it. */
+static void correct_waiting(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	static const char book[] =
+		"{\\'pricebook\\':1,\\'name\\':\\'n\\',\\'currency\\':\\'USD\\',\\'models\\':[{"
+		"\\'model\\':\\'n\\',\\'versions\\':[{\\'effective_from\\':\\'2026\\',\\'rates\\':["
+		"{\\'component\\':\\'input\\',\\'each\\':\\'3\\'}]}]}]}";
+	char request[1024];
+
+	(void)text_out;
+	(void)cap;
+	change(kit, "{'change':'correct'," WHICH(
+			    "w", "2026-08-01T10:00:00") ",'reason':'r','set':{'input':5}}");
+	snprintf(request, sizeof(request), "{'change':'price.apply','book':'%s','note':'n'}", book);
+	change(kit, request);
+	snprintf(request, sizeof(request),
+	         "{'change':'price.apply','side':'cost','book':'%s','note':'n'}", book);
+	change(kit, request);
+}
+
+/* Behind it nothing of the fixture is in memory when the ledger is opened. */
+static void later_event(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	(void)text_out;
+	(void)cap;
+	kit_send(kit, kit_quotes(LINE("later", "2026-08-01T11:30:00", USAGE)));
+}
+
+static void rollback_request(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	char hex[SHA256_HEX_BYTES];
+
+	(void)kit;
+	sha256_hex(kit_quotes(SELL), strlen(SELL), hex);
+	snprintf(text_out, cap, "{'change':'price.rollback','hash':'%s'}", hex);
+}
+
+static void rerate_request(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	char hex[SHA256_HEX_BYTES];
+
+	(void)kit;
+	sha256_hex(kit_quotes(SELL), strlen(SELL), hex);
+	snprintf(text_out, cap,
+	         "{'change':'rerate','from':'2026-07-01T00:00:00Z','to':'2026-08-01T11:00:00Z',"
+	         "'reason':'r','book':'%s'}",
+	         hex);
+}
+
+static int add_twin(void *context, const struct twin *twin)
+{
+	char keep[MOMENT_TEXT_BYTES], later[MOMENT_TEXT_BYTES];
+
+	moment_text(twin->keep_ms, keep);
+	moment_text(twin->void_ms, later);
+	buf_addf(context, "%s{'source':'%.*s','id':'%.*s','keep':'%s','void':'%s'}",
+	         ((struct buf *)context)->len > 0 ? "," : "", TEXT_ARGS(twin->source),
+	         TEXT_ARGS(twin->id), keep, later);
 	return 0;
 }
 
-size_t life_make_changes(struct ledgerkit *kit, const struct life_change **made_out)
+/* As `toll close` asks for it. */
+static void close_request(struct ledgerkit *kit, char *text_out, size_t cap)
 {
-	const struct twin_search search = { .until_ms = AUGUST_MS };
-	char text[1024], hex[2 * SHA256_BYTES + 1];
+	const struct twin_search search = { .until_ms = CLOSED_UNTIL };
+	char hex[2 * SHA256_BYTES + 1];
+	struct buf twins = { .at = NULL };
 	struct period_check check;
-	const char *held;
 
-	made_count = 0;
-	snprintf(text, sizeof(text), "{'change':'price.rollback','hash':'%s','note':'n'}",
-	         kit_ask(kit, "SELECT hash FROM book ORDER BY id LIMIT 1"));
-	make_change("price.rollback", text);
-	assert_int_equal(ledger_check_period(kit->ledger, &search, no_twin, NULL, &check, NULL), 0);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
+	assert_int_equal(ledger_check_period(kit->ledger, &search, add_twin, &twins, &check, NULL),
+	                 0);
+	for (int i = 0; i < SHA256_BYTES; i++)
 		snprintf(hex + 2 * i, 3, "%02x", check.digest[i]);
-	snprintf(text, sizeof(text),
-	         "{'change':'period.close','until':'2026-08','reason':'r','check':'%s','twins':"
-	         "[{'source':'gw-1','id':'a','keep':'2026-07-01T00:00:01Z','void':"
-	         "'2026-07-01T00:00:02Z'}]}",
-	         hex);
-	make_change("period.close", text);
-	held = kit_ask(kit, "SELECT id FROM quarantine WHERE reason = 'readings'");
-	snprintf(text, sizeof(text), "{'change':'quarantine.retry','id':%s}", held);
-	make_change("quarantine.retry of a line", text);
-	snprintf(text, sizeof(text),
+	snprintf(text_out, cap,
+	         "{'change':'period.close','until':'2026-08','reason':'r','check':'%s',"
+	         "'twins':[%.*s]}",
+	         hex, TEXT_ARGS(buf_text(&twins)));
+	buf_release(&twins);
+}
+
+/* What memory has forgotten comes again at another time: one here, one in the archive. */
+static void close_copies(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	kit_send(kit, kit_quotes(LINE("july", "2026-07-04T10:00:00", USAGE)));
+	kit_send(kit, kit_quotes(LINE("june", "2026-07-04T11:00:00", USAGE)));
+	kit_send(kit, kit_quotes(LINE("june", "2026-07-04T12:00:00", USAGE)));
+	close_request(kit, text_out, cap);
+	assert_non_null(strstr(text_out, "'july'"));
+	assert_non_null(strstr(text_out, "'june'"));
+}
+
+static void retry_held(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	snprintf(text_out, cap, "{'change':'quarantine.retry','id':%s}",
+	         kit_ask(kit, "SELECT id FROM quarantine WHERE reason = 'readings'"));
+}
+
+static void settle_held(struct ledgerkit *kit, char *text_out, size_t cap)
+{
+	snprintf(text_out, cap,
 	         "{'change':'reading.settle','source':'gw-1','reading':'declared','reason':'w',"
 	         "'id':%s}",
-	         held);
-	make_change("reading.settle of a line", text);
-	life_archive(kit, AUGUST_MS, text);
-	make_change("archive.month", text);
-	*made_out = made;
-	return made_count;
+	         kit_ask(kit, "SELECT id FROM quarantine WHERE reason = 'readings'"));
 }
 
-void life_close(struct ledgerkit *kit)
+/* The file is there from the first time on, and is no other when the ledger is laid out anew. */
+static char july[LIFE_REQUEST_BYTES];
+
+static void archive_july(struct ledgerkit *kit, char *text_out, size_t cap)
 {
-	char command[KIT_PATH_BYTES + 32];
-
-	snprintf(command, sizeof(command), "rm -rf %s/*.archive", kit->folder);
-	assert_int_equal(system(command), 0);
-	kit_close(kit);
+	if (july[0] == '\0')
+		life_archive(kit, AUGUST_MS, july);
+	snprintf(text_out, cap, "%s", july);
 }
 
-void life_keep(const struct ledgerkit *kit, struct life_copy *copy_out)
-{
-	FILE *file = fopen(kit->path, "rb");
+/* --- the changes --------------------------------------------------------- */
 
-	assert_null(kit->ledger);
-	assert_non_null(file);
-	copy_out->bytes = malloc(LEDGER_BYTES_MAX);
-	assert_non_null(copy_out->bytes);
-	copy_out->len = fread(copy_out->bytes, 1, LEDGER_BYTES_MAX, file);
-	assert_true(copy_out->len > 0 && copy_out->len < LEDGER_BYTES_MAX);
-	fclose(file);
-}
+#define EVENT(label, line)                                                                         \
+	{                                                                                          \
+		label, line, LIFE_EVENT, false, NULL, 0                                            \
+	}
+#define REQUEST(label, text)                                                                       \
+	{                                                                                          \
+		label, text, LIFE_REQUEST, false, NULL, 0                                          \
+	}
+#define STEPS(label, text)                                                                         \
+	{                                                                                          \
+		label, text, LIFE_REQUEST, true, NULL, 0                                           \
+	}
+#define PREPARED(label, kind, prepare, text)                                                       \
+	{                                                                                          \
+		label, text, kind, false, prepare, 0                                               \
+	}
+/* Memory has the identities of the last hour alone. */
+#define FORGOTTEN(label, prepare, line)                                                            \
+	{                                                                                          \
+		label, line, LIFE_EVENT, false, prepare, 1                                         \
+	}
 
-void life_lay_out(struct ledgerkit *kit, const struct life_copy *copy)
-{
-	char name[KIT_PATH_BYTES + 8];
-	FILE *file;
-
-	kit_shut(kit);
-	file = fopen(kit->path, "wb");
-	assert_non_null(file);
-	assert_int_equal(fwrite(copy->bytes, 1, copy->len, file), copy->len);
-	assert_int_equal(fclose(file), 0);
-	snprintf(name, sizeof(name), "%s-wal", kit->path);
-	unlink(name);
-	snprintf(name, sizeof(name), "%s-shm", kit->path);
-	unlink(name);
-	kit_reopen(kit);
-}
-
-void life_copy_release(struct life_copy *copy)
-{
-	free(copy->bytes);
-	*copy = (struct life_copy){ .bytes = NULL };
-}
-
-const char *life_sums(struct ledgerkit *kit, bool verified)
-{
-	static char texts[2][16384];
-	static int turn;
-	struct ledger_status status;
-	char *out = texts[turn++ % 2];
-
-	if (verified)
-		kit_verify_clean(kit);
-	assert_int_equal(ledger_status(kit->ledger, &status, NULL), 0);
-	snprintf(out, sizeof(texts[0]), "%lld %lld %lld %lld %lld %s", (long long)status.events,
-	         (long long)status.corrections, (long long)status.quarantined,
-	         (long long)status.conflicts, (long long)status.unknown_events, kit_events(kit));
-	return out;
-}
+const struct life_change life_changes[] = {
+	EVENT("an event", LINE("new", "2026-08-01T11:00:00", USAGE)),
+	EVENT("an event without a price", "{'id':'dear','time':'2026-08-01T11:00:00Z','account':'"
+	                                  "other','model':'x','api':'toll',"
+	                                  "'usage':{'input':3}}"),
+	EVENT("an event of an hour in the archive", LINE("late", "2026-06-03T10:20:00", USAGE)),
+	EVENT("a final phase", LINE("open", "2026-08-01T09:40:00", "'settlement':'final'," USAGE)),
+	EVENT("an earlier phase, late",
+	      LINE("settled", "2026-08-01T09:41:00", "'settlement':'partial'," USAGE)),
+	EVENT("a conflict", LINE("a", "2026-08-01T09:00:00", "'usage':{'input':11}")),
+	EVENT("a conflict with the archive",
+	      LINE("june", "2026-06-03T10:00:00", "'usage':{'input':11}")),
+	EVENT("a number nobody counts",
+	      LINE("odd", "2026-08-01T11:00:00", "'usage':{'input':3,'smells':4}")),
+	EVENT("a line that is none", "{'id':'none'}"),
+	EVENT("a request in turns", TURNS("turns", "2026-08-01T11:00:00", "")),
+	EVENT("a checkpoint", "{'checkpoint':{'epoch':1,'seq':3,'requests':5}}"),
+	REQUEST("price.apply", "{'change':'price.apply','book':'" LAST "','note':'n'}"),
+	REQUEST("price.apply of a cost",
+	        "{'change':'price.apply','side':'cost','book':'" LAST "','note':'n'}"),
+	STEPS("suspense.retry", "{'change':'suspense.retry'}"),
+	STEPS("quarantine.retry", "{'change':'quarantine.retry'}"),
+	REQUEST("policy.set", "{'change':'policy.set','account':'other','policies':['zero-"
+	                      "completion'],'note':'n'}"),
+	STEPS("reading.settle",
+	      "{'change':'reading.settle','source':'gw-1','reading':'declared','reason':'w'}"),
+	REQUEST("rerate",
+	        "{'change':'rerate','from':'2026-08-01T09:00:00Z','to':'2026-08-01T11:00:00Z',"
+	        "'reason':'r'}"),
+	REQUEST("void", "{'change':'void'," WHICH("a", "2026-08-01T09:00:00") ",'reason':'r'}"),
+	REQUEST("void of what is in the archive",
+	        "{'change':'void'," WHICH("june", "2026-06-03T10:00:00") ",'reason':'r'}"),
+	REQUEST("correct",
+	        "{'change':'correct'," WHICH("b", "2026-08-01T09:30:00") ",'reason':'r','set':"
+	                                                                 "{'input':5}}"),
+	EVENT("an event again", LINE("b", "2026-08-01T09:30:00", USAGE)),
+	EVENT("an event of names that are new",
+	      "{'id':'names','time':'2026-08-01T11:00:00Z','source':'gw-2','account':'new','model':"
+	      "'m','key':'kk','provider':'pp','service_tier':'tt','finish_reason':'ff','region':'"
+	      "rr',"
+	      "'api':'toll'," USAGE "}"),
+	EVENT("a final phase of another time",
+	      LINE("open", "2026-08-01T10:45:00", "'settlement':'final'," USAGE)),
+	EVENT("an earlier phase again",
+	      LINE("settled", "2026-08-01T09:41:00", "'settlement':'open'")),
+	EVENT("another earlier phase",
+	      LINE("settled", "2026-08-01T09:41:00", "'settlement':'open','usage':{'input':1}")),
+	PREPARED("a final phase of what is void", LIFE_EVENT, void_open,
+	         LINE("open", "2026-08-01T09:40:00", "'settlement':'final'," USAGE)),
+	FORGOTTEN("an event that is known by its conflict", later_event,
+	          LINE("a", "2026-08-01T09:00:05", USAGE)),
+	FORGOTTEN("an event that is found where it is to be", later_event,
+	          LINE("b", "2026-08-01T09:30:00", USAGE)),
+	FORGOTTEN("another event in its place", later_event,
+	          LINE("b", "2026-08-01T09:30:00", "'usage':{'input':1}")),
+	EVENT("a line that was taken before its account was gone",
+	      "{'id':'b','time':'2026-08-01T09:30:00Z','model':'m','api':'toll'," USAGE "}"),
+	PREPARED("price.rollback", LIFE_REQUEST, rollback_request, NULL),
+	PREPARED("rerate by a book that is named", LIFE_REQUEST, rerate_request, NULL),
+	REQUEST("void of a request in turns",
+	        "{'change':'void'," WHICH("t", "2026-08-01T09:42:00") ",'reason':'r'}"),
+	REQUEST("correct of a turn",
+	        "{'change':'correct'," WHICH(
+			"t~2", "2026-08-01T09:42:00") ",'reason':'r','set':{'input':9}}"),
+	REQUEST("void of what waits",
+	        "{'change':'void'," WHICH("w", "2026-08-01T10:00:00") ",'reason':'r'}"),
+	PREPARED("correct of what is corrected", LIFE_REQUEST, correct_b,
+	         "{'change':'correct'," WHICH(
+			 "b", "2026-08-01T09:30:00") ",'reason':'r','set':{'output':7}}"),
+	PREPARED("void of what is corrected", LIFE_REQUEST, correct_b,
+	         "{'change':'void'," WHICH("b", "2026-08-01T09:30:00") ",'reason':'r'}"),
+	PREPARED("rerate of what is corrected", LIFE_REQUEST, correct_b,
+	         "{'change':'rerate','from':'2026-08-01T09:00:00Z','to':'2026-08-01T11:00:00Z',"
+	         "'reason':'r'}"),
+	{ "suspense.retry of what is corrected", "{'change':'suspense.retry'}", LIFE_REQUEST, true,
+	  correct_waiting, 0 },
+	PREPARED("period.close", LIFE_REQUEST, close_request, NULL),
+	{ "period.close with later copies", NULL, LIFE_REQUEST, true, close_copies, 1 },
+	PREPARED("quarantine.retry of a line", LIFE_REQUEST, retry_held, NULL),
+	PREPARED("reading.settle of a line", LIFE_REQUEST, settle_held, NULL),
+	{ "archive.month", NULL, LIFE_REQUEST, true, archive_july, 0 },
+	{ "a seal", "", LIFE_SEAL, true, NULL, 0 },
+};
+const size_t life_change_count = LENGTH(life_changes);
 
 static int store(struct ledgerkit *kit, const char *line, struct fault *fault)
 {
@@ -348,17 +441,18 @@ static int store(struct ledgerkit *kit, const char *line, struct fault *fault)
 int life_run(struct ledgerkit *kit, const struct life_change *wish, bool *done_out,
              struct buf *reply_out, struct fault *fault)
 {
-	static char request[4096];
 	struct change change = { .who = text_of("uid 7"), .now_ms = KIT_NOW_MS };
+	static char request[REQUEST_BYTES];
 	bool moved = false;
-	char *to = request;
 	int r;
 
 	/* \' becomes \" with kit_quotes(): a book in a request. */
-	snprintf(to, sizeof(request), "%s", kit_quotes(wish->text));
+	snprintf(request, sizeof(request), "%s",
+	         kit_quotes(wish->text != NULL ? wish->text : prepared));
 	*done_out = false;
-	if (wish->event) {
-		r = store(kit, request, fault);
+	if (wish->kind != LIFE_REQUEST) {
+		r = wish->kind == LIFE_EVENT ? store(kit, request, fault)
+		                             : ledger_seal_all(kit->ledger, LATE_MS, fault);
 		*done_out = r == 0;
 		return r;
 	}
@@ -369,259 +463,118 @@ int life_run(struct ledgerkit *kit, const struct life_change *wish, bool *done_o
 	return r;
 }
 
-/* --- the readings -------------------------------------------------------- */
+/* --- the fixture, again and again ---------------------------------------- */
 
-static int tell(struct life_told *told, int64_t number, struct text text)
+static struct {
+	unsigned char *bytes;
+	size_t len;
+} kept;
+
+void life_keep(struct ledgerkit *kit)
 {
-	if (told->pause != NULL)
-		told->pause(true);
-	buf_addf(&told->text, "%lld %.*s\n", (long long)number, TEXT_ARGS(text));
-	told->rows++;
-	if (told->pause != NULL)
-		told->pause(false);
-	return told->stop ? LIFEKIT_STOP : 0;
+	FILE *file;
+
+	july[0] = '\0';
+	kit_shut(kit);
+	file = fopen(kit->path, "rb");
+	assert_non_null(file);
+	kept.bytes = malloc(LEDGER_BYTES_MAX);
+	assert_non_null(kept.bytes);
+	kept.len = fread(kept.bytes, 1, LEDGER_BYTES_MAX, file);
+	assert_true(kept.len > 0 && kept.len < LEDGER_BYTES_MAX);
+	fclose(file);
+	kit_reopen(kit);
 }
 
-/* A callback of `type` that tells a number and a text of its row. */
-#define TELLS(name, type, number, text)                                                            \
-	static int name(void *context, const struct type *row)                                     \
-	{                                                                                          \
-		return tell(context, number, text);                                                \
+void life_reopen(struct ledgerkit *kit, const struct life_change *change)
+{
+	const struct ledger_options options = {
+		.identity_hours = change != NULL ? change->identity_hours : 0,
+	};
+	struct fault fault = { .code = FAULT_NONE };
+
+	kit_shut(kit);
+	if (ledger_open_writer(&kit->ledger, kit->path, &options, &fault) < 0)
+		fail_msg("open: %s", fault.text);
+}
+
+void life_lay_out(struct ledgerkit *kit, const struct life_change *change)
+{
+	char name[KIT_PATH_BYTES + 8];
+	FILE *file;
+
+	kit_shut(kit);
+	file = fopen(kit->path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(kept.bytes, 1, kept.len, file), kept.len);
+	assert_int_equal(fclose(file), 0);
+	snprintf(name, sizeof(name), "%s-wal", kit->path);
+	unlink(name);
+	snprintf(name, sizeof(name), "%s-shm", kit->path);
+	unlink(name);
+	life_reopen(kit, change);
+	if (change == NULL || change->prepare == NULL)
+		return;
+	change->prepare(kit, prepared, sizeof(prepared));
+	if (change->identity_hours > 0)
+		life_reopen(kit, change);
+}
+
+char *life_state(struct ledgerkit *kit, bool verified)
+{
+	struct life_told told = { .rows = 0 };
+	struct fault fault = { .code = FAULT_NONE };
+	char *state;
+
+	for (size_t i = 0; i < life_reading_count; i++) {
+		const struct life_reading *reading = &life_readings[i];
+
+		if (reading->again || (reading->whole && !verified))
+			continue;
+		buf_addf(&told.text, "%s:\n", reading->label);
+		if (reading->read(kit->ledger, &told, &fault) < 0)
+			fail_msg("%s: %s", reading->label, fault.text);
 	}
-TELLS(on_event, stored_event, row->price_id, row->event.id)
-TELLS(on_phase, phase, row->time_ms, row->stored)
-TELLS(on_rollup, rollup_row, row->hour_ms, row->model)
-TELLS(on_quarantine, quarantine_row, row->id, row->raw)
-TELLS(on_conflict, conflict_row, row->times, row->stored)
-TELLS(on_unknown, unknown_row, row->events, row->path)
-TELLS(on_change, change_row, row->at_ms, row->detail)
-TELLS(on_run, adjustment_run, row->rows, row->reason)
-TELLS(on_adjustment, adjustment, row->hour_ms, row->model)
-TELLS(on_correction, correction, row->seq, row->reason)
-TELLS(on_checkpoint, checkpoint_row, row->seq, row->json)
-TELLS(on_source, source_row, row->requests, row->source)
-TELLS(on_position, position, row->lines, row->place)
-TELLS(on_book, book_log_row, row->seq, row->hash)
-TELLS(on_reading_rule, reading_rule, row->at_ms, row->reading)
-TELLS(on_setting, ledger_setting, (int64_t)row->of, row->value)
-TELLS(on_twin, twin, row->keep_ms, row->id)
-TELLS(on_finding, verify_finding, (int64_t)row->kind, row->stored)
-TELLS(on_month, archive_month, row->events, text_of("month"))
-TELLS(on_file, archive_file, row->events, text_of(row->file))
-
-#define ALL        LEDGER_FROM_MIN, LEDGER_TO_MAX
-#define JUNE_EVENT INT64_C(1780480800000)
-
-#define READS(name, call)                                                                          \
-	static int name(struct ledger *ledger, struct life_told *told, struct fault *fault)        \
-	{                                                                                          \
-		return call;                                                                       \
-	}
-READS(read_events, ledger_each_event(ledger, ALL, on_event, told, fault))
-READS(read_found,
-      ledger_find_events(ledger, text_of("june"), text_of(NULL), ALL, on_event, told, fault))
-READS(read_request,
-      ledger_find_request(ledger, text_of("t"), text_of("gw-1"), on_event, told, fault))
-READS(read_phases,
-      ledger_each_phase(ledger, text_of("gw-1"), text_of("settled"), on_phase, told, fault))
-READS(read_suspense, ledger_each_suspense(ledger, ALL, on_event, told, fault))
-READS(read_uncosted, ledger_each_uncosted(ledger, ALL, on_event, told, fault))
-READS(read_rollups, ledger_each_rollup(ledger, ALL, on_rollup, told, fault))
-READS(read_quarantine, ledger_each_quarantine(ledger, ALL, true, on_quarantine, told, fault))
-READS(read_held, ledger_quarantine_get(ledger, 1, on_quarantine, told, fault))
-READS(read_conflicts, ledger_each_conflict(ledger, ALL, on_conflict, told, fault))
-READS(read_unknown, ledger_each_unknown(ledger, on_unknown, told, fault))
-READS(read_changes, ledger_each_change(ledger, "rerate", on_change, told, fault))
-READS(read_runs, ledger_each_run(ledger, on_run, told, fault))
-READS(read_adjustments,
-      ledger_each_adjustment(ledger, ADJUSTMENT_TRAFFIC, ALL, on_adjustment, told, fault))
-READS(read_booked,
-      ledger_each_adjustment(ledger, ADJUSTMENT_BOOKED, ALL, on_adjustment, told, fault))
-READS(read_corrections,
-      ledger_each_correction(ledger, CORRECTION_TRAFFIC, ALL, on_correction, told, fault))
-READS(read_corrections_of,
-      ledger_corrections_of(ledger, text_of("gw-1"), text_of("c"), INT64_C(1785576660000),
-                            on_correction, told, fault))
-READS(read_events_now, ledger_each_event_now(ledger, ALL, on_event, told, fault))
-READS(read_checkpoints, ledger_each_checkpoint(ledger, on_checkpoint, told, fault))
-READS(read_last_checkpoints, ledger_each_last_checkpoint(ledger, on_checkpoint, told, fault))
-READS(read_sources, ledger_each_source(ledger, on_source, told, fault))
-READS(read_positions, ledger_each_position(ledger, on_position, told, fault))
-READS(read_books, ledger_each_book(ledger, on_book, told, fault))
-READS(read_reading_rules, ledger_each_reading_rule(ledger, on_reading_rule, told, fault))
-READS(read_settings, ledger_each_setting(ledger, on_setting, told, fault))
-READS(read_months, archive_months(ledger, LEDGER_TO_MAX, on_month, told, fault))
-READS(read_files, archive_each(ledger, on_file, told, fault))
-
-static int read_archive(struct ledger *ledger, struct life_told *told, struct fault *fault)
-{
-	int r = archive_check(ledger, fault);
-
-	return r < 0 ? r : tell(told, 0, text_of("good"));
+	assert_int_equal(told.text.error, 0);
+	state = strndup(told.text.at, told.text.len);
+	assert_non_null(state);
+	buf_release(&told.text);
+	return state;
 }
 
-static int read_verify(struct ledger *ledger, struct life_told *told, struct fault *fault)
+const char *life_sums(struct ledgerkit *kit)
 {
-	struct verify_summary summary;
-	int r = ledger_verify(ledger, on_finding, NULL, told, &summary, fault);
-
-	return r < 0 ? r : tell(told, summary.findings, text_of(summary.seal.chain));
-}
-
-static int read_twins(struct ledger *ledger, struct life_told *told, struct fault *fault)
-{
-	const struct twin_search search = { .until_ms = LEDGER_TO_MAX };
-	struct period_check check;
-	struct period_waits waits;
-	int r = ledger_check_period(ledger, &search, on_twin, told, &check, fault);
-
-	if (r == 0)
-		r = ledger_period_waits(ledger, LEDGER_TO_MAX, &waits, fault);
-	return r < 0 ? r : tell(told, waits.open, text_of("open"));
-}
-
-static int read_status(struct ledger *ledger, struct life_told *told, struct fault *fault)
-{
+	static char texts[2][16384];
+	static int turn;
 	struct ledger_status status;
-	struct ledger_gaps gaps;
-	int64_t until_ms = 0, requests = 0, lines = 0;
-	bool stands = false, unfinished = false;
-	struct buf place = { .at = NULL };
-	int r = ledger_status(ledger, &status, fault);
+	char *out = texts[turn++ % 2];
 
-	if (r == 0)
-		r = ledger_gaps(ledger, ALL, &gaps, fault);
-	if (r == 0)
-		r = ledger_closed_until(ledger, &until_ms, fault);
-	if (r == 0)
-		r = ledger_requests(ledger, text_of("gw-1"), INT64_C(1785574800000), &requests,
-		                    fault);
-	if (r == 0)
-		r = ledger_stands(ledger, text_of("gw-1"), text_of("june"), JUNE_EVENT, &stands,
-		                  fault);
-	if (r == 0)
-		r = archive_unfinished(ledger, 1, &unfinished, fault);
-	if (r == 0)
-		r = ledger_position_get(ledger, text_of("file:/var/log/gw"), &place, &lines, fault);
-	if (r == 0)
-		r = tell(told, status.events + gaps.conflicts + until_ms + requests + lines,
-		         text_of(stands && !unfinished ? "june stands" : "june does not"));
-	buf_release(&place);
-	return r;
+	assert_int_equal(ledger_status(kit->ledger, &status, NULL), 0);
+	snprintf(out, sizeof(texts[0]), "%lld %lld %lld %lld %lld %s", (long long)status.events,
+	         (long long)status.corrections, (long long)status.quarantined,
+	         (long long)status.conflicts, (long long)status.unknown_events, kit_events(kit));
+	return out;
 }
 
-static int read_seals(struct ledger *ledger, struct life_told *told, struct fault *fault)
+void life_expect(const char *state, const char *expected, const char *label, const char *when)
 {
-	struct seal_link head, found;
-	int r = ledger_seal_head(ledger, &head, fault);
+	size_t at = 0, line = 0;
 
-	if (r == 0)
-		r = ledger_seal_find(ledger, text_of(head.chain), &found, fault);
-	return r < 0 ? r : tell(told, found.seq, text_of(found.chain));
+	for (; state[at] != '\0' && state[at] == expected[at]; at++)
+		line = state[at] == '\n' ? at + 1 : line;
+	if (state[at] != expected[at])
+		fail_msg("%s, %s: there is \"%.*s\", not \"%.*s\"", label, when,
+		         (int)strcspn(state + line, "\n"), state + line,
+		         (int)strcspn(expected + line, "\n"), expected + line);
 }
 
-static int read_prices(struct ledger *ledger, struct life_told *told, struct fault *fault)
+void life_close(struct ledgerkit *kit)
 {
-	struct applied_book current = { .book = NULL };
-	const struct book_version *version = NULL;
-	const struct book *book = NULL;
-	struct buf json = { .at = NULL };
-	struct rules *rules = NULL;
-	int r = ledger_price_version(ledger, 1, &version, &book, fault);
+	char command[KIT_PATH_BYTES + 32];
 
-	if (r == 0)
-		r = ledger_book_current(ledger, BOOK_COST, &current, fault);
-	if (r == 0)
-		r = ledger_book_json(ledger, text_of(book_hash(book)), &json, fault);
-	if (r == 0)
-		r = ledger_rules_load(ledger, &rules, fault);
-	if (r == 0)
-		r = tell(told, current.first_price, buf_text(&json));
-	rules_free(rules);
-	buf_release(&json);
-	book_free(current.book);
-	return r;
+	free(kept.bytes);
+	kept.bytes = NULL;
+	snprintf(command, sizeof(command), "rm -rf %s/*.archive", kit->folder);
+	assert_int_equal(system(command), 0);
+	kit_close(kit);
 }
-
-static int read_report(struct ledger *ledger, struct life_told *told, struct fault *fault)
-{
-	const struct report_query query = { .from_ms = LEDGER_FROM_MIN, .to_ms = LEDGER_TO_MAX };
-	struct report_notes notes;
-	struct table table;
-	int r = report_run(ledger, &query, &table, &notes, fault);
-
-	if (r < 0)
-		return r;
-	r = tell(told, notes.events, text_of(notes.currency));
-	table_release(&table);
-	return r;
-}
-
-/* Of the book by which it costs, by account; of both, by model. */
-static int read_impact(struct ledger *ledger, struct life_told *told, struct fault *fault)
-{
-	const struct impact_range stored = { .from_ms = JULY_MS,
-		                             .to_ms = AUGUST_2_MS,
-		                             .by_account = true };
-	const struct impact_range all = { .from_ms = LEDGER_FROM_MIN, .to_ms = LEDGER_TO_MAX };
-	struct impact impacts[2] = { { .rows = NULL }, { .rows = NULL } };
-	struct applied_book sell = { .book = NULL }, cost = { .book = NULL };
-	int r = ledger_book_current(ledger, BOOK_SELL, &sell, fault);
-
-	if (r == 0)
-		r = ledger_book_current(ledger, BOOK_COST, &cost, fault);
-	if (r == 0)
-		r = impact_of_stored(ledger, cost.book, &stored, &impacts[0], fault);
-	if (r == 0)
-		r = impact_of_books(ledger, sell.book, cost.book, &all, &impacts[1], fault);
-	for (size_t i = 0; r == 0 && i < 2; i++) {
-		char before[MONEY_TEXT_BYTES];
-
-		money_text(impacts[i].total.before[IMPACT_RATED], before);
-		r = tell(told, (int64_t)impacts[i].count, text_of(before));
-	}
-	impact_release(&impacts[0]);
-	impact_release(&impacts[1]);
-	book_free(sell.book);
-	book_free(cost.book);
-	return r;
-}
-
-const struct life_reading life_readings[] = {
-	{ "events", read_events, true },
-	{ "events of an id", read_found, true },
-	{ "a request and its turns", read_request, true },
-	{ "phases", read_phases, true },
-	{ "suspense", read_suspense, true },
-	{ "uncosted", read_uncosted, true },
-	{ "hourly sums", read_rollups, true },
-	{ "quarantine", read_quarantine, true },
-	{ "a held line", read_held, true },
-	{ "conflicts", read_conflicts, true },
-	{ "unknown numbers", read_unknown, true },
-	{ "changes", read_changes, true },
-	{ "runs", read_runs, true },
-	{ "adjustments by their traffic", read_adjustments, true },
-	{ "adjustments as booked", read_booked, true },
-	{ "corrections", read_corrections, true },
-	{ "corrections of an event", read_corrections_of, true },
-	{ "events as they are now", read_events_now, true },
-	{ "checkpoints", read_checkpoints, true },
-	{ "last checkpoints", read_last_checkpoints, true },
-	{ "sources", read_sources, true },
-	{ "positions", read_positions, true },
-	{ "books", read_books, true },
-	{ "standing readings", read_reading_rules, true },
-	{ "settings", read_settings, true },
-	{ "months to archive", read_months, true },
-	{ "files of the archive", read_files, true },
-	{ "check of the archive", read_archive, false },
-	{ "verify", read_verify, false },
-	{ "twins", read_twins, false },
-	{ "status", read_status, false },
-	{ "seals", read_seals, false },
-	{ "prices and rules", read_prices, false },
-	{ "report", read_report, false },
-	{ "impact of a book", read_impact, false },
-};
-const size_t life_reading_count = LENGTH(life_readings);

@@ -123,6 +123,43 @@ static void test_a_request_is_void_with_its_turns(void **state)
 	                    "-3 -2");
 }
 
+/* Its final phase has one turn less than the partial one had. */
+static void test_a_turn_that_its_request_has_no_more_is_not_corrected(void **state)
+{
+	static const char line[] = "{'id':'r','time':'" AT(
+		"10:00:00") "','account':'a','model':'m','settlement':"
+			    "'final','api':'anthropic.messages','usage':{'input_tokens':5,'output_"
+			    "tokens':1,"
+			    "'iterations':[{'type':'message','input_tokens':5,'output_tokens':1},"
+			    "{'type':'advisor_message','model':'m','input_tokens':30,'output_"
+			    "tokens':0}]}}";
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(plain_book));
+	assert_int_equal(send_turns(kit, "partial"), INGEST_ACCEPTED);
+	assert_int_equal(kit_send(kit, kit_quotes(line)), INGEST_ACCEPTED);
+	EXPECT_TOTALS(kit, "1 0 35 1 37.00 | 0");
+	expect(kit, CORRECT("r~3", "10:00:00", "'input':10"),
+	       "r~3 is a turn that its request has no more: it counts nothing");
+	expect(kit, CORRECT("r~2", "10:00:00", "'input':10"), "'amount':'-20.00'");
+	kit_verify_clean(kit);
+}
+
+/* What is sold has a rate for it, what is paid has none. */
+static void test_counts_without_a_cost_are_refused(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(plain_book));
+	kit_cost(kit, kit_quotes(BOOK(MODEL("m", EACH("input", "0.5")))));
+	kit_send_usage(kit, "z", AT("09:00:00"), "m", "{\"input\":10}");
+	expect(kit, CORRECT("z", "09:00:00", "'output':1"),
+	       "event z: the price of its cost that it is stored with has no rate for these "
+	       "counts");
+	expect(kit, CORRECT("z", "09:00:00", "'input':4"), "'cost':'-3.00','cost_now':'2.00'");
+	kit_verify_clean(kit);
+}
+
 /* A request with a turn that was put right stands whole. */
 static void test_a_later_phase_of_what_was_corrected_is_a_conflict(void **state)
 {
@@ -424,6 +461,8 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_a_request_is_void_with_its_turns),
+		T(test_a_turn_that_its_request_has_no_more_is_not_corrected),
+		T(test_counts_without_a_cost_are_refused),
 		T(test_a_later_phase_of_what_was_corrected_is_a_conflict),
 		T(test_what_waits_is_priced_by_the_counts_it_has_now),
 		T(test_the_policies_of_the_event_hold),

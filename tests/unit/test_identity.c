@@ -206,6 +206,37 @@ static void test_it_knows_what_it_may_have_forgotten(void **state)
 	identity_release(&identity);
 }
 
+/* A copy that is older than the one that is known changes nothing, however full memory is. */
+static void test_filled_newest_first_the_newest_copy_is_kept(void **state)
+{
+	enum { NEWEST_MS = 1000000 };
+	struct identity identity;
+	int64_t forgotten_ms, ts = 0;
+	size_t count = 0, old = 0;
+
+	(void)state;
+	assert_int_equal(identity_init(&identity, IDENTITY_BYTES_MIN, LONG_MS, 0), 0);
+	for (uint64_t i = 0; i < 4 * identity_entries_max(&identity); i++)
+		identity_add_older(&identity, nth(i), NEWEST_MS - (int64_t)i);
+	forgotten_ms = identity.forgotten_ms;
+	for (int i = 0; i < IDENTITY_SHARDS; i++)
+		old += identity.shards[i].old.count;
+	assert_true(forgotten_ms > 0 && old == identity_entries_max(&identity) / 2);
+	for (uint64_t i = 0; i < 4 * identity_entries_max(&identity); i++) {
+		if (!identity_find(&identity, nth(i), &ts))
+			continue;
+		assert_int_equal(ts, NEWEST_MS - (int64_t)i);
+		/* The first are in `young`, of which none was forgotten. */
+		identity_add_older(&identity, nth(i), i < 64 ? forgotten_ms + 1 : 1);
+		assert_true(identity_find(&identity, nth(i), &ts));
+		assert_int_equal(ts, NEWEST_MS - (int64_t)i);
+		count++;
+	}
+	assert_int_equal(count, identity_entries_max(&identity));
+	assert_int_equal(identity.forgotten_ms, forgotten_ms);
+	identity_release(&identity);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_a_window_of_event_time_is_kept),
 		cmocka_unit_test(test_a_late_event_is_kept_too),
 		cmocka_unit_test(test_filled_newest_first_the_window_is_kept),
+		cmocka_unit_test(test_filled_newest_first_the_newest_copy_is_kept),
 		cmocka_unit_test(test_it_knows_what_it_may_have_forgotten),
 	};
 

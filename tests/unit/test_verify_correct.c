@@ -150,6 +150,17 @@ static const struct {
 	  "correction input " EVENT " 6|0\n", true },
 };
 
+/* "LEDGER" in its first place. */
+static void hide_path(const struct ledgerkit *kit, struct buf *findings)
+{
+	char *place = findings->len > 0 ? strstr(findings->at, kit->path) : NULL;
+
+	if (place == NULL)
+		return;
+	memcpy(place, "LEDGER", 6);
+	memmove(place + 6, place + strlen(kit->path), strlen(place + strlen(kit->path)) + 1);
+}
+
 static void test_a_correction_that_does_not_follow_is_named(void **state)
 {
 	(void)state;
@@ -166,6 +177,7 @@ static void test_a_correction_that_does_not_follow_is_named(void **state)
 			forge_digests(&kit);
 		kit_reopen(&kit);
 		kit_verify(&kit, &findings);
+		hide_path(&kit, &findings);
 		if (findings.len == 0 || strstr(findings.at, damages[i].findings) != findings.at)
 			fail_msg("%s:\n%s\nnot\n%s", damages[i].sql,
 			         findings.len > 0 ? findings.at : "(nothing)", damages[i].findings);
