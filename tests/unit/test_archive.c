@@ -93,7 +93,8 @@ static const char *ask(struct ledgerkit *kit, const struct archive_file *file)
 	         file->month, file->file, file->sha256, (long long)file->events,
 	         (long long)file->bytes);
 	change.request = buf_text(&request);
-	change_run(kit->ledger, &change, &reply, &moved, NULL);
+	/* A file that cannot be taken is no fault of the ledger: the reply tells of it. */
+	assert_int_equal(change_run(kit->ledger, &change, &reply, &moved, NULL), 0);
 	snprintf(text, sizeof(text), "%s", reply.at);
 	buf_release(&request);
 	buf_release(&reply);
@@ -277,6 +278,29 @@ static void test_what_waits_does_not_move(void **state)
 	archive_all(kit);
 	assert_int_equal(rows_here(kit), 6);
 	kit_verify_clean(kit);
+}
+
+/* To whoever asked, and in the list of changes. */
+static void test_what_was_archived_is_told_in_full(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct archive_month months[4];
+	struct archive_file file;
+	char expected[512];
+
+	fill(kit);
+	find_months(kit, months);
+	assert_int_equal(make(kit, &months[0], &file, NULL), 0);
+	snprintf(expected, sizeof(expected),
+	         "{\"ok\":true,\"month\":\"2026-06\",\"file\":\"2026-06.db\",\"sha256\":\"%s\","
+	         "\"hours\":2,\"events\":3,\"left\":0}",
+	         file.sha256);
+	assert_string_equal(ask(kit, &file), expected);
+	assert_string_equal(kit_ask(kit, "SELECT detail FROM change WHERE what = 'archive.month'"),
+	                    expected);
+	assert_string_equal(kit_ask(kit, "SELECT who || ' ' || at_ms FROM change WHERE what = "
+	                                 "'archive.month'"),
+	                    "test 1785585600000");
 }
 
 static void expect_fault(struct ledgerkit *kit, const char *words)
@@ -663,6 +687,7 @@ int main(void)
 		T(test_an_event_that_comes_late_stays_here_and_is_in_its_place),
 		T(test_an_hour_to_which_an_event_came_meanwhile_stays),
 		T(test_what_waits_does_not_move),
+		T(test_what_was_archived_is_told_in_full),
 		T(test_a_file_that_is_gone_cut_or_altered_is_named),
 		T(test_what_is_of_a_file_that_is_away_is_held),
 		T(test_a_file_that_is_another_is_not_registered),
