@@ -61,7 +61,7 @@ struct ids {
 
 /* One quarantined line, copied out of the walk. */
 struct held {
-	struct text raw, source;
+	struct text raw, source, event_id;
 	enum reason reason;
 	int64_t id, length;
 	struct arena arena;

@@ -407,6 +407,42 @@ static void test_what_is_of_a_file_that_is_away_is_held(void **state)
 	kit_verify_clean(kit);
 }
 
+/* Nobody can tell of the turn whether it stands there: then the request is not stored either. */
+static void test_a_request_waits_with_its_turns(void **state)
+{
+	static const char line[] =
+		"{'id':'x','time':'2026-08-01T09:30:00Z','account':'acct','model':'" MODEL
+		"','api':'anthropic.messages','usage':{'input_tokens':10,'output_tokens':0,"
+		"'iterations':[{'type':'message','input_tokens':10,'output_tokens':0},"
+		"{'type':'compaction','input_tokens':7,'output_tokens':0}]}}";
+	struct ledgerkit *kit = *state;
+	struct ledger_status before, after;
+	char path[PATH_BYTES], away[PATH_BYTES + 8];
+
+	fill(kit);
+	send(kit, "x~2", "2026-06-03T10:20:00Z", "{\"input\":3}");
+	archive_all(kit);
+	/* Then as many others that June is open no more. */
+	send(kit, "march", "2026-03-03T10:00:00Z", "{\"input\":1}");
+	send(kit, "april", "2026-04-03T10:00:00Z", "{\"input\":1}");
+	send(kit, "may", "2026-05-03T10:00:00Z", "{\"input\":1}");
+	archive_all(kit);
+	month_path(kit, "2026-06.db", path);
+	snprintf(away, sizeof(away), "%s.away", path);
+	assert_int_equal(rename(path, away), 0);
+	assert_int_equal(ledger_status(kit->ledger, &before, NULL), 0);
+	assert_int_equal(kit_send(kit, kit_quotes(line)), INGEST_QUARANTINED);
+	assert_int_equal(ledger_status(kit->ledger, &after, NULL), 0);
+	assert_int_equal(after.events, before.events);
+	assert_int_equal(rename(away, path), 0);
+	/* What stands under the name of the turn is the client's own. */
+	assert_int_equal(kit_send(kit, kit_quotes(line)), INGEST_CONFLICT);
+	expect_held(kit, "x archive 1");
+	assert_string_equal(kit_ask(kit, "SELECT input FROM event WHERE id = 'x'"), "10");
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(id) FROM conflict"), "x~2");
+	kit_verify_clean(kit);
+}
+
 static void test_a_file_that_is_another_is_not_registered(void **state)
 {
 	struct ledgerkit *kit = *state;
@@ -690,6 +726,7 @@ int main(void)
 		T(test_what_was_archived_is_told_in_full),
 		T(test_a_file_that_is_gone_cut_or_altered_is_named),
 		T(test_what_is_of_a_file_that_is_away_is_held),
+		T(test_a_request_waits_with_its_turns),
 		T(test_a_file_that_is_another_is_not_registered),
 		T(test_a_file_of_a_newer_toll_is_refused),
 		T(test_every_range_is_read_as_before),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ingest/change.h"
 #include "rate/policy.h"
 #include "tests/support/ledgerkit.h"
 
@@ -342,6 +343,49 @@ static void test_an_id_that_has_no_room_for_a_number_is_refused(void **state)
 	kit_reopen(kit);
 }
 
+static const char *retry_quarantine(struct ledgerkit *kit)
+{
+	static char text[256];
+	struct change change = { text_of("{\"change\":\"quarantine.retry\"}"), text_of("uid 7"),
+		                 KIT_NOW_MS };
+	struct buf reply = { .at = NULL };
+	bool moved;
+
+	assert_int_equal(change_run(kit->ledger, &change, &reply, &moved, NULL), 0);
+	snprintf(text, sizeof(text), "%.*s", TEXT_ARGS(buf_text(&reply)));
+	buf_release(&reply);
+	return text;
+}
+
+/* The request is charged; what could not be is held under its own name, and never given up. */
+static void test_a_turn_that_its_hour_has_no_room_for_is_held(void **state)
+{
+	struct ledgerkit *kit = *state;
+	static const char line[] = LINE(
+		"r", "'api':'anthropic.messages','usage':{'input_tokens':1,'output_tokens':0,"
+		     "'iterations':[{'type':'message','input_tokens':1,'output_tokens':0},"
+		     "{'type':'compaction','input_tokens':1,'output_tokens':0}]}");
+
+	kit_price(kit,
+	          kit_quotes("{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':[{"
+	                     "'effective_from':'2020-01-01','rates':[{'component':'input','each':"
+	                     "'5000000000'},{'component':'output','each':'0'}]}]}]}"));
+	assert_int_equal(send(kit, line), INGEST_QUARANTINED);
+	assert_string_equal(kit_events(kit), "r=1:5000000000.00");
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(event_id || ' ' || reason || ' ' || "
+	                                 "detail) FROM quarantine"),
+	                    "r~2 amount the sum of its hour would be larger than it can be");
+	/* The line again is one that is known, but its turn still waits. */
+	assert_int_equal(send(kit, line), INGEST_DUPLICATE);
+	assert_string_equal(retry_quarantine(kit),
+	                    kit_quotes("{'ok':true,'tried':1,'accepted':0,'unpriced':0,"
+	                               "'duplicate':0,'conflict':0,'left':1}"));
+	assert_string_equal(kit_events(kit), "r=1:5000000000.00");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM quarantine WHERE released_ms = 0"),
+	                    "1");
+	kit_verify_clean(kit);
+}
+
 #define SPAN(id, rest)                                                                             \
 	"{'traceId':'t','spanId':'" id "','startTimeUnixNano':'1785578400000000000',"              \
 	"'endTimeUnixNano':'1785578401000000000','attributes':["                                   \
@@ -451,6 +495,7 @@ int main(void)
 		T(test_turns_share_what_was_served),
 		T(test_turns_that_are_taken_apart_divide_the_kinds),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
+		T(test_a_turn_that_its_hour_has_no_room_for_is_held),
 		T(test_a_line_of_many_spans_is_as_many_events),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),
 		T(test_readings_decide_by_their_price),
