@@ -168,6 +168,19 @@ static void test_what_waited_for_its_price_is_priced_in_the_same_way(void **stat
 	kit_verify_clean(kit);
 }
 
+/* Nobody knows yet what each turn will have cost: each is stored by itself, at its own amount. */
+static void test_turns_whose_cost_waits_are_sold_each_by_itself(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(steps));
+	kit_cost(kit, kit_quotes(others));
+	assert_int_equal(send(kit, TURNS("a", 900, 2, MESSAGE(400) "," MESSAGE(500))),
+	                 INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "a=1:0.000401 a~2=1:0.000501");
+	kit_verify_clean(kit);
+}
+
 /* Whether something came of a request is not asked of each of its turns. */
 static void test_a_completion_in_one_turn_is_one_of_the_request(void **state)
 {
@@ -223,6 +236,7 @@ int main(void)
 		T(test_a_turn_is_asked_by_itself_only),
 		T(test_turns_that_leave_something_out_are_no_sum_to_take_apart),
 		T(test_what_waited_for_its_price_is_priced_in_the_same_way),
+		T(test_turns_whose_cost_waits_are_sold_each_by_itself),
 		T(test_a_completion_in_one_turn_is_one_of_the_request),
 		T(test_a_fallback_inside_the_totals_is_counted_once),
 	};
