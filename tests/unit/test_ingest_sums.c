@@ -202,8 +202,19 @@ static void test_a_completion_in_one_turn_is_one_of_the_request(void **state)
 	                            "{'type':'message','model':'opus','input_tokens':100,"
 	                            "'output_tokens':0}]}")),
 		INGEST_ACCEPTED);
+	/* In the last of them. */
+	assert_int_equal(
+		send(kit, LINE("c", "'api':'anthropic.messages','usage':{'input_tokens':1200,"
+	                            "'output_tokens':50,'iterations':["
+	                            "{'type':'message','input_tokens':900,'output_tokens':0},"
+	                            "{'type':'message','model':'opus','input_tokens':200,"
+	                            "'output_tokens':0},"
+	                            "{'type':'message','model':'opus','input_tokens':100,"
+	                            "'output_tokens':50}]}")),
+		INGEST_ACCEPTED);
 	/* 900 of one, and 100 and 50 of the other. */
-	assert_string_equal(kit_events(kit), "a=1:0.0009 a~2=2:0.002 b=0:0.00 b~2=0:0.00");
+	assert_string_equal(kit_events(kit), "a=1:0.0009 a~2=2:0.002 b=0:0.00 b~2=0:0.00 "
+	                                     "c=1:0.0009 c~2=2:0.002 c~3=2:0.002");
 	kit_verify_clean(kit);
 }
 
