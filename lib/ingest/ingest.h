@@ -96,7 +96,7 @@ struct ingest_item {
 	enum ingest_phase phase;
 	/*
 	 * What the sums of the ledger have more by it: less than 0 where it took the place of a
-	 * phase, or ended turns, that had cost more.
+	 * phase, or ended turns, that had cost more.  A total, which may be more than an amount.
 	 */
 	struct money added;
 	enum ingest_verdict

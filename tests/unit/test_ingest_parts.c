@@ -113,7 +113,7 @@ static const char *store(struct ledgerkit *kit, const char *line, struct money *
 		money_text(item->added, amount);
 		len += (size_t)snprintf(told + len, sizeof(told) - len, "%s%s/%d",
 		                        len > 0 ? " " : "", amount, (int)item->phase);
-		assert_int_equal(money_add(*sum, item->added, sum), 0);
+		assert_int_equal(money_total_add(*sum, item->added, sum), 0);
 	}
 	return told;
 }
@@ -386,6 +386,32 @@ static void test_a_turn_that_its_hour_has_no_room_for_is_held(void **state)
 	kit_verify_clean(kit);
 }
 
+/* Each amount has room, what a later phase takes back of them together has none: it is told. */
+static void test_more_is_taken_back_than_an_amount_holds(void **state)
+{
+#define DEAR(model)                                                                                \
+	"{'model':'" model "','versions':[{'effective_from':'2020-01-01','rates':["                \
+	"{'component':'input','each':'9000000000'},{'component':'output','each':'0'}]}]}"
+	static const char turns[] = LINE(
+		"r", "'settlement':'partial','api':'anthropic.messages','usage':{"
+		     "'input_tokens':1,'output_tokens':0,'iterations':["
+		     "{'type':'message','input_tokens':1,'output_tokens':0},"
+		     "{'type':'advisor_message','model':'opus','input_tokens':1,"
+		     "'output_tokens':0}]}");
+	struct ledgerkit *kit = *state;
+	struct money sum = { 0 };
+
+	kit_price(kit, kit_quotes("{'pricebook':1,'currency':'USD','models':[" DEAR("m") "," DEAR(
+			       "opus") "]}"));
+	assert_int_equal(send(kit, turns), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:9000000000.00 r~2=2:9000000000.00");
+	assert_string_equal(store(kit, LINE("r", "'api':'toll','usage':{'output':1}"), &sum),
+	                    "-18000000000.00/1");
+	assert_string_equal(kit_events(kit), "r=1:0.00 r~2=0:0.00");
+	kit_verify_clean(kit);
+#undef DEAR
+}
+
 #define SPAN(id, rest)                                                                             \
 	"{'traceId':'t','spanId':'" id "','startTimeUnixNano':'1785578400000000000',"              \
 	"'endTimeUnixNano':'1785578401000000000','attributes':["                                   \
@@ -496,6 +522,7 @@ int main(void)
 		T(test_turns_that_are_taken_apart_divide_the_kinds),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
 		T(test_a_turn_that_its_hour_has_no_room_for_is_held),
+		T(test_more_is_taken_back_than_an_amount_holds),
 		T(test_a_line_of_many_spans_is_as_many_events),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),
 		T(test_readings_decide_by_their_price),
