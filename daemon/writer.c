@@ -1,5 +1,6 @@
 #include "daemon/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <time.h>
 
@@ -343,6 +344,7 @@ static void *run(void *argument)
 			return NULL;
 		if (!idle) {
 			r = work(writer, batch, &fault);
+			assert(r <= 0);
 			emptied = false;
 		}
 		if (r == 0) {

@@ -387,6 +387,22 @@ static void test_a_ledger_that_fails_or_is_given_up_gives_nothing_back_as_done(v
 	}
 }
 
+/* A step may take longer than the watchdog waits for a beat: it is told that there is one. */
+static void test_a_step_that_takes_long_is_told_as_such(void **state)
+{
+	struct bench *bench = *state;
+	sqlite3 *holder = NULL;
+
+	assert_false(sqlite3_open(bench->kit.path, &holder) ||
+	             sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	push(bench, other(bench, BATCH_CHANGE, "one"));
+	while (!atomic_load(&bench->writer.changing))
+		usleep(1000); /* the test ends by its alarm where it never does */
+	sqlite3_close(holder);
+	wait_back(bench, 1);
+	assert_false(atomic_load(&bench->writer.changing));
+}
+
 static void test_an_hour_that_is_over_is_sealed_behind_its_events(void **state)
 {
 	struct bench *bench = *state;
@@ -505,6 +521,7 @@ int main(void)
 		T(test_a_hurry_cuts_a_change_off_between_two_steps),
 		T(test_a_stop_ends_when_all_that_was_pushed_is_done),
 		T(test_a_full_disk_is_waited_for_by_events_and_told_to_changes),
+		T(test_a_step_that_takes_long_is_told_as_such),
 		T(test_an_hour_that_is_over_is_sealed_behind_its_events),
 		T(test_a_feed_s_place_is_stored_with_its_lines),
 		T(test_a_rule_comes_back_with_the_change_that_made_it),
