@@ -452,6 +452,53 @@ static void test_a_line_of_many_spans_is_as_many_events(void **state)
 	kit_reopen(kit);
 }
 
+static enum ingest_verdict try_held(struct ledgerkit *kit, const char *line)
+{
+	struct ingest_item item;
+
+	kit_prepare(kit, kit_quotes(line), &item);
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	assert_int_equal(ingest_try(kit->ledger, &item, NULL), 0);
+	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+	return item.verdict;
+}
+
+/* A line that is held, and has become several events: what is refused of it is held by itself. */
+static void test_of_a_held_line_what_is_understood_is_stored(void **state)
+{
+	static const char good[] = SPAN("1", MODEL("m") COUNT("input_tokens", "1000"));
+	static const char bad[] = SPAN("2", MODEL("m") COUNT("input_tokens", "-5"));
+	static const char count[] =
+		"SELECT (SELECT count(*) FROM event) || ' ' || (SELECT count(*) "
+		"FROM quarantine) || ' ' || coalesce((SELECT event_id FROM "
+		"quarantine), '-')";
+	struct ledgerkit *kit = *state;
+	char line[4096];
+
+	kit_price(kit, kit_quotes(book));
+	snprintf(line, sizeof(line), SPANS("%s,%s"), bad, bad);
+	assert_int_equal(try_held(kit, line), INGEST_QUARANTINED);
+	assert_string_equal(kit_ask(kit, count), "0 0 -");
+	snprintf(line, sizeof(line), SPANS("%s,%s"), good, bad);
+	assert_int_equal(try_held(kit, line), INGEST_ACCEPTED);
+	assert_string_equal(kit_ask(kit, count), "1 1 t/2");
+	assert_int_equal(try_held(kit, line), INGEST_DUPLICATE);
+	kit_verify_clean(kit);
+}
+
+/* They are replaced with it: none ends, and none is a conflict. */
+static void test_a_later_phase_with_the_same_turns_replaces_them(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("r", "")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=2:0.0302 r~3=1:0.007");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM conflict"), "0");
+	kit_verify_clean(kit);
+}
+
 static void test_a_line_of_which_all_is_known_is_a_duplicate(void **state)
 {
 	static const char one[] = SPANS(SPAN("1", MODEL("m") COUNT("input_tokens", "1")));
@@ -524,6 +571,8 @@ int main(void)
 		T(test_a_turn_that_its_hour_has_no_room_for_is_held),
 		T(test_more_is_taken_back_than_an_amount_holds),
 		T(test_a_line_of_many_spans_is_as_many_events),
+		T(test_of_a_held_line_what_is_understood_is_stored),
+		T(test_a_later_phase_with_the_same_turns_replaces_them),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),
 		T(test_readings_decide_by_their_price),
 #undef T
