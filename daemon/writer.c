@@ -345,6 +345,7 @@ static void *run(void *argument)
 			return NULL;
 		if (!idle) {
 			r = work(writer, batch, &fault);
+			assert(r <= 0);
 			emptied = false;
 		}
 		if (r == 0) {

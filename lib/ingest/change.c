@@ -151,6 +151,7 @@ int change_prepare(struct change_job **job_out, const struct change *change, str
 	r = read_request(job);
 	if (r == 0 && job->kind != NULL && job->kind->prepare != NULL)
 		r = job->kind->prepare(job);
+	assert(r <= 0);
 	if (r < 0) {
 		r = fail(job, r, fault);
 		change_end(job);
@@ -190,6 +191,7 @@ int change_open(struct change_job *job, struct ledger *ledger, struct fault *fau
 	job->ledger = ledger;
 	if (job->kind != NULL && job->kind->begin != NULL)
 		r = job->kind->begin(job);
+	assert(r <= 0);
 	return r < 0 ? fail(job, r, fault) : 0;
 }
 
@@ -216,6 +218,7 @@ int change_step(struct change_job *job, bool *more_out, struct fault *fault)
 	*more_out = false;
 	if (job->kind != NULL)
 		r = job->kind->step(job, more_out);
+	assert(r <= 0);
 	if ((r == -FAULT_FULL || r == -FAULT_BUSY) && job->patient) {
 		if (fault != NULL)
 			*fault = job->fault;

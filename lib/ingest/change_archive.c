@@ -79,7 +79,7 @@ static int step(struct change_job *job, bool *more_out)
 {
 	struct archiving *archiving = &job->archiving;
 	struct archive_file file;
-	int64_t hour = 0, events = 0;
+	int64_t hour, events;
 	int r;
 
 	if (archiving->seq == 0) {

@@ -128,7 +128,7 @@ static int store(struct change_job *job, const struct correction_wish *wish, boo
 static int correct(struct change_job *job, enum correction_kind kind)
 {
 	struct correction_wish wish = { .kind = kind };
-	struct correction_done done = { .rows = 0 };
+	struct correction_done done;
 	bool dry_run = false;
 	const char *wrong = read_request(job, &wish, &dry_run);
 	int r;

@@ -17,7 +17,8 @@ struct change_kind {
 	const char *name; /* of the request, and in the row of `change` */
 	/*
 	 * What needs no ledger, on any thread; then what reads it, on its own.  Each reads the
-	 * request, and clears job->kind where the reply refuses it.  May be NULL.
+	 * request, and clears job->kind where the reply refuses it.  May be NULL.  Each of the
+	 * three, 0: it went well, or it is refused; never more than 0.
 	 */
 	int (*prepare)(struct change_job *job);
 	int (*begin)(struct change_job *job);
@@ -60,7 +61,7 @@ struct ids {
 
 /* One quarantined line, copied out of the walk. */
 struct held {
-	struct text raw, source;
+	struct text raw, source, event_id;
 	enum reason reason;
 	int64_t id, length;
 	struct arena arena;

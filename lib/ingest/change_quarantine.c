@@ -3,6 +3,13 @@
 
 #include "ingest/change_internal.h"
 
+/* What may be absent; false: no memory. */
+static bool copy_name(struct arena *arena, struct text name, struct text *out)
+{
+	*out = name.at != NULL ? arena_copy(arena, name) : text_of(NULL);
+	return name.at == NULL || out->at != NULL;
+}
+
 static int copy_held(void *context, const struct quarantine_row *row)
 {
 	struct held *held = context;
@@ -11,9 +18,8 @@ static int copy_held(void *context, const struct quarantine_row *row)
 	held->length = row->length;
 	held->reason = row->reason;
 	held->raw = arena_copy(&held->arena, row->raw);
-	held->source = row->source.at != NULL ? arena_copy(&held->arena, row->source)
-	                                      : text_of(NULL);
-	if (held->raw.at == NULL || (row->source.at != NULL && held->source.at == NULL))
+	if (held->raw.at == NULL || !copy_name(&held->arena, row->source, &held->source) ||
+	    !copy_name(&held->arena, row->event_id, &held->event_id))
 		return -FAULT_NOMEM;
 	return row->released_ms != 0 ? 2 : 1;
 }
@@ -62,11 +68,22 @@ int held_prepare(struct change_job *job, struct ingest_item *item, bool *whole_o
 	return 0;
 }
 
+/* "ID~2" of "ID". */
+static bool is_turn_of(struct text id, struct text request)
+{
+	return id.len > request.len && id.at[request.len] == '~' &&
+	       memcmp(id.at, request.at, request.len) == 0;
+}
+
 int held_store(struct change_job *job, struct ingest_item *item)
 {
 	/* A line that stays is held already, and was not sent once more. */
 	int r = ingest_try(job->ledger, item, &job->fault);
 
+	/* The request stands, but not the turn of it for which the line is held. */
+	if (r == 0 && item->verdict == INGEST_DUPLICATE &&
+	    is_turn_of(job->held.event_id, item->event.id))
+		item->verdict = INGEST_QUARANTINED;
 	if (r < 0 || item->verdict == INGEST_QUARANTINED)
 		return r;
 	return ledger_quarantine_release(job->ledger, job->held.id, job->change.now_ms,

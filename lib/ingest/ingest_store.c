@@ -1,4 +1,5 @@
 /* The second half of ingest: what was prepared, into the ledger. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,15 +83,20 @@ static int try_checkpoint(struct ledger *ledger, struct ingest_item *item, struc
 
 /*
  * Whether it stands in the archive cannot be told while the file of its hour is away: it waits in
- * quarantine until it is put back.
+ * quarantine until it is put back.  So does a request of which a turn would have to.
  */
 static int try_reach(struct ledger *ledger, struct ingest_item *item, bool *reached_out,
                      struct fault *fault)
 {
 	struct fault away = { .code = FAULT_NONE };
-	int r = archive_within_reach(ledger, item->event.source, item->event.id,
-	                             item->event.time_ms, reached_out, &away);
+	const struct ingest_item *each = item;
+	int r;
 
+	do {
+		r = archive_within_reach(ledger, each->event.source, each->event.id,
+		                         each->event.time_ms, reached_out, &away);
+		each = each->more;
+	} while (r == 0 && *reached_out && each != NULL && each->part);
 	if (r < 0)
 		return fault_set(fault, away.code, "%s", away.text);
 	if (!*reached_out)
@@ -152,8 +158,8 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
                    struct fault *fault)
 {
 	struct ledger_added added;
-	bool reached;
-	int r;
+	bool reached = true;
+	int r = 0;
 
 	item->own_verdict = INGEST_QUARANTINED;
 	item->phase = INGEST_PHASE_FIRST;
@@ -162,7 +168,8 @@ static int try_one(struct ledger *ledger, struct ingest_item *item, struct ledge
 		return try_refused(ledger, item, fault);
 	if (item->checkpoint)
 		return try_checkpoint(ledger, item, fault);
-	r = try_reach(ledger, item, &reached, fault);
+	if (!item->part)
+		r = try_reach(ledger, item, &reached, fault);
 	if (r < 0 || !reached)
 		return r;
 	r = ledger_add(ledger, &item->event, &item->rated, item->line, item->received_ms, &added,

@@ -10,18 +10,25 @@ place.  A mutant that the compiler makes the same code of is none.  survivors.tx
 cannot be told apart from outside, with the reason; any other survivor counts against the share
 that must be killed.
 
-Works on copies of the tree under build/mutation; the tree itself is not touched.
+Works on copies of the tree under build/mutation; the tree itself is not touched.  What became of
+each mutant is added to build/mutation/log.
 """
 import concurrent.futures
+import filecmp
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 
 KILLED_PERCENT_MIN = 85
 TEST_S_MAX = 120
+MEMORY_BYTES_MAX = 8 << 30  # of a test, which may have no end any more
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, "build", "mutation")
@@ -103,12 +110,36 @@ def name_of(mutant):
 
 
 class Worker:
+    """A copy of the tree, which keeps what was built of it from run to run."""
+
     def __init__(self, number):
         self.tree = os.path.join(BUILD, str(number))
-        if os.path.isdir(self.tree):
-            shutil.rmtree(self.tree)
-        shutil.copytree(ROOT, self.tree, ignore=shutil.ignore_patterns("build", ".git"))
-        os.environ["CFLAGS"] = ""
+        self.copy_tree()
+        shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.scratch = tempfile.mkdtemp(prefix="toll-mutation-", dir=shm)
+        self.env = dict(os.environ, TOLL_BUILD="build", TMPDIR=self.scratch)
+
+    def copy_tree(self):
+        """What is another than in the copy is written there anew, and so compiled again."""
+        ours = set()
+        for folder, folders, files in os.walk(ROOT):
+            folders[:] = [f for f in folders if f not in ("build", ".git")]
+            to = os.path.join(self.tree, os.path.relpath(folder, ROOT))
+            os.makedirs(to, exist_ok=True)
+            for name in files:
+                source, target = os.path.join(folder, name), os.path.join(to, name)
+                ours.add(os.path.normpath(target))
+                if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+                    shutil.copyfile(source, target)
+                    shutil.copymode(source, target)
+        for folder, folders, files in os.walk(self.tree):
+            folders[:] = [f for f in folders if f != "build"]
+            for name in files:
+                if os.path.normpath(os.path.join(folder, name)) not in ours:
+                    os.remove(os.path.join(folder, name))
+
+    def close(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def make(self, *targets):
         return subprocess.run(["make", "-s", "B=build", "CFLAGS=-O1 -g0", *targets], cwd=self.tree,
@@ -118,11 +149,36 @@ class Worker:
         with open(os.path.join(self.tree, "build", path[:-1] + "o"), "rb") as file:
             return file.read()
 
+    def run_test(self, test, limit_s):
+        """Whether it passes; with all that it started it ends here."""
+        process = subprocess.Popen(["build/tests/unit/" + test], cwd=self.tree, env=self.env,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            return process.wait(limit_s) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+            for name in os.listdir(self.scratch):
+                shutil.rmtree(os.path.join(self.scratch, name), ignore_errors=True)
+
     def prepare(self, path, tests):
+        """Builds them; a test that fails without any mutant would kill all of them."""
         targets = ["build/" + path[:-1] + "o"] + ["build/tests/unit/" + t for t in tests]
         if not self.make(*targets):
             sys.exit("mutation: the tests of %s do not build" % path)
         self.original = self.object_bytes(path)
+        self.limit_s = {}
+        for test in tests:
+            began = time.monotonic()
+            if not self.run_test(test, TEST_S_MAX):
+                sys.exit("mutation: %s fails as it is" % test)
+            self.limit_s[test] = min(TEST_S_MAX, 10 + 10 * (time.monotonic() - began))
 
     def try_one(self, mutant, tests):
         path, number, changed, _ = mutant
@@ -140,14 +196,7 @@ class Worker:
             for test in tests:
                 if not self.make("build/tests/unit/" + test):
                     return "unbuilt"
-                try:
-                    ended = subprocess.run(["build/tests/unit/" + test], cwd=self.tree,
-                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                           stdin=subprocess.DEVNULL, timeout=TEST_S_MAX,
-                                           env=dict(os.environ, TOLL_BUILD="build"))
-                except subprocess.TimeoutExpired:
-                    return "killed"
-                if ended.returncode != 0:
+                if not self.run_test(test, self.limit_s[test]):
                     return "killed"
             return "survived"
         finally:
@@ -166,7 +215,11 @@ def main():
     picked.sort(key=lambda m: m[0][0])
     print("mutation: SEED=%d RUNS=%d, %d places" % (seed, runs, len(picked)), flush=True)
     known = explained()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     jobs = int(os.environ.get("JOBS", str(os.cpu_count() or 1)))
+    os.makedirs(BUILD, exist_ok=True)
+    log = open(os.path.join(BUILD, "log"), "a")
+    log.write("SEED=%d RUNS=%d FILES=%s\n" % (seed, runs, " ".join(only)))
     counts = {"killed": 0, "survived": 0, "explained": 0, "same": 0, "unbuilt": 0}
     per_file = {}
 
@@ -181,11 +234,14 @@ def main():
             outcome = worker.try_one(mutant, tests)
             if outcome == "survived" and name_of(mutant) in known:
                 outcome = "explained"
+            told = "%s: %s:%d\n    %s\n    %s\n" % (outcome, mutant[0], mutant[1] + 1,
+                                                  mutant[3].strip(), mutant[2].strip())
+            log.write(told)
+            log.flush()
             if outcome == "survived":
-                print("survived: %s:%d\n    %s\n    %s" % (mutant[0], mutant[1] + 1,
-                                                         mutant[3].strip(), mutant[2].strip()),
-                      flush=True)
+                print(told, end="", flush=True)
             results.append((mutant[0], outcome))
+        worker.close()
         return results
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:

@@ -14,6 +14,7 @@
 #define LONG_16  "xxxxxxxxxxxxxxxx"
 #define LONG_64  LONG_16 LONG_16 LONG_16 LONG_16
 #define LONG_257 LONG_64 LONG_64 LONG_64 LONG_64 "x"
+#define LONG_256 LONG_64 LONG_64 LONG_64 LONG_64
 #define HEX_64   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define TIME     "2026-08-01T09:00:00Z"
 
@@ -140,10 +141,42 @@ static void test_a_request_that_makes_no_sense_is_refused_whole(void **state)
 	kit_verify_clean(kit);
 }
 
+/* The shortest and the longest that an event may have. */
+static void test_names_may_be_as_long_as_those_of_events(void **state)
+{
+	static const struct {
+		const char *request, *reply;
+	} named[] = {
+		{ CLOSE("'2026-08'", "null", TWIN("s", "i", "'" TIME "'", "'" TIME "'")),
+		  "'twins':1,'voided':0}" },
+		{ CLOSE("'2026-08'", "null", TWIN(LONG_256, LONG_256, "'" TIME "'", "'" TIME "'")),
+		  "'twins':1,'voided':0}" },
+		{ CORRECT(WHICH("s", "x"), ",'set':{'input':1}"), "no event x of this source" },
+		{ CORRECT(WHICH(LONG_256, "x"), ",'set':{'input':1}"),
+		  "no event x of this source" },
+		{ CORRECT(WHICH("s", LONG_256), ",'set':{'input':1}"), "no event xxxx" },
+	};
+	struct ledgerkit *kit = *state;
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		struct change change = { text_of(kit_quotes(named[i].request)), text_of("uid 7"),
+			                 KIT_NOW_MS };
+		struct buf reply = { .at = NULL };
+		bool moved;
+
+		assert_int_equal(change_run(kit->ledger, &change, &reply, &moved, NULL), 0);
+		if (strstr(reply.at, kit_quotes(named[i].reply)) == NULL)
+			fail_msg("%s: %s", named[i].request, reply.at);
+		buf_release(&reply);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_request_that_makes_no_sense_is_refused_whole,
+		                                kit_setup, kit_teardown),
+		cmocka_unit_test_setup_teardown(test_names_may_be_as_long_as_those_of_events,
 		                                kit_setup, kit_teardown),
 	};
 

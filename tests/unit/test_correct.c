@@ -246,6 +246,37 @@ static void test_a_refusal_says_why_and_leaves_nothing(void **state)
 	kit_verify_clean(kit);
 }
 
+/* The reply, and word by word but for "ok" the row in the list of changes. */
+static void test_a_correction_is_told_in_full(void **state)
+{
+	static const char told[] =
+		"'correction':1,'rows':1,'source':'gw-1','id':'a',"
+		"'time':'2026-08-01T09:00:00.000Z','reason':'why','set':{'input':4,'output':90},"
+		"'amount':'-26.00','amount_now':'184.50','cost':'-6.50','cost_now':'46.00',"
+		"'waits':false}";
+	static const char voided[] =
+		"'correction':2,'rows':1,'source':'gw-1','id':'b',"
+		"'time':'2026-08-01T09:30:00.000Z','reason':'why','amount':'-3.50',"
+		"'amount_now':'0.00','cost':'-0.75','cost_now':'0.00','waits':false}";
+	struct ledgerkit *kit = *state;
+	const char *reply;
+
+	fill(kit);
+	reply = run(kit, CORRECT("a", "09:00:00", "'output':90,'input':4"));
+	assert_memory_equal(reply, "{\"ok\":true,", 11);
+	assert_string_equal(reply + 11, kit_quotes(told));
+	reply = run(kit, VOID("b", "09:30:00"));
+	assert_memory_equal(reply, "{\"ok\":true,", 11);
+	assert_string_equal(reply + 11, kit_quotes(voided));
+	assert_string_equal(kit_ask(kit, "SELECT who || ' ' || substr(detail, 2) FROM change "
+	                                 "WHERE what = 'correct'") +
+	                            strlen("uid 7 "),
+	                    kit_quotes(told));
+	assert_string_equal(
+		kit_ask(kit, "SELECT substr(detail, 2) FROM change WHERE what = 'void'"),
+		kit_quotes(voided));
+}
+
 int main(void)
 {
 #define T(test) cmocka_unit_test_setup_teardown(test, kit_setup, kit_teardown)
@@ -253,6 +284,7 @@ int main(void)
 		T(test_what_is_void_is_in_no_sum),
 		T(test_other_counts_are_rated_by_the_price_of_the_event),
 		T(test_a_dry_run_leaves_nothing),
+		T(test_a_correction_is_told_in_full),
 		T(test_a_refusal_says_why_and_leaves_nothing),
 	};
 

@@ -242,6 +242,38 @@ static void test_a_refusal_names_what_could_be_read(void **state)
 	kit_reopen(kit);
 }
 
+/* A name that is itself the trouble must not become a name of the ledger. */
+static void test_a_refusal_takes_no_name_that_is_none(void **state)
+{
+	char longest[258];
+	const struct {
+		const char *label, *source, *kept;
+	} rows[] = {
+		{ "as it is", "gw-7", "gw-7" }, { "with a line break", "gw\n7", NULL },
+		{ "no UTF-8", "gw\xff", NULL }, { "of 256 bytes", longest + 1, longest + 1 },
+		{ "of 257", longest, NULL },
+	};
+	struct ledgerkit *kit = *state;
+
+	memset(longest, 's', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		static const enum ingest_line hows[] = { INGEST_LINE_WHOLE, INGEST_LINE_TOO_LONG };
+
+		for (size_t h = 0; h < sizeof(hows) / sizeof(hows[0]); h++) {
+			struct text line = text_of("[]");
+			struct ingest_item item;
+
+			prepare(kit, line, hows[h], (int64_t)line.len, rows[i].source, &item);
+			assert_true(item.refused);
+			if (rows[i].kept == NULL ? item.refusal->source.at != NULL
+			                         : !text_is(item.refusal->source, rows[i].kept))
+				fail_msg("%s: %.*s", rows[i].label,
+				         TEXT_ARGS(item.refusal->source));
+		}
+	}
+}
+
 static void test_a_checkpoint_that_is_wrong_is_refused(void **state)
 {
 #define NAME_64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -533,6 +565,7 @@ int main(void)
 		T(test_a_broken_line_is_no_duplicate),
 		T(test_a_carriage_return_at_the_end_is_no_part_of_the_line),
 		T(test_a_refusal_names_what_could_be_read),
+		T(test_a_refusal_takes_no_name_that_is_none),
 		T(test_a_checkpoint_that_is_wrong_is_refused),
 		T(test_an_item_lives_longer_than_the_parsers_memory),
 		T(test_a_charge_that_cannot_be_held_is_refused),

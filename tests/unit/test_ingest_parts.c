@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "ingest/change.h"
 #include "rate/policy.h"
 #include "tests/support/ledgerkit.h"
 
@@ -112,7 +113,7 @@ static const char *store(struct ledgerkit *kit, const char *line, struct money *
 		money_text(item->added, amount);
 		len += (size_t)snprintf(told + len, sizeof(told) - len, "%s%s/%d",
 		                        len > 0 ? " " : "", amount, (int)item->phase);
-		assert_int_equal(money_add(*sum, item->added, sum), 0);
+		assert_int_equal(money_total_add(*sum, item->added, sum), 0);
 	}
 	return told;
 }
@@ -342,6 +343,75 @@ static void test_an_id_that_has_no_room_for_a_number_is_refused(void **state)
 	kit_reopen(kit);
 }
 
+static const char *retry_quarantine(struct ledgerkit *kit)
+{
+	static char text[256];
+	struct change change = { text_of("{\"change\":\"quarantine.retry\"}"), text_of("uid 7"),
+		                 KIT_NOW_MS };
+	struct buf reply = { .at = NULL };
+	bool moved;
+
+	assert_int_equal(change_run(kit->ledger, &change, &reply, &moved, NULL), 0);
+	snprintf(text, sizeof(text), "%.*s", TEXT_ARGS(buf_text(&reply)));
+	buf_release(&reply);
+	return text;
+}
+
+/* The request is charged; what could not be is held under its own name, and never given up. */
+static void test_a_turn_that_its_hour_has_no_room_for_is_held(void **state)
+{
+	struct ledgerkit *kit = *state;
+	static const char line[] = LINE(
+		"r", "'api':'anthropic.messages','usage':{'input_tokens':1,'output_tokens':0,"
+		     "'iterations':[{'type':'message','input_tokens':1,'output_tokens':0},"
+		     "{'type':'compaction','input_tokens':1,'output_tokens':0}]}");
+
+	kit_price(kit,
+	          kit_quotes("{'pricebook':1,'currency':'USD','models':[{'model':'m','versions':[{"
+	                     "'effective_from':'2020-01-01','rates':[{'component':'input','each':"
+	                     "'5000000000'},{'component':'output','each':'0'}]}]}]}"));
+	assert_int_equal(send(kit, line), INGEST_QUARANTINED);
+	assert_string_equal(kit_events(kit), "r=1:5000000000.00");
+	assert_string_equal(kit_ask(kit, "SELECT group_concat(event_id || ' ' || reason || ' ' || "
+	                                 "detail) FROM quarantine"),
+	                    "r~2 amount the sum of its hour would be larger than it can be");
+	/* The line again is one that is known, but its turn still waits. */
+	assert_int_equal(send(kit, line), INGEST_DUPLICATE);
+	assert_string_equal(retry_quarantine(kit),
+	                    kit_quotes("{'ok':true,'tried':1,'accepted':0,'unpriced':0,"
+	                               "'duplicate':0,'conflict':0,'left':1}"));
+	assert_string_equal(kit_events(kit), "r=1:5000000000.00");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM quarantine WHERE released_ms = 0"),
+	                    "1");
+	kit_verify_clean(kit);
+}
+
+/* Each amount has room, what a later phase takes back of them together has none: it is told. */
+static void test_more_is_taken_back_than_an_amount_holds(void **state)
+{
+#define DEAR(model)                                                                                \
+	"{'model':'" model "','versions':[{'effective_from':'2020-01-01','rates':["                \
+	"{'component':'input','each':'9000000000'},{'component':'output','each':'0'}]}]}"
+	static const char turns[] = LINE(
+		"r", "'settlement':'partial','api':'anthropic.messages','usage':{"
+		     "'input_tokens':1,'output_tokens':0,'iterations':["
+		     "{'type':'message','input_tokens':1,'output_tokens':0},"
+		     "{'type':'advisor_message','model':'opus','input_tokens':1,"
+		     "'output_tokens':0}]}");
+	struct ledgerkit *kit = *state;
+	struct money sum = { 0 };
+
+	kit_price(kit, kit_quotes("{'pricebook':1,'currency':'USD','models':[" DEAR("m") "," DEAR(
+			       "opus") "]}"));
+	assert_int_equal(send(kit, turns), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:9000000000.00 r~2=2:9000000000.00");
+	assert_string_equal(store(kit, LINE("r", "'api':'toll','usage':{'output':1}"), &sum),
+	                    "-18000000000.00/1");
+	assert_string_equal(kit_events(kit), "r=1:0.00 r~2=0:0.00");
+	kit_verify_clean(kit);
+#undef DEAR
+}
+
 #define SPAN(id, rest)                                                                             \
 	"{'traceId':'t','spanId':'" id "','startTimeUnixNano':'1785578400000000000',"              \
 	"'endTimeUnixNano':'1785578401000000000','attributes':["                                   \
@@ -380,6 +450,53 @@ static void test_a_line_of_many_spans_is_as_many_events(void **state)
 	                                  "event_id = 't/3' AND reason = 'count'"),
 	                 1);
 	kit_reopen(kit);
+}
+
+static enum ingest_verdict try_held(struct ledgerkit *kit, const char *line)
+{
+	struct ingest_item item;
+
+	kit_prepare(kit, kit_quotes(line), &item);
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	assert_int_equal(ingest_try(kit->ledger, &item, NULL), 0);
+	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+	return item.verdict;
+}
+
+/* A line that is held, and has become several events: what is refused of it is held by itself. */
+static void test_of_a_held_line_what_is_understood_is_stored(void **state)
+{
+	static const char good[] = SPAN("1", MODEL("m") COUNT("input_tokens", "1000"));
+	static const char bad[] = SPAN("2", MODEL("m") COUNT("input_tokens", "-5"));
+	static const char count[] =
+		"SELECT (SELECT count(*) FROM event) || ' ' || (SELECT count(*) "
+		"FROM quarantine) || ' ' || coalesce((SELECT event_id FROM "
+		"quarantine), '-')";
+	struct ledgerkit *kit = *state;
+	char line[4096];
+
+	kit_price(kit, kit_quotes(book));
+	snprintf(line, sizeof(line), SPANS("%s,%s"), bad, bad);
+	assert_int_equal(try_held(kit, line), INGEST_QUARANTINED);
+	assert_string_equal(kit_ask(kit, count), "0 0 -");
+	snprintf(line, sizeof(line), SPANS("%s,%s"), good, bad);
+	assert_int_equal(try_held(kit, line), INGEST_ACCEPTED);
+	assert_string_equal(kit_ask(kit, count), "1 1 t/2");
+	assert_int_equal(try_held(kit, line), INGEST_DUPLICATE);
+	kit_verify_clean(kit);
+}
+
+/* They are replaced with it: none ends, and none is a conflict. */
+static void test_a_later_phase_with_the_same_turns_replaces_them(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(book));
+	assert_int_equal(send(kit, ADVISED("r", "'settlement':'partial',")), INGEST_ACCEPTED);
+	assert_int_equal(send(kit, ADVISED("r", "")), INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "r=1:0.0012 r~2=2:0.0302 r~3=1:0.007");
+	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM conflict"), "0");
+	kit_verify_clean(kit);
 }
 
 static void test_a_line_of_which_all_is_known_is_a_duplicate(void **state)
@@ -451,7 +568,11 @@ int main(void)
 		T(test_turns_share_what_was_served),
 		T(test_turns_that_are_taken_apart_divide_the_kinds),
 		T(test_an_id_that_has_no_room_for_a_number_is_refused),
+		T(test_a_turn_that_its_hour_has_no_room_for_is_held),
+		T(test_more_is_taken_back_than_an_amount_holds),
 		T(test_a_line_of_many_spans_is_as_many_events),
+		T(test_of_a_held_line_what_is_understood_is_stored),
+		T(test_a_later_phase_with_the_same_turns_replaces_them),
 		T(test_a_line_of_which_all_is_known_is_a_duplicate),
 		T(test_readings_decide_by_their_price),
 #undef T

@@ -201,6 +201,19 @@ static void test_turns_without_a_price_on_one_side_are_apart_on_the_other(void *
 	kit_verify_clean(kit);
 }
 
+/* Nobody knows yet what each turn will have cost: each is stored by itself, at its own amount. */
+static void test_turns_whose_cost_waits_are_sold_each_by_itself(void **state)
+{
+	struct ledgerkit *kit = *state;
+
+	kit_price(kit, kit_quotes(steps));
+	kit_cost(kit, kit_quotes(others));
+	assert_int_equal(send(kit, TURNS("a", 900, 2, MESSAGE(400) "," MESSAGE(500))),
+	                 INGEST_ACCEPTED);
+	assert_string_equal(kit_events(kit), "a=1:0.000401 a~2=1:0.000501");
+	kit_verify_clean(kit);
+}
+
 /* Whether something came of a request is not asked of each of its turns. */
 static void test_a_completion_in_one_turn_is_one_of_the_request(void **state)
 {
@@ -222,8 +235,19 @@ static void test_a_completion_in_one_turn_is_one_of_the_request(void **state)
 	                            "{'type':'message','model':'opus','input_tokens':100,"
 	                            "'output_tokens':0}]}")),
 		INGEST_ACCEPTED);
+	/* In the last of them. */
+	assert_int_equal(
+		send(kit, LINE("c", "'api':'anthropic.messages','usage':{'input_tokens':1200,"
+	                            "'output_tokens':50,'iterations':["
+	                            "{'type':'message','input_tokens':900,'output_tokens':0},"
+	                            "{'type':'message','model':'opus','input_tokens':200,"
+	                            "'output_tokens':0},"
+	                            "{'type':'message','model':'opus','input_tokens':100,"
+	                            "'output_tokens':50}]}")),
+		INGEST_ACCEPTED);
 	/* 900 of one, and 100 and 50 of the other. */
-	assert_string_equal(kit_events(kit), "a=1:0.0009 a~2=2:0.002 b=0:0.00 b~2=0:0.00");
+	assert_string_equal(kit_events(kit), "a=1:0.0009 a~2=2:0.002 b=0:0.00 b~2=0:0.00 "
+	                                     "c=1:0.0009 c~2=2:0.002 c~3=2:0.002");
 	kit_verify_clean(kit);
 }
 
@@ -257,6 +281,7 @@ int main(void)
 		T(test_turns_that_leave_something_out_are_no_sum_to_take_apart),
 		T(test_what_waited_for_its_price_is_priced_in_the_same_way),
 		T(test_turns_without_a_price_on_one_side_are_apart_on_the_other),
+		T(test_turns_whose_cost_waits_are_sold_each_by_itself),
 		T(test_a_completion_in_one_turn_is_one_of_the_request),
 		T(test_a_fallback_inside_the_totals_is_counted_once),
 	};

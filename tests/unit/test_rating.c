@@ -360,10 +360,60 @@ static void test_images_without_a_kind_are_charged_as_of_no_kind(void **state)
 	assert_int_equal(charges.count, 2);
 }
 
+/* Each member is set by itself: none is what stood there before. */
+static void test_charges_have_nothing_of_the_memory_they_are_in(void **state)
+{
+	const struct usage usage = usage_of("input=400 output=10");
+	struct charges charges;
+	int64_t at_ms;
+
+	assert_true(moment_parse_date(text_of("2026-02-01"), &at_ms));
+	memset(&charges, 0xff, sizeof(charges));
+	assert_int_equal(rate_model(*state, "chat", at_ms, &usage, &charges), RATING_PRICED);
+	assert_int_equal(charges.count, 2);
+	assert_null(charges.override);
+	assert_null(charges.minimum);
+	assert_true(charges.raised.attos == 0);
+	for (size_t i = 0; i < charges.count; i++) {
+		const struct charge *charge = &charges.lines[i];
+
+		assert_true(charge->pixels == 0 && charge->multipliers == 0);
+		assert_false(charge->agreed);
+		assert_null(charge->kind);
+		assert_null(charge->discount[0]);
+		assert_null(charge->discount[1]);
+	}
+	memset(&charges, 0xff, sizeof(charges));
+	assert_int_equal(rate_model(*state, "nobody's", at_ms, &usage, &charges), RATING_UNPRICED);
+	assert_null(charges.override);
+	assert_null(charges.minimum);
+	assert_null(charges.found.version);
+	assert_true(charges.raised.attos == 0 && charges.total.attos == 0);
+	assert_int_equal(charges.count, 2);
+	assert_false(charges.lines[0].agreed || charges.lines[1].agreed);
+}
+
+/* A rate with a size asks for no kind and no number. */
+static void test_what_a_rate_does_not_ask_for_may_be_anything(void **state)
+{
+	struct usage usage = { .kind_count = 0 };
+	struct charges charges;
+	int64_t at_ms;
+
+	add_image(&usage, COMPONENT_IMAGES_IN, "512x512/", 2);
+	assert_true(text_copy(usage.kinds[0].kind, sizeof(usage.kinds[0].kind), text_of("mask")));
+	usage.kinds[0].number = 7;
+	assert_true(moment_parse_date(text_of("2026-02-01"), &at_ms));
+	assert_int_equal(rate_model(*state, "paint", at_ms, &usage, &charges), RATING_PRICED);
+	assert_true(charges.total.attos == 6 * (ATTOS_PER_UNIT / 1000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tokens_are_charged_to_the_last_digit),
+		cmocka_unit_test(test_charges_have_nothing_of_the_memory_they_are_in),
+		cmocka_unit_test(test_what_a_rate_does_not_ask_for_may_be_anything),
 		cmocka_unit_test(test_a_component_without_a_rate_holds_the_whole_event),
 		cmocka_unit_test(test_a_fee_is_charged_only_where_the_book_has_one),
 		cmocka_unit_test(test_a_context_threshold_moves_the_whole_request),

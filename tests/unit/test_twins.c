@@ -335,6 +335,10 @@ static void test_a_period_closes_behind_its_twins(void **state)
 		kit_ask(kit, "SELECT (SELECT group_concat(who || ' ' || note) FROM closing) || "
 	                     "(SELECT count(*) FROM change WHERE what = 'period.close')"),
 		"uid 7 over,uid 7 over2");
+	assert_string_equal(
+		kit_ask(kit, "SELECT detail FROM change WHERE what = 'period.close' LIMIT 1"),
+		kit_quotes("{'ok':true,'closed':true,'until':'2026-08-01T10:00:00.000Z',"
+	                   "'reason':'over','twins':4,'voided':3}"));
 }
 
 /* An event that came between the look and the request. */

@@ -217,6 +217,22 @@ static void test_a_ledger_that_fails_or_is_given_up_gives_nothing_back_as_done(v
 	}
 }
 
+/* A step may take longer than the watchdog waits for a beat: it is told that there is one. */
+static void test_a_step_that_takes_long_is_told_as_such(void **state)
+{
+	struct writerkit *bench = *state;
+	sqlite3 *holder = NULL;
+
+	assert_false(sqlite3_open(bench->kit.path, &holder) ||
+	             sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	writerkit_push(bench, writerkit_other(bench, BATCH_CHANGE, "one"));
+	while (!atomic_load(&bench->writer.changing))
+		usleep(1000); /* the test ends by its alarm where it never does */
+	sqlite3_close(holder);
+	writerkit_wait(bench, 1);
+	assert_false(atomic_load(&bench->writer.changing));
+}
+
 static void test_an_hour_that_is_over_is_sealed_behind_its_events(void **state)
 {
 	struct writerkit *bench = *state;
@@ -236,6 +252,36 @@ static void test_an_hour_that_is_over_is_sealed_behind_its_events(void **state)
 	writer_stop(&bench->writer, false);
 	assert_int_equal(link.seq, 1);
 	assert_string_equal(kit_ask(&bench->kit, "SELECT events FROM seal_hour"), "3");
+}
+
+/* Nobody waits for it: that somebody else writes meanwhile is no failure. */
+static void test_an_hour_is_sealed_when_nobody_else_writes_any_more(void **state)
+{
+	struct writerkit *bench = *state;
+	struct seal_link link = { .seq = 0 };
+	sqlite3 *holder = NULL;
+
+	writerkit_stop(bench);
+	assert_int_equal(
+		kit_send_usage(&bench->kit, "a", "2026-08-01T09:00:00Z", "m", "{\"input\":1}"),
+		INGEST_UNPRICED);
+	assert_false(sqlite3_open(bench->kit.path, &holder) ||
+	             sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL));
+	writerkit_start(bench);
+	/* Its third turn is behind a try to seal; the test ends by its alarm where none comes. */
+	while (atomic_load(&bench->writer.beats) < 3 && bench->failures == 0) {
+		uv_run(&bench->loop, UV_RUN_NOWAIT);
+		usleep(1000);
+	}
+	sqlite3_close(holder);
+	for (; link.seq == 0 && bench->failures == 0; usleep(20000)) {
+		struct ledger *reader = NULL;
+
+		assert_int_equal(ledger_open_reader(&reader, bench->kit.path, NULL), 0);
+		assert_int_equal(ledger_seal_head(reader, &link, NULL), 0);
+		ledger_close(reader);
+	}
+	assert_int_equal(bench->failures, 0);
 }
 
 /* Of two feeds, the one of which counts what is stored for the first time. */
@@ -325,7 +371,9 @@ int main(void)
 		T(test_a_hurry_cuts_a_change_off_between_two_steps),
 		T(test_a_stop_ends_when_all_that_was_pushed_is_done),
 		T(test_a_full_disk_is_waited_for_by_events_and_told_to_changes),
+		T(test_a_step_that_takes_long_is_told_as_such),
 		T(test_an_hour_that_is_over_is_sealed_behind_its_events),
+		T(test_an_hour_is_sealed_when_nobody_else_writes_any_more),
 		T(test_a_feed_s_place_is_stored_with_its_lines),
 		T(test_a_rule_comes_back_with_the_change_that_made_it),
 		T(test_whoever_has_nothing_to_do_empties_the_wal),
