@@ -23,7 +23,7 @@ int durable_create(const char *path, char beside[PATH_MAX], int *fd_out, struct 
 
 int durable_sync(const char *path, mode_t mode, struct fault *fault)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = files_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	int r = 0;
 
 	if (fd < 0)
@@ -41,7 +41,7 @@ int durable_sync_folder(const char *path, struct fault *fault)
 
 	if (r < 0)
 		return r;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = files_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return files_fault(folder, fault);
 	if (fsync(fd) < 0)
@@ -93,7 +93,7 @@ int durable_rename(const char *from, const char *to, bool over, struct fault *fa
 int durable_copy(const char *from, int fd, const char *to, struct fault *fault)
 {
 	unsigned char *bytes = malloc(DURABLE_CHUNK_BYTES);
-	int source = open(from, O_RDONLY | O_CLOEXEC);
+	int source = files_open(from, O_RDONLY | O_CLOEXEC, 0);
 	int64_t at = 0;
 	ssize_t got = 0;
 	int r = 0;
@@ -141,7 +141,7 @@ int durable_digest(const char *path, char hex_out[SHA256_HEX_BYTES], int64_t *by
                    struct fault *fault)
 {
 	unsigned char *bytes = malloc(DURABLE_CHUNK_BYTES);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = files_open(path, O_RDONLY | O_CLOEXEC, 0);
 	struct sha256_stream stream;
 	ssize_t got = 0;
 	int r = 0;

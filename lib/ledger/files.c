@@ -1,6 +1,7 @@
 #include "ledger/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,16 @@ int files_there(const char *path, struct stat *status_out, struct fault *fault)
 	if (lstat(path, status_out) == 0)
 		return 1;
 	return errno == ENOENT ? 0 : files_fault(path, fault);
+}
+
+int files_open(const char *path, int flags, mode_t mode)
+{
+	int fd;
+
+	do
+		fd = open(path, flags, mode);
+	while (fd < 0 && errno == EINTR);
+	return fd;
 }
 
 ssize_t files_read(int fd, void *out, size_t len, int64_t at)

@@ -31,6 +31,9 @@ int files_unread(const char *path, struct fault *fault);
 /* Is anything there of that name, a link too?  1: *status_out tells what; 0: nothing; -FAULT_IO. */
 int files_there(const char *path, struct stat *status_out, struct fault *fault);
 
+/* open(), however often a signal comes in between. */
+int files_open(const char *path, int flags, mode_t mode);
+
 /*
  * All of `len` bytes, however many calls that takes.  files_read() gives fewer only where the file
  * ends, -1 with errno where it cannot be read; files_write() 0 or -1.

@@ -320,7 +320,7 @@ static int create_file(const char *path, struct fault *fault)
 {
 	struct stat owner;
 	bool owned = files_owner(path, &owner);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LEDGER_MODE);
+	int fd = files_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, LEDGER_MODE);
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : files_fault(path, fault);
@@ -348,7 +348,7 @@ static int start_marks(struct ledger *ledger, const struct wal_scan *scan, struc
 	const struct files *files = &ledger->files;
 
 	/* Not the ledger itself: closing that would drop SQLite's locks. */
-	ledger->wal_fd = open(files->path[FILE_WAL], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ledger->wal_fd = files_open(files->path[FILE_WAL], O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (ledger->wal_fd < 0)
 		return files_fault(files->path[FILE_WAL], fault);
 	wal_mark_init(&ledger->mark, files->device[FILE_LEDGER], files->inode[FILE_LEDGER]);

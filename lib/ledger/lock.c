@@ -104,7 +104,7 @@ int lock_mark_read(const char *ledger_path, struct wal_mark *mark_out, int64_t *
 	*mark_out = (struct wal_mark){ .inode = 0 };
 	if (r < 0)
 		return r;
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = files_open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : denied(name, fault);
 	if (fstat(fd, &status) < 0) {
@@ -128,7 +128,7 @@ int ledger_holder(const char *path, int64_t *pid_out, char note_out[LEDGER_NOTE_
 
 	if (r < 0)
 		return r;
-	fd = open(name, O_RDONLY | O_CLOEXEC);
+	fd = files_open(name, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0 && errno == ENOENT)
 		return fault_set(fault, FAULT_NOT_FOUND, "%s: nobody writes it", path);
 	if (fd < 0)
@@ -156,7 +156,7 @@ int lock_take(const char *ledger_path, const char *note, int *fd_out, struct fau
 	if (r < 0)
 		return r;
 	owned = files_owner(ledger_path, &owner);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	fd = files_open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
 	if (fd >= 0 && owned)
 		files_give(fd, &owner);
 	if (fd < 0)

@@ -106,7 +106,7 @@ static int make_secret(const char *ledger_path, const char *name, struct fault *
 	/* Of a writer that ended in here: we hold the lock. */
 	if (unlink(fresh) < 0 && errno != ENOENT)
 		return files_fault(fresh, fault);
-	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | SECRET_FLAGS, SECRET_MODE);
+	fd = files_open(fresh, O_RDWR | O_CREAT | O_EXCL | SECRET_FLAGS, SECRET_MODE);
 	if (fd < 0)
 		return files_fault(fresh, fault);
 	r = write_secret(fd, fresh, fault);
@@ -122,7 +122,7 @@ static int make_secret(const char *ledger_path, const char *name, struct fault *
 
 static int open_secret(const char *name, struct hmac_sha256_key *out, struct fault *fault)
 {
-	int fd = open(name, O_RDONLY | SECRET_FLAGS);
+	int fd = files_open(name, O_RDONLY | SECRET_FLAGS, 0);
 	int r;
 
 	if (fd < 0 && errno == ENOENT)

@@ -244,7 +244,7 @@ int wal_scan(const char *wal_path, struct wal_scan *scan_out, struct fault *faul
 	struct wal_scan scan = { .bytes = 0 };
 	struct wal *wal = NULL;
 	struct stat status;
-	int fd = open(wal_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r = 0;
+	int fd = files_open(wal_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0), r = 0;
 
 	if (fd < 0) {
 		*scan_out = scan;
@@ -286,7 +286,7 @@ out:
 
 void wal_mark_init(struct wal_mark *mark, dev_t device, ino_t inode)
 {
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	int fd = files_open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0);
 	ssize_t len = fd < 0 ? 0 : files_read(fd, mark->boot, sizeof(mark->boot) - 1, 0);
 
 	if (fd >= 0)

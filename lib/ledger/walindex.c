@@ -128,7 +128,7 @@ int walindex_read(const char *ledger_path, struct walindex *index_out, struct fa
 
 	if (r < 0)
 		return r;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = files_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (fd < 0 && errno != ENOENT)
 		return files_fault(path, fault);
 	if (fd >= 0) {

@@ -14,7 +14,7 @@
 #include "base/fault.h"
 
 enum {
-	WALINDEX_READERS_MAX = 64, /* told; `reader_count` counts all */
+	WALINDEX_READERS_MAX = 64, /* told; `reader_count` counts all that are seen */
 	WALINDEX_COMMAND_BYTES = 32,
 };
 

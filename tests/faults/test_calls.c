@@ -444,7 +444,7 @@ static const struct refusal {
 	{ "lstat", { EIO, EACCES }, { 0 } },
 	{ "mkdir", { EIO, ENOSPC, EACCES }, { 0 } },
 	{ "mkostemp", { EIO, ENOSPC, EDQUOT, EACCES, EMFILE }, { 0 } },
-	{ "open", { EIO, ENOSPC, EACCES, EMFILE, EINTR }, { 0 } },
+	{ "open", { EIO, ENOSPC, EACCES, EMFILE }, { EINTR } },
 	{ "opendir", { EIO, EMFILE }, { 0 } },
 	{ "pread", { EIO }, { EINTR, FAILCALL_HALF } },
 	{ "pwrite", { EIO, ENOSPC, EDQUOT }, { EINTR, FAILCALL_HALF } },
