@@ -463,14 +463,14 @@ static void test_verify_that_fails_half_way_writes_json_all_the_same(void **stat
 
 	kit_sql(&cli->kit, "UPDATE event SET nanos = nanos + 1 WHERE id = 'a2';"
 	                   "PRAGMA ignore_check_constraints = 1;"
-	                   "UPDATE rollup SET attos = -1 WHERE events = 1");
+	                   "UPDATE hour SET digest = x'00'");
 	TOLLRUN(&cli->run, "verify", "--json");
 	TOLLRUN_EXPECT(&cli->run, 3);
 	TOLLRUN_SAYS(&cli->run, "toll: ");
 	root = json_of(&cli->run);
 	assert_true(json_says(root, "ok", false));
 	assert_true(doc.nodes[json_get(root, "findings")].count > 0);
-	assert_non_null(strstr(json_text_of(root, "error"), "a rollup's amount is none"));
+	assert_non_null(strstr(json_text_of(root, "error"), "has no digest"));
 }
 
 static void test_verify_of_a_sound_ledger_is_silent_about_nothing(void **state)

@@ -196,10 +196,11 @@ static void test_a_name_that_is_too_long_is_refused(void **state)
 		for (; at + 2 < len; at += 2)
 			memcpy(path + at, "/.", 2);
 		memcpy(path + at, "/x", 3);
-		expect_no_backup(kit, path, &silent, -FAULT_RANGE, kit->folder, "");
+		expect_no_backup(kit, path, &silent, -FAULT_RANGE,
+		                 "the path is too long: ", kit->folder);
 		expect_fault(ledger_restore(beside(kit, "copy.db"), path, NULL, &silent, &result,
 		                            &fault),
-		             -FAULT_RANGE, &fault, kit->folder, "");
+		             -FAULT_RANGE, &fault, "the path is too long: ", kit->folder);
 		/* But for its lock. */
 		assert_int_equal(count_files(kit, "x", NULL),
 		                 access(beside(kit, "x.lock"), F_OK) == 0 ? 1 : 0);
