@@ -8,9 +8,10 @@ objects that hold code of it, and prints the share of lines and of branches that
 and by folder.  Fails where one of JUDGED has less than LINES_PERCENT_MIN or BRANCHES_PERCENT_MIN,
 where a test fails, and where a judged source has no code at all in what was built.
 
-What runs: all of tests/unit, and of the campaigns those that make disk and memory fail inside of
-their own process, for the error paths of the ledger: of the disk FAULTS operations.  WITH adds whole folders of tests.  A process
-that is killed, or ends by _exit(), leaves no counts: what only it ran is not counted.
+What runs: all of tests/unit, and of the campaigns those that make memory, disk, calls of the system
+and statements fail inside of their own process, for the error paths of the ledger (of the disk of
+test_io FAULTS operations).  WITH adds whole folders of tests.  A process that is killed, or ends by
+_exit(), leaves no counts: what only it ran is not counted.
 
 A branch is an outcome of a jump of the unoptimized code, so `a && b` has four.  Left out:
 
@@ -32,8 +33,8 @@ BRANCHES_PERCENT_MIN = 90
 JUDGED = ["lib/money", "lib/usage", "lib/rate", "lib/price", "lib/ledger", "lib/ingest",
           "lib/wire", "daemon/writer.c"]
 # Those of tests/faults that make things fail within their own process.
-RUNS = ["unit", "faults/test_calls*", "faults/test_change_io*", "faults/test_damage*",
-        "faults/test_io*", "faults/test_memory*", "faults/test_statements"]
+RUNS = ["unit", "crash/test_migrations", "faults/test_calls*", "faults/test_change_io*",
+        "faults/test_damage*", "faults/test_io*", "faults/test_memory*", "faults/test_statements"]
 FAULTS = "2000"  # a fifth of what `make faults` has
 WORST_FILES = 25
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

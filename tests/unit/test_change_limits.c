@@ -106,7 +106,7 @@ static void test_models_without_a_rate_are_named(void **state)
 {
 	static const char *const models[] = { "n1", "n2", "n1", "n3", "n4" };
 	struct ledgerkit *kit = *state;
-	char id[8];
+	char id[16];
 
 	kit_price(kit, kit_quotes(INPUT("1")));
 	kit_send_usage(kit, "alone", AT("09:00:00"), "n0", "{\"input\":1}");
