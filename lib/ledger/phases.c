@@ -277,9 +277,13 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 	if (r == 0 && ts != from_ts)
 		r = move_references(ledger, row, fault);
 	if (r == 0) {
-		/* What stands at its own time is found before what stands elsewhere. */
 		r = event_row_write(ledger, row, fault);
-		assert(r != 0);
+		/* What stands at its own time is found before what stands elsewhere. */
+		if (r == 0)
+			r = fault_set(fault, FAULT_CORRUPT,
+			              "%s: event %.*s stands twice: toll verify names what is "
+			              "wrong, a backup has what was right",
+			              ledger->path, TEXT_ARGS(row->stored.event.id));
 	}
 	if (r > 0)
 		r = move_identity(ledger, row, from_ts, fault);

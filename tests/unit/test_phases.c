@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -356,6 +357,49 @@ static void test_an_identity_out_of_memory_is_found_by_its_own_time(void **state
 	assert_string_equal(kit_ask(kit, "SELECT count(*) FROM phase"), "1");
 }
 
+/* One byte of an id is another: two rows have one key, and what is found is not what was sent. */
+static void test_an_event_that_stands_twice_at_once_is_damage(void **state)
+{
+	enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
+	struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	char *bytes = malloc(FILE_BYTES_MAX), *found;
+	int64_t root, page;
+	struct ingest_item item;
+	size_t len;
+	FILE *file;
+
+	send(kit, "{'id':'reqst001','time':'2026-08-01T09:00:00Z','account':'acct','model':'m',"
+	          "'api':'toll','settlement':'open'}");
+	send(kit, "{'id':'reqst002','time':'2026-08-01T09:00:00Z','account':'acct','model':'m',"
+	          "'api':'toll','settlement':'open'}");
+	kit_shut(kit);
+	root = kit_sql_int(kit, "SELECT rootpage FROM sqlite_schema WHERE name = 'event'");
+	page = kit_sql_int(kit, "PRAGMA page_size");
+	file = fopen(kit->path, "r+b");
+	assert_non_null(bytes);
+	assert_non_null(file);
+	len = fread(bytes, 1, FILE_BYTES_MAX, file);
+	assert_true(len > 0 && len < FILE_BYTES_MAX);
+	found = memmem(bytes + (root - 1) * page, (size_t)page, "reqst002", 8);
+	assert_non_null(found);
+	found[7] = '1';
+	rewind(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+	kit_reopen(kit);
+	kit_prepare(
+		kit,
+		kit_quotes("{'id':'reqst001','time':'2026-08-01T09:00:00Z','account':'acct',"
+	                   "'model':'m','api':'toll','settlement':'final','usage':{'input':1}}"),
+		&item);
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	assert_int_equal(ingest_store(kit->ledger, &item, &fault), -FAULT_CORRUPT);
+	assert_non_null(strstr(fault.text, kit->path));
+	ledger_rollback(kit->ledger);
+	free(bytes);
+}
+
 /* That an identity stands twice is told by verify; it must not stop what comes next. */
 static void test_phases_of_an_identity_that_stands_twice_are_taken(void **state)
 {
@@ -447,6 +491,7 @@ int main(void)
 		T(test_a_later_phase_that_does_not_fit_leaves_the_earlier),
 		T(test_a_line_refused_today_is_held_by_a_phase),
 		T(test_an_identity_out_of_memory_is_found_by_its_own_time),
+		T(test_an_event_that_stands_twice_at_once_is_damage),
 		T(test_phases_of_an_identity_that_stands_twice_are_taken),
 		T(test_a_phase_that_was_changed_is_named),
 	};
