@@ -244,15 +244,19 @@ static int gone(const struct ledger *ledger, struct fault *fault)
 /*
  * One that is damaged need not come where it was: it is in no hour, or of no event, that anybody
  * asks for.  So before any of them counts they are all looked at, by their numbers, which have no
- * gaps and go as far as the seals say; once by a handle.
+ * gaps and go as far as the seals say; once by a handle.  Not by a writer, which shows no totals,
+ * and is not to stop, or to wait, for what nobody asked of it.
  */
 static int check_all(struct ledger *ledger, struct fault *fault)
 {
-	struct query query = query_start(ledger, STATEMENT_CORRECTION_BEHIND);
 	struct correction_row row;
+	struct query query;
 	int64_t sealed = 0;
 	int r;
 
+	if (ledger->lock_fd >= 0)
+		return 0;
+	query = query_start(ledger, STATEMENT_CORRECTION_BEHIND);
 	query_int(&query, ledger->corrections);
 	while ((r = query_row(&query, fault)) > 0) {
 		r = read_as_made(ledger, &query, &row, fault);

@@ -180,11 +180,44 @@ static void test_a_run_without_its_digest_is_told_by_verify(void **state)
 	buf_release(&findings);
 }
 
+/* A total that shows it is refused; what is asked of other events goes on. */
+static void test_a_damaged_correction_stops_no_change_of_other_events(void **state)
+{
+	static const struct life_change void_a = {
+		"void",
+		"{'change':'void','source':'gw-1','id':'a','time':'2026-08-01T09:00:00Z',"
+		"'reason':'r'}",
+		LIFE_REQUEST,
+		false,
+		NULL,
+		0
+	};
+	struct fault fault = { .code = FAULT_NONE };
+	struct buf reply = { .at = NULL };
+	struct life_told told = { .rows = 0 };
+	struct ledger *reader = NULL;
+	bool done = false;
+
+	(void)state;
+	damage("UPDATE correction SET nanos = nanos + 1 WHERE id = 'c'");
+	kit_reopen(&kit);
+	if (life_run(&kit, &void_a, &done, &reply, &fault) < 0 || !done)
+		fail_msg("%s %.*s", fault.text, TEXT_ARGS(buf_text(&reply)));
+	assert_int_equal(ledger_open_reader(&reader, kit.path, NULL), 0);
+	kit_shut(&kit);
+	kit.ledger = reader;
+	expect_corrupt("report", read_named("report", &told, &fault), &fault,
+	               "correction 1 is not as it was made (its digest)");
+	buf_release(&told.text);
+	buf_release(&reply);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_needs_a_damaged_row_is_refused_and_says_so),
 		cmocka_unit_test(test_a_run_without_its_digest_is_told_by_verify),
+		cmocka_unit_test(test_a_damaged_correction_stops_no_change_of_other_events),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
