@@ -1,3 +1,4 @@
+#include <grp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -207,6 +208,46 @@ static void test_a_folder_that_is_not_there_is_told(void **state)
 	assert_non_null(strstr(fault.text, "/nonexistent/ledger.db.lock: No such file"));
 }
 
+/* Rights on the ledger are enough to read it: the lock file tells only who writes. */
+static void test_who_may_not_see_who_writes_reads_all_the_same(void **state)
+{
+	enum { NOBODY = 65534 };
+	static const char *const names[] = { "", "-wal", "-shm" };
+	struct ledgerkit kit;
+	char path[KIT_PATH_BYTES + 8];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("skipped: only root can be somebody else\n");
+		skip();
+	}
+	kit_open(&kit);
+	kit_send_usage(&kit, "a", "2026-08-01T09:00:00Z", "m", "{\"input\":1}");
+	assert_int_equal(chmod(kit.folder, 0755), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", kit.path, names[i]);
+		assert_int_equal(chmod(path, 0644), 0);
+	}
+	for (int turn = 0; turn < 2; turn++) {
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			struct ledger *reader = NULL;
+
+			if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+				_exit(2);
+			_exit(ledger_open_reader(&reader, kit.path, NULL) < 0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		kit_shut(&kit); /* the second time nobody writes */
+	}
+	kit_reopen(&kit);
+	kit_close(&kit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_limits_of_path_and_note_are_told, kit_setup,
 		                                kit_teardown),
 		cmocka_unit_test(test_a_folder_that_is_not_there_is_told),
+		cmocka_unit_test(test_who_may_not_see_who_writes_reads_all_the_same),
 	};
 
 	return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
