@@ -210,7 +210,7 @@ $(filter $(addprefix $(B)/tests/faults/,test_memory% test_damage_faults),$(FAULT
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 # Each call of tests/support/failcall.def, and three of our own that make some of them.
 FAILCALLS := close faccessat fchmod fchown fcntl fopen fstat fsync ftruncate getrandom \
-	lchown lstat mkdir mkostemp open opendir pread pwrite readdir rename renameat2 \
+	lchown lstat mkdir mkostemp open opendir pread pwrite read readdir rename renameat2 \
 	stat unlink unlinkat files_owner files_give lock_mark_write
 $(B)/tests/faults/test_calls: ALL_LDFLAGS += $(FAILCALLS:%=-Wl,--wrap=%)
 $(B)/tests/unit/test_writer_start: ALL_LDFLAGS += -Wl,--wrap=pthread_mutex_init \

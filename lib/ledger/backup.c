@@ -276,9 +276,10 @@ int ledger_backup(struct ledger *reader, const char *file, bool over,
  * What the old ledger has in its WAL goes into it, and the WAL and its index go: SQLite would read
  * them into the new file.  A file that cannot be opened any more is kept as it is, its WAL too.
  */
-static int settle_old(const char *path, const char *aside, struct fault *fault)
+static int settle_old(const char *path, const char *aside, int lock_fd, struct fault *fault)
 {
 	char from[PATH_MAX], to[PATH_MAX];
+	struct wal_mark mark;
 	struct stat there;
 	sqlite3 *db = NULL;
 	int r = 0;
@@ -306,6 +307,11 @@ static int settle_old(const char *path, const char *aside, struct fault *fault)
 		if ((code == SQLITE_OK ? unlink(from) : rename(from, to)) < 0)
 			r = files_fault(from, fault);
 	}
+	/* Where it stays nevertheless, nobody is to miss the WAL. */
+	if (r == 0 && code == SQLITE_OK && stat(path, &there) == 0) {
+		wal_mark_init(&mark, (uint64_t)there.st_dev, (uint64_t)there.st_ino);
+		lock_mark_write(lock_fd, &mark);
+	}
 	return r == 0 ? durable_sync_folder(path, fault) : r;
 }
 
@@ -322,16 +328,19 @@ static void unsettle_old(const char *path, const char *aside)
 }
 
 /* A file system that cannot exchange: between the two there is none, and the old one is aside. */
-static int replace(const char *beside, const char *path, const char *aside, struct fault *fault)
+static int replace(char beside[PATH_MAX], const char *path, const char *aside, struct fault *fault)
 {
 	int r = durable_rename(path, aside, false, fault);
 
 	if (r < 0)
 		return r;
 	r = durable_rename(beside, path, false, fault);
-	if (r < 0 && rename(aside, path) < 0)
-		fault_set(fault, (enum fault_code) - r,
-		          "%s: nothing is there any more, the old ledger is in %s", path, aside);
+	if (r == 0 || rename(aside, path) == 0)
+		return r;
+	fault_set(fault, (enum fault_code) - r,
+	          "%s: nothing is there any more, the old ledger is in %s", path, aside);
+	drop(beside);
+	beside[0] = '\0';
 	return r;
 }
 
@@ -489,7 +498,7 @@ int ledger_restore(const char *file, const char *path, const char *aside,
 	if (r != 0 || result.verify.findings > 0)
 		goto out;
 	if (old)
-		r = settle_old(path, aside, fault);
+		r = settle_old(path, aside, lock_fd, fault);
 	if (r == 0)
 		r = old ? exchange(beside, path, aside, fault)
 		        : durable_rename(beside, path, false, fault);

@@ -102,7 +102,7 @@ int durable_copy(const char *from, int fd, const char *to, struct fault *fault)
 		r = files_unread(from, fault);
 	else if (bytes == NULL)
 		r = fault_set(fault, FAULT_NOMEM, "%s: out of memory", from);
-	while (r == 0 && (got = files_read(source, bytes, DURABLE_CHUNK_BYTES, at)) > 0) {
+	while (r == 0 && (got = files_read(source, bytes, DURABLE_CHUNK_BYTES, -1)) > 0) {
 		if (files_write(fd, bytes, (size_t)got, at) < 0)
 			r = files_fault(to, fault);
 		at += got;

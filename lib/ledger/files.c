@@ -81,7 +81,9 @@ ssize_t files_read(int fd, void *out, size_t len, int64_t at)
 	size_t got = 0;
 
 	while (got < len) {
-		ssize_t n = pread(fd, (char *)out + got, len - got, at + (int64_t)got);
+		char *to = (char *)out + got;
+		ssize_t n = at < 0 ? read(fd, to, len - got)
+		                   : pread(fd, to, len - got, at + (int64_t)got);
 
 		if (n < 0 && errno == EINTR)
 			continue;

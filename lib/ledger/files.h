@@ -36,7 +36,8 @@ int files_open(const char *path, int flags, mode_t mode);
 
 /*
  * All of `len` bytes, however many calls that takes.  files_read() gives fewer only where the file
- * ends, -1 with errno where it cannot be read; files_write() 0 or -1.
+ * ends, -1 with errno where it cannot be read; files_write() 0 or -1.  Read at -1: from where the
+ * file stands, which may be a pipe.
  */
 ssize_t files_read(int fd, void *out, size_t len, int64_t at);
 int files_write(int fd, const void *bytes, size_t len, int64_t at);

@@ -32,14 +32,17 @@ static bool was_not_read(const char *text)
 	return strstr(text, "failed to get page") != NULL;
 }
 
-/* *again_out: a page could not be read, and may be the next time; NULL: then that is a finding. */
-static int check_pages(struct verify *verify, struct ledger *ledger, bool *again_out,
+/*
+ * *again_out: a page could not be read, and may be the next time; NULL: then that is a finding.
+ * *told: so many lines were told before.
+ */
+static int check_pages(struct verify *verify, struct ledger *ledger, bool *again_out, int *told,
                        struct fault *fault)
 {
 	sqlite3_stmt *stmt = NULL;
 	/* Not quick_check: an index that has lost a row hides it from a list. */
 	int code = sqlite3_prepare_v2(ledger->db, "PRAGMA integrity_check(100)", -1, &stmt, NULL);
-	int r = 0;
+	int r = 0, line = 0;
 
 	while (r == 0 && code == SQLITE_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
@@ -52,6 +55,9 @@ static int check_pages(struct verify *verify, struct ledger *ledger, bool *again
 			code = SQLITE_DONE;
 			break;
 		}
+		if (line++ < *told)
+			continue;
+		*told = line;
 		r = verify_report_at(verify, VERIFY_FILE, text_of("pages"), "integrity_check",
 		                     text_of(text), text_of("ok"));
 	}
@@ -152,9 +158,9 @@ out:
 int verify_file(struct verify *verify, struct ledger *ledger, struct fault *fault)
 {
 	bool again = false;
-	int r = check_pages(verify, ledger, &again, fault);
+	int told = 0, r = check_pages(verify, ledger, &again, &told, fault);
 
 	if (r == 0 && again)
-		r = check_pages(verify, ledger, NULL, fault);
+		r = check_pages(verify, ledger, NULL, &told, fault);
 	return r != 0 ? r : check_schema(verify, ledger, fault);
 }

@@ -447,6 +447,7 @@ static const struct refusal {
 	{ "open", { EIO, ENOSPC, EACCES, EMFILE }, { EINTR } },
 	{ "opendir", { EIO, EMFILE }, { 0 } },
 	{ "pread", { EIO }, { EINTR, FAILCALL_HALF } },
+	{ "read", { EIO }, { EINTR } },
 	{ "pwrite", { EIO, ENOSPC, EDQUOT }, { EINTR, FAILCALL_HALF } },
 	{ "readdir", { EIO }, { 0 } },
 	{ "rename", { EIO, ENOSPC, EACCES }, { 0 } },

@@ -307,6 +307,25 @@ static void test_what_is_no_backup_is_not_restored(void **state)
 	assert_int_equal(events_of(kit->path), 1);
 }
 
+/* As from `zstd -dc`: a backup may come through a pipe. */
+static void test_a_backup_is_restored_from_a_pipe(void **state)
+{
+	struct ledgerkit *kit = *state;
+	struct fault fault = { .code = FAULT_NONE };
+	struct backup_result result;
+	char command[3 * PATH_BYTES], fifo[PATH_BYTES];
+
+	send(kit, "one");
+	back_up(kit);
+	snprintf(fifo, sizeof(fifo), "%s", beside(kit, "fifo"));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	snprintf(command, sizeof(command), "cat %s >%s &", beside(kit, "copy.db"), fifo);
+	assert_int_equal(system(command), 0);
+	if (ledger_restore(fifo, beside(kit, "new.db"), NULL, &silent, &result, &fault) < 0)
+		fail_msg("%s", fault.text);
+	assert_int_equal(events_of(beside(kit, "new.db")), 1);
+}
+
 /* What SQLite would read into the ledger that is put there. */
 static void test_remains_where_no_ledger_is_are_not_taken_over(void **state)
 {
@@ -341,6 +360,7 @@ int main(void)
 		T(test_a_ledger_that_is_gone_is_told),
 		T(test_a_ledger_that_somebody_reads_stays),
 		T(test_what_is_no_backup_is_not_restored),
+		T(test_a_backup_is_restored_from_a_pipe),
 		T(test_remains_where_no_ledger_is_are_not_taken_over),
 	};
 #undef T
