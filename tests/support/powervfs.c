@@ -53,7 +53,6 @@ static struct {
 	bool folder;               /* all that is in it is watched */
 	char failed_path[PATH_BYTES];
 	bool named[POWER_FILES]; /* there is a file of that name */
-	bool folder_opened;      /* to be synced */
 	uint64_t operations[VERBS];
 	uint64_t random;
 	/* Death. */
@@ -63,11 +62,15 @@ static struct {
 	bool failing, sticky;
 	enum power_fault fault;
 	uint64_t fails_at, failed;
-	/* The call that is under way. */
-	bool armed;   /* its system calls fail */
-	bool half;    /* after half of it */
-	size_t wrote; /* by it */
 } power;
+
+/* The call that is under way, of each thread its own: what is watched may be used by several. */
+static _Thread_local struct {
+	bool armed;         /* its system calls fail */
+	bool half;          /* after half of it */
+	size_t wrote;       /* by it */
+	bool folder_opened; /* in it */
+} call;
 
 /* --- system calls -------------------------------------------------------- */
 
@@ -89,7 +92,7 @@ static int shim_open_folder(const char *path, int *fd_out)
 {
 	int r = real_open_folder(path, fd_out);
 
-	power.folder_opened = power.folder_opened || r == 0;
+	call.folder_opened = call.folder_opened || r == 0;
 	return r;
 }
 
@@ -97,12 +100,12 @@ static int shim_open_folder(const char *path, int *fd_out)
 static size_t may_write(size_t len)
 {
 	/* Of one byte there is no half. */
-	if (!power.armed || (power.fault == FAULTY_WRITE_HALF && len == 1))
+	if (!call.armed || (power.fault == FAULTY_WRITE_HALF && len == 1))
 		return len;
-	if (power.half && len > 1) {
-		power.half = false;
+	if (call.half && len > 1) {
+		call.half = false;
 		/* The rest of it goes well, or fails. */
-		power.armed = power.fault != FAULTY_WRITE_HALF;
+		call.armed = power.fault != FAULTY_WRITE_HALF;
 		return len / 2;
 	}
 	errno = faults[power.fault].error;
@@ -112,7 +115,7 @@ static size_t may_write(size_t len)
 static ssize_t note_written(ssize_t wrote)
 {
 	if (wrote > 0)
-		power.wrote += (size_t)wrote;
+		call.wrote += (size_t)wrote;
 	return wrote;
 }
 
@@ -139,9 +142,9 @@ static ssize_t shim_sys_pwrite64(int fd, const void *bytes, size_t len, off_t of
 
 static bool may_do(void)
 {
-	if (power.armed)
+	if (call.armed)
 		errno = faults[power.fault].error;
-	return !power.armed;
+	return !call.armed;
 }
 
 static ssize_t shim_sys_read(int fd, void *bytes, size_t len)
@@ -233,7 +236,7 @@ static bool arm(const struct shim_file *file, enum verb verb)
 {
 	uint64_t k;
 
-	power.wrote = 0;
+	call.wrote = 0;
 	if (file->which == UNWATCHED || (power.trace == NULL && !power.folder))
 		return false;
 	k = power.operations[verb]++;
@@ -242,21 +245,21 @@ static bool arm(const struct shim_file *file, enum verb verb)
 		return false;
 	if (power.failed++ == 0)
 		memcpy(power.failed_path, file->path, PATH_BYTES);
-	power.half = power.fault == FAULTY_WRITE_SHORT || power.fault == FAULTY_WRITE_HALF;
-	power.armed = true;
+	call.half = power.fault == FAULTY_WRITE_SHORT || power.fault == FAULTY_WRITE_HALF;
+	call.armed = true;
 	return true;
 }
 
 static void disarm(void)
 {
-	power.armed = power.half = false;
+	call.armed = call.half = false;
 }
 
 static void note_folder(void)
 {
-	if (power.folder_opened)
+	if (call.folder_opened)
 		note(POWER_FOLDER, POWER_LEDGER, 0, NULL, 0);
-	power.folder_opened = false;
+	call.folder_opened = false;
 }
 
 /* --- a file -------------------------------------------------------------- */
@@ -307,8 +310,8 @@ static int shim_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
 	}
 	code = shim->real->pMethods->xWrite(shim->real, bytes, len, offset);
 	disarm();
-	if (shim->which != UNWATCHED && power.wrote > 0)
-		note(POWER_WRITE, shim->which, offset, bytes, power.wrote);
+	if (shim->which != UNWATCHED && call.wrote > 0)
+		note(POWER_WRITE, shim->which, offset, bytes, call.wrote);
 	return code;
 }
 
@@ -504,7 +507,7 @@ static int shim_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 	(void)vfs;
 	if (is_recorded(which) && power.dead)
 		return SQLITE_OK;
-	power.folder_opened = false;
+	call.folder_opened = false;
 	code = power.real->xDelete(power.real, name, sync_folder);
 	if (is_recorded(which) && code == SQLITE_OK) {
 		power.named[which] = false;
@@ -575,7 +578,7 @@ void power_record(struct power_trace *trace, const char *path)
 	power.trace = trace;
 	power.folder = false;
 	memset(power.operations, 0, sizeof(power.operations));
-	power.folder_opened = false;
+	call.folder_opened = false;
 	power_mend();
 	power_revive();
 }
