@@ -11,8 +11,8 @@
  * was synced, until then it may be or not.  A sync that failed leaves writes that are dropped, or
  * are not, and that no later sync brings back (the page cache forgets that they were dirty).
  *
- * One record at a time, by one thread; beside it others may use what is not recorded.  Every function
- * fails the running test itself.
+ * One record at a time, by one thread; others may use what is not recorded.  Every function fails
+ * the running test itself.
  */
 #ifndef TOLL_TESTS_POWERVFS_H
 #define TOLL_TESTS_POWERVFS_H
