@@ -117,6 +117,9 @@ static const struct {
 	  "prices and rules", "a stored price book cannot be read" },
 	{ "a book of which the end is gone", "UPDATE book SET json = ''", LIFE_REQUEST, CORRECT_B,
 	  "prices and rules", "a stored price book cannot be read" },
+	{ "a book that is to be in force again", "UPDATE book SET json = '{'", LIFE_REQUEST,
+	  "{'change':'price.rollback','hash':'$HASH','note':'n'}", NULL,
+	  "a stored price book cannot be read" },
 	{ "a book that is gone", "PRAGMA foreign_keys = 0; DELETE FROM book WHERE id = 1",
 	  LIFE_REQUEST, CORRECT_B, "prices and rules", "no book holds price 1" },
 };

@@ -120,6 +120,7 @@ static void test_what_is_stored_stands_beside_what_it_would_come_to(void **state
 	range.tick = count_ticks;
 	range.context = &ticks;
 	assert_int_equal(impact_of_stored(kit->ledger, book, &range, &impact, NULL), 0);
+	kit_shut(kit); /* what it tells is its own */
 	assert_string_equal(tell(&impact), "a gone: lost 1 6.00 0.00; a m: rated 2 8.00 12.00; "
 	                                   "a never: waiting 1 0.00 0.00; "
 	                                   "a new: gained 1 0.00 10.00; b m: rated 1 2.00 3.00; "
