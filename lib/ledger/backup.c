@@ -308,7 +308,9 @@ static int settle_old(const char *path, const char *aside, int lock_fd, struct f
 			r = files_fault(from, fault);
 	}
 	/* Where it stays nevertheless, nobody is to miss the WAL. */
-	if (r == 0 && code == SQLITE_OK && stat(path, &there) == 0) {
+	if (r == 0 && code == SQLITE_OK) {
+		if (stat(path, &there) < 0)
+			return files_fault(path, fault);
 		wal_mark_init(&mark, (uint64_t)there.st_dev, (uint64_t)there.st_ino);
 		lock_mark_write(lock_fd, &mark);
 	}

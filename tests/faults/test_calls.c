@@ -465,6 +465,7 @@ static const struct {
 	  "who reads is not known then, which is told (ledger/walindex.h)" },
 	{ "open", "/boot_id", "there is no mark then of what is in the WAL (ledger/wal.h)" },
 	{ "pread", "/boot_id", "there is no mark then of what is in the WAL (ledger/wal.h)" },
+	{ "faccessat", ".lock", "it is opened then, and that tells" },
 	{ "opendir", ".archive", "what a run left that was killed stays until the next one" },
 	{ "readdir", ".archive", "what a run left that was killed stays until the next one" },
 	{ "unlinkat", LEFTKIT_LEFT, "what a run left that was killed stays until the next one" },
