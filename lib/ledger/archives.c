@@ -88,9 +88,10 @@ static int check_bytes(const char *path, int64_t bytes, const char *sha256, stru
 
 int archives_no_name(const struct ledger *ledger, int64_t seq, struct fault *fault)
 {
-	return fault_set(fault, FAULT_CORRUPT,
-	                 "%s: file %lld of the archive is registered under no name of one",
-	                 ledger->path, (long long)seq);
+	return fault_set(
+		fault, FAULT_CORRUPT,
+		"%s: file %lld of the archive is registered under no name of one: " WORDS_ADVICE,
+		ledger->path, (long long)seq);
 }
 
 static int find(struct ledger *ledger, int64_t seq, char path[PATH_MAX],

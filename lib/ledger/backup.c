@@ -311,7 +311,7 @@ static int settle_old(const char *path, const char *aside, int lock_fd, struct f
 	if (r == 0 && code == SQLITE_OK) {
 		if (stat(path, &there) < 0)
 			return files_fault(path, fault);
-		wal_mark_init(&mark, (uint64_t)there.st_dev, (uint64_t)there.st_ino);
+		wal_mark_init(&mark, there.st_dev, there.st_ino);
 		lock_mark_write(lock_fd, &mark);
 	}
 	return r == 0 ? durable_sync_folder(path, fault) : r;

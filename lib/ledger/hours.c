@@ -62,8 +62,8 @@ static int read_digest(struct ledger *ledger, const struct query *query, int col
 
 	if (bytes.len != SHA256_BYTES) {
 		moment_text(hour, moment);
-		return fault_set(fault, FAULT_CORRUPT, "%s: hour %s has no digest", ledger->path,
-		                 moment);
+		return fault_set(fault, FAULT_CORRUPT, "%s: hour %s has no digest: " WORDS_ADVICE,
+		                 ledger->path, moment);
 	}
 	*sum_out = digest_sum_of((const unsigned char *)bytes.at);
 	return 0;

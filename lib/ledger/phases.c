@@ -193,8 +193,8 @@ static int move_sums(struct ledger *ledger, const struct event_row *from,
 
 	if (r == 0 && rollup_sum_take(&entry->sum, &taken) < 0)
 		r = fault_set(fault, FAULT_CORRUPT,
-		              "%s: event %.*s: the rollup of its hour lacks it", ledger->path,
-		              TEXT_ARGS(to->stored.event.id));
+		              "%s: event %.*s: the rollup of its hour lacks it: " WORDS_ADVICE,
+		              ledger->path, TEXT_ARGS(to->stored.event.id));
 	if (r == 0)
 		r = store_rollup(ledger, &to_key, &entry, fault);
 	if (r < 0)
@@ -281,9 +281,8 @@ static int replace(struct ledger *ledger, int64_t from_ts, const struct event_ro
 		/* What stands at its own time is found before what stands elsewhere. */
 		if (r == 0)
 			r = fault_set(fault, FAULT_CORRUPT,
-			              "%s: event %.*s stands twice: toll verify names what is "
-			              "wrong, a backup has what was right",
-			              ledger->path, TEXT_ARGS(row->stored.event.id));
+			              "%s: event %.*s stands twice: " WORDS_ADVICE, ledger->path,
+			              TEXT_ARGS(row->stored.event.id));
 	}
 	if (r > 0)
 		r = move_identity(ledger, row, from_ts, fault);

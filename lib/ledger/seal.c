@@ -114,7 +114,7 @@ static int read_chain(const struct query *query, unsigned char chain_out[SHA256_
 	struct text chain = column_blob(query, 2);
 
 	if (chain.len != SHA256_BYTES)
-		return fault_set(fault, FAULT_CORRUPT, "%s: seal %lld has no chain",
+		return fault_set(fault, FAULT_CORRUPT, "%s: seal %lld has no chain: " WORDS_ADVICE,
 		                 query->ledger->path, (long long)column_int(query, 0));
 	memcpy(chain_out, chain.at, SHA256_BYTES);
 	return 0;
@@ -177,7 +177,8 @@ static int seal_hours(struct sealing *sealing, int64_t until_ms)
 
 		if (digest.len != SHA256_BYTES) {
 			query_end(&query);
-			return fault_set(sealing->fault, FAULT_CORRUPT, "%s: an hour has no digest",
+			return fault_set(sealing->fault, FAULT_CORRUPT,
+			                 "%s: an hour has no digest: " WORDS_ADVICE,
 			                 sealing->ledger->path);
 		}
 		hour->hour_ms = column_int(&query, 0);

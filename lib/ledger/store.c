@@ -661,8 +661,8 @@ int ledger_suspense_price(struct ledger *ledger, const struct event *event,
 		r = store_rollup(ledger, &from_key, &from, fault);
 	if (r == 0 && rollup_sum_take(&from->sum, &before) < 0)
 		r = fault_set(fault, FAULT_CORRUPT,
-		              "%s: event %.*s: the rollup of its hour lacks it", ledger->path,
-		              TEXT_ARGS(event->id));
+		              "%s: event %.*s: the rollup of its hour lacks it: " WORDS_ADVICE,
+		              ledger->path, TEXT_ARGS(event->id));
 	if (r == 0)
 		r = move_in_hour(ledger, &row, found, fault);
 	if (r == 0 && sold)
