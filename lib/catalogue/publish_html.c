@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/html.h"
 #include "catalogue/publish_page.h"
 
 static const char style[] =
@@ -62,28 +63,6 @@ static const char style[] =
 	"@media print{body{max-width:none;padding:0}"
 	"section{break-inside:avoid;border:0;padding:0}}";
 
-static void add_text(struct buf *out, struct text t)
-{
-	size_t from = 0;
-
-	for (size_t i = 0; i < t.len; i++) {
-		const char *instead = t.at[i] == '&'    ? "&amp;"
-		                      : t.at[i] == '<'  ? "&lt;"
-		                      : t.at[i] == '>'  ? "&gt;"
-		                      : t.at[i] == '"'  ? "&quot;"
-		                      : t.at[i] == '\'' ? "&#39;"
-		                                        : NULL;
-
-		if (instead == NULL)
-			continue;
-		buf_add(out, t.at + from, i - from);
-		buf_add_cstr(out, instead);
-		from = i + 1;
-	}
-	if (t.len > from)
-		buf_add(out, t.at + from, t.len - from);
-}
-
 /* The point of all prices of a table stands in one line: the fraction has a width of its own. */
 static void add_price(struct buf *out, const struct page_row *row)
 {
@@ -93,12 +72,12 @@ static void add_price(struct buf *out, const struct page_row *row)
 
 	buf_add_cstr(out, "<td class=\"price\">");
 	if (point == NULL) {
-		add_text(out, row->words);
+		html_add(out, row->words);
 	} else {
 		buf_add_cstr(out, "<b>");
-		add_text(out, (struct text){ row->price.at, whole });
+		html_add(out, (struct text){ row->price.at, whole });
 		buf_add_cstr(out, "</b><i>");
-		add_text(out, (struct text){ point, row->price.len - whole });
+		html_add(out, (struct text){ point, row->price.len - whole });
 		buf_add_cstr(out, "</i>");
 	}
 	buf_add_cstr(out, "</td>");
@@ -108,13 +87,13 @@ static void add_cells(struct buf *out, const struct page_row *row)
 {
 	if (row->as) {
 		buf_add_cstr(out, "<td class=\"when as\" colspan=\"3\">");
-		add_text(out, row->words);
+		html_add(out, row->words);
 	} else {
 		add_price(out, row);
 		buf_add_cstr(out, "<td class=\"unit\">");
-		add_text(out, row->unit);
+		html_add(out, row->unit);
 		buf_add_cstr(out, "</td><td class=\"when\">");
-		add_text(out, row->condition);
+		html_add(out, row->condition);
 	}
 	buf_add_cstr(out, "</td>");
 }
@@ -139,7 +118,7 @@ static int add_table(struct buf *out, const struct book_version *version, const 
 		bool more = i > 0 && text_equal(row->what, page.rows[i - 1].what);
 
 		buf_addf(out, "<tr%s><th scope=\"row\"><span>", more ? " class=\"more\"" : "");
-		add_text(out, row->what);
+		html_add(out, row->what);
 		buf_add_cstr(out, "</span></th>");
 		add_cells(out, row);
 		buf_add_cstr(out, "</tr>\n");
@@ -161,7 +140,7 @@ static void add_facts(struct buf *out, const struct listing *listing)
 		buf_add_cstr(out, "<ul class=\"facts\">");
 		while (text_cut(&rest, '\n', &fact)) {
 			buf_add_cstr(out, "<li>");
-			add_text(out, fact);
+			html_add(out, fact);
 			buf_add_cstr(out, "</li>");
 		}
 		buf_add_cstr(out, "</ul>\n");
@@ -178,16 +157,16 @@ static void add_head(struct buf *out, const struct book_model *model, const stru
 
 	buf_addf(out, "<section id=\"m%zu\" aria-labelledby=\"h%zu\">\n<h2 id=\"h%zu\">", index,
 	         index, index);
-	add_text(out, name.at != NULL ? name : model->name);
+	html_add(out, name.at != NULL ? name : model->name);
 	buf_add_cstr(out, "</h2>\n");
 	if (name.at != NULL) {
 		buf_add_cstr(out, "<code>");
-		add_text(out, model->name);
+		html_add(out, model->name);
 		buf_add_cstr(out, "</code>\n");
 	}
 	if (listing_text(listing, LISTING_DESCRIPTION).at != NULL) {
 		buf_add_cstr(out, "<p>");
-		add_text(out, listing_text(listing, LISTING_DESCRIPTION));
+		html_add(out, listing_text(listing, LISTING_DESCRIPTION));
 		buf_add_cstr(out, "</p>\n");
 	}
 	add_facts(out, listing);
@@ -236,7 +215,7 @@ static void add_contents(const struct publish_ask *ask, struct buf *out)
 	buf_add_cstr(out, "<nav aria-label=\"Models\"><ul>\n");
 	for (size_t i = 0; i < book_model_count(ask->book); i++) {
 		buf_addf(out, "<li><a href=\"#m%zu\">", i);
-		add_text(out, book_model(ask->book, i)->name);
+		html_add(out, book_model(ask->book, i)->name);
 		buf_add_cstr(out, "</a></li>\n");
 	}
 	buf_add_cstr(out, "</ul></nav>\n");
@@ -256,9 +235,9 @@ int publish_html(const struct publish_ask *ask, struct buf *out, struct publish_
 	             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 	             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
 	             "<title>");
-	add_text(out, name);
+	html_add(out, name);
 	buf_addf(out, "</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>", style);
-	add_text(out, name);
+	html_add(out, name);
 	buf_addf(out, "</h1>\n<p class=\"soft\">Prices in %.*s as of %s.</p>\n",
 	         TEXT_ARGS(book_currency(ask->book)), date);
 	add_contents(ask, out);
