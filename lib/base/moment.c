@@ -17,11 +17,8 @@ static int month_days(int64_t year, int month)
 	return days[month - 1] + (month == 2 && leap(year));
 }
 
-/*
- * Days since 1970-01-01 of a civil date, counted in years that begin in March, so
- * that the leap day is the last one.
- */
-static int64_t days_of(int64_t year, int month, int day)
+/* Counted in years that begin in March, so that the leap day is the last one. */
+int64_t moment_days(int64_t year, int month, int day)
 {
 	int64_t y = year - (month <= 2);
 	int64_t era = y / 400, year_of_era = y - era * 400;
@@ -31,7 +28,7 @@ static int64_t days_of(int64_t year, int month, int day)
 	return era * 146097 + day_of_era - 719468;
 }
 
-static void date_of(int64_t days, int64_t *year, int *month, int *day)
+void moment_date(int64_t days, int64_t *year, int *month, int *day)
 {
 	int64_t z = days + 719468, era = z / 146097, day_of_era = z - era * 146097;
 	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
@@ -82,7 +79,7 @@ static bool take_date(struct text *t, int64_t *days_out)
 		return false;
 	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > month_days(year, month))
 		return false;
-	*days_out = days_of(year, month, day);
+	*days_out = moment_days(year, month, day);
 	return true;
 }
 
@@ -169,7 +166,7 @@ bool moment_parse_date(struct text t, int64_t *ms_out)
 		return false;
 	if (rest.len != 0)
 		return false;
-	*ms_out = days_of(year, month, day) * MS_PER_DAY;
+	*ms_out = moment_days(year, month, day) * MS_PER_DAY;
 	return true;
 }
 
@@ -179,7 +176,7 @@ void moment_text(int64_t ms, char out[MOMENT_TEXT_BYTES])
 	int64_t rest = ms - days * MS_PER_DAY, year;
 	int month, day;
 
-	date_of(days, &year, &month, &day);
+	moment_date(days, &year, &month, &day);
 	snprintf(out, MOMENT_TEXT_BYTES, "%04lld-%02d-%02dT%02d:%02d:%02d.%03dZ", (long long)year,
 	         month, day, (int)(rest / MS_PER_HOUR), (int)(rest / 60000 % 60),
 	         (int)(rest / 1000 % 60), (int)(rest % 1000));
@@ -203,6 +200,6 @@ int64_t moment_floor(int64_t ms, enum moment_unit unit)
 
 	if (unit != MOMENT_MONTH)
 		return floor;
-	date_of(floor / MS_PER_DAY, &year, &month, &day);
-	return days_of(year, month, 1) * MS_PER_DAY;
+	moment_date(floor / MS_PER_DAY, &year, &month, &day);
+	return moment_days(year, month, 1) * MS_PER_DAY;
 }

@@ -30,4 +30,8 @@ void moment_text_unit(int64_t ms, enum moment_unit unit, char out[MOMENT_TEXT_BY
 /* First millisecond of the hour, day or month that holds ms. */
 int64_t moment_floor(int64_t ms, enum moment_unit unit);
 
+/* Days since 1970-01-01 of a date of the calendar, whose month is 1 to 12, and back. */
+int64_t moment_days(int64_t year, int month, int day);
+void moment_date(int64_t days, int64_t *year, int *month, int *day);
+
 #endif

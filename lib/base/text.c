@@ -75,10 +75,22 @@ static size_t sequence_len(const unsigned char *s, size_t left)
 bool text_utf8(struct text t)
 {
 	const unsigned char *s = (const unsigned char *)t.at;
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t word;
 
 	for (size_t i = 0; i < t.len;) {
-		size_t len = sequence_len(s + i, t.len - i);
+		size_t len;
 
+		/* Eight of ASCII at once: nearly all there is. */
+		while (t.len - i >= sizeof(word)) {
+			memcpy(&word, s + i, sizeof(word));
+			if ((word & high) != 0)
+				break;
+			i += sizeof(word);
+		}
+		if (i == t.len)
+			break;
+		len = sequence_len(s + i, t.len - i);
 		if (len == 0)
 			return false;
 		i += len;

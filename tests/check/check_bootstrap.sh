@@ -41,8 +41,8 @@ fi
 bare_machine 0
 bootstrap check
 packages="gcc pkg-config libsqlite3-dev libuv1-dev libcmocka-dev libjansson-dev clang-format-14"
-packages="$packages libcurl4-openssl-dev openssl strace"
-for package in $packages man-db groff-base systemd socat python3 python3-jsonschema nodejs; do
+packages="$packages libcurl4-openssl-dev openssl strace nodejs chromium"
+for package in $packages man-db groff-base systemd socat python3 python3-jsonschema; do
 	grep -q "^apt-get install .*[ ]$package\( \|\$\)" "$folder/calls" ||
 		wrong "as root: $package is not installed"
 	grep -q "^  $package  *[a-z]" "$folder/out" || wrong "$package: it does not say why"

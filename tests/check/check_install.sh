@@ -27,12 +27,15 @@ cat >"$folder.want" <<'end'
 644 opt/toll/share/man/man1/toll.1
 644 opt/toll/share/man/man5/toll-event.5
 644 opt/toll/share/man/man5/toll-pricebook.5
+644 opt/toll/share/man/man5/toll-statement.5
 644 opt/toll/share/man/man5/toll-vectors.5
 644 opt/toll/share/man/man8/tolld.8
 644 opt/toll/share/toll/pricebook.sample.json
 644 opt/toll/share/toll/schema/config.schema.json
 644 opt/toll/share/toll/schema/event.schema.json
 644 opt/toll/share/toll/schema/pricebook.schema.json
+644 opt/toll/share/toll/schema/statement-mapping.schema.json
+644 opt/toll/share/toll/statement-mapping.sample.json
 644 opt/toll/share/toll/tolld.json
 644 opt/toll/share/toll/vectors.sample.json
 755 opt/toll/bin/toll
