@@ -20,8 +20,12 @@ struct place {
 };
 
 struct fetch {
+	const struct net_request *request;
 	const struct net_limits *limits;
+	bool any_status; /* is an answer, not only 200 */
 	CURL *curl;
+	struct curl_slist headers[NET_HEADERS_MAX + 2]; /* over the strings of the request */
+	struct curl_slist *first_header;
 	struct place at, before; /* before: what led here by a redirect */
 	struct buf body;
 	bool too_long, refused; /* why the body is not read on */
@@ -78,6 +82,32 @@ static void show_way(const struct fetch *fetch, char way[2 * SHOWN_BYTES + 32])
 	snprintf(way, 2 * SHOWN_BYTES + 32, "%s%s%s%s", fetch->at.shown,
 	         fetch->before.shown[0] != '\0' ? ", to which " : "", fetch->before.shown,
 	         fetch->before.shown[0] != '\0' ? " redirects" : "");
+}
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+	char *x = NULL, *y = NULL;
+	bool same;
+
+	curl_url_get(a, part, &x, CURLU_DEFAULT_PORT);
+	curl_url_get(b, part, &y, CURLU_DEFAULT_PORT);
+	same = x != NULL && y != NULL && strcasecmp(x, y) == 0;
+	curl_free(x);
+	curl_free(y);
+	return same;
+}
+
+/* A key is for the place that was named, as it was named. */
+static int check_bound(const struct fetch *fetch, CURLU *first, struct fault *fault)
+{
+	if (fetch->request->secret == NULL || (same_part(first, fetch->at.url, CURLUPART_SCHEME) &&
+	                                       same_part(first, fetch->at.url, CURLUPART_HOST) &&
+	                                       same_part(first, fetch->at.url, CURLUPART_PORT)))
+		return 0;
+	return fault_set(fault, FAULT_INVALID,
+	                 "%s redirects to %s, which is another place and is not given the key: "
+	                 "where it is the right one, name it itself",
+	                 fetch->before.shown, fetch->at.shown);
 }
 
 static int check_scheme(struct fetch *fetch, const char *scheme, const char *host,
@@ -165,6 +195,11 @@ static const char *header_of(const struct fetch *fetch, const char *name)
 	return header->value;
 }
 
+static size_t error_bytes(const struct fetch *fetch)
+{
+	return fetch->any_status ? NET_ERROR_BYTES : NET_TOLD_BYTES;
+}
+
 /* Returning less than came ends the transfer. */
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 {
@@ -174,7 +209,7 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 
 	/* Of an error only what it is told by. */
 	if (status_of(fetch) != STATUS_OK) {
-		size_t keep = NET_TOLD_BYTES - fetch->body.len;
+		size_t keep = error_bytes(fetch) - fetch->body.len;
 
 		buf_add(&fetch->body, bytes, len < keep ? len : keep);
 		fetch->refused = len >= keep;
@@ -198,7 +233,7 @@ static int on_transfer(void *context, curl_off_t total, curl_off_t received, cur
 	(void)up;
 	if (fetch->limits->on_progress != NULL && status_of(fetch) == STATUS_OK)
 		fetch->limits->on_progress(fetch->limits->context, received, total);
-	return 0;
+	return fetch->limits->stops != NULL && fetch->limits->stops(fetch->limits->context);
 }
 
 /* A status other than 200: with the beginning of the body, as one line. */
@@ -262,6 +297,8 @@ static int tell_failure(const struct fetch *fetch, CURLcode code, struct fault *
 		                 "%s: its certificate is not trusted (SSL_CERT_FILE names a file "
 		                 "of others): %s",
 		                 fetch->at.shown, said);
+	case CURLE_ABORTED_BY_CALLBACK:
+		return fault_set(fault, FAULT_CLOSED, "%s: broken off", fetch->at.shown);
 	case CURLE_PARTIAL_FILE:
 		return fault_set(fault, FAULT_CLOSED, "%s: cut off, and not taken: %s",
 		                 fetch->at.shown, said);
@@ -278,6 +315,25 @@ static int tell_failure(const struct fetch *fetch, CURLcode code, struct fault *
 }
 
 /* --- one request, and where it leads -------------------------------------- */
+
+/* The strings are not copied: a key is in one place less. */
+static void link_headers(struct fetch *fetch)
+{
+	const char *const *header = fetch->request->headers;
+	size_t count = 0;
+
+	for (; header != NULL && *header != NULL; header++) {
+		assert(count < NET_HEADERS_MAX);
+		fetch->headers[count++].data = (char *)*header;
+	}
+	if (fetch->request->json != NULL)
+		fetch->headers[count++].data = (char *)"Content-Type: application/json";
+	if (fetch->request->secret != NULL)
+		fetch->headers[count++].data = (char *)fetch->request->secret;
+	for (size_t i = 0; i + 1 < count; i++)
+		fetch->headers[i].next = &fetch->headers[i + 1];
+	fetch->first_header = count > 0 ? fetch->headers : NULL;
+}
 
 /* False: memory is short, or curl was built without what is needed here. */
 static bool set_options(struct fetch *fetch)
@@ -316,6 +372,10 @@ static bool set_options(struct fetch *fetch)
 	       SET(CURLOPT_ERRORBUFFER, fetch->error) && SET(CURLOPT_WRITEFUNCTION, on_bytes) &&
 	       SET(CURLOPT_WRITEDATA, fetch) && SET(CURLOPT_XFERINFOFUNCTION, on_transfer) &&
 	       SET(CURLOPT_XFERINFODATA, fetch);
+	good = good && SET(CURLOPT_HTTPHEADER, fetch->first_header) &&
+	       SET(CURLOPT_HEADEROPT, CURLHEADER_SEPARATE); /* none of them to a proxy */
+	if (fetch->request->json != NULL)
+		good = good && SET(CURLOPT_POSTFIELDS, fetch->request->json);
 	/* This machine itself is reached by no proxy; "" is none, whatever the environment. */
 	if (!fetch->at.secure)
 		good = good && SET(CURLOPT_PROXY, "");
@@ -353,30 +413,40 @@ static int ask(struct fetch *fetch, const char **next_out, struct fault *fault)
 	if (code == CURLE_OK || fetch->refused) {
 		if (is_redirect(status))
 			*next_out = header_of(fetch, "Location");
+		if (*next_out != NULL && fetch->request->json != NULL)
+			return fault_set(fault, FAULT_INVALID,
+			                 "%s: a question that was posted is redirected (status "
+			                 "%ld), and goes nowhere else",
+			                 fetch->at.shown, status);
 		if (*next_out != NULL)
 			return 0;
 		if (status != STATUS_OK)
-			return tell_status(fetch, status, fault);
+			return fetch->any_status ? 0 : tell_status(fetch, status, fault);
 		return check_answer(fetch, fault);
 	}
 	return tell_failure(fetch, code, fault);
 }
 
-static int follow(struct fetch *fetch, const char *url, struct fault *fault)
+static int follow(struct fetch *fetch, CURLU **first, struct fault *fault)
 {
-	const char *next = url;
-	char first[SHOWN_BYTES];
+	const char *next = fetch->request->url;
+	char first_shown[SHOWN_BYTES];
 
 	for (int redirects = 0;; redirects++) {
 		int r = set_url(fetch, next, fault);
 
+		if (r == 0 && redirects == 0) {
+			memcpy(first_shown, fetch->at.shown, sizeof(first_shown));
+			*first = curl_url_dup(fetch->at.url);
+			r = *first == NULL ? no_memory(fault) : 0;
+		} else if (r == 0) {
+			r = check_bound(fetch, *first, fault);
+		}
 		if (r < 0)
 			return r;
-		if (redirects == 0)
-			memcpy(first, fetch->at.shown, sizeof(first));
 		if (redirects > NET_REDIRECTS_MAX)
 			return fault_set(fault, FAULT_RANGE,
-			                 "%s: more than %d redirects, the last to %s", first,
+			                 "%s: more than %d redirects, the last to %s", first_shown,
 			                 NET_REDIRECTS_MAX, fetch->at.shown);
 		/* 0 would be no limit to curl. */
 		if (fetch->left_ms <= 0)
@@ -389,33 +459,87 @@ static int follow(struct fetch *fetch, const char *url, struct fault *fault)
 	}
 }
 
+/* What of the answer outlives the transfer. */
+static void keep_header(const struct fetch *fetch, const char *name, char kept[NET_KEPT_BYTES])
+{
+	const char *value = header_of(fetch, name);
+
+	if (value == NULL || !text_copy(kept, NET_KEPT_BYTES, text_of(value)))
+		kept[0] = '\0';
+}
+
+static int run(struct fetch *fetch, struct net_answer *answer_out, struct fault *fault)
+{
+	CURLU *first = NULL;
+	int r;
+
+	assert(fetch->limits->bytes_max > 0);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return no_memory(fault);
+	fetch->curl = curl_easy_init();
+	fetch->at.url = curl_url();
+	if (fetch->curl == NULL || fetch->at.url == NULL) {
+		r = no_memory(fault);
+	} else {
+		link_headers(fetch);
+		r = follow(fetch, &first, fault);
+	}
+	if (r == 0) {
+		buf_release(&answer_out->body);
+		answer_out->status = status_of(fetch);
+		keep_header(fetch, "Retry-After", answer_out->retry_after);
+		keep_header(fetch, "Content-Type", answer_out->content_type);
+		answer_out->body = fetch->body;
+		fetch->body = (struct buf){ .at = NULL };
+	}
+	curl_easy_cleanup(fetch->curl);
+	curl_url_cleanup(fetch->at.url);
+	curl_url_cleanup(first);
+	curl_global_cleanup();
+	buf_release(&fetch->body);
+	return r;
+}
+
+static size_t more_of(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+int net_ask(const struct net_request *request, const struct net_limits *limits,
+            struct net_answer *answer_out, struct fault *fault)
+{
+	struct fetch fetch = {
+		.request = request,
+		.limits = limits,
+		.any_status = true,
+		.body = { .max_bytes = more_of(limits->bytes_max, NET_ERROR_BYTES) },
+		.left_ms = (long)or_else(limits->whole_s, NET_WHOLE_S) * MS_PER_S,
+	};
+
+	return run(&fetch, answer_out, fault);
+}
+
+void net_answer_release(struct net_answer *answer)
+{
+	buf_release(&answer->body);
+}
+
 int net_fetch(const char *url, const struct net_limits *limits, struct buf *body_out,
               struct fault *fault)
 {
+	const struct net_request request = { .url = url };
+	struct net_answer answer = { .status = 0 };
 	struct fetch fetch = {
+		.request = &request,
 		.limits = limits,
-		.body = { .max_bytes = limits->bytes_max + NET_TOLD_BYTES },
+		.body = { .max_bytes = more_of(limits->bytes_max, NET_TOLD_BYTES) },
 		.left_ms = (long)or_else(limits->whole_s, NET_WHOLE_S) * MS_PER_S,
 	};
-	int r;
+	int r = run(&fetch, &answer, fault);
 
-	assert(limits->bytes_max > 0);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return no_memory(fault);
-	fetch.curl = curl_easy_init();
-	fetch.at.url = curl_url();
-	if (fetch.curl == NULL || fetch.at.url == NULL)
-		r = no_memory(fault);
-	else
-		r = follow(&fetch, url, fault);
-	curl_easy_cleanup(fetch.curl);
-	curl_url_cleanup(fetch.at.url);
-	curl_global_cleanup();
-	if (r < 0) {
-		buf_release(&fetch.body);
+	if (r < 0)
 		return r;
-	}
 	buf_release(body_out);
-	*body_out = fetch.body;
+	*body_out = answer.body;
 	return 0;
 }

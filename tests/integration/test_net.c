@@ -229,6 +229,24 @@ static void test_waiting_has_an_end(void **state)
 	expect_fault(webserver_http(&web, "slow"), short_slow, -FAULT_IO, "too slow: ");
 }
 
+static bool stop_at_third(void *context)
+{
+	int *times = context;
+
+	return ++*times == 3;
+}
+
+static void test_who_waits_can_stop(void **state)
+{
+	int times = 0;
+
+	(void)state;
+	expect_fault(webserver_http(&web, "silent"),
+	             (struct net_limits){ .stops = stop_at_third, .context = &times },
+	             -FAULT_CLOSED, "/silent: broken off");
+	assert_int_equal(times, 3);
+}
+
 /* What is asked for, and with what. */
 static void test_nothing_is_sent_of_who_we_are(void **state)
 {
@@ -328,6 +346,125 @@ static void test_progress_is_told(void **state)
 	buf_release(&body);
 }
 
+/* --- questions with a key ------------------------------------------------- */
+
+#define SECRET_HEADER "X-Key: secret-of-ours"
+
+static int ask(const char *url, const char *json, struct net_answer *answer, struct fault *fault)
+{
+	static const char *const headers[] = { "X-Version: 2023", NULL };
+	const struct net_request request = {
+		.url = url, .headers = headers, .secret = SECRET_HEADER, .json = json
+	};
+	const struct net_limits limits = { .bytes_max = BIG, .whole_s = 20 };
+
+	*fault = (struct fault){ .code = FAULT_NONE };
+	return net_ask(&request, &limits, answer, fault);
+}
+
+static void expect_answer(const char *url, const char *json, long status, const char *words)
+{
+	struct net_answer answer = { .status = 0 };
+	struct fault fault;
+
+	if (ask(url, json, &answer, &fault) < 0)
+		fail_msg("%s: %s", url, fault.text);
+	buf_add(&answer.body, "", 1);
+	assert_int_equal(answer.status, status);
+	if (strstr(answer.body.at, words) == NULL)
+		fail_msg("%s: \"%s\" is not in %s", url, words, answer.body.at);
+	net_answer_release(&answer);
+}
+
+static void test_a_question_carries_its_headers_and_its_body(void **state)
+{
+	(void)state;
+	expect_answer(webserver_http(&web, "echo"), NULL, 200, "GET /echo HTTP/1.1\r\n");
+	expect_answer(webserver_http(&web, "echo"), NULL, 200, "\r\nX-Version: 2023\r\n");
+	expect_answer(webserver_http(&web, "echo"), NULL, 200, "\r\n" SECRET_HEADER "\r\n");
+	expect_answer(webserver_http(&web, "echo"), "{\"a\":1}", 200, "POST /echo HTTP/1.1\r\n");
+	expect_answer(webserver_http(&web, "echo"), "{\"a\":1}", 200,
+	              "\r\nContent-Type: application/json\r\n");
+	expect_answer(webserver_http(&web, "echo"), "{\"a\":1}", 200, "\r\n\r\n{\"a\":1}");
+	/* To the same place it goes on. */
+	expect_answer(webserver_http(&web, "to-echo"), NULL, 200, "\r\n" SECRET_HEADER "\r\n");
+}
+
+static void test_any_status_is_an_answer(void **state)
+{
+	struct net_answer answer = { .status = 0 };
+	struct fault fault;
+
+	(void)state;
+	expect_answer(webserver_http(&web, "missing"), NULL, 404, "no such");
+	expect_answer(webserver_http(&web, "nowhere"), NULL, 302, "no place");
+	/* All of it where it is short, not only what a fault would tell. */
+	assert_int_equal(ask(webserver_http(&web, "error"), NULL, &answer, &fault), 0);
+	assert_int_equal(answer.body.len, 6000);
+	assert_string_equal(answer.retry_after, "");
+	assert_int_equal(ask(webserver_http(&web, "busy"), NULL, &answer, &fault), 0);
+	assert_int_equal(answer.status, 429);
+	assert_string_equal(answer.retry_after, "7");
+	assert_string_equal(answer.content_type, "text/plain");
+	assert_int_equal(ask(webserver_http(&web, "busy-long"), NULL, &answer, &fault), 0);
+	assert_string_equal(answer.retry_after, "");
+	assert_string_equal(answer.content_type, "");
+	net_answer_release(&answer);
+}
+
+/* Not even that somebody with a key asks is told to anybody else. */
+static void test_a_key_goes_to_one_place(void **state)
+{
+	static const char *const elsewhere[] = { "to-other-host", "to-other-port",
+		                                 "to-other-scheme" };
+	struct net_answer answer = { .status = 7 };
+	struct fault fault;
+	struct buf seen = { .at = NULL };
+
+	(void)state;
+	setenv("SSL_CERT_FILE", web.certificate, 1);
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+		const char *url = webserver_http(&web, elsewhere[i]);
+
+		/* Who has none is led there. */
+		assert_int_equal(fetch(url, (struct net_limits){ 0 }, &seen, &fault), 0);
+		assert_int_equal(ask(url, NULL, &answer, &fault), -FAULT_INVALID);
+		assert_non_null(strstr(fault.text, "is not given the key"));
+		assert_null(strstr(fault.text, "secret"));
+		assert_int_equal(answer.status, 7);
+	}
+	unsetenv("SSL_CERT_FILE");
+	assert_int_equal(ask(webserver_http(&web, "to-echo"), "{}", &answer, &fault),
+	                 -FAULT_INVALID);
+	assert_non_null(strstr(fault.text, "that was posted is redirected"));
+	assert_int_equal(ask("http://example.com/x", NULL, &answer, &fault), -FAULT_INVALID);
+	assert_non_null(strstr(fault.text, "use https"));
+	buf_release(&seen);
+}
+
+/* A proxy makes the way, and hears nothing. */
+static void test_a_key_is_not_told_to_a_proxy(void **state)
+{
+	struct net_answer answer = { .status = 0 };
+	struct buf seen = { .at = NULL };
+	struct fault fault;
+	char *connect;
+
+	(void)state;
+	setenv("https_proxy", webserver_http(&web, ""), 1);
+	assert_true(ask("https://example.com/x", NULL, &answer, &fault) < 0);
+	unsetenv("https_proxy");
+	assert_null(strstr(fault.text, "secret"));
+	assert_int_equal(fetch(webserver_http(&web, "seen"),
+	                       (struct net_limits){ .bytes_max = 1000000 }, &seen, &fault),
+	                 0);
+	buf_add(&seen, "", 1);
+	connect = strstr(seen.at, "CONNECT example.com:443 HTTP/1.1\r\n");
+	assert_non_null(connect);
+	assert_null(strstr(connect, "secret"));
+	buf_release(&seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,10 +475,15 @@ int main(void)
 		cmocka_unit_test(test_too_much_is_not_taken),
 		cmocka_unit_test(test_half_a_body_is_none),
 		cmocka_unit_test(test_waiting_has_an_end),
+		cmocka_unit_test(test_who_waits_can_stop),
 		cmocka_unit_test(test_nothing_is_sent_of_who_we_are),
 		cmocka_unit_test(test_proxies_are_those_of_the_environment),
 		cmocka_unit_test(test_a_stranger_s_certificate_is_refused),
 		cmocka_unit_test(test_progress_is_told),
+		cmocka_unit_test(test_a_question_carries_its_headers_and_its_body),
+		cmocka_unit_test(test_any_status_is_an_answer),
+		cmocka_unit_test(test_a_key_goes_to_one_place),
+		cmocka_unit_test(test_a_key_is_not_told_to_a_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

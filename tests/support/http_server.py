@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A web server with all the ways in which one goes wrong, for test_net.c.
+"""A web server with all the ways in which one goes wrong, for test_net.c; and APIs of providers
+(http_apis.py), for test_statement_fetch.c.
 
 http_server.py CERTIFICATE KEY: prints "HTTP-PORT HTTPS-PORT" when it listens on 127.0.0.1, and
 runs until its standard input ends.
@@ -12,11 +13,15 @@ import sys
 import threading
 import time
 
+sys.dont_write_bytecode = True  # nothing is left beside it
+import http_apis
+
 BODY = b'{"data":[{"id":"acme/one"}]}'
 CATALOGUE = (b'{"data":[{"id":"acme/one",'
              b'"pricing":{"prompt":"0.000001","completion":"0.000002"}}]}')
 BIG = 4096
 ports = {}
+seen = []  # what was asked, as it came; /seen tells it
 
 
 def answer(status, headers=(), body=b"", length=True):
@@ -68,6 +73,10 @@ def redirects(path):
         "/to-stranger": "http://example.com/book",
         "/to-user": "http://me:secret@127.0.0.1/book",
         "/to-http": http + "/book",
+        "/to-echo": "/echo",
+        "/to-other-host": "http://localhost:%d/echo" % ports["http"],
+        "/to-other-port": "http://127.0.0.1:%d/echo" % ports["other"],
+        "/to-other-scheme": "https://localhost:%d/echo" % ports["https"],
         "/to-catalogue": "/catalogue?key=secret",
         "/to-https": "https://localhost:%d/book" % ports["https"],
         "/to-long": "/" + "x" * 3000,
@@ -106,9 +115,26 @@ def fixed_answer(path, request):
         "/empty": answer("204 No Content", length=False),
         "/nowhere": answer("302 Found", [], b"no place"),
         "/old": BODY,
+        "/busy": answer("429 Slow Down", ["Retry-After: 7", "Content-Type: text/plain"], b"later"),
+        "/busy-long": answer("503 No", ["Retry-After: " + "9" * 200], b"later"),
+        "/seen": answer("200 OK", [], b"\n".join(seen)),
         "/cookie": answer("302 Found", ["Set-Cookie: a=secret", "Location: /echo"]),
         "/echo": answer("200 OK", [], request),
     }.get(path, answer("404 Not Found", [], b"what is that?"))
+
+
+def serve_api(peer, target, head, body):
+    path, _, query = target.partition("?")
+    _, _, scenario, rest = path.split("/", 3)
+    lines = [line.partition(":") for line in head.decode().split("\r\n")[1:]]
+    headers = {name.lower(): value.strip() for name, _, value in lines}
+    found = http_apis.answer(scenario, "/" + rest, query, headers, body, ports)
+    if found is None:
+        wait_for_peer(peer)
+        return
+    status, more, text = found
+    cut = any(line.startswith("Content-Length") for line in more)
+    peer.sendall(answer(status, more, text, length=not cut))
 
 
 def serve(peer):
@@ -118,8 +144,19 @@ def serve(peer):
         if not more:
             return
         request += more
-    path = request.split(b" ")[1].decode().split("?")[0]
-    if redirects(path) is not None:
+    head, _, body = request.partition(b"\r\n\r\n")
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            while len(body) < int(line[15:]):
+                body += peer.recv(65536)
+    request = head + b"\r\n\r\n" + body
+    if not request.startswith(b"GET /seen"):
+        seen.append(request)
+    target = request.split(b" ")[1].decode()
+    path = target.split("?")[0]
+    if path.startswith("/apis/"):
+        serve_api(peer, target, head, body)
+    elif redirects(path) is not None:
         peer.sendall(to(redirects(path)))
     elif path == "/slow":
         peer.sendall(answer("200 OK", ["Content-Length: 1000"], BODY, length=False))
@@ -167,6 +204,7 @@ def main():
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(sys.argv[1], sys.argv[2])
     ports["http"] = listen(None)
+    ports["other"] = listen(None)
     ports["https"] = listen(tls)
     print(ports["http"], ports["https"], flush=True)
     while os.read(0, 4096):
