@@ -139,6 +139,8 @@ static void decode_response(struct decode *d, const struct usage_objects *object
 	for (size_t i = 0; i < d->format->share_count; i++) {
 		const struct usage_share *share = &d->format->shares[i];
 
+		if (decode_has(d, share->terms[0]))
+			out->told |= UINT32_C(1) << share->component;
 		if (share->component == COMPONENT_REQUESTS)
 			out->counts_requests = decode_has(d, share->terms[0]);
 	}

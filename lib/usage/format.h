@@ -288,6 +288,7 @@ struct usage_objects {
 
 struct usage_decoded {
 	struct usage usage;
+	uint32_t told;        /* bits, 1 << component: the number it begins with was sent */
 	struct text unknown;  /* path of the first non-zero number that no word names */
 	bool counts_requests; /* it told how many requests it was */
 	bool silent;          /* refused as missing, and no number stood in any of the objects */
