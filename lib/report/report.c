@@ -9,11 +9,10 @@
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/moment.h"
-#include "ledger/adjust.h"
 #include "ledger/books.h"
-#include "ledger/correct.h"
 #include "ledger/store.h"
 #include "money/money.h"
+#include "report/walk.h"
 
 static const struct {
 	const char *key, *title;
@@ -98,6 +97,9 @@ struct report {
 	struct fault *fault;
 	char currency[REPORT_CURRENCY_BYTES];
 	bool costs; /* there are columns for them */
+	/* Of the row before, once there is a group: its hour, and its place in groups. */
+	int64_t last_hour_ms;
+	size_t last_group;
 };
 
 enum report_by report_by_find(struct text key)
@@ -235,10 +237,35 @@ static struct text group_name(enum report_by by, const struct addend *addend,
 	return text_of(moment);
 }
 
+static bool is_of_time(enum report_by by)
+{
+	return by == REPORT_BY_HOUR || by == REPORT_BY_DAY || by == REPORT_BY_MONTH;
+}
+
+/* Rows come by their hours: the name of one is not written anew for each of them. */
+static int find_group_of(struct report *report, const struct addend *addend,
+                         struct group **group_out)
+{
+	enum report_by by = report->query->by;
+	int64_t hour_ms = moment_floor(addend->time_ms, MOMENT_HOUR);
+	char moment[MOMENT_TEXT_BYTES];
+	int r;
+
+	if (is_of_time(by) && report->count > 0 && report->last_hour_ms == hour_ms) {
+		*group_out = &report->groups[report->last_group];
+		return 0;
+	}
+	r = find_group(report, group_name(by, addend, moment), group_out);
+	if (r == 0) {
+		report->last_hour_ms = hour_ms;
+		report->last_group = (size_t)(*group_out - report->groups);
+	}
+	return r;
+}
+
 static int add(struct report *report, const struct addend *addend)
 {
 	const struct report_query *query = report->query;
-	char moment[MOMENT_TEXT_BYTES];
 	struct group *group = NULL;
 	int r;
 
@@ -246,7 +273,7 @@ static int add(struct report *report, const struct addend *addend)
 	    !wanted(query->model, addend->model) || !wanted(query->source, addend->source) ||
 	    !wanted(query->provider, addend->provider))
 		return 0;
-	r = find_group(report, group_name(query->by, addend, moment), &group);
+	r = find_group_of(report, addend, &group);
 	if (r < 0)
 		return r;
 	if (sums_add(&group->sums, &addend->sums) < 0)
@@ -338,40 +365,18 @@ static int add_adjustment(void *context, const struct adjustment *row)
 	return add(context, &addend);
 }
 
-/* Whole hours from the rollups, what is left at both ends from the events. */
-static int gather_events(struct report *report, struct ledger *ledger)
-{
-	int64_t from = report->query->from_ms, to = report->query->to_ms;
-	int64_t first = moment_floor(from, MOMENT_HOUR), last = to;
-	int r = 0;
-
-	if (first < from)
-		first += MS_PER_HOUR;
-	if (to != LEDGER_TO_MAX)
-		last = moment_floor(to, MOMENT_HOUR);
-	/* A range inside one hour has no whole one: last is then before first. */
-	if (first > last)
-		return ledger_each_event(ledger, from, to, add_event, report, report->fault);
-	if (from < first)
-		r = ledger_each_event(ledger, from, first, add_event, report, report->fault);
-	if (r == 0 && first < last)
-		r = ledger_each_rollup(ledger, first, last, add_rollup, report, report->fault);
-	if (r == 0 && last < to)
-		r = ledger_each_event(ledger, last, to, add_event, report, report->fault);
-	return r;
-}
-
 static int gather(struct report *report, struct ledger *ledger)
 {
-	int64_t from = report->query->from_ms, to = report->query->to_ms;
-	int r = gather_events(report, ledger);
+	const struct report_walk walk = {
+		.rollup = add_rollup,
+		.event = add_event,
+		.adjustment = add_adjustment,
+		.correction = add_correction,
+		.context = report,
+	};
 
-	if (r == 0)
-		r = ledger_each_adjustment(ledger, ADJUSTMENT_BOOKED, from, to, add_adjustment,
-		                           report, report->fault);
-	return r != 0 ? r
-	              : ledger_each_correction(ledger, CORRECTION_BOOKED, from, to, add_correction,
-	                                       report, report->fault);
+	return report_walk(ledger, report->query->from_ms, report->query->to_ms, &walk,
+	                   report->fault);
 }
 
 int report_basis_points(wide part, wide whole, int64_t *out)
