@@ -80,6 +80,38 @@ campaign("configuration", "schema/config.schema.json", "packaging/tolld.json",
 campaign("feeds", "schema/config.schema.json", "packaging/tolld.feeds.json",
          [build + "/tolld", "--check-config", "--config"])
 
+BEYOND += ["are both \"", "none is the \"time\"", "a row has one of \"time\"", "go together",
+           "none is an amount or a count", "needs the \"component\"", "there is no time zone"]
+campaign("mapping", "schema/statement-mapping.schema.json",
+         "packaging/statement-mapping.sample.json", [build + "/toll", "statement", "check-mapping"])
+
+# The example of toll-statement(5) is one; the words of the lists are those of the schema.
+page = open("packaging/man/toll-statement.5").read().replace("\\-", "-")
+example = page[page.index(".EX\n") + 4:page.index("\n.EE")]
+schema = json.load(open("schema/statement-mapping.schema.json"))
+jsonschema.Draft202012Validator(schema).validate(json.loads(example))
+with open(path, "w") as file:
+    file.write(example)
+subprocess.run([build + "/toll", "statement", "check-mapping", path], check=True)
+ignored, money, count, time, text = schema["$defs"]["column"]["oneOf"]
+
+
+def words(file, macro, column):
+    rows = re.findall(r"^%s\((.*)\)$" % macro, open(file).read(), re.M)
+    return [re.findall(r'"[^"]*"|[A-Z0-9_]+', row)[column].strip('"') for row in rows]
+
+
+fields = words("lib/statement/field.def", "F", 1)
+kinds = words("lib/statement/field.def", "F", 2)
+components = words("lib/usage/component.def", "C", 1)
+of_kind = lambda *some: {f for f, k in zip(fields, kinds) if k in some}
+assert set(money["properties"]["field"]["enum"]) == set(words("lib/statement/money.def", "M", 1))
+assert set(count["properties"]["field"]["enum"]) == of_kind("COUNT") | set(components)
+assert set(time["properties"]["field"]["enum"]) == of_kind("TIME")
+assert set(text["properties"]["field"]["enum"]) == of_kind("TEXT", "FLAG", "WORD")
+assert money["properties"]["unit"]["enum"] == words("lib/statement/unit.def", "U", 0)
+assert time["properties"]["clock"]["enum"] == words("lib/statement/clock.def", "C", 1)
+
 # The examples of toll-event(5), which the decoder's own test runs: the schema allows each.
 page = open("packaging/man/toll-event.5").read().replace("\\e", "\\").replace("\\&", "")
 validator = jsonschema.Draft202012Validator(json.load(open("schema/event.schema.json")))
