@@ -1,0 +1,72 @@
+/*
+ * Why the two sides of a pair differ: parts with one cause each, that add up to theirs - ours to
+ * the last digit, always: what nothing explains is a part of its own, `unexplained`.
+ *
+ * The order in which causes are tried (the first that fits takes what is left, or its part of it):
+ *
+ *   of the pair         missing-here, missing-there, duplicate, other-period, adjusted (the
+ *                       matcher knows), currency; a row that charges for no usage is a fee (fee,
+ *                       purchase, tax) or a discount (credit)
+ *   of a sum            adjusted, where what adjustments of ours make of it is not in theirs
+ *   stated on the row   byok, zero-completion, cancelled: all of the difference (of byok the fee
+ *                       apart);
+ *                       fee, discount (credit): as much as the row states, less what our own
+ *                       charges have for the same; a list price that is not ours is none
+ *   by counts           reasoning, cache-as-input where the counts moved in just that way; else
+ *                       counts, a part a component: our rate x (theirs - ours).  What a prompt
+ *                       costs otherwise because it crosses a threshold is long-context.  Parts of
+ *                       0 where they charge what our counts cost, and what theirs cost more is
+ *                       less than the statement can say, or theirs is our amount exactly
+ *   rounding            what is left can be of rounding each row to the nearest: half of the last
+ *                       decimal of the statement's amounts, of n rows n halves
+ *   by price            of the same counts: tier, cache-as-input, reasoning, long-context, image,
+ *                       fee, discount, price (a version of the book, one rate, all rates by one
+ *                       factor): each is a hypothesis that gives an amount, and fits where that
+ *                       is theirs to the statement's precision.  `why` names others that fit, too
+ *   rounding            one row that was cut off: nearer to 0 by less than a unit of that decimal
+ *   unexplained
+ *
+ * Rounding.  A cause that has a name goes before what is only cut off: it fits to the nearest.
+ * What is no rounding at all may have been cut off beyond its cause.  All rows of a sum may be
+ * rounded in one direction, as equal ones are: so n halves, and a price that is off by less is
+ * not seen in a sum.  A sum of n rows that were each cut off is not told from one with a cause.
+ *
+ * Limits:
+ *   Rates.  Any amount is some rate times a count, so one that fits proves little: it has to be a
+ *   plain ratio of ours, one that the book has, or not to be had by chance (guess_rates.c says
+ *   when).  What is refused for that is told by `why` of `unexplained`.
+ *   Sums.  The requests of a sum are not known.  It is rated as one where that gives our amount, by
+ *   the entries below every threshold or by those that its whole prompt meets; else token
+ *   effects are at the rates below the thresholds, and a hypothesis fits only by the same.  A
+ *   sum by several versions of the book has token effects of 0 and is unexplained beyond a
+ *   factor of all.
+ *   One price hypothesis explains a pair: two of them at once are unexplained.
+ *
+ * A side that does not count is 0, and so is a row in another currency.  A row without an amount
+ * is 0 where other rows have one; where none has, it is its counts at our prices, and without a
+ * price of ours what ours is.
+ *
+ * Pure: no clock, no I/O.
+ */
+#ifndef TOLL_BILL_CLASSIFY_H
+#define TOLL_BILL_CLASSIFY_H
+
+#include "bill/pair.h"
+#include "price/book.h"
+
+/* What holds for all pairs of a run. */
+struct bill_terms {
+	char currency[STATEMENT_CURRENCY_BYTES]; /* of the ledger */
+	const struct book
+		*book; /* in force on the side compared: its other versions; may be NULL */
+	/* Of the statement's amounts, and no fewer than its currency has: 10^-decimals is what
+	 * rounding is a part of. */
+	unsigned decimals;
+	bool amounts; /* the statement has some: a row without one is 0, and never priced here */
+};
+
+/* -FAULT_RANGE: an amount does not fit. */
+int bill_classify(const struct bill_terms *terms, const struct bill_pair *pair,
+                  struct bill_parts *parts_out, struct fault *fault);
+
+#endif
