@@ -1,0 +1,116 @@
+/*
+ * What one change of a price would have to be, of all pairs together.  Inside lib/bill.
+ *
+ * Each pair of a version is an equation: the sum of its lines, of which some move with what is
+ * changed, is theirs.  A change that is to explain them has one value in all of them.
+ */
+#ifndef TOLL_BILL_SUGGEST_INTERNAL_H
+#define TOLL_BILL_SUGGEST_INTERNAL_H
+
+#include "bill/classify_internal.h"
+#include "bill/suggest.h"
+
+/* ---- one unknown (suggest_solve.c) ---- */
+
+/* What a number can be: [lo, hi], fractions with a `by` above 0. */
+struct bill_range {
+	bool set, broken; /* broken: there is none */
+	wide lo_of, lo_by, hi_of, hi_by;
+};
+/* It is between low / by and high / by, too. */
+void bill_range_note(struct bill_range *range, wide low, wide high, wide by);
+/* What lies in both. */
+void bill_range_meet(struct bill_range *range, const struct bill_range *other);
+/*
+ * The number of the fewest decimals, `most` of them at the most, so that number / is lies in it:
+ * a multiple of unit / 10^decimals.  False: there is none, or all of it is open, or the range is
+ * so wide that one in BILL_PICK_SURE would have such a number in it by chance.
+ */
+enum { BILL_PICK_SURE = 10 };
+bool bill_range_pick(const struct bill_range *range, wide is, wide unit, unsigned most,
+                     wide *number_out);
+
+/* ---- two unknowns: a x + b y = c, exactly ---- */
+
+struct bill_two {
+	bool dead;
+	unsigned rank; /* of what is known: 2, and x and y are fractions of `by` */
+	wide a, b, c;  /* rank 1 */
+	wide x, y, by; /* rank 2 */
+};
+void bill_two_note(struct bill_two *two, wide a, wide b, wide c);
+
+/* ---- what can be changed ---- */
+
+enum bill_change_kind {
+	CHANGE_ENTRY,      /* the rate of an entry of the book */
+	CHANGE_AS,         /* a rate of its own for a component that is priced as another */
+	CHANGE_NEW,        /* a rate for a component that has none */
+	CHANGE_MULTIPLIER, /* a multiplier of the version */
+	CHANGE_ALL,        /* a multiplier that the version does not have */
+};
+
+struct bill_change {
+	enum bill_change_kind kind;
+	const struct book_rate *rate; /* of ENTRY and AS */
+	enum component component;     /* of ENTRY, AS and NEW */
+	size_t multiplier;            /* of MULTIPLIER */
+	/* Of its factor; of NEW: of the rate itself.  Where every row was rounded to the nearest,
+	 * and where some may have been cut off. */
+	struct bill_range nearest, range;
+};
+
+enum { BILL_CHANGES_MAX = 24, BILL_TWO_MAX = 8 }; /* of two together: among the first so many */
+
+struct bill_other {
+	bool dead;
+	bool helped; /* it makes some pair agree that differs */
+};
+enum { BILL_OTHERS_MAX = 8 };
+
+/* Of one version of the book in force. */
+struct bill_group {
+	const struct book_version *version;
+	struct bill_change changes[BILL_CHANGES_MAX];
+	size_t change_count, all;                         /* which of them is CHANGE_ALL */
+	struct bill_two twos[BILL_TWO_MAX][BILL_TWO_MAX]; /* [i][j], i < j */
+	bool twos_dead;                                   /* all of them */
+	struct bill_other flip; /* the threshold itself is on the other side of it */
+	struct bill_other none; /* no entry asks for the context */
+	struct bill_other versions[BILL_OTHERS_MAX]; /* by their place in the model */
+	int64_t pairs;                               /* that differ */
+	int64_t proven;                              /* of them, of which a cause was found */
+	wide first, first_base;   /* what the first of them is more, and of what */
+	enum component component; /* that its cause names; COUNT: of none alone */
+	bool others;              /* and some other one is of another */
+	struct money amount;      /* of them */
+	int64_t least;            /* the smallest threshold that some entry asks for */
+	bool closed;              /* nothing can explain it any more */
+};
+
+/* ---- what is said of it (suggest_text.c) ---- */
+
+/*
+ * A value of a change: attos of a unit for a rate; of a factor its digits behind the point are
+ * BILL_FACTOR_DECIMALS more than those that the book has of it.
+ */
+wide bill_change_is(const struct bill_change *change, const struct book_version *version);
+/* The range that counts: to the nearest, where that leaves something. */
+const struct bill_range *bill_change_range(const struct bill_change *change);
+/* The one that its range leaves; false: there is none that can be written. */
+bool bill_change_value(const struct bill_change *change, const struct book_version *version,
+                       const struct bill_range *range, wide *value_out);
+
+void bill_suggest_change(const struct bill_group *group, const struct bill_change *change,
+                         wide value, struct bill_suggestion *out);
+void bill_suggest_two(const struct bill_group *group, const struct bill_change *first,
+                      wide first_value, const struct bill_change *second, wide second_value,
+                      struct bill_suggestion *out);
+void bill_suggest_flip(const struct bill_group *group, struct bill_suggestion *out);
+void bill_suggest_none(const struct bill_group *group, struct bill_suggestion *out);
+void bill_suggest_version(const struct bill_group *group, const struct book_version *version,
+                          struct bill_suggestion *out);
+/* So many pairs were not looked at. */
+void bill_suggest_beyond(int64_t pairs, struct bill_suggestion *out);
+
+#endif
