@@ -1,0 +1,446 @@
+/* By id: an event is looked up among the rows by its own and by its upstream's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "bill/run.h"
+
+enum {
+	LONG_RUN = 64, /* rows of one id: from here on not each is asked whether it is free */
+	SEEN_MIN = 16,
+	DENSE_PART = 2, /* a statement of so large a part of the events is one of most */
+};
+
+/* What rows of an id tell, as hashes: open addressing. */
+struct seen {
+	uint64_t *hashes; /* 0: free */
+	size_t slots, count;
+};
+
+struct by_id {
+	struct bill_run *run;
+	struct bill_index index;     /* each id that a row tells */
+	struct bill_repeats repeats; /* of rows without one */
+	struct arena arena;          /* of the pair at hand */
+	struct seen seen;
+	int64_t taken; /* rows */
+};
+
+static uint64_t id_hash(struct text id)
+{
+	return hash64(id.at, id.len, 0);
+}
+
+/* Of the kinds that are looked up. */
+static size_t list_ids(const struct by_id *by, const struct statement_row *row, struct text ids[3])
+{
+	const struct text told[BILL_IDS] = { row->id, row->upstream_id, row->request_id };
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		bool again = !by->run->by_id[i] || told[i].at == NULL || told[i].len == 0;
+
+		for (size_t k = 0; k < count; k++)
+			again = again || text_equal(ids[k], told[i]);
+		if (!again)
+			ids[count++] = told[i];
+	}
+	return count;
+}
+
+static bool has_id(const struct by_id *by, const struct statement_row *row, struct text id)
+{
+	struct text ids[3];
+	size_t count = list_ids(by, row, ids);
+
+	for (size_t i = 0; i < count; i++) {
+		if (text_equal(ids[i], id))
+			return true;
+	}
+	return false;
+}
+
+static int index_row(void *context, const struct statement_row *row, int64_t place)
+{
+	struct by_id *by = context;
+	struct text ids[3];
+	size_t count = list_ids(by, row, ids);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = bill_index_add(&by->index, id_hash(ids[i]), place, by->run->fault);
+	return r < 0 ? r : bill_count_row(by->run, row);
+}
+
+static bool without_id(const struct statement_row *row)
+{
+	return !bill_row_named(row) && (!row->request || row->charge != STATEMENT_USAGE);
+}
+
+/* ---- the rows of one id ---- */
+
+/* 1: it was there before; 0: it is there now. */
+static int see(struct seen *seen, uint64_t hash)
+{
+	size_t slot;
+
+	hash |= hash == 0;
+	if (2 * (seen->count + 1) > seen->slots) {
+		struct seen grown = { .slots = seen->slots > 0 ? 2 * seen->slots : SEEN_MIN };
+
+		grown.hashes = calloc(grown.slots, sizeof(*grown.hashes));
+		if (grown.hashes == NULL)
+			return -FAULT_NOMEM;
+		for (size_t i = 0; i < seen->slots; i++) {
+			if (seen->hashes[i] != 0)
+				see(&grown, seen->hashes[i]);
+		}
+		free(seen->hashes);
+		*seen = grown;
+	}
+	slot = hash & (seen->slots - 1);
+	while (seen->hashes[slot] != 0 && seen->hashes[slot] != hash)
+		slot = (slot + 1) & (seen->slots - 1);
+	if (seen->hashes[slot] == hash)
+		return 1;
+	seen->hashes[slot] = hash;
+	seen->count++;
+	return 0;
+}
+
+static void see_nothing(struct seen *seen)
+{
+	if (seen->count > 0)
+		memset(seen->hashes, 0, seen->slots * sizeof(*seen->hashes));
+	seen->count = 0;
+}
+
+/* The rows that are one on their side, and the others of that id. */
+struct taken {
+	struct statement_row row;
+	bool any, plain; /* there is one; one of those that stand for all of a request */
+	bool joined;     /* of usage and its costs */
+	int64_t record, rows;
+	size_t again; /* rows that are there once too often */
+};
+
+/* By the name that is theirs alone they are two: only another one of theirs is shared. */
+static bool another(const struct statement_row *a, const struct statement_row *b)
+{
+	return a->id.at != NULL && b->id.at != NULL && !text_equal(a->id, b->id);
+}
+
+/* All entries of a row, of which one is at hand: `marks` are set, and where `off` taken away. */
+static void mark(struct by_id *by, const struct statement_row *row, struct bill_entry *at_hand,
+                 uint64_t marks, bool off)
+{
+	int64_t place = (int64_t)(at_hand->place & BILL_PLACE);
+	struct text ids[3];
+	size_t count = list_ids(by, row, ids);
+
+	by->taken += !off;
+	at_hand->place = off ? at_hand->place & ~marks : at_hand->place | marks;
+	for (size_t i = 0; count > 1 && i < count; i++) {
+		struct bill_entry *entry = bill_index_at(&by->index, id_hash(ids[i]), place);
+
+		if (entry != NULL)
+			entry->place = off ? entry->place & ~marks : entry->place | marks;
+	}
+}
+
+static int take_row(struct by_id *by, struct taken *taken, const struct statement_row *row,
+                    struct bill_entry *entry)
+{
+	/* A turn adds to the row of its request, and is none that stands for all of it. */
+	bool plain = bill_row_plain(row) && row->requests != 0;
+	int r;
+
+	if (taken->any && another(&taken->row, row))
+		return 0;
+	r = see(&by->seen, bill_row_hash(row, 0));
+	if (r < 0)
+		return bill_no_memory(by->run);
+	if (r == 0 && plain && taken->plain && !taken->joined && bill_row_join(&taken->row, row)) {
+		taken->joined = true;
+		bill_joined(by->run);
+		mark(by, row, entry, BILL_TAKEN, false);
+		return 0;
+	}
+	if (r == 1 || (plain && taken->plain)) {
+		taken->again++;
+		mark(by, row, entry, BILL_TAKEN | BILL_REPEAT, false);
+		return 0;
+	}
+	mark(by, row, entry, BILL_TAKEN, false);
+	taken->rows++;
+	if (taken->any) {
+		taken->plain = taken->plain || plain;
+		return bill_row_add(&taken->row, row, true, by->run->fault);
+	}
+	if (bill_row_copy(&taken->row, row, &by->arena) < 0)
+		return bill_no_memory(by->run);
+	bill_row_start(&taken->row);
+	taken->any = true;
+	taken->plain = plain;
+	taken->record = row->record;
+	return 0;
+}
+
+/* Which rows of an id are taken: of one source or (absent) of any. */
+struct wanted {
+	struct text id, source;
+	bool inside, current;
+};
+
+static bool is_wanted(const struct by_id *by, const struct statement_row *row,
+                      const struct wanted *wanted)
+{
+	return has_id(by, row, wanted->id) && bill_inside(by->run, row) == wanted->inside &&
+	       bill_current(by->run, row) == wanted->current &&
+	       (wanted->source.at == NULL || text_equal(row->source, wanted->source));
+}
+
+/* Those inside the period, or those outside, in one. */
+static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
+                     const struct wanted *wanted, struct taken *taken)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		int64_t place = (int64_t)(run[i].place & BILL_PLACE);
+		struct statement_row row;
+
+		if ((run[i].place & BILL_TAKEN) != 0)
+			continue;
+		r = statement_spool_get(by->run->spool, place, &row, by->run->fault);
+		if (r == 0 && is_wanted(by, &row, wanted))
+			r = take_row(by, taken, &row, &run[i]);
+	}
+	return r;
+}
+
+/* The copies that were marked when the pair was made. */
+static int tell_again(struct by_id *by, struct bill_entry *run, size_t count,
+                      const struct taken *taken)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && taken->again > 0 && i < count; i++) {
+		int64_t place = (int64_t)(run[i].place & BILL_PLACE);
+		struct statement_row row;
+
+		if ((run[i].place & BILL_REPEAT) == 0)
+			continue;
+		r = statement_spool_get(by->run->spool, place, &row, by->run->fault);
+		if (r < 0)
+			return r;
+		mark(by, &row, &run[i], BILL_REPEAT, true);
+		r = bill_pair_theirs(by->run, &row, CAUSE_DUPLICATE, taken->record);
+	}
+	return r;
+}
+
+/*
+ * The free rows of an id, with our request or (NULL) without.  Rows of our own source first, of
+ * these those of the period, and of these those in the ledger's currency: what is beside them stays
+ * free.
+ */
+static int pair_rows(struct by_id *by, struct bill_entry *run, size_t count, struct text id,
+                     struct bill_met *met, bool *found_out)
+{
+	struct taken taken = { .any = false };
+	int r = 0;
+
+	arena_reset(&by->arena);
+	see_nothing(&by->seen);
+	for (int turn = 0; r == 0 && !taken.any && turn < 8; turn++) {
+		const struct wanted wanted = {
+			.id = id,
+			.source = turn < 4 && met != NULL ? met->ours.source : text_of(NULL),
+			.inside = turn % 4 < 2,
+			.current = turn % 2 == 0,
+		};
+
+		/* Whose own is not known has no first turn. */
+		if (turn >= 4 || wanted.source.at != NULL)
+			r = take_rows(by, run, count, &wanted, &taken);
+	}
+	*found_out = taken.any;
+	if (r < 0 || !taken.any)
+		return r;
+	r = met != NULL ? bill_pair_both(by->run, met, &taken.row, taken.rows)
+	                : bill_pair_left(by->run, &taken.row);
+	return r < 0 ? r : tell_again(by, run, count, &taken);
+}
+
+/* ---- events ---- */
+
+static bool all_taken(const struct bill_entry *run, size_t count)
+{
+	return count > LONG_RUN && (run[0].place & run[count - 1].place & BILL_TAKEN) != 0;
+}
+
+/* The row with that id that another event has; 0: there is none. */
+static int find_taken(struct by_id *by, const struct bill_entry *run, size_t count, struct text id,
+                      int64_t *record_out)
+{
+	int r = 0;
+
+	*record_out = 0;
+	for (size_t i = 0; r == 0 && *record_out == 0 && i < count; i++) {
+		struct statement_row row;
+
+		r = statement_spool_get(by->run->spool, (int64_t)(run[i].place & BILL_PLACE), &row,
+		                        by->run->fault);
+		if (r == 0 && has_id(by, &row, id))
+			*record_out = row.record;
+	}
+	return r;
+}
+
+static int match_event(void *context, struct bill_met *met)
+{
+	struct by_id *by = context;
+	const struct text ids[] = { met->ours.id, met->ours.upstream_id };
+	int64_t record = 0;
+	bool found = false;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 2; i++) {
+		struct bill_entry *run;
+		size_t count;
+
+		if (ids[i].at == NULL)
+			continue;
+		run = bill_index_find(&by->index, id_hash(ids[i]), &count);
+		if (run == NULL)
+			continue;
+		if (!all_taken(run, count))
+			r = pair_rows(by, run, count, ids[i], met, &found);
+		if (r < 0 || found)
+			return r;
+		if (record == 0)
+			r = find_taken(by, run, count, ids[i], &record);
+	}
+	if (r < 0)
+		return r;
+	return record != 0 ? bill_pair_again(by->run, met, record) : bill_pair_lonely(by->run, met);
+}
+
+/* ---- rows that are left ---- */
+
+static int match_left(void *context, const struct statement_row *row, int64_t place)
+{
+	struct by_id *by = context;
+	struct bill_entry *entries, *entry;
+	struct bill_run *run = by->run;
+	struct text ids[3];
+	int64_t record = 0;
+	size_t count;
+	bool found;
+	int r;
+
+	if (!bill_inside(run, row))
+		return 0;
+	if (list_ids(by, row, ids) == 0) {
+		r = without_id(row) ? bill_repeats_of(&by->repeats, row, place, &record, run->fault)
+		                    : 0;
+		if (r < 0)
+			return r;
+		return r == 1 ? bill_pair_theirs(run, row, CAUSE_DUPLICATE, record)
+		              : bill_pair_left(run, row);
+	}
+	entries = bill_index_find(&by->index, id_hash(ids[0]), &count);
+	entry = bill_run_at(entries, count, place);
+	for (int tries = 0; tries < 2; tries++) {
+		if ((entry->place & BILL_TAKEN) != 0)
+			return 0;
+		r = pair_rows(by, entries, count, ids[0], NULL, &found);
+		if (r < 0)
+			return r;
+	}
+	/* Of rows that share an id and are two: by itself. */
+	mark(by, row, entry, BILL_TAKEN, false);
+	return bill_pair_left(run, row);
+}
+
+static void release(struct by_id *by)
+{
+	bill_index_release(&by->index);
+	bill_repeats_release(&by->repeats);
+	arena_release(&by->arena);
+	free(by->seen.hashes);
+}
+
+static int start(struct by_id *by, struct bill_run *run)
+{
+	int r;
+
+	*by = (struct by_id){ .run = run, .index = run->by_ids };
+	run->by_ids = (struct bill_index){ .entries = NULL };
+	if (by->index.directory != NULL)
+		return 0;
+	r = bill_index_reserve(&by->index, run->ids, run->fault);
+	if (r == 0)
+		r = statement_spool_each(run->spool, index_row, by, run->fault);
+	return r < 0 ? r : bill_index_sort(&by->index, run->fault);
+}
+
+int bill_match_ids(struct bill_run *run)
+{
+	struct by_id by;
+	int r = start(&by, run);
+
+	if (r == 0 && run->nameless > 0)
+		r = bill_repeats_find(&by.repeats, run->spool, without_id, run->fault);
+	if (r == 0)
+		r = bill_counted(run);
+	run->walk.whole = run->rows_inside >= run->result->ours.rows / DENSE_PART;
+	if (r == 0)
+		r = bill_each_ours(&run->walk, match_event, &by);
+	if (r == 0)
+		r = bill_pair_rest(run);
+	if (r == 0 && by.taken < statement_spool_rows(run->spool))
+		r = statement_spool_each(run->spool, match_left, &by, run->fault);
+	release(&by);
+	return r;
+}
+
+/* ---- whether there is one ---- */
+
+static int find_event(void *context, struct bill_met *met)
+{
+	struct by_id *by = context;
+	const struct text ids[] = { met->ours.id, met->ours.upstream_id };
+	int64_t record = 0;
+	int r = 0;
+
+	for (int i = 0; r == 0 && record == 0 && i < 2; i++) {
+		size_t count;
+		struct bill_entry *run = ids[i].at == NULL
+		                                 ? NULL
+		                                 : bill_index_find(&by->index, id_hash(ids[i]),
+		                                                   &count);
+
+		if (run != NULL)
+			r = find_taken(by, run, count, ids[i], &record);
+	}
+	return r < 0 ? r : record != 0;
+}
+
+int bill_match_any_id(struct bill_run *run)
+{
+	struct by_id by;
+	int r = start(&by, run);
+
+	if (r == 0)
+		r = bill_each_ours(&run->walk, find_event, &by);
+	if (r == 1) {
+		run->by_ids = by.index;
+		by.index = (struct bill_index){ .entries = NULL };
+	} else {
+		bill_count_nothing(run);
+	}
+	release(&by);
+	return r;
+}
