@@ -9,7 +9,7 @@ static const struct change_kind *const kinds[] = {
 	&change_price_apply,      &change_price_rollback, &change_suspense_retry,
 	&change_quarantine_retry, &change_policy_set,     &change_reading_settle,
 	&change_rerate,           &change_void,           &change_correct,
-	&change_period_close,     &change_archive_month,
+	&change_period_close,     &change_archive_month,  &change_reconcile_run,
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 

@@ -61,6 +61,14 @@
  *      each hour in it that is still as it was then moves to it.
  *      -> {"ok":true,"month":"2026-10","file":"...","sha256":"...","hours":744,"events":900,
  *          "left":0}   left: hours to which something came meanwhile; they stay
+ *   {"change":"reconcile.run","report":{...},"seal":"<64 hexadecimal digits>",
+ *    "command":["toll","reconcile",...]}
+ *      A reconciliation was made: its report is kept as it is, without white space, and beside it
+ *      the head of the chain of seals of the ledger that it looked at (null: there was none),
+ *      and the words that repeat it where it was made, paths as they were typed (may be absent).
+ *      Nothing else changes.  A report has "result_sha256", of all that was found, and is no more
+ *      than CHANGE_REPORT_BYTES_MAX.
+ *      -> {"ok":true,"run":3,"sha256":"<of the report as it is kept>"}   run: the third of them
  * A rule holds for what comes when the reply was given; a line that is on its way meanwhile is
  * taken as before (and where it is held, quarantine.retry takes it later).
  *
@@ -76,7 +84,10 @@
 #include "base/buf.h"
 #include "ledger/books.h"
 
-enum { CHANGE_BYTES_MAX = 48 * 1024 * 1024 }; /* a request: a book, escaped */
+enum {
+	CHANGE_BYTES_MAX = 48 * 1024 * 1024, /* a request: a book, escaped */
+	CHANGE_REPORT_BYTES_MAX = 64 * 1024, /* of a reconciliation, as it is kept */
+};
 
 struct change {
 	struct text request; /* JSON; it and `who` must live as long as the job */

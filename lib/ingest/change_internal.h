@@ -32,7 +32,8 @@ struct change_kind {
 
 extern const struct change_kind change_price_apply, change_price_rollback, change_suspense_retry,
 	change_quarantine_retry, change_policy_set, change_reading_settle, change_rerate,
-	change_void, change_correct, change_period_close, change_archive_month;
+	change_void, change_correct, change_period_close, change_archive_month,
+	change_reconcile_run;
 
 /* An event in suspense, copied out of the walk that found it. */
 struct waiting {

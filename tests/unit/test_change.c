@@ -97,15 +97,18 @@ static void test_a_request_that_is_none_is_refused_by_a_reply(void **state)
 		{ "no object", "[]",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
 		  "price.rollback, suspense.retry, quarantine.retry, policy.set, reading.settle, "
-		  "rerate, void, correct, period.close, archive.month'}" },
+		  "rerate, void, correct, period.close, archive.month, "
+		  "reconcile.run'}" },
 		{ "no change", "{}",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
 		  "price.rollback, suspense.retry, quarantine.retry, policy.set, reading.settle, "
-		  "rerate, void, correct, period.close, archive.month'}" },
+		  "rerate, void, correct, period.close, archive.month, "
+		  "reconcile.run'}" },
 		{ "another change", "{'change':'event.delete'}",
 		  "{'ok':false,'fault':'invalid','error':'\\'change\\' is one of price.apply, "
 		  "price.rollback, suspense.retry, quarantine.retry, policy.set, reading.settle, "
-		  "rerate, void, correct, period.close, archive.month'}" },
+		  "rerate, void, correct, period.close, archive.month, "
+		  "reconcile.run'}" },
 		{ "no book", "{'change':'price.apply'}",
 		  "{'ok':false,'fault':'invalid','error':'price.apply: \\'book\\' is missing'}" },
 		{ "a book that is no text", "{'change':'price.apply','book':{}}",

@@ -30,6 +30,7 @@
 #define CORRECT(which, more) "{'change':'correct'," which ",'reason':'r'" more "}"
 #define WHICH(source, id)    "'source':'" source "','id':'" id "','time':'" TIME "'"
 #define RERATE(from, more)   "{'change':'rerate','from':" from ",'reason':'r'" more "}"
+#define RUN(report, seal)    "{'change':'reconcile.run','report':" report ",'seal':" seal "}"
 #define TO                   ",'to':'2026-08-02'"
 #define SETTLE(reading, more)                                                                      \
 	"{'change':'reading.settle','source':'s','reading':" reading ",'reason':'r'" more "}"
@@ -103,6 +104,16 @@ static const struct {
 	{ "of no api", SETTLE("'declared'", ",'api':''") },
 	{ "of a line that is a word", SETTLE("'declared'", ",'id':'x'") },
 	{ "of line 0", SETTLE("'declared'", ",'id':0") },
+
+	{ "a run without a report", "{'change':'reconcile.run'}" },
+	{ "of a report that is a word", "{'change':'reconcile.run','report':'r'}" },
+	{ "of one without a hash", RUN("{}", "null") },
+	{ "of one with half a hash", RUN("{'result_sha256':'" LONG_16 "'}", "null") },
+	{ "of one with a hash of no digits", RUN("{'result_sha256':'" LONG_64 "'}", "null") },
+	{ "with half a seal", RUN("{'result_sha256':'" HEX_64 "'}", "'0123'") },
+	{ "with a seal that is a number", RUN("{'result_sha256':'" HEX_64 "'}", "7") },
+	{ "of too many levels",
+	  RUN("{'result_sha256':'" HEX_64 "','a':[[[[[[[[[[]]]]]]]]]]}", "null") },
 
 	{ "a rule for a long account",
 	  "{'change':'policy.set','account':'" LONG_257 "','policies':null,'note':'n'}" },
