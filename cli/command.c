@@ -141,10 +141,29 @@ enum exit_code command_misused(struct context *context, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+/* Whose action, meant where none is named, this one is; NULL: it is no such action. */
+static const struct command *parent_of(const struct command *command)
+{
+	for (size_t i = 0; command_at(i) != NULL; i++) {
+		if (command != NULL && command_at(i)->otherwise == command)
+			return command_at(i);
+	}
+	return NULL;
+}
+
 enum exit_code command_no_words(struct context *context, const char *name)
 {
+	const struct command *parent = parent_of(context->command);
+	const char *meant, *word;
+
 	if (context->options.word_count == 0)
 		return EXIT_DONE;
+	word = context->options.words[0];
+	if (parent != NULL && command_action(parent, word, &meant) != NULL)
+		return command_misused(context,
+		                       "the action comes first: toll %s %s, and then its "
+		                       "options",
+		                       parent->name, word);
 	return command_misused(context, "%s takes no words: %s", name, context->options.words[0]);
 }
 

@@ -7,7 +7,7 @@
 
 static const struct option options[] = {
 	CORRECTION_OPTIONS,
-	{ "set", "COMPONENT=COUNT ...", "what it used of a component; may stand several times" },
+	{ "set", "COMPONENT=COUNT ...", "what it used of a component; may be given again" },
 	{ NULL, NULL, NULL },
 };
 

@@ -5,6 +5,7 @@
 #include "catalogue/publish.h"
 #include "cli/command.h"
 #include "export/export.h"
+#include "statement/format.h"
 #include "usage/envelope.h"
 #include "usage/event.h"
 #include "usage/format_fields.h"
@@ -142,6 +143,32 @@ static void list_catalogue(struct context *context, const struct catalogue *cata
 	table_release(&table);
 }
 
+/* --- one format of statements ---------------------------------------------- */
+
+static void add_fact(struct table *table, const char *name, const char *meaning)
+{
+	size_t row = table_row(table);
+
+	table_set(table, row, 0, text_of(name));
+	table_set(table, row, 1, text_of(meaning));
+}
+
+static void list_statement(struct context *context, const struct statement_format *format)
+{
+	struct table table = { .rows = NULL };
+
+	table_column(&table, "name", "Statement", TABLE_TEXT, false);
+	table_column(&table, "meaning", "Meaning", TABLE_TEXT, false);
+	add_fact(&table, "is", format->summary);
+	add_fact(&table, "amounts in", format->unit);
+	add_fact(&table, "read with", "toll statement show FILE");
+	for (const struct statement_line *line = format->lines;
+	     line != NULL && line->column != NULL; line++)
+		add_fact(&table, line->column, statement_field_name(line->field));
+	command_table(context, &table);
+	table_release(&table);
+}
+
 /* --- a name that is none --------------------------------------------------- */
 
 /* A letter or two off; or the beginning, the family or the end of it: "openai", "chat". */
@@ -177,6 +204,11 @@ static enum exit_code no_such_name(struct context *context, const char *asked)
 		if (is_near(asked, name))
 			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
 	}
+	for (size_t i = 0; statement_format_at(i) != NULL; i++) {
+		name = statement_format_at(i)->name;
+		if (is_near(asked, name))
+			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
+	}
 	if (near.len > 0)
 		code = command_misused(context, "there is no shape or envelope %s; near it: %s",
 		                       asked, near.at);
@@ -200,6 +232,11 @@ static enum exit_code show_one(struct context *context, const char *name)
 		envelope++;
 	if (catalogue_find(asked) != NULL) {
 		list_catalogue(context, catalogue_find(asked));
+		return EXIT_DONE;
+	}
+	if (event_format_name(shape) == NULL && envelope_name(envelope) == NULL &&
+	    statement_format_find(asked) != NULL) {
+		list_statement(context, statement_format_find(asked));
 		return EXIT_DONE;
 	}
 	if (event_format_name(shape) == NULL && envelope_name(envelope) == NULL)
@@ -232,6 +269,7 @@ static enum exit_code run(struct context *context)
 	struct table table = { .rows = NULL };
 	const struct catalogue *catalogue;
 	const struct publish_form *published;
+	const struct statement_format *statement;
 	const struct export_form *form;
 
 	if (context->options.word_count > 1)
@@ -251,6 +289,8 @@ static enum exit_code run(struct context *context)
 	for (size_t i = 0; (published = publish_form(i)) != NULL; i++)
 		add_name(&table, "price list", published->name, published->summary);
 	add_name(&table, "price list", PUBLISH_CSV, PUBLISH_CSV_SUMMARY);
+	for (size_t i = 0; (statement = statement_format_at(i)) != NULL; i++)
+		add_name(&table, "statement", statement->name, statement->summary);
 	for (size_t i = 0; (form = export_form(i)) != NULL; i++)
 		add_name(&table, "export", form->name, form->summary);
 	command_table(context, &table);
@@ -260,9 +300,9 @@ static enum exit_code run(struct context *context)
 
 const struct command command_formats = {
 	.name = "formats",
-	.summary = "List the usage shapes, envelopes and catalogues that are read, and the forms "
-		   "of results",
-	.synopsis = "formats [SHAPE|ENVELOPE|CATALOGUE]",
+	.summary = "List the usage shapes, envelopes, catalogues and statements that are read, and "
+		   "the forms of results",
+	.synopsis = "formats [SHAPE|ENVELOPE|CATALOGUE|STATEMENT]",
 	.details = "A usage shape is what an event line names as its \"api\".  With its name: "
 		   "where the usage stands in a response, what each number of it is, how those "
 		   "of a stream are folded, what must hold between them, and how else they may "
@@ -272,7 +312,10 @@ const struct command command_formats = {
 		   "with its name, what each member of the event is made of is listed.\n"
 		   "\n"
 		   "A catalogue is what somebody publishes of prices; with its name, what one "
-		   "of its prices is of.",
+		   "of its prices is of.\n"
+		   "\n"
+		   "A statement is what somebody else says was used and is due; with its name, "
+		   "what its columns or members are taken for, where a table says it.",
 	.csv = true,
 	.json = true,
 	.run = run,

@@ -82,6 +82,9 @@ static void write_command(const struct printer *printer, const struct command *c
 			         command->name, command->name, command->otherwise->name);
 		buf_addf(printer->out, "\ntoll %s ACTION --help has the options of each.\n",
 		         command->name);
+		/* Who did not ask for an action meant this one. */
+		if (command->otherwise != NULL)
+			write_options(printer, command->otherwise);
 		return;
 	}
 	write_options(printer, command);

@@ -15,6 +15,28 @@ static int failed(const char *path, struct fault *fault)
 	                 "%s: %s", path, strerror(errno));
 }
 
+/* A slip of the hand must not put a page in the place of a ledger. */
+static int refuse_database(const char *path, struct fault *fault)
+{
+	static const char magic[] =
+		"SQLite format 3"; /* with its NUL: sqlite.org/fileformat.html */
+	char begin[sizeof(magic)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_one;
+
+	if (fd < 0)
+		return 0;
+	is_one = pread(fd, begin, sizeof(begin), 0) == (ssize_t)sizeof(begin) &&
+	         memcmp(begin, magic, sizeof(magic)) == 0;
+	close(fd);
+	return is_one ? fault_set(
+				fault, FAULT_INVALID,
+				"%s: is a ledger, or another database, and is left as it is: give "
+				"a name of its own to what is written",
+				path)
+	              : 0;
+}
+
 static int write_all(int fd, struct text bytes)
 {
 	while (bytes.len > 0) {
@@ -28,6 +50,26 @@ static int write_all(int fd, struct text bytes)
 		bytes.len -= (size_t)put;
 	}
 	return 0;
+}
+
+int output_sync_folder(const char *path, struct fault *fault)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	int fd, r = 0;
+
+	if (slash == NULL)
+		snprintf(folder, sizeof(folder), ".");
+	else if (!text_copy(folder, sizeof(folder),
+	                    (struct text){ path, slash == path ? 1 : (size_t)(slash - path) }))
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? 0 : failed(folder, fault);
+	if (fsync(fd) < 0 && errno != EINVAL)
+		r = failed(folder, fault);
+	close(fd);
+	return r;
 }
 
 static int write_into(const char *path, struct text bytes, struct fault *fault)
@@ -64,7 +106,7 @@ static int replace(const char *path, mode_t mode, struct text bytes, struct faul
 		r = failed(path, fault);
 	if (r < 0)
 		unlink(beside);
-	return r;
+	return r < 0 ? r : output_sync_folder(path, fault);
 }
 
 int output_write(const char *path, struct text bytes, struct fault *fault)
@@ -83,6 +125,8 @@ int output_write(const char *path, struct text bytes, struct fault *fault)
 		return write_into(path, bytes, fault);
 	if (realpath(path, real) == NULL)
 		return failed(path, fault);
+	if (refuse_database(real, fault) < 0)
+		return -FAULT_INVALID;
 	return replace(real, found.st_mode & 07777, bytes, fault);
 }
 
@@ -101,6 +145,8 @@ int output_start(struct output *output, const char *path, struct fault *fault)
 			                 path);
 		if (realpath(path, output->path) == NULL)
 			return failed(path, fault);
+		if (refuse_database(output->path, fault) < 0)
+			return -FAULT_INVALID;
 		output->mode = found.st_mode & 07777;
 	} else if (errno != ENOENT) {
 		return failed(path, fault);
@@ -134,5 +180,5 @@ int output_end(struct output *output, bool good, struct fault *fault)
 		r = failed(output->path, fault);
 	if (!good || r < 0)
 		unlink(output->beside);
-	return r;
+	return !good || r < 0 ? r : output_sync_folder(output->path, fault);
 }

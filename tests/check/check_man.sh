@@ -37,7 +37,8 @@ names()
 	done
 }
 
-for page in toll.1 toll-tail.1 toll-event.5 toll-pricebook.5 toll-vectors.5 tolld.8; do
+for page in toll.1 toll-tail.1 toll-event.5 toll-pricebook.5 toll-statement.5 toll-vectors.5 \
+	tolld.8; do
 	if [ ! -s "$man/$page" ]; then
 		echo "$man/$page: is not there"
 		bad=1
@@ -62,10 +63,19 @@ done
 	names toll-event.5 lib/usage/component.def $(second lib/usage/component.def C)
 	names toll-event.5 lib/usage/reason.def $(second lib/usage/reason.def R | grep -v '^none$')
 	names toll-pricebook.5 lib/usage/component.def $(second lib/usage/component.def C)
+	names toll-statement.5 lib/statement/formats.def $(second lib/statement/formats.def F)
+	names toll-statement.5 lib/statement/field.def $(second lib/statement/field.def F)
+	names toll-statement.5 lib/statement/money.def $(second lib/statement/money.def M)
+	names toll-statement.5 lib/statement/clock.def $(second lib/statement/clock.def C)
+	names toll-statement.5 lib/statement/unit.def \
+		$(sed -n 's/^U("\([^"]*\)".*/\1/p' lib/statement/unit.def)
+	names toll-statement.5 lib/usage/component.def $(second lib/usage/component.def C)
 	names toll-tail.1 'the verdicts' accepted unpriced duplicate conflict quarantined checkpoint
 	names toll.1 lib/catalogue/catalogue.def $(second lib/catalogue/catalogue.def C)
 	names toll.1 lib/catalogue/tally.def $(second lib/catalogue/tally.def K)
 	names toll.1 lib/catalogue/publish.def $(second lib/catalogue/publish.def P)
+	names toll.1 lib/statement/fetch.def $(second lib/statement/fetch.def F)
+	names toll.1 lib/bill/cause.def $(second lib/bill/cause.def C)
 	names toll.1 cli/commands.def $(sed -n 's/^[A-Z]*(\([a-z_]*\).*/\1/p' cli/commands.def)
 }
 exit $bad

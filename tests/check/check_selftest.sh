@@ -15,12 +15,14 @@ fresh()
 	rm -rf "$folder/t"
 	mkdir "$folder/t"
 	cd "$folder/t"
-	mkdir -p lib/base lib/money lib/usage lib/catalogue daemon cli packaging/man schema
+	mkdir -p lib/base lib/money lib/usage lib/catalogue lib/statement lib/bill daemon cli \
+		packaging/man schema
 	cp "$root/.clang-format" .
 	cp -r "$root/packaging/systemd" "$root/packaging/tolld.json" packaging/
 	cp "$root/schema/config.schema.json" schema/
 	cp "$root/daemon/settings.def" daemon/
-	printf '0 lib/base\n1 lib/money\n5 lib/usage sqlite3.h\n8 daemon uv.h\n8 cli\n' >lib/TIERS
+	printf '%s\n' '0 lib/base' '1 lib/money' '5 lib/usage sqlite3.h' '6 lib/statement' \
+		'8 daemon uv.h' '8 cli' >lib/TIERS
 	printf '#include <stdint.h>\n\nint one(void);\n' >lib/base/one.h
 	printf '#include "base/one.h"\n\nint two(void)\n{\n\treturn one();\n}\n' >lib/money/two.c
 	echo 'X(chat, "some.chat", "a shape")' >lib/usage/formats.def
@@ -30,10 +32,17 @@ fresh()
 	echo 'C(LITTLE, "some-list", "a catalogue")' >lib/catalogue/catalogue.def
 	echo 'K(KEPT, "kept_x", "a key of a report")' >lib/catalogue/tally.def
 	echo 'P(LITTLE, "some-page", "a form")' >lib/catalogue/publish.def
+	echo 'F(SOME, "some-bill", CSV, "USD", "a format")' >lib/statement/formats.def
+	echo 'F(SOME, "some_field", TEXT, "a field")' >lib/statement/field.def
+	echo 'M(SOME, "some_sum", "an amount")' >lib/statement/money.def
+	echo 'C(SOME, "some-clock", "a clock")' >lib/statement/clock.def
+	echo 'U("some-unit", 2, "a unit")' >lib/statement/unit.def
+	echo 'C(SOME, "some-cause", "a cause")' >lib/bill/cause.def
+	echo 'F(SOME, "some-api", "some-bill", "", "KEY", "a key", BEARER)' >lib/statement/fetch.def
 	echo 'X(report)' >cli/commands.def
 	echo '.TH T 1
 .SH NAME
-t \- report some.chat some.wrap some\-list some\-page kept_x input_x
+t \- report some.chat some.wrap some\-list some\-page some\-api some\-cause kept_x input_x
 got\-lost' >packaging/man/toll.1
 	cp packaging/man/toll.1 packaging/man/toll-event.5
 	printf '.TH T 1\n.SH NAME\nt \\- %s\n' \
@@ -41,6 +50,9 @@ got\-lost' >packaging/man/toll.1
 		>packaging/man/toll-tail.1
 	cp packaging/man/toll.1 packaging/man/toll-pricebook.5
 	cp packaging/man/toll.1 packaging/man/toll-vectors.5
+	printf '.TH T 5\n.SH NAME\nt \\- %s\n' \
+		'input_x some\-bill some_field some_sum some\-clock some\-unit' \
+		>packaging/man/toll-statement.5
 	{
 		printf '.TH T 8\n.SH NAME\nt \\- x\n'
 		sed -n 's/^[TN]([A-Z_]*, *"\([a-z_]*\)".*/\1/p' daemon/settings.def
@@ -313,8 +325,16 @@ sed -i 's/unpriced//' packaging/man/toll-tail.1
 fails check_man.sh '"unpriced"' "a verdict that the page does not have"
 sed -i 's/some.-list//' packaging/man/toll.1
 fails check_man.sh '"some-list"' "a catalogue that the page does not have"
+sed -i 's/some.-cause//' packaging/man/toll.1
+fails check_man.sh '"some-cause"' "a cause that the page does not have"
 sed -i 's/some.-page//' packaging/man/toll.1
 fails check_man.sh '"some-page"' "a form of publishing that the page does not have"
+sed -i 's/some.-api//' packaging/man/toll.1
+fails check_man.sh '"some-api"' "an API of statements that the page does not have"
+sed -i 's/some.-bill//' packaging/man/toll-statement.5
+fails check_man.sh '"some-bill"' "a format of statements that the page does not have"
+sed -i 's/some.-unit//' packaging/man/toll-statement.5
+fails check_man.sh '"some-unit"' "a unit of amounts that the page does not have"
 rm packaging/man/toll-vectors.5
 fails check_man.sh 'toll-vectors.5' "a page that is not there"
 sed -i 's/kept_x//' packaging/man/toll.1

@@ -79,7 +79,7 @@ static void test_a_name_that_is_none_is_told_with_those_near_it(void **state)
 		{ "cohere.classify", "near it: cohere.chat, cohere.embed, cohere.rerank\n" },
 		{ "rerank", "near it: cohere.rerank\n" },
 		{ "litellm.other", "near it: litellm.chat, litellm.payload, litellm.spend\n" },
-		{ "x", "there is no shape or envelope x; toll formats lists them\n" },
+		{ "qqqq", "there is no shape or envelope qqqq; toll formats lists them\n" },
 	};
 	struct tollrun run = { .out_fd = -1, .err_fd = -1 };
 

@@ -119,7 +119,7 @@ static void test_wrong_use_is_told(void **state)
 	static const struct {
 		const char *words[4], *said;
 	} rows[] = {
-		{ { "reconcile", NULL }, "--sources is due" },
+		{ { "reconcile", NULL }, "--statement FILE, --sources or --internal is due" },
 		{ { "reconcile", "--sources", "x", NULL }, "reconcile takes no words: x" },
 		{ { "reconcile", "--sources", "--from=soon", NULL }, "--from soon: a time is due" },
 		{ { "reconcile", "--sources", "--to=2026-11-22T08:00:01Z", NULL },
