@@ -367,6 +367,9 @@ const struct life_change life_changes[] = {
 	REQUEST("correct",
 	        "{'change':'correct'," WHICH("b", "2026-08-01T09:30:00") ",'reason':'r','set':"
 	                                                                 "{'input':5}}"),
+	REQUEST("reconcile.run",
+	        "{'change':'reconcile.run','report':{'result_sha256':'0123456789abcdef0123456789ab"
+	        "cdef0123456789abcdef0123456789abcdef'},'seal':null}"),
 	EVENT("an event again", LINE("b", "2026-08-01T09:30:00", USAGE)),
 	EVENT("an event of names that are new",
 	      "{'id':'names','time':'2026-08-01T11:00:00Z','source':'gw-2','account':'new','model':"

@@ -12,6 +12,7 @@
 
 #include "base/hash.h"
 #include "base/moment.h"
+#include "bill/ties.h"
 #include "ingest/change.h"
 #include "ingest/impact.h"
 #include "ledger/adjust.h"
@@ -128,6 +129,25 @@ static int read_verify(struct ledger *ledger, struct life_told *told, struct fau
 	int r = ledger_verify(ledger, on_finding, NULL, told, &summary, fault);
 
 	return r < 0 ? r : tell(told, summary.findings, text_of(summary.seal.chain));
+}
+
+static int on_tie(void *context, const struct tie *tie)
+{
+	struct life_told *told = context;
+	char sides[2 * MONEY_TEXT_BYTES + 16], one[MONEY_TEXT_BYTES], other[MONEY_TEXT_BYTES];
+
+	money_text((struct money){ tie->one }, one);
+	money_text((struct money){ tie->other }, other);
+	snprintf(sides, sizeof(sides), "%s %s|%s", tie_state_name(tie->state), one, other);
+	return tell(told, tie->kind, text_of(sides));
+}
+
+static int read_ties(struct ledger *ledger, struct life_told *told, struct fault *fault)
+{
+	const struct ties_query query = { .from_ms = LEDGER_FROM_MIN, .to_ms = LEDGER_TO_MAX };
+	bool differs;
+
+	return ties_check(ledger, &query, on_tie, told, &differs, fault);
 }
 
 static int read_twins(struct ledger *ledger, struct life_told *told, struct fault *fault)
@@ -279,6 +299,7 @@ const struct life_reading life_readings[] = {
 	{ "files of the archive", read_files, true, false, false },
 	{ "check of the archive", read_archive, false, true, false },
 	{ "verify", read_verify, false, true, false },
+	{ "ties", read_ties, true, true, false },
 	{ "twins", read_twins, false, false, false },
 	{ "status", read_status, false, false, false },
 	{ "seals", read_seals, false, false, false },

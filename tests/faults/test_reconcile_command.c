@@ -1,0 +1,100 @@
+/*
+ * The same as test_reconcile_seeds, of one larger month and through the command: what `toll
+ * reconcile` prints as rows is held against what was injected.
+ *
+ * SEED comes from the environment, and EVENTS: a million takes a minute or two.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/billkit.h"
+
+enum {
+	EVENTS_DEFAULT = 20000,
+	EVENTS_SANITIZED = 2000,
+	EVENTS_PER_FAULT = 500,
+	FAULTS_MOST = 200,
+	DIFFERENCES_FOUND = 1, /* exit codes */
+	EXIT_NOT_RUN = 126,
+};
+
+static int64_t number_from(const char *name, int64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL && *text != '\0' ? strtoll(text, NULL, 10) : otherwise;
+}
+
+/* As long as it takes: of a million it is longer than other tests wait for anything. */
+static void reconcile(const struct billkit *kit, const char *statement, const char *rows)
+{
+	const char *build = getenv("TOLL_BUILD");
+	char program[KIT_PATH_BYTES];
+	int status = 0;
+	pid_t pid;
+
+	snprintf(program, sizeof(program), "%s/toll", build != NULL ? build : "build/release");
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		int out = open(rows, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		if (out >= 0 && dup2(out, STDOUT_FILENO) >= 0)
+			execl(program, "toll", "reconcile", "--ledger", kit->ledger.path,
+			      "--statement", statement, "--format", "toll", "--from", "2026-07-01",
+			      "--to", "2026-08-01", "--match", "id", "--csv", (char *)NULL);
+		_exit(EXIT_NOT_RUN);
+	}
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), DIFFERENCES_FOUND);
+}
+
+static void test_the_command_tells_each_fault_and_nothing_else(void **state)
+{
+	const char *mode = getenv("TOLL_MODE");
+	bool sanitized = mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0);
+	struct billgen_options options = {
+		.seed = (uint64_t)number_from("SEED", 1),
+		.events = number_from("EVENTS", sanitized ? EVENTS_SANITIZED : EVENTS_DEFAULT),
+		.decimals = MONEY_DECIMALS_MAX,
+	};
+	char statement[KIT_PATH_BYTES], rows[KIT_PATH_BYTES];
+	struct billkit kit;
+	int64_t found;
+
+	(void)state;
+	options.faults = options.events / EVENTS_PER_FAULT;
+	options.faults = options.faults > FAULTS_MOST ? FAULTS_MOST : options.faults;
+	printf("reconcile: SEED=%llu, %lld events%s\n", (unsigned long long)options.seed,
+	       (long long)options.events, sanitized ? ": fewer, a sanitizer is slow" : "");
+	billkit_open(&kit, &options);
+	billkit_write(&kit, GEN_TOLL_CSV, BILLKIT_IDS, statement);
+	kit_shut(&kit.ledger);
+	snprintf(rows, sizeof(rows), "%s/rows.csv", kit.ledger.folder);
+	reconcile(&kit, statement, rows);
+	found = billkit_check_rows(&kit, rows);
+	printf("reconcile: %lld differences, each of what was injected\n", (long long)found);
+	assert_true(found >= options.faults * (GEN_FAULT_COUNT - 1));
+	billkit_close(&kit);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_command_tells_each_fault_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
