@@ -148,6 +148,7 @@ help:
 	@echo 'make soak               more than it can take, for SECONDS=60: SEED=1'
 	@echo 'make bench              the figures of README.md, into build/bench.json'
 	@echo 'make bench-flat         the rate of inserts from 1 M to EVENTS=100000000'
+	@echo 'make bench-reconcile    statements against a ledger of EVENTS=10000000'
 	@echo 'make mutation           what no test notices: SEED=1 RUNS=200 FILES=...'
 	@echo 'make fuzz               each target of tests/fuzz: SEED=1 SECONDS=60, with clang'
 	@echo 'make coverage           lines and branches that are run: WITH=integration MISSED=lib'
@@ -206,7 +207,10 @@ check check-style check-unit check-integration check-crash crash check-faults fa
 # Its own malloc() and realloc() stand before the ones of everything that is tested.
 $(B)/tests/unit/test_allocation $(B)/tests/unit/test_publish_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=realloc
-$(filter $(addprefix $(B)/tests/faults/,test_memory% test_damage_faults),$(FAULTS_BINS)): \
+$(filter $(addprefix $(B)/tests/faults/,test_memory% test_damage_faults),$(FAULTS_BINS)) \
+$(B)/tests/unit/test_zone $(B)/tests/unit/test_mapping $(B)/tests/unit/test_statement_suggest \
+$(B)/tests/unit/test_fetch $(B)/tests/unit/test_bill_memory \
+$(B)/tests/unit/test_bill_result_memory: \
 	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 # Each call of tests/support/failcall.def, and three of our own that make some of them.
 FAILCALLS := close faccessat fchmod fchown fcntl fopen fstat fsync ftruncate getrandom \
@@ -216,6 +220,7 @@ $(B)/tests/faults/test_calls: ALL_LDFLAGS += $(FAILCALLS:%=-Wl,--wrap=%)
 $(B)/tests/unit/test_writer_start: ALL_LDFLAGS += -Wl,--wrap=pthread_mutex_init \
 	-Wl,--wrap=pthread_condattr_init,--wrap=pthread_condattr_setclock \
 	-Wl,--wrap=pthread_cond_init,--wrap=uv_async_init,--wrap=pthread_create
+$(B)/tests/unit/test_statement_pages: ALL_LDFLAGS += -Wl,--wrap=fsync,--wrap=rename
 $(B)/tests/faults/test_statements: \
 	ALL_LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec,--wrap=sqlite3_prepare_v2 \
 		-Wl,--wrap=sqlite3_prepare_v3
@@ -238,6 +243,14 @@ bench-flat:
 	$(Q)$(PARALLEL) all $(BENCH)
 	$(Q)$(BENCH) --flat $(EVENTS)
 
+# Statements against a ledger of EVENTS=10000000.
+.PHONY: bench-reconcile
+bench-reconcile: EVENTS := $(if $(filter file,$(origin EVENTS)),10000000,$(EVENTS))
+bench-reconcile:
+	$(Q)packaging/bootstrap demo
+	$(Q)$(PARALLEL) all $(BENCH)
+	$(Q)$(BENCH) --build $(B) --output build/bench-reconcile.json --reconcile $(EVENTS)
+
 # libFuzzer over what reads strangers' bytes, all of it instrumented; clang is not needed
 # elsewhere.  Each tests/fuzz/fuzz_NAME.c is a target with its seeds in tests/fuzz/corpus/NAME.
 FUZZ_CC   ?= clang-14
@@ -245,7 +258,8 @@ FUZZ_B    := build/fuzz
 FUZZ_SAN  := address,undefined
 FUZZ_C    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_LIB  := $(patsubst %.c,$(FUZZ_B)/%.o,$(sort $(wildcard lib/base/*.c lib/money/*.c \
-	lib/usage/*.c lib/price/*.c lib/rate/*.c lib/wire/*.c tests/support/*_invariants.c)))
+	lib/usage/*.c lib/price/*.c lib/rate/*.c lib/wire/*.c lib/statement/*.c \
+	tests/support/*_invariants.c)))
 FUZZ_BINS := $(patsubst tests/fuzz/%.c,$(FUZZ_B)/%,$(FUZZ_C))
 FUZZ_FLAGS = $(CPPFLAGS) -std=gnu17 -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 
@@ -317,7 +331,7 @@ install: all
 	install -m 644 $(MAN8) $(D)/share/man/man8
 	install -m 644 schema/*.schema.json $(D)/share/toll/schema
 	install -m 644 packaging/pricebook.sample.json packaging/vectors.sample.json \
-		packaging/tolld.json $(D)/share/toll
+		packaging/statement-mapping.sample.json packaging/tolld.json $(D)/share/toll
 	install -m 644 README.md SECURITY.md $(D)/share/doc/toll
 	install -m 644 packaging/sysusers.d/toll.conf $(D)/lib/sysusers.d
 	install -m 644 packaging/tmpfiles.d/toll.conf $(D)/lib/tmpfiles.d

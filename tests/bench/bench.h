@@ -88,6 +88,26 @@ int64_t bench_loading(int64_t *peak_kib_out);
  */
 int64_t bench_flat(int64_t events, int64_t slice);
 
+/*
+ * `toll reconcile` of statements that agree with a ledger of so many events in ten months, each
+ * so many times, and tells of each.
+ */
+enum bench_statement {
+	BENCH_MONTH,        /* a month of requests, by their ids */
+	BENCH_MONTH_BY_DAY, /* the same, summed up by day */
+	BENCH_MONTH_DAYS,   /* sums of its days */
+	BENCH_DAYS,         /* sums of all days */
+	BENCH_ALL,          /* all requests, by their ids */
+	BENCH_STATEMENTS
+};
+struct bench_reconciled {
+	enum bench_statement what;
+	int64_t rows, round, ms, cpu_ms, peak_kib; /* cpu_ms: of the processor, all of it */
+};
+void bench_reconcile(const char *build, int64_t events, int64_t rounds,
+                     void (*each)(void *context, const struct bench_reconciled *reconciled),
+                     void *context);
+
 int64_t bench_now_ns(void);
 /* Says what went wrong, and ends the program. */
 void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
