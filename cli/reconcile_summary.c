@@ -296,7 +296,8 @@ static void write_verdict(struct below *below, const struct reconciled *reconcil
 	if (reconciled->run > 0)
 		buf_addf(&where, "Stored: toll reconcile show %lld. ", (long long)reconciled->run);
 	if (more_notes > 0)
-		buf_addf(&where, "%lld more: --json", (long long)more_notes);
+		buf_addf(&where, "%lld more note%s: --json", (long long)more_notes,
+		         more_notes == 1 ? "" : "s");
 	if (where.len > 0)
 		printer_wrap(&below->printer, 0, buf_text(&where));
 	if (where.error != 0)

@@ -331,8 +331,8 @@ static void try_factor(struct bill_guess *guess, wide part, bool tokens, struct 
 	           text[0]);
 	money_text((struct money){ part }, text[1]);
 	bill_guess_try(guess, cause, COMPONENT_COUNT, (struct money){ more },
-	               tokens ? "all tokens at %s of our rates: of %s"
-	                      : "all at %s of our rates: of %s",
+	               tokens ? "all tokens at %s times our rates: %s here"
+	                      : "all at %s times our rates: %s here",
 	               text[0], text[1]);
 }
 
@@ -357,8 +357,8 @@ void bill_guess_factor(struct bill_guess *guess)
 	money_text((struct money){ factor }, text);
 	if (chance(of, step) >= SURE)
 		bill_guess_try(guess, is_unknown_tier(of) ? CAUSE_TIER : CAUSE_PRICE,
-		               COMPONENT_COUNT, of->left, "all at %s of our rates", text);
+		               COMPONENT_COUNT, of->left, "all at %s times our rates", text);
 	else if (guess->hint[0] == '\0')
-		snprintf(guess->hint, sizeof(guess->hint), "; all at %s would, as well by chance",
-		         text);
+		snprintf(guess->hint, sizeof(guess->hint),
+		         "; all at %s times our rates would, as well by chance", text);
 }

@@ -288,3 +288,18 @@ const char *pairkit_classify(struct pairkit *kit, const char *ours, const char *
 		fail_msg("%s | %s: %s", ours, theirs, fault.text);
 	return pairkit_parts(&kit->parts);
 }
+
+void pairkit_check(struct pairkit *kit, const struct pairkit_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *parts;
+
+		kit->terms.decimals = rows[i].decimals > 0 ? rows[i].decimals : 18;
+		parts = pairkit_classify(kit, rows[i].ours, rows[i].theirs);
+		if (strcmp(parts, rows[i].parts) != 0)
+			fail_msg("%s:\n%s\nin place of\n%s\n(%s)", rows[i].label, parts,
+			         rows[i].parts,
+			         kit->parts.count > 0 ? kit->parts.parts[0].why : "");
+	}
+	kit->terms.decimals = 18;
+}

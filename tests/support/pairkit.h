@@ -34,4 +34,11 @@ const char *pairkit_parts(const struct bill_parts *parts);
 /* Both sides of one pair ("": there is none), known to the matcher as nothing; their parts. */
 const char *pairkit_classify(struct pairkit *kit, const char *ours, const char *theirs);
 
+struct pairkit_row {
+	const char *label, *ours, *theirs, *parts;
+	unsigned decimals; /* of the statement; 0: 18 */
+};
+/* Each of them has just those parts. */
+void pairkit_check(struct pairkit *kit, const struct pairkit_row *rows, size_t count);
+
 #endif

@@ -61,31 +61,13 @@ static int close_kit(void **state)
 	return 0;
 }
 
-struct row {
-	const char *label, *ours, *theirs, *parts;
-	unsigned decimals; /* of the statement; 0: 18 */
-};
-
-static void check_rows(const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *parts;
-
-		kit.terms.decimals = rows[i].decimals > 0 ? rows[i].decimals : 18;
-		parts = pairkit_classify(&kit, rows[i].ours, rows[i].theirs);
-		if (strcmp(parts, rows[i].parts) != 0)
-			fail_msg("%s:\n%s\nin place of\n%s\n(%s)", rows[i].label, parts,
-			         rows[i].parts, kit.parts.count > 0 ? kit.parts.parts[0].why : "");
-	}
-	kit.terms.decimals = 18;
-}
-#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof((rows)[0]))
+#define CHECK(rows) pairkit_check(&kit, rows, sizeof(rows) / sizeof((rows)[0]))
 
 /* ---- of the pair ---- */
 
 static void test_a_side_that_is_missing_is_all_of_the_difference(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1000 x 3/1M */
 		{ "theirs alone", "", "amount=0.003 model=chat input=1000", "missing-here=0.003",
 		  0 },
@@ -149,7 +131,7 @@ static void test_what_the_matcher_knows_is_the_cause(void **state)
 
 static void test_another_currency_is_not_converted(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		{ "of one request", "input=1000", "amount=0.003 currency=EUR input=1000",
 		  "currency=-0.003", 0 },
 		{ "theirs alone", "", "amount=0.003 currency=EUR", "currency=0.00", 0 },
@@ -165,7 +147,7 @@ static void test_another_currency_is_not_converted(void **state)
 
 static void test_what_the_row_states_is_the_cause(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1000 x 3/1M + 100 x 15/1M = 0.0045 */
 		{ "own key: nothing is charged (Roo-Code#5144)", "input=1000 output=100",
 		  "amount=0 byok input=1000 output=100 upstream=0.0045", "byok=-0.0045", 0 },
@@ -214,7 +196,7 @@ static void test_what_the_row_states_is_the_cause(void **state)
 
 static void test_fees_and_discounts_are_taken_as_they_are_stated(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		{ "a search that is not charged here", "input=1000",
 		  "amount=0.008 fee=0.005 input=1000", "fee=0.005", 0 },
 		/* Two of them, 0.01 each. */
@@ -250,7 +232,7 @@ static void test_fees_and_discounts_are_taken_as_they_are_stated(void **state)
 
 static void test_rounding_is_less_than_the_last_decimal(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 333 x 3/1M = 0.000999 */
 		{ "cut off, by less than a unit", "input=333", "amount=0.0009",
 		  "rounding=-0.000099", 4 },
@@ -315,7 +297,7 @@ static void test_rounding_is_less_than_the_last_decimal(void **state)
 
 static void test_other_counts_at_our_rates(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		{ "more output", "input=1000 output=100", "amount=0.0225 input=1000 output=1300",
 		  "counts/output=0.018", 0 },
 		{ "less of two", "input=1000 output=100", "amount=0.003 input=500 output=100",
@@ -383,7 +365,7 @@ static void test_other_counts_at_our_rates(void **state)
 
 static void test_counts_that_moved_in_just_that_way(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* litellm#11789: reads billed as full input: 500 x (3 - 0.30) */
 		{ "reads counted as input", "input=1000 cache_read=500",
 		  "amount=0.0045 input=1500 cache_read=0", "cache-as-input/input=0.00135", 0 },
@@ -441,7 +423,7 @@ static void test_counts_that_moved_in_just_that_way(void **state)
 
 static void test_a_threshold_that_counts_cross_is_a_part_of_its_own(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 600 more x 1/1M, and all 1500 x (2 - 1) and 100 x (3 - 2) by the threshold. */
 		{ "over it", "model=long input=900 output=100",
 		  "amount=0.0033 input=1500 output=100", "counts/input=0.0006 long-context=0.0016",
@@ -468,7 +450,7 @@ static void test_a_threshold_that_counts_cross_is_a_part_of_its_own(void **state
 
 static void test_a_statement_without_amounts_is_priced_here(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		{ "the same", "input=1000 output=100", "input=1000 output=100", "", 0 },
 		{ "more", "input=1000 output=100", "input=1000 output=1300", "counts/output=0.018",
 		  6 },
@@ -495,7 +477,7 @@ static void test_a_statement_without_amounts_is_priced_here(void **state)
 
 static void test_a_sum_by_several_versions(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* The version of its first moment gives our amount, so it is that one. */
 		{ "of one price", "input=1000 sum several", "amount=0.006 input=2000 sum",
 		  "counts/input=0.003", 0 },

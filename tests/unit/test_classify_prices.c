@@ -81,25 +81,7 @@ static int close_kit(void **state)
 	return 0;
 }
 
-struct row {
-	const char *label, *ours, *theirs, *parts;
-	unsigned decimals; /* of the statement; 0: 18 */
-};
-
-static void check_rows(const struct row *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *parts;
-
-		kit.terms.decimals = rows[i].decimals > 0 ? rows[i].decimals : 18;
-		parts = pairkit_classify(&kit, rows[i].ours, rows[i].theirs);
-		if (strcmp(parts, rows[i].parts) != 0)
-			fail_msg("%s:\n%s\nin place of\n%s\n(%s)", rows[i].label, parts,
-			         rows[i].parts, kit.parts.count > 0 ? kit.parts.parts[0].why : "");
-	}
-	kit.terms.decimals = 18;
-}
-#define CHECK(rows) check_rows(rows, sizeof(rows) / sizeof((rows)[0]))
+#define CHECK(rows) pairkit_check(&kit, rows, sizeof(rows) / sizeof((rows)[0]))
 
 static const char *why(const char *ours, const char *theirs)
 {
@@ -110,7 +92,7 @@ static const char *why(const char *ours, const char *theirs)
 
 static void test_another_tier(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1 234 x 3 + 567 x 15 = 12 207 micros; flex 6 103.5; fast 3 702 + 15 309 */
 		{ "flex priced as standard (litellm#13810, #10091)",
 		  "model=tiers input=1234 output=567 tier=flex",
@@ -148,7 +130,7 @@ static void test_another_tier(void **state)
 
 static void test_cached_tokens_at_another_price(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1 234 x 3 + 5 678 x 0.30 = 5 405.4 micros; as input 5 678 x 2.70 more */
 		{ "reads at the price of input (litellm#11789, #11364; new-api#6144)",
 		  "input=1234 cache_read=5678", "amount=0.020736 input=1234 cache_read=5678",
@@ -189,7 +171,7 @@ static void test_cached_tokens_at_another_price(void **state)
 
 static void test_reasoning_charged_twice_or_not_at_all(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1 234 x 3 + 321 x 15 + 987 x 15 = 23 322 micros; 987 x 15 = 14 805 */
 		{ "twice (inspect_ai#5528, promptfoo PR#9507)",
 		  "input=1234 output=321 reasoning=987", "amount=0.038127",
@@ -216,7 +198,7 @@ static void test_reasoning_charged_twice_or_not_at_all(void **state)
 
 static void test_the_rule_for_long_contexts(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* Just 200 000 at 1 and 1 234 at 4 here: 204 936 micros.  By gte: 2.10 and 6. */
 		{ "gte in place of gt (FIELD.md, 3)", "model=long input=200000 output=1234",
 		  "amount=0.427404", "long-context=0.222468", 0 },
@@ -265,7 +247,7 @@ static void test_the_rule_for_long_contexts(void **state)
 
 static void test_images_by_another_rule(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 4 321 x (10 - 30) */
 		{ "image tokens at the rate of text (litellm#31142)",
 		  "model=paint input=17 output_image=4321", "amount=0.043295",
@@ -301,7 +283,7 @@ static void test_images_by_another_rule(void **state)
 
 static void test_fees_and_discounts_that_nobody_states(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1 234 x 1.30 = 1 604.2 micros; a request 0.002; three searches 0.033 */
 		{ "searches not charged (litellm#16996, #15227, #31316; langfuse#15856)",
 		  "model=fee input=1234 requests=1 searches=3", "amount=0.0036042",
@@ -340,7 +322,7 @@ static void test_fees_and_discounts_that_nobody_states(void **state)
 
 static void test_other_rates(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 1 234 x 5 + 567 x 17 = 15 809, not 12 207 */
 		{ "the version before (langfuse#12184, ccusage#1636)", "input=1234 output=567",
 		  "amount=0.015809", "price=0.003602", 0 },
@@ -383,13 +365,13 @@ static void test_other_rates(void **state)
 	assert_string_equal(why("input=1237 output=567", "amount=0.01230259"),
 	                    "input at 3.07/1M, not 3.00/1M: 0.00008659");
 	assert_string_equal(why("input=1237 output=567", "amount=0.006108"),
-	                    "all at 0.50 of our rates: of 0.012216");
+	                    "all at 0.50 times our rates: 0.012216 here");
 }
 
 /* 128 bits have room for whatever is an amount: causes do not end with cents. */
 static void test_large_amounts_have_causes_too(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		{ "all at 1.2345 of 77 dollars", "input=12834570 output=2567237",
 		  "amount=95.0716411425", "price=18.0593761425", 0 },
 		{ "all at 0.3162 of 77 dollars", "input=12834570 output=2567237",
@@ -474,20 +456,20 @@ static void test_the_factor_is_told_as_it_is(void **state)
 	(void)state;
 	/* 1 237 x 3 + 567 x 15 = 12 216 micros */
 	assert_string_equal(why("input=1237 output=567", "amount=0.015080652"),
-	                    "all at 1.2345 of our rates");
+	                    "all at 1.2345 times our rates");
 	assert_string_equal(why("input=1237 output=567", "amount=0.0038626992"),
-	                    "all at 0.3162 of our rates");
+	                    "all at 0.3162 times our rates");
 	assert_string_equal(why("input=1237 output=567", "amount=0.011324232"),
-	                    "all at 0.927 of our rates");
+	                    "all at 0.927 times our rates");
 	/* A sum by several versions has only that one. */
 	assert_string_equal(why("input=1000 sum several amount=0.0035", "amount=0.00431725 sum"),
 	                    "0.00081725, and no rate, tier or rule of the book gives it; all at "
-	                    "1.2335 would, as well by chance");
+	                    "1.2335 times our rates would, as well by chance");
 }
 
 static void test_what_would_fit_by_chance_is_unexplained(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* A count of 1 fits every rate, and 1 000 most of them. */
 		{ "one token", "input=1 output=1", "amount=0.000019", "unexplained=0.000001", 0 },
 		{ "a round count", "input=1000", "amount=0.00401", "unexplained=0.00101", 0 },
@@ -507,7 +489,7 @@ static void test_what_would_fit_by_chance_is_unexplained(void **state)
 
 static void test_counts_and_a_price_are_two_parts(void **state)
 {
-	static const struct row rows[] = {
+	static const struct pairkit_row rows[] = {
 		/* 43 more x 15, and then all of 1 237 x 3 + 610 x 15 = 12 861 by a half. */
 		{ "a count and a factor", "input=1237 output=567",
 		  "amount=0.0064305 input=1237 output=610",

@@ -150,7 +150,7 @@ static void test_what_is_equal_says_so(void **state)
 	begin(&seen, PRINTER_WIDTH, 0, 3);
 	says(&seen, "No difference, to the last digit.\n", true);
 	says(&seen, "Cause", false);
-	says(&seen, "1 more: --json\n", true);
+	says(&seen, "1 more note: --json\n", true);
 	end(&seen);
 }
 
