@@ -375,3 +375,20 @@ int statement_stated(struct statement_reader *reader, struct text number, int de
 	reader->page_amount = (struct money){ 0 };
 	return 0;
 }
+
+int statement_take_charge(const struct statement_reader *reader,
+                          const struct statement_charge_type *types, struct text type,
+                          struct statement_row *row, struct fault *fault)
+{
+	if (type.at == NULL)
+		return 0;
+	for (; types->type != NULL; types++) {
+		if (text_is(type, types->type)) {
+			row->charge = types->charge;
+			return 0;
+		}
+	}
+	return statement_refuse(reader, FAULT_INVALID, fault,
+	                        "a charge of the type %.*s, which is none that is known",
+	                        TEXT_ARGS(type));
+}

@@ -66,10 +66,7 @@ static struct text cell(const struct statement_record *record, int column)
 	return found.at != NULL ? found : statement_cell(record, names[column][1]);
 }
 
-static const struct {
-	const char *type;
-	enum statement_charge charge;
-} charges[] = {
+static const struct statement_charge_type charges[] = {
 	{ "Usage", STATEMENT_USAGE },
 	{ "DiscountedUsage", STATEMENT_USAGE },
 	{ "SavingsPlanCoveredUsage", STATEMENT_USAGE },
@@ -87,23 +84,8 @@ static const struct {
 	{ "PrivateRateDiscount", STATEMENT_CREDIT },
 	{ "DistributorDiscount", STATEMENT_CREDIT },
 	{ "Discount", STATEMENT_CREDIT },
+	{ .type = NULL },
 };
-
-static int take_charge(struct statement_reader *reader, struct text type, struct statement_row *row,
-                       struct fault *fault)
-{
-	for (size_t i = 0; i < sizeof(charges) / sizeof(charges[0]); i++) {
-		if (text_is(type, charges[i].type)) {
-			row->charge = charges[i].charge;
-			return 0;
-		}
-	}
-	if (type.at == NULL)
-		return 0;
-	return statement_refuse(reader, FAULT_INVALID, fault,
-	                        "a line of the type %.*s, which is none that is known",
-	                        TEXT_ARGS(type));
-}
 
 /* "USE1": two or three letters, a direction, and a digit. */
 static size_t region_len(struct text t)
@@ -184,7 +166,7 @@ static int finish(struct statement_reader *reader, const struct statement_record
 	struct text usage = without_region(cell(record, COLUMN_USAGE));
 	struct text product = cell(record, COLUMN_PRODUCT);
 	struct statement_words words;
-	int r = take_charge(reader, cell(record, COLUMN_TYPE), row, fault);
+	int r = statement_take_charge(reader, charges, cell(record, COLUMN_TYPE), row, fault);
 
 	if (r < 0)
 		return r;

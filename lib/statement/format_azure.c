@@ -29,10 +29,7 @@ static const struct statement_line lines[] = {
 	{ .column = NULL },
 };
 
-static const struct {
-	const char *type;
-	enum statement_charge charge;
-} charges[] = {
+static const struct statement_charge_type charges[] = {
 	{ "Usage", STATEMENT_USAGE },
 	{ "Purchase", STATEMENT_PURCHASE },
 	{ "Refund", STATEMENT_ADJUSTMENT },
@@ -41,6 +38,7 @@ static const struct {
 	{ "Tax", STATEMENT_TAX },
 	{ "UnusedReservation", STATEMENT_PURCHASE },
 	{ "UnusedSavingsPlan", STATEMENT_PURCHASE },
+	{ .type = NULL },
 };
 
 /* The cell of a column in whatever case. */
@@ -52,22 +50,6 @@ static struct text cell(const struct statement_record *record, const char *colum
 			return statement_value(record->cells[c]);
 	}
 	return text_of(NULL);
-}
-
-static int take_charge(struct statement_reader *reader, struct text type, struct statement_row *row,
-                       struct fault *fault)
-{
-	for (size_t i = 0; i < sizeof(charges) / sizeof(charges[0]); i++) {
-		if (text_is(type, charges[i].type)) {
-			row->charge = charges[i].charge;
-			return 0;
-		}
-	}
-	if (type.at == NULL)
-		return 0;
-	return statement_refuse(reader, FAULT_INVALID, fault,
-	                        "a charge of the type %.*s, which is none that is known",
-	                        TEXT_ARGS(type));
 }
 
 /* "gpt-4o-mini-0718-Batch-": without what is of the tier and of the length of the prompt. */
@@ -102,7 +84,7 @@ static int finish(struct statement_reader *reader, const struct statement_record
 	struct text meter = row->description, quantity = cell(record, "Quantity");
 	int64_t units = statement_token_unit(cell(record, "UnitOfMeasure"));
 	struct statement_words words;
-	int r = take_charge(reader, cell(record, "ChargeType"), row, fault);
+	int r = statement_take_charge(reader, charges, cell(record, "ChargeType"), row, fault);
 
 	if (r < 0)
 		return r;

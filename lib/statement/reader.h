@@ -64,6 +64,16 @@ int statement_notes_end(struct statement_reader *reader, struct fault *fault);
 int statement_stated(struct statement_reader *reader, struct text number, int decimals,
                      struct fault *fault);
 
+/* What a bill calls its charges; ended by type NULL. */
+struct statement_charge_type {
+	const char *type;
+	enum statement_charge charge;
+};
+/* Absent: as the row is.  -FAULT_INVALID: a type that is not among them. */
+int statement_take_charge(const struct statement_reader *reader,
+                          const struct statement_charge_type *types, struct text type,
+                          struct statement_row *row, struct fault *fault);
+
 /* lines.c: a record of a CSV, or an element, by the lines of a format or a mapping. */
 /* The header is reader->header: which column is of which line.  -FAULT_INVALID. */
 int statement_lines_bind(struct statement_reader *reader, struct fault *fault);

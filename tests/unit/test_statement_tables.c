@@ -647,6 +647,9 @@ static void test_azure_meters(void **state)
 
 	(void)state;
 	CHECK(samples);
+	jsonrows_refused("a type that is none", "azure-cost",
+	                 AZURE "2024-11-01,c,Azure OpenAI,m Tokens,1,1K,1,USD,s,Gift\n",
+	                 FAULT_INVALID, "the type Gift");
 }
 
 static void test_google_credits_are_discounts(void **state)
