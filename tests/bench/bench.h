@@ -82,11 +82,15 @@ int64_t bench_rating(int64_t count);
  */
 int64_t bench_loading(int64_t *peak_kib_out);
 
+/* What an insert costs: work as SQLite counts it, the same on every machine, and the rate. */
+enum flat_work { FLAT_STEPS, FLAT_PAGES_ASKED, FLAT_PAGES_WRITTEN, FLAT_WORKS };
+enum { FLAT_RATE = FLAT_WORKS, FLAT_ALL };
+
 /*
- * Stores that many events, in slices of so many, and prints the rate of each.  Returns the rate
- * at the end in per cent of the one at the beginning.
+ * Stores that many events, in slices of so many, and prints what each costs.  Of each measure: at
+ * the end, in per cent of the one at the beginning.
  */
-int64_t bench_flat(int64_t events, int64_t slice);
+void bench_flat(int64_t events, int64_t slice, int64_t percent_out[FLAT_ALL]);
 
 /*
  * `toll reconcile` of statements that agree with a ledger of so many events in ten months, each
