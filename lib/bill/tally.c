@@ -238,13 +238,26 @@ static int tell_parts(struct bill_tally *tally, const struct bill_pair *pair)
 	return r;
 }
 
+/* What is no amount is found by its row. */
+static int name_record(const struct bill_tally *tally, const struct bill_pair *pair, int r)
+{
+	char text[FAULT_TEXT_BYTES];
+
+	if (tally->fault == NULL || pair->theirs == NULL)
+		return r;
+	text_copy(text, sizeof(text), text_of(tally->fault->text));
+	return fault_set(tally->fault, (enum fault_code) - r,
+	                 "record %lld of the statement: %.400s", (long long)pair->theirs->record,
+	                 text);
+}
+
 int bill_tally_pair(struct bill_tally *tally, const struct bill_pair *pair)
 {
 	struct bill_parts *parts = &tally->room;
 	int r = bill_classify(tally->terms, pair, parts, tally->fault);
 
 	if (r < 0)
-		return r;
+		return name_record(tally, pair, r);
 	tally->result->pairs++;
 	tally->result->equal += parts->count == 0;
 	if (money_total_add(tally->ours, parts->ours, &tally->ours) < 0 ||

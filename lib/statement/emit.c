@@ -153,6 +153,32 @@ static int check_texts(const struct statement_reader *reader, const struct state
 	return r;
 }
 
+static int check_count(const struct statement_reader *reader, const char *what, int64_t count,
+                       struct fault *fault)
+{
+	if (count <= STATEMENT_COUNT_MAX && count >= -STATEMENT_COUNT_MAX)
+		return 0;
+	return statement_refuse(reader, FAULT_RANGE, fault,
+	                        "%s is %lld, and %lld is the most that a row can have: is it the "
+	                        "right column, and its unit?",
+	                        what, (long long)count, (long long)STATEMENT_COUNT_MAX);
+}
+
+/* Here it is known where it stands: what is too large for a sum later on names no record. */
+static int check_counts(const struct statement_reader *reader, const struct statement_row *row,
+                        struct fault *fault)
+{
+	int r = check_count(reader, "requests_made", row->requests, fault);
+
+	if (r == 0)
+		r = check_count(reader, "prompt_total", row->prompt_total, fault);
+	if (r == 0)
+		r = check_count(reader, "answer_total", row->answer_total, fault);
+	for (int c = 0; c < COMPONENT_COUNT && r == 0; c++)
+		r = check_count(reader, component_info[c].key, row->count[c], fault);
+	return r;
+}
+
 /* Below zero is what takes back: a credit, a correction, the tax of either. */
 static int check_signs(const struct statement_reader *reader, const struct statement_row *row,
                        struct fault *fault)
@@ -209,6 +235,8 @@ static int check_row(const struct statement_reader *reader, const struct stateme
 			                        row->currency);
 	}
 	r = check_texts(reader, row, fault);
+	if (r == 0)
+		r = check_counts(reader, row, fault);
 	return r < 0 ? r : check_signs(reader, row, fault);
 }
 

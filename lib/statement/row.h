@@ -42,6 +42,12 @@ enum {
 	STATEMENT_NAME_BYTES_MAX = 1024, /* of one text of a row: longer is refused */
 };
 
+/*
+ * Of one count of a row, also of a sum: far above what anybody was ever billed, and far below what
+ * no sum of rows and no price of it could hold.
+ */
+#define STATEMENT_COUNT_MAX INT64_C(1000000000000000)
+
 /* A count or a number of requests that the statement does not tell. */
 #define STATEMENT_UNTOLD INT64_C(-1)
 

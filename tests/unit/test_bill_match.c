@@ -433,6 +433,21 @@ static void test_what_cannot_be_compared_says_why(void **state)
 	match_finds(kit, "ours 7.00 theirs 7.00\n");
 }
 
+/* A count that is none of a bill. */
+static void test_what_is_no_amount_names_its_row(void **state)
+{
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", T("01:00:00"), 1, 0, "");
+	match_row(kit, ROW("e1", "01:00:00", "1", "0", "1"));
+	match_row(kit, "id=e2 time=" T("02:00:00") " model=m input=1 amount=1");
+	match_event(kit, "e2", T("02:00:00"), 1, 0, "");
+	match_row(kit, "id=e3 time=" T("03:00:00") " model=m input=900000000000000 amount=1");
+	match_event(kit, "e3", T("03:00:00"), 1, 0, "");
+	match_finds(kit, "fault: record 3 of the statement: input: what more of it costs is no "
+	                 "amount\n");
+}
+
 static void test_a_grain_that_is_not_there_is_refused(void **state)
 {
 	struct matchkit *kit = *state;
@@ -475,6 +490,7 @@ int main(void)
 		TEST(test_usage_and_costs_of_a_request_are_one),
 		TEST(test_rows_without_an_id_are_what_they_charge_for),
 		TEST(test_what_cannot_be_compared_says_why),
+		TEST(test_what_is_no_amount_names_its_row),
 		TEST(test_a_grain_that_is_not_there_is_refused),
 	};
 
