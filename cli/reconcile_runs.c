@@ -220,7 +220,7 @@ struct listing {
 	struct context *context;
 	struct table table;
 	struct json doc;
-	int64_t runs;
+	int64_t runs, damaged;
 	/* show: the one that is looked for */
 	int64_t wanted, at_ms;
 	struct buf detail, who;
@@ -251,41 +251,63 @@ static int broken(struct listing *listing, int r)
 	                                     (long long)listing->runs);
 }
 
-static int on_run(void *user, const struct change_row *row)
+/* The report of a run; JSON_NONE: what is kept is none.  Outside memory nothing is a failure. */
+static int find_report(struct listing *listing, struct text detail, uint32_t *report_out)
+{
+	const struct json *doc = &listing->doc;
+	struct money difference;
+
+	*report_out = JSON_NONE;
+	if (json_parse(&listing->doc, detail, NULL) < 0)
+		return doc->error == JSON_NO_MEMORY ? -FAULT_NOMEM : 0;
+	*report_out = json_member(doc, 0, "report");
+	if (json_type_of(doc, json_member(doc, *report_out, "statements")) != JSON_ARRAY ||
+	    money_parse(member(doc, *report_out, "difference"), &difference, NULL) < 0)
+		*report_out = JSON_NONE;
+	return 0;
+}
+
+static int put_report(struct listing *listing, size_t at, uint32_t report)
 {
 	static const char *const keys[] = { "match", "from", "to", "ours", "theirs", "difference" };
-	struct listing *listing = user;
-	struct table *table = &listing->table;
 	const struct json *doc = &listing->doc;
+	struct table *table = &listing->table;
 	struct buf names = { .at = NULL };
-	char moment[MOMENT_TEXT_BYTES];
-	uint32_t report;
-	size_t at = table_row(table);
+	bool equal = json_type_of(doc, json_member(doc, report, "equal_within")) == JSON_TRUE;
 	int r;
 
-	listing->runs++;
-	r = json_parse(&listing->doc, row->detail, NULL);
-	if (r < 0)
-		return broken(listing, r);
-	report = json_member(doc, 0, "report");
+	add_names(&names, doc, json_member(doc, report, "statements"));
+	table_set(table, at, 3, buf_text(&names));
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		table_set(table, at, 4 + i, member(doc, report, keys[i]));
+	table_set(table, at, 10, text_of(equal ? "equal" : "DIFFERENT"));
+	r = names.error;
+	buf_release(&names);
+	return r;
+}
+
+/* One that is damaged is no reason not to list the others. */
+static int on_run(void *user, const struct change_row *row)
+{
+	struct listing *listing = user;
+	struct table *table = &listing->table;
+	char moment[MOMENT_TEXT_BYTES];
+	uint32_t report = JSON_NONE;
+	size_t at = table_row(table);
+	int r = find_report(listing, row->detail, &report);
+
 	moment_text(row->at_ms, moment);
 	/* To the minute for people. */
 	if (listing->context->form == FORM_TABLE)
 		memcpy(moment + MINUTE_LEN, "Z", 2);
-	add_names(&names, doc, json_member(doc, report, "statements"));
-	table_set_count(table, at, 0, listing->runs);
+	table_set_count(table, at, 0, ++listing->runs);
 	table_set(table, at, 1, text_of(moment));
 	table_set(table, at, 2, row->who);
-	table_set(table, at, 3, buf_text(&names));
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		table_set(table, at, 4 + i, member(doc, report, keys[i]));
-	table_set(table, at, 10,
-	          text_of(json_type_of(doc, json_member(doc, report, "equal_within")) == JSON_TRUE
-	                          ? "equal"
-	                          : "DIFFERENT"));
-	r = names.error;
-	buf_release(&names);
-	return r;
+	if (r < 0 || report != JSON_NONE)
+		return r < 0 ? r : put_report(listing, at, report);
+	table_set(table, at, 10, text_of("DAMAGED"));
+	listing->damaged++;
+	return 0;
 }
 
 static enum exit_code check_list(struct context *context)
@@ -332,6 +354,13 @@ static enum exit_code run_list(struct context *context)
 		command_table(context, &listing.table);
 	table_release(&listing.table);
 	json_release(&listing.doc);
+	if (r == 0 && listing.damaged > 0)
+		r = fault_set(
+			&context->fault, FAULT_CORRUPT,
+			"%lld of the runs %s not what was stored (DAMAGED): toll verify names "
+			"what else is; a backup has the run as it was, and toll reconcile "
+			"with the same statement makes it again",
+			(long long)listing.damaged, listing.damaged == 1 ? "is" : "are");
 	return r < 0 ? command_failed(context, r) : EXIT_DONE;
 }
 

@@ -607,6 +607,58 @@ static void test_the_ledger_ties_with_itself(void **state)
 	end(&scene);
 }
 
+static void test_a_damaged_run_hides_no_other(void **state)
+{
+	static const char *const damage[] = {
+		"UPDATE change SET detail = '{\"report' WHERE what = 'reconcile.run'",
+		"UPDATE change SET detail = '7' WHERE what = 'reconcile.run'",
+		"UPDATE change SET detail = '{\"report\":{\"difference\":\"1\",\"statements\":7}}' "
+		"WHERE what = 'reconcile.run'",
+		"UPDATE change SET detail = "
+		"'{\"report\":{\"difference\":\"x\",\"statements\":[]}}' "
+		"WHERE what = 'reconcile.run'",
+	};
+	struct ledgerkit damaged = { .ledger = NULL };
+	struct json doc = { .nodes = NULL };
+	struct scene scene;
+	struct tollrun *run;
+
+	begin(&scene, state);
+	run = &scene.both->run;
+	snprintf(damaged.path, sizeof(damaged.path), "%s", scene.both->kit.ledger);
+	TOLLRUN(run, "reconcile", "--statement", scene.one);
+	TOLLRUN_EXPECT(run, 0);
+	for (size_t i = 0; i < sizeof(damage) / sizeof(damage[0]); i++) {
+		char number[8];
+
+		kit_sql(&damaged, damage[i]);
+		TOLLRUN(run, "reconcile", "--statement", scene.two);
+		TOLLRUN_EXPECT(run, 1);
+		TOLLRUN(run, "reconcile", "list");
+		TOLLRUN_EXPECT(run, 3);
+		TOLLRUN_SAYS(run, "DAMAGED\n");
+		TOLLRUN_SAYS(run, "two.csv");
+		TOLLRUN_SAYS(run, "2.05  DIFFERENT\n");
+		TOLLRUN_SAYS(run, "not what was stored (DAMAGED): toll verify names");
+		snprintf(number, sizeof(number), "%zu", i + 2);
+		TOLLRUN(run, "reconcile", "show", number);
+		TOLLRUN_EXPECT(run, 0);
+		TOLLRUN(run, "reconcile", "list", "--csv");
+		TOLLRUN_EXPECT(run, 3);
+		TOLLRUN_SAYS(run, ",two.csv,id,");
+		TOLLRUN(run, "reconcile", "list", "--json");
+		TOLLRUN_EXPECT(run, 3);
+		expect_json(run, &doc);
+		TOLLRUN_SAYS(run, "\"DAMAGED\"");
+	}
+	kit_sql(&damaged, damage[0]);
+	TOLLRUN(run, "reconcile", "show", "1");
+	TOLLRUN_EXPECT(run, 3);
+	TOLLRUN_SAYS(run, "run 1: what is kept of it is no JSON: toll verify");
+	json_release(&doc);
+	end(&scene);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, bothkit_begin, bothkit_end)
@@ -614,6 +666,7 @@ int main(void)
 		T(test_both_sides_agree_or_each_difference_is_named),
 		T(test_tolerances_take_what_they_are_given_for),
 		T(test_the_same_inputs_give_the_same_bytes),
+		T(test_a_damaged_run_hides_no_other),
 		T(test_the_command_that_is_shown_repeats_the_run),
 		T(test_counts_without_amounts_are_no_amounts_that_agree),
 		T(test_a_daemon_stores_it_too),
