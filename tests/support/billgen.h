@@ -95,6 +95,7 @@ struct billgen_options {
 	uint64_t without;  /* bits: 1 << enum billgen_fault, which the statement cannot tell */
 	unsigned decimals; /* of the statement: 18, exact, or those that it rounds to */
 	int64_t dear;      /* rates of tokens are so many times as high; 0: once */
+	bool in_order;     /* lines are sent in the order of their times, not of their numbers */
 };
 
 struct billgen {

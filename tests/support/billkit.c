@@ -14,7 +14,11 @@
 #include "ledger/adjust.h"
 #include "rate/policy.h"
 
-enum { BATCH_EVENTS = 1000 };
+enum { BATCH_EVENTS = 10000 };
+
+struct sent {
+	int64_t time_ms, index;
+};
 
 static void store_line(struct billkit *kit, struct text line, struct arena *arena)
 {
@@ -54,17 +58,41 @@ static void store_lines(struct billkit *kit, struct buf *lines)
 	buf_clear(lines);
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct sent *x = a, *y = b;
+
+	if (x->time_ms != y->time_ms)
+		return x->time_ms < y->time_ms ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* As gateways send them, or as they were made: then hours and days come all mixed up. */
+static struct sent *order_of(const struct billgen *gen)
+{
+	struct sent *order = calloc((size_t)gen->options.events, sizeof(*order));
+
+	assert_non_null(order);
+	for (int64_t i = 0; i < gen->options.events; i++)
+		order[i] = (struct sent){ gen->events[i].time_ms, i };
+	if (gen->options.in_order)
+		qsort(order, (size_t)gen->options.events, sizeof(*order), by_time);
+	return order;
+}
+
 static void store_events(struct billkit *kit)
 {
+	struct sent *order = order_of(&kit->gen);
 	struct buf lines = { .at = NULL };
 
 	for (int64_t i = 0; i < kit->gen.options.events; i++) {
-		billgen_lines(&kit->gen, i, &lines);
+		billgen_lines(&kit->gen, order[i].index, &lines);
 		if (i % BATCH_EVENTS == BATCH_EVENTS - 1)
 			store_lines(kit, &lines);
 	}
 	store_lines(kit, &lines);
 	buf_release(&lines);
+	free(order);
 }
 
 static void adjust(struct billkit *kit, int64_t index)

@@ -40,8 +40,8 @@ void billkit_read(struct billkit *kit, const char *path, enum billgen_format for
 int64_t billkit_check(struct billkit *kit, const char *path, enum billgen_format format,
                       enum billkit_statement what);
 
-/* The same of the rows that `toll reconcile --csv` wrote of such a statement by ids. */
-int64_t billkit_check_rows(struct billkit *kit, const char *path);
+/* The same of the rows that `toll reconcile --csv` wrote of such a statement. */
+int64_t billkit_check_rows(struct billkit *kit, enum billkit_statement what, const char *path);
 
 /* The same of each event and its row as a pair: what needs no matching. */
 void billkit_check_pairs(struct billkit *kit);

@@ -308,6 +308,14 @@ void billkit_check_days(struct billkit_list *list)
 	free(events);
 }
 
+void billkit_check_list(struct billkit_list *list)
+{
+	if (list->what == BILLKIT_DAYS)
+		billkit_check_days(list);
+	else
+		billkit_check_requests(list);
+}
+
 struct billkit_found *billkit_found_add(struct billkit_list *list)
 {
 	struct billkit_found *found;

@@ -34,6 +34,8 @@ enum {
 int64_t billkit_group(int64_t time_ms, unsigned account, unsigned key, unsigned model);
 int64_t billkit_group_of(int64_t time_ms, struct text account, struct text key, struct text model);
 
+/* What was found beside what was injected: of each request, or of each sum. */
+void billkit_check_list(struct billkit_list *list);
 void billkit_check_requests(struct billkit_list *list);
 void billkit_check_days(struct billkit_list *list);
 const char *billkit_amount(wide attos); /* valid for some calls */

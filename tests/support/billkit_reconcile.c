@@ -80,10 +80,7 @@ int64_t billkit_check(struct billkit *kit, const char *path, enum billgen_format
 	assert_int_equal(result.match, matches[what]);
 	assert_int_equal(result.differences, list.count);
 	check_totals(kit, &result);
-	if (what == BILLKIT_DAYS)
-		billkit_check_days(&list);
-	else
-		billkit_check_requests(&list);
+	billkit_check_list(&list);
 	bill_result_release(&result);
 	statement_summary_release(&summary);
 	statement_spool_close(spool);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/moment.h"
 #include "tests/support/billkit_internal.h"
 
 enum { ROW_BYTES = 4096, CELLS_MAX = 32 };
@@ -43,11 +44,52 @@ static size_t column(const struct text *header, size_t count, const char *name)
 	return 0;
 }
 
-int64_t billkit_check_rows(struct billkit *kit, const char *path)
+enum {
+	CAUSE,
+	AMOUNT,
+	OURS_TIME,
+	THEIRS_TIME,
+	ID,
+	THEIR_ID,
+	ACCOUNT,
+	KEY,
+	MODEL,
+	RECORD,
+	WHY,
+	NAMES
+};
+
+static void take_row(struct billkit_list *list, const struct text *cells, const size_t at[NAMES])
 {
-	static const char *const names[] = { "cause", "amount", "id", "their_id", "record", "why" };
-	enum { CAUSE, AMOUNT, ID, THEIR_ID, RECORD, WHY, NAMES };
-	struct billkit_list list = { .kit = kit, .what = BILLKIT_IDS };
+	const struct billkit *kit = list->kit;
+	struct billkit_found *found = billkit_found_add(list);
+	struct text time = cells[at[OURS_TIME]];
+	int64_t record, time_ms = -1;
+	struct money amount;
+
+	found->cause = bill_cause_find(cells[at[CAUSE]]);
+	assert_int_equal(money_parse(cells[at[AMOUNT]], &amount, NULL), 0);
+	found->amount = amount.attos;
+	text_copy(found->why, sizeof(found->why), cells[at[WHY]]);
+	found->event = billgen_index(cells[at[ID]]);
+	if (found->event < 0)
+		found->event = billgen_index(cells[at[THEIR_ID]]);
+	if (found->event < 0 && text_int(cells[at[RECORD]], &record) && record > 0 &&
+	    record <= kit->rows)
+		found->event = kit->event_of[record - 1];
+	if (time.len == 0)
+		time = cells[at[THEIRS_TIME]];
+	if (moment_parse(time, &time_ms))
+		found->group = billkit_group_of(time_ms, cells[at[ACCOUNT]], cells[at[KEY]],
+		                                cells[at[MODEL]]);
+}
+
+int64_t billkit_check_rows(struct billkit *kit, enum billkit_statement what, const char *path)
+{
+	static const char *const names[NAMES] = { "cause", "amount",   "ours_time", "theirs_time",
+		                                  "id",    "their_id", "account",   "key",
+		                                  "model", "record",   "why" };
+	struct billkit_list list = { .kit = kit, .what = what };
 	struct text cells[CELLS_MAX];
 	size_t at[NAMES], count;
 	char line[ROW_BYTES];
@@ -59,25 +101,12 @@ int64_t billkit_check_rows(struct billkit *kit, const char *path)
 	for (size_t i = 0; i < NAMES; i++)
 		at[i] = column(cells, count, names[i]);
 	while (fgets(line, sizeof(line), file) != NULL) {
-		struct billkit_found *found = billkit_found_add(&list);
-		struct money amount;
-		int64_t record;
-
 		assert_int_equal(cells_of(line, cells), count);
-		found->cause = bill_cause_find(cells[at[CAUSE]]);
-		assert_int_equal(money_parse(cells[at[AMOUNT]], &amount, NULL), 0);
-		found->amount = amount.attos;
-		text_copy(found->why, sizeof(found->why), cells[at[WHY]]);
-		found->event = billgen_index(cells[at[ID]]);
-		if (found->event < 0)
-			found->event = billgen_index(cells[at[THEIR_ID]]);
-		if (found->event < 0 && text_int(cells[at[RECORD]], &record) && record > 0 &&
-		    record <= kit->rows)
-			found->event = kit->event_of[record - 1];
+		take_row(&list, cells, at);
 	}
 	assert_int_equal(ferror(file), 0);
 	fclose(file);
-	billkit_check_requests(&list);
+	billkit_check_list(&list);
 	free(list.found);
 	return list.count;
 }
