@@ -50,11 +50,13 @@ static int take_header(struct statement_reader *reader, const struct text *cells
 
 static bool is_header(const struct statement_reader *reader, const struct text *cells, size_t count)
 {
+	if (count != reader->column_count)
+		return false;
 	for (size_t c = 0; c < count; c++) {
 		if (!text_equal(trimmed(cells[c]), reader->header[c]))
 			return false;
 	}
-	return count == reader->column_count;
+	return true;
 }
 
 static bool is_total_word(struct text cell)

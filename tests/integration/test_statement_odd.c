@@ -245,6 +245,25 @@ static void test_odd_statements_are_told_or_named(void **state)
 	end(&scene);
 }
 
+/* In a process of its own: what stands behind the header in memory is then the same each time. */
+static void test_a_header_with_a_cell_more_is_a_row(void **state)
+{
+	static const char head[] = "AAAAAAAA\x01,BilledCost,BillingCurrency,ChargePeriodStart,"
+				   "ChargePeriodEnd,ChargeCategory";
+	char text[2 * sizeof(head) + 8];
+	struct scene scene;
+	struct tollrun *run;
+
+	begin(&scene, state);
+	run = &scene.both->run;
+	snprintf(text, sizeof(text), "%s\n%s,x\n", head, head);
+	write_bytes(scene.statement, text, strlen(text));
+	TOLLRUN(run, "statement", "show", "--format", "focus", scene.statement);
+	TOLLRUN_EXPECT(run, 3);
+	assert_non_null(strstr(run->err.at, "7 cells, and the header has 6"));
+	end(&scene);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, bothkit_begin, bothkit_end)
@@ -252,6 +271,7 @@ int main(void)
 		T(test_a_mapping_that_is_proposed_makes_both_sides_agree),
 		T(test_what_a_person_must_decide_is_said_beside_it),
 		T(test_odd_statements_are_told_or_named),
+		T(test_a_header_with_a_cell_more_is_a_row),
 	};
 #undef T
 
