@@ -225,11 +225,14 @@ int statement_fetch_check(const struct statement_fetch *what, int64_t now_ms, st
 /* Over the key, wherever it stands. */
 static void hide(const struct run *run, char *text, size_t len)
 {
-	const char *key = run->what->key;
+	const char *key = run->what->key, *end = text + len;
+	size_t key_len = strlen(key);
 	char *found;
 
-	while ((found = memmem(text, len, key, strlen(key))) != NULL)
-		memset(found, '*', strlen(key));
+	/* Behind each: a key of stars is found in what hides it. */
+	for (char *from = text; (found = memmem(from, (size_t)(end - from), key, key_len)) != NULL;
+	     from = found + key_len)
+		memset(found, '*', key_len);
 }
 
 /* The words of an error, wherever an API has them; absent: it says none. */

@@ -483,6 +483,34 @@ static void test_there_are_not_more_pages_than_a_limit(void **state)
 	assert_int_equal(result.pages, 7);
 }
 
+static int send_stars(void *context, const struct net_request *request,
+                      struct net_answer *answer_out, struct fault *fault)
+{
+	(void)context;
+	(void)request;
+	(void)fault;
+	buf_add_cstr(&answer_out->body, "{\"error\":\"** is no key\"}");
+	answer_out->status = 401;
+	return 0;
+}
+
+/* What hides it is what is hidden: it ends all the same. */
+static void test_a_key_of_stars_is_hidden_once(void **state)
+{
+	const struct fetch_hooks hooks = { .send = send_stars,
+		                           .now_ms = fetchkit_now_ms,
+		                           .take = take_nothing };
+	const struct statement_fetch what = {
+		.api = fetchkit_api("openai-costs"), .key = "**", .from_ms = AUG_1, .to_ms = AUG_3
+	};
+	struct fetch_result result;
+	struct fault fault;
+
+	(void)state;
+	assert_int_equal(statement_fetch(&what, &hooks, &result, &fault), -FAULT_INVALID);
+	assert_non_null(strstr(fault.text, "status 401: ** is no key: due is an admin key"));
+}
+
 static void test_what_takes_the_pages_can_end_it(void **state)
 {
 	struct fetch_fake fake = { .steps = walks[3].steps, .step_count = 2, .take_fails_at = 2 };
@@ -687,6 +715,7 @@ int main(void)
 		cmocka_unit_test(test_pages_that_lead_back_end),
 		cmocka_unit_test(test_a_bucket_comes_on_one_page),
 		cmocka_unit_test(test_there_are_not_more_pages_than_a_limit),
+		cmocka_unit_test(test_a_key_of_stars_is_hidden_once),
 		cmocka_unit_test(test_what_takes_the_pages_can_end_it),
 		cmocka_unit_test(test_what_cannot_be_is_not_asked_for),
 		cmocka_unit_test(test_the_longest_period_is_asked_for),
