@@ -169,7 +169,10 @@ static int broken_off(struct fault *fault)
 static int send_question(void *context, const struct net_request *request,
                          struct net_answer *answer_out, struct fault *fault)
 {
-	const struct net_limits limits = { .bytes_max = FETCH_PAGE_BYTES_MAX, .stops = is_stopped };
+	const struct net_limits limits = { .bytes_max = FETCH_PAGE_BYTES_MAX,
+		                           .whole_s = PAGE_WHOLE_S,
+		                           .slow_s = PAGE_SLOW_S,
+		                           .stops = is_stopped };
 	int r = net_ask(request, &limits, answer_out, fault);
 
 	(void)context;
