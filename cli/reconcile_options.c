@@ -126,19 +126,21 @@ static int read_format(struct reconcile_ask *ask, const struct options *options,
 	return 0;
 }
 
-static int check_statements(const struct options *options, struct fault *fault)
+static int check_inputs(const struct options *options, struct fault *fault)
 {
+	static const char *const inputs[] = { "statement", "mapping", "names" };
 	const char *path;
 	int stdins = 0;
-	size_t n = 0;
 
-	for (; (path = options_nth(options, "statement", n)) != NULL; n++)
-		stdins += strcmp(path, "-") == 0;
-	if (n > RECONCILE_STATEMENTS_MAX)
+	if (options_nth(options, "statement", RECONCILE_STATEMENTS_MAX) != NULL)
 		return fault_set(fault, FAULT_INVALID, "more than %d statements at once",
 		                 RECONCILE_STATEMENTS_MAX);
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		for (size_t n = 0; (path = options_nth(options, inputs[i], n)) != NULL; n++)
+			stdins += strcmp(path, "-") == 0;
+	}
 	return stdins > 1 ? fault_set(fault, FAULT_INVALID,
-	                              "--statement - twice: there is one standard input")
+	                              "- stands for two files: there is one standard input")
 	                  : 0;
 }
 
@@ -150,7 +152,7 @@ static int read_words(struct reconcile_ask *ask, const struct options *options, 
 	int r = options_number(options, "margin", 0, MARGIN_HOURS_MAX, hours, &hours, fault);
 
 	if (r == 0)
-		r = check_statements(options, fault);
+		r = check_inputs(options, fault);
 	if (r == 0)
 		r = read_format(ask, options, fault);
 	if (r == 0)
@@ -175,14 +177,33 @@ int reconcile_check(const struct options *options, struct fault *fault)
 	return read_words(&ask, options, fault);
 }
 
-static int hash_file(const char *path, size_t bytes_max, char out[SHA256_HEX_BYTES],
-                     struct fault *fault)
+/* Both are read once: what is noted is the hash of what was taken, and a pipe comes once. */
+static int read_mapping(struct reconcile_ask *ask, const char *path, struct fault *fault)
+{
+	struct fault why = { .code = FAULT_NONE };
+	struct buf file = { .at = NULL };
+	int r = buf_read_file(&file, path, STATEMENT_MAPPING_BYTES_MAX, fault);
+
+	if (r == 0) {
+		sha256_hex(file.at, file.len, ask->mapping_sha256);
+		r = statement_mapping_parse(&ask->mapping, buf_text(&file), &why);
+		ask->mapped = r == 0;
+		if (r < 0)
+			fault_set(fault, why.code, "%s: %s", path, why.text);
+	}
+	buf_release(&file);
+	return r;
+}
+
+static int read_names(struct reconcile_ask *ask, const char *path, struct fault *fault)
 {
 	struct buf file = { .at = NULL };
-	int r = buf_read_file(&file, path, bytes_max, fault);
+	int r = buf_read_file(&file, path, RENAMES_BYTES_MAX, fault);
 
-	if (r == 0)
-		sha256_hex(file.at, file.len, out);
+	if (r == 0) {
+		sha256_hex(file.at, file.len, ask->names_sha256);
+		r = renames_parse(&ask->names, buf_text(&file), path, fault);
+	}
 	buf_release(&file);
 	return r;
 }
@@ -197,14 +218,10 @@ static int read_files(struct reconcile_ask *ask, const struct options *options, 
 	if (zone.at != NULL)
 		r = zone_open(&ask->zone, zone, fault);
 	if (r == 0 && mapping != NULL)
-		r = hash_file(mapping, STATEMENT_MAPPING_BYTES_MAX, ask->mapping_sha256, fault);
-	if (r == 0 && mapping != NULL) {
-		r = statement_mapping_load(&ask->mapping, mapping, fault);
-		ask->mapped = r == 0;
-	}
+		r = read_mapping(ask, mapping, fault);
 	if (r == 0 && names != NULL)
-		r = hash_file(names, RENAMES_BYTES_MAX, ask->names_sha256, fault);
-	return r < 0 || names == NULL ? r : renames_load(&ask->names, names, fault);
+		r = read_names(ask, names, fault);
+	return r;
 }
 
 int reconcile_read(struct reconcile_ask *ask_out, const struct options *options,

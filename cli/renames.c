@@ -93,17 +93,6 @@ int renames_parse(struct renames *names_out, struct text json, const char *path,
 	return r;
 }
 
-int renames_load(struct renames *names_out, const char *path, struct fault *fault)
-{
-	struct buf file = { .at = NULL };
-	int r = buf_read_file(&file, path, RENAMES_BYTES_MAX, fault);
-
-	if (r == 0)
-		r = renames_parse(names_out, buf_text(&file), path, fault);
-	buf_release(&file);
-	return r;
-}
-
 void renames_release(struct renames *names)
 {
 	for (int k = 0; k < RENAMES_KINDS; k++)

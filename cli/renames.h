@@ -29,8 +29,7 @@ struct renames {
 	} kinds[RENAMES_KINDS];
 };
 
-/* -FAULT_NOT_FOUND, -FAULT_IO; -FAULT_SYNTAX, -FAULT_INVALID with the path in it. */
-int renames_load(struct renames *names_out, const char *path, struct fault *fault);
+/* `path` is what faults name; the text is copied.  -FAULT_SYNTAX, -FAULT_INVALID, -FAULT_NOMEM. */
 int renames_parse(struct renames *names_out, struct text json, const char *path,
                   struct fault *fault);
 void renames_release(struct renames *names); /* takes a zeroed one */

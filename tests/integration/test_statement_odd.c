@@ -245,6 +245,47 @@ static void test_odd_statements_are_told_or_named(void **state)
 	end(&scene);
 }
 
+/* Each comes once, and what is noted of it is the hash of what came. */
+static void test_a_mapping_and_names_come_through_a_pipe(void **state)
+{
+	static const char names[] = "{\"model\":{\"theirs\":\"m/a\"}}";
+	static const struct {
+		const char *option, *value, *other, *input;
+	} rows[] = {
+		{ "--mapping", "-", "--no-store", NULL },
+		{ "--mapping", "/dev/stdin", "--no-store", NULL },
+		{ "--names", "-", "--mapping", names },
+	};
+	char mapping[4096];
+	struct scene scene;
+	struct tollrun *run;
+
+	begin(&scene, state);
+	run = &scene.both->run;
+	suggest(&scene, HEAD ALL);
+	snprintf(mapping, sizeof(mapping), "%s", run->out.at);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		const char *const words[] = { "reconcile",
+			                      "--statement",
+			                      scene.statement,
+			                      rows[i].option,
+			                      rows[i].value,
+			                      rows[i].other,
+			                      rows[i].input == NULL ? NULL : scene.mapping,
+			                      NULL };
+
+		tollrun_release(run);
+		tollrun_start(run, words, rows[i].input == NULL ? mapping : rows[i].input, NULL);
+		tollrun_wait(run);
+		TOLLRUN_EXPECT(run, 0);
+		TOLLRUN_SAYS(run, "No difference, to the last digit.\n");
+	}
+	TOLLRUN(run, "reconcile", "--statement", scene.statement, "--mapping", "-", "--names", "-");
+	TOLLRUN_EXPECT(run, 2);
+	assert_non_null(strstr(run->err.at, "there is one standard input"));
+	end(&scene);
+}
+
 /* In a process of its own: what stands behind the header in memory is then the same each time. */
 static void test_a_header_with_a_cell_more_is_a_row(void **state)
 {
@@ -271,6 +312,7 @@ int main(void)
 		T(test_a_mapping_that_is_proposed_makes_both_sides_agree),
 		T(test_what_a_person_must_decide_is_said_beside_it),
 		T(test_odd_statements_are_told_or_named),
+		T(test_a_mapping_and_names_come_through_a_pipe),
 		T(test_a_header_with_a_cell_more_is_a_row),
 	};
 #undef T

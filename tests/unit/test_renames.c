@@ -97,24 +97,12 @@ static void test_names_are_read_strictly(void **state)
 	}
 }
 
-static void test_a_file_that_is_not_there_is_named(void **state)
-{
-	struct renames renames;
-	struct fault fault = { .code = FAULT_NONE };
-
-	(void)state;
-	assert_int_equal(-FAULT_NOT_FOUND,
-	                 renames_load(&renames, "build/no-such-names.json", &fault));
-	assert_non_null(strstr(fault.text, "build/no-such-names.json"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names_are_put_in_place_once),
 		cmocka_unit_test(test_without_any_names_a_row_stays),
 		cmocka_unit_test(test_names_are_read_strictly),
-		cmocka_unit_test(test_a_file_that_is_not_there_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
