@@ -27,8 +27,11 @@ struct reading {
 static int on_row(void *user, const struct statement_row *row, struct fault *fault)
 {
 	struct reading *reading = user;
-	struct statement_row ours = *row;
+	struct statement_row ours;
 
+	if (!renames_any(&reading->ask->names))
+		return statement_spool_add(reading->spool, row, NULL, fault);
+	ours = *row;
 	renames_apply(&reading->ask->names, &ours);
 	return statement_spool_add(reading->spool, &ours, NULL, fault);
 }

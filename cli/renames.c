@@ -102,6 +102,15 @@ void renames_release(struct renames *names)
 	*names = (struct renames){ .doc = { .nodes = NULL } };
 }
 
+bool renames_any(const struct renames *names)
+{
+	bool any = false;
+
+	for (int k = 0; k < RENAMES_KINDS; k++)
+		any = any || names->kinds[k].count > 0;
+	return any;
+}
+
 void renames_apply(const struct renames *names, struct statement_row *row)
 {
 	struct text *const of[RENAMES_KINDS] = { &row->model, &row->key, &row->account };

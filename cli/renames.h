@@ -34,6 +34,7 @@ int renames_parse(struct renames *names_out, struct text json, const char *path,
                   struct fault *fault);
 void renames_release(struct renames *names); /* takes a zeroed one */
 
+bool renames_any(const struct renames *names);
 /* The row by our names; its texts are then those of `names`. */
 void renames_apply(const struct renames *names, struct statement_row *row);
 

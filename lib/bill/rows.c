@@ -21,43 +21,54 @@ bool bill_row_may_repeat(const struct statement_row *row)
 	return !row->request || bill_row_named(row);
 }
 
+/* Only what is told: what is not has no value, and whether it is told is in it. */
 uint64_t bill_row_hash(const struct statement_row *row, uint64_t seed)
 {
-	const struct text texts[] = {
-		row->id,    row->upstream_id, row->request_id,   row->account,     row->key,
-		row->model, row->provider,    row->service_tier, row->description, row->source,
+	const uint64_t fixed[] = {
+		(uint64_t)row->from_ms,
+		(uint64_t)row->to_ms,
+		(uint64_t)row->requests,
+		(uint64_t)row->prompt_total,
+		(uint64_t)row->answer_total,
+		(uint64_t)row->told << 32 | row->has_money,
+		(uint64_t)row->flags << 32 | (uint64_t)row->charge << 16 | (uint64_t)row->of << 8 |
+			row->request,
 	};
-	const int64_t numbers[] = { row->from_ms,      row->to_ms,        row->request,
-		                    row->charge,       row->flags,        row->requests,
-		                    row->prompt_total, row->answer_total, row->of,
-		                    row->told,         row->has_money };
-	uint64_t hash = hash64(numbers, sizeof(numbers), seed);
-	wide money[STATEMENT_MONEY_COUNT];
+	uint64_t words[sizeof(fixed) / sizeof(fixed[0]) + 2 + COMPONENT_COUNT +
+	               2 * STATEMENT_MONEY_COUNT];
+	size_t n = sizeof(fixed) / sizeof(fixed[0]);
+	uint64_t texts = 0, currency = 0, hash;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		hash = texts[i].at == NULL ? hash64_mix(hash + 1, UINT64_C(0x9e3779b97f4a7c15))
-		                           : hash64(texts[i].at, texts[i].len, hash);
-	/* What is not told is 0, and whether it is told is in it already. */
-	for (int m = 0; m < STATEMENT_MONEY_COUNT; m++)
-		money[m] = statement_has(row, (enum statement_money)m) ? row->money[m].attos : 0;
-	hash = hash64(row->count, sizeof(row->count), hash);
-	hash = hash64(money, sizeof(money), hash);
-	return hash64(row->currency, strlen(row->currency), hash);
+	memcpy(words, fixed, sizeof(fixed));
+	for (int i = 0; i < STATEMENT_TEXT_COUNT; i++)
+		texts |= (uint64_t)(row->texts[i].at != NULL) << i;
+	memcpy(&currency, row->currency, sizeof(row->currency));
+	words[n++] = texts;
+	words[n++] = currency;
+	for (uint32_t left = row->told; left != 0; left &= left - 1)
+		words[n++] = (uint64_t)row->count[__builtin_ctz(left)];
+	for (uint32_t left = row->has_money; left != 0; left &= left - 1) {
+		wide attos = row->money[__builtin_ctz(left)].attos;
+
+		words[n++] = (uint64_t)attos;
+		words[n++] = (uint64_t)(attos >> 64);
+	}
+	hash = hash64(words, n * sizeof(words[0]), seed);
+	for (int i = 0; i < STATEMENT_TEXT_COUNT; i++) {
+		if (row->texts[i].at != NULL)
+			hash = hash64(row->texts[i].at, row->texts[i].len, hash);
+	}
+	return hash;
 }
 
 int bill_row_copy(struct statement_row *out, const struct statement_row *row, struct arena *arena)
 {
-	struct text *const texts[] = {
-		&out->id,    &out->upstream_id, &out->request_id,   &out->account,     &out->key,
-		&out->model, &out->provider,    &out->service_tier, &out->description, &out->source,
-	};
-
 	*out = *row;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (texts[i]->at == NULL)
+	for (int i = 0; i < STATEMENT_TEXT_COUNT; i++) {
+		if (row->texts[i].at == NULL)
 			continue;
-		*texts[i] = arena_copy(arena, *texts[i]);
-		if (texts[i]->at == NULL)
+		out->texts[i] = arena_copy(arena, row->texts[i]);
+		if (out->texts[i].at == NULL)
 			return -FAULT_NOMEM;
 	}
 	return 0;

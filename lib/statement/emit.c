@@ -129,26 +129,16 @@ static int check_text(const struct statement_reader *reader, const char *what, s
 static int check_texts(const struct statement_reader *reader, const struct statement_row *row,
                        struct fault *fault)
 {
-	const struct {
-		const char *what;
-		struct text text;
-	} texts[] = {
-		{ "id", row->id },
-		{ "upstream_id", row->upstream_id },
-		{ "request_id", row->request_id },
-		{ "source", row->source },
-		{ "account", row->account },
-		{ "key", row->key },
-		{ "model", row->model },
-		{ "provider", row->provider },
-		{ "service_tier", row->service_tier },
-		{ "description", row->description },
+	static const char *const names[STATEMENT_TEXT_COUNT] = {
+#define T(NAME, member) #member,
+#include "statement/text.def"
+#undef T
 	};
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && r == 0; i++) {
-		if (texts[i].text.len > 0)
-			r = check_text(reader, texts[i].what, texts[i].text, fault);
+	for (int i = 0; i < STATEMENT_TEXT_COUNT && r == 0; i++) {
+		if (row->texts[i].len > 0)
+			r = check_text(reader, names[i], row->texts[i], fault);
 	}
 	return r;
 }
@@ -186,7 +176,9 @@ static int check_signs(const struct statement_reader *reader, const struct state
 	bool counts = row->charge == STATEMENT_ADJUSTMENT;
 	bool amounts = counts || row->charge == STATEMENT_CREDIT || row->charge == STATEMENT_TAX;
 
-	for (int c = 0; c < COMPONENT_COUNT && !counts; c++) {
+	for (uint32_t left = counts ? 0 : row->told; left != 0; left &= left - 1) {
+		int c = __builtin_ctz(left);
+
 		if (row->count[c] < 0)
 			return statement_refuse(reader, FAULT_INVALID, fault,
 			                        "%s is %lld: below zero is only what an adjustment "
@@ -197,10 +189,11 @@ static int check_signs(const struct statement_reader *reader, const struct state
 	    row->answer_total < STATEMENT_UNTOLD)
 		return statement_refuse(reader, FAULT_INVALID, fault,
 		                        "a number of requests or a whole of tokens is below zero");
-	for (int m = 0; m < STATEMENT_MONEY_COUNT && !amounts; m++) {
+	for (uint32_t left = amounts ? 0 : row->has_money; left != 0; left &= left - 1) {
+		int m = __builtin_ctz(left);
 		char text[MONEY_TEXT_BYTES];
 
-		if (!statement_has(row, (enum statement_money)m) || row->money[m].attos >= 0)
+		if (row->money[m].attos >= 0)
 			continue;
 		money_text(row->money[m], text);
 		return statement_refuse(
@@ -261,11 +254,15 @@ static int add_total(struct statement_reader *reader, const struct statement_row
 {
 	struct statement_summary *sum = &reader->summary;
 	struct money amount = statement_amount(row);
+	int order = -1;
 	size_t i = 0;
 
-	while (i < sum->total_count && strcmp(sum->totals[i].currency, row->currency) < 0)
-		i++;
-	if (i == sum->total_count || strcmp(sum->totals[i].currency, row->currency) != 0) {
+	for (; i < sum->total_count; i++) {
+		order = strcmp(sum->totals[i].currency, row->currency);
+		if (order >= 0)
+			break;
+	}
+	if (order != 0) {
 		if (sum->total_count == STATEMENT_CURRENCIES_MAX)
 			return statement_refuse(reader, FAULT_RANGE, fault,
 			                        "more than %d currencies in one statement",
@@ -327,23 +324,21 @@ static int sum_up(struct statement_reader *reader, const struct statement_row *r
 	return add_total(reader, row, fault);
 }
 
-int statement_emit(struct statement_reader *reader, const struct statement_row *row,
-                   struct fault *fault)
+int statement_emit(struct statement_reader *reader, struct statement_row *row, struct fault *fault)
 {
-	struct statement_row out = *row;
 	int r;
 
-	out.record = reader->record;
-	if (out.request && out.requests == STATEMENT_UNTOLD)
-		out.requests = 1;
-	if (out.currency[0] == '\0' && reader->format != NULL && reader->format->currency != NULL)
-		memcpy(out.currency, reader->format->currency, STATEMENT_CURRENCY_BYTES);
-	if (out.currency[0] == '\0' && reader->mapping != NULL)
-		memcpy(out.currency, reader->mapping->currency, STATEMENT_CURRENCY_BYTES);
-	r = check_row(reader, &out, fault);
+	row->record = reader->record;
+	if (row->request && row->requests == STATEMENT_UNTOLD)
+		row->requests = 1;
+	if (row->currency[0] == '\0' && reader->format != NULL && reader->format->currency != NULL)
+		memcpy(row->currency, reader->format->currency, STATEMENT_CURRENCY_BYTES);
+	if (row->currency[0] == '\0' && reader->mapping != NULL)
+		memcpy(row->currency, reader->mapping->currency, STATEMENT_CURRENCY_BYTES);
+	r = check_row(reader, row, fault);
 	if (r == 0)
-		r = sum_up(reader, &out, fault);
-	return r < 0 ? r : reader->each(reader->context, &out, fault);
+		r = sum_up(reader, row, fault);
+	return r < 0 ? r : reader->each(reader->context, row, fault);
 }
 
 /* ---- totals that it states ---- */

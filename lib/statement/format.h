@@ -60,9 +60,11 @@ struct statement_line {
 
 /* Where rows go; what every format has at hand. */
 struct statement_reader;
-/* Checks a row (span, signs, length of texts), and counts it; as statement_read(). */
-int statement_emit(struct statement_reader *reader, const struct statement_row *row,
-                   struct fault *fault);
+/*
+ * Puts into the row what its format says of all of them (record, currency), checks it (span, signs,
+ * length of texts), counts it and hands it on; as statement_read().
+ */
+int statement_emit(struct statement_reader *reader, struct statement_row *row, struct fault *fault);
 /* A line of the summary's notes; the same line is kept once, with how many times. */
 __attribute__((format(printf, 2, 3))) void statement_note(struct statement_reader *reader,
                                                           const char *format, ...);

@@ -1,4 +1,5 @@
 /* Columns and members into rows, by the lines of a format or of a mapping. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -197,25 +198,13 @@ static int put_time(struct statement_reader *reader, const struct statement_line
 static struct text *text_of_field(struct statement_row *row, enum statement_field field)
 {
 	switch (field) {
-	case FIELD_ID:
-		return &row->id;
-	case FIELD_UPSTREAM_ID:
-		return &row->upstream_id;
-	case FIELD_REQUEST_ID:
-		return &row->request_id;
-	case FIELD_SOURCE:
-		return &row->source;
-	case FIELD_ACCOUNT:
-		return &row->account;
-	case FIELD_KEY:
-		return &row->key;
-	case FIELD_MODEL:
-		return &row->model;
-	case FIELD_PROVIDER:
-		return &row->provider;
-	case FIELD_SERVICE_TIER:
-		return &row->service_tier;
+#define T(NAME, member)                                                                            \
+	case FIELD_##NAME:                                                                         \
+		return &row->member;
+#include "statement/text.def"
+#undef T
 	default:
+		assert(!"a field that is a text, and none of text.def");
 		return &row->description;
 	}
 }
@@ -393,12 +382,11 @@ int statement_lines_record(struct statement_reader *reader, const struct text *c
 	int r = 0;
 
 	piece_init(&piece);
-	for (size_t i = 0; i < reader->line_count && r == 0; i++) {
-		size_t c = reader->columns[i];
+	for (size_t i = 0; i < reader->bound_count && r == 0; i++) {
+		const struct statement_bound *bound = &reader->bound[i];
 
-		if (c != SIZE_MAX)
-			r = put_value(reader, &reader->lines[i], statement_value(cells[c]), &piece,
-			              fault);
+		r = put_value(reader, bound->line, statement_value(cells[bound->column]), &piece,
+		              fault);
 	}
 	return r < 0 ? r : finish_row(reader, &piece, &record, fault);
 }
@@ -448,9 +436,10 @@ bool statement_is_column(const struct statement_format *format, struct text name
 	return text_is(name, column);
 }
 
-static int find_column(struct statement_reader *reader, size_t line, struct fault *fault)
+static int find_column(struct statement_reader *reader, const struct statement_line *line,
+                       struct fault *fault)
 {
-	const char *column = reader->lines[line].column;
+	const char *column = line->column;
 	size_t found = SIZE_MAX;
 
 	for (size_t c = 0; c < reader->column_count; c++) {
@@ -462,26 +451,27 @@ static int find_column(struct statement_reader *reader, size_t line, struct faul
 			                 reader->name, column);
 		found = c;
 	}
-	if (found == SIZE_MAX && reader->lines[line].required)
+	if (found == SIZE_MAX && line->required)
 		return no_column(reader, column, fault);
-	reader->columns[line] = found;
+	if (found != SIZE_MAX)
+		reader->bound[reader->bound_count++] = (struct statement_bound){ line, found };
 	return 0;
 }
 
 int statement_lines_bind(struct statement_reader *reader, struct fault *fault)
 {
 	const struct statement_mapping *mapping = reader->mapping;
+	size_t lines = 0;
 	int r = 0;
 
-	reader->line_count = 0;
-	while (reader->lines[reader->line_count].column != NULL)
-		reader->line_count++;
-	reader->columns = arena_take(&reader->arena,
-	                             (reader->line_count + 1) * sizeof(*reader->columns));
-	if (reader->columns == NULL)
+	while (reader->lines[lines].column != NULL)
+		lines++;
+	reader->bound_count = 0;
+	reader->bound = arena_take(&reader->arena, (lines + 1) * sizeof(*reader->bound));
+	if (reader->bound == NULL)
 		return fault_set(fault, FAULT_NOMEM, "%s: no memory to read it", reader->name);
-	for (size_t i = 0; i < reader->line_count && r == 0; i++)
-		r = find_column(reader, i, fault);
+	for (size_t i = 0; i < lines && r == 0; i++)
+		r = find_column(reader, &reader->lines[i], fault);
 	for (size_t c = 0; r == 0 && mapping != NULL && c < reader->column_count; c++) {
 		if (!statement_mapping_covers(mapping, reader->header[c]))
 			r = unmapped(reader, reader->header[c], fault);

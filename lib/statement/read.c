@@ -61,13 +61,15 @@ static bool is_header(const struct statement_reader *reader, const struct text *
 
 static bool is_total_word(struct text cell)
 {
-	static const char *const words[] = { "total", "totals", "grand total", "sum" };
+	static const struct text words[] = {
+		{ "total", 5 }, { "totals", 6 }, { "grand total", 11 }, { "sum", 3 }
+	};
 
 	cell = trimmed(cell);
 	if (cell.len > 0 && cell.at[cell.len - 1] == ':')
 		cell.len--;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (cell.len == strlen(words[i]) && strncasecmp(cell.at, words[i], cell.len) == 0)
+		if (cell.len == words[i].len && strncasecmp(cell.at, words[i].at, cell.len) == 0)
 			return true;
 	}
 	return false;
@@ -81,11 +83,11 @@ static const struct statement_line *total_line(const struct statement_reader *re
 
 	if (!is_total_word(cells[0]))
 		return NULL;
-	for (size_t i = 0; i < reader->line_count; i++) {
-		const struct statement_line *line = &reader->lines[i];
-		size_t c = reader->columns[i];
+	for (size_t i = 0; i < reader->bound_count; i++) {
+		const struct statement_line *line = reader->bound[i].line;
+		size_t c = reader->bound[i].column;
 
-		if (c == SIZE_MAX || cells[c].len == 0)
+		if (cells[c].len == 0)
 			continue;
 		/* A row that has its time is one, whatever it is called. */
 		if (c != 0 && statement_field_kind(line->field) == VALUE_TIME)
@@ -109,10 +111,11 @@ static int check_end_of(struct statement_reader *reader, const struct text *cell
 
 	statement_note(reader, "the last line does not end: if the statement was cut there, what "
 	                       "came behind it is missing");
-	for (size_t i = 0; i < reader->line_count; i++) {
-		enum statement_kind kind = statement_field_kind(reader->lines[i].field);
+	for (size_t i = 0; i < reader->bound_count; i++) {
+		const struct statement_line *line = reader->bound[i].line;
+		enum statement_kind kind = statement_field_kind(line->field);
 
-		if (reader->columns[i] == last &&
+		if (reader->bound[i].column == last &&
 		    (kind == VALUE_MONEY || kind == VALUE_COUNT || kind == VALUE_TIME))
 			return statement_refuse(
 				reader, FAULT_SYNTAX, fault,
@@ -120,7 +123,7 @@ static int check_end_of(struct statement_reader *reader, const struct text *cell
 				"the line: it was cut there, maybe within the number; fetch it "
 				"again, or if it is whole: (cat FILE; echo) | toll ... -",
 				(int)(cells[last].len < 40 ? cells[last].len : 40), cells[last].at,
-				reader->lines[i].column);
+				line->column);
 	}
 	return 0;
 }

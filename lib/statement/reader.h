@@ -21,6 +21,12 @@ struct statement_noted {
 	int64_t times;
 };
 
+/* A line of the format, and which column of the file it reads. */
+struct statement_bound {
+	const struct statement_line *line;
+	size_t column;
+};
+
 struct statement_reader {
 	const char *name; /* how faults call it */
 	const struct statement_options *options;
@@ -42,8 +48,8 @@ struct statement_reader {
 	/* CSV */
 	struct statement_csv csv;
 	struct text *header; /* in the arena */
-	size_t column_count, line_count;
-	size_t *columns; /* of each line; SIZE_MAX: it has none */
+	size_t column_count, bound_count;
+	struct statement_bound *bound; /* the lines whose column is there, in their order */
 	/* JSON */
 	bool json;
 	bool plain; /* the value at hand is a number of JSON: written as JSON writes them */

@@ -30,6 +30,13 @@ enum statement_charge {
 };
 const char *statement_charge_name(enum statement_charge charge);
 
+enum statement_text {
+#define T(NAME, member) STATEMENT_TEXT_##NAME,
+#include "statement/text.def"
+#undef T
+	STATEMENT_TEXT_COUNT
+};
+
 enum statement_money {
 #define M(NAME, name, text) STATEMENT_MONEY_##NAME,
 #include "statement/money.def"
@@ -66,10 +73,14 @@ struct statement_row {
 	 * out: it can be matched by that alone, and is of the period.  A sum: what it is of. */
 	int64_t from_ms, to_ms;
 	bool request;
-	/* Absent where not told.  Any of the three may be what the ledger knows a request by. */
-	struct text id, upstream_id, request_id;
-	struct text source; /* of `id`, where that is of another toll: two sources may share one */
-	struct text account, key, model, provider, service_tier, description;
+	union { /* one by one, and all of them */
+		struct {
+#define T(NAME, member) struct text member;
+#include "statement/text.def"
+#undef T
+		};
+		struct text texts[STATEMENT_TEXT_COUNT];
+	};
 	enum statement_charge charge;
 	unsigned flags;   /* enum statement_flag */
 	int64_t requests; /* STATEMENT_UNTOLD; of a request 1 */

@@ -1,6 +1,6 @@
 /*
- * A row in the file is its length and then its fields, integers as LEB128 (seven bits a byte,
- * the lowest first), signed ones in zigzag; only what is told is there.
+ * A row in the file is its length (LENGTH_BYTES, the lowest first) and then its fields, integers as
+ * LEB128 (seven bits a byte, the lowest first), signed ones in zigzag; only what is told is there.
  */
 #include "statement/spool.h"
 
@@ -13,16 +13,15 @@
 #include <unistd.h>
 
 enum {
-	TEXT_COUNT = 10,
-	/* Ten texts, a count a component, the amounts, and what else has a fixed size. */
-	ROW_BYTES_MAX = TEXT_COUNT * (STATEMENT_NAME_BYTES_MAX + 2) + COMPONENT_COUNT * 10 +
-	                STATEMENT_MONEY_COUNT * 19 + 128,
-	LENGTH_BYTES_MAX = 3,
+	/* The texts, a count a component, the amounts, and what else has a fixed size. */
+	ROW_BYTES_MAX = STATEMENT_TEXT_COUNT * (STATEMENT_NAME_BYTES_MAX + 2) +
+	                COMPONENT_COUNT * 10 + STATEMENT_MONEY_COUNT * 19 + 128,
+	LENGTH_BYTES = 3,
 	BUFFER_BYTES = 256 * 1024, /* what is added, and what is read in order */
 	WINDOW_BYTES = 4 * 1024,   /* what is read for one row; a longer one is read again */
 };
-static_assert(LENGTH_BYTES_MAX + ROW_BYTES_MAX < BUFFER_BYTES, "a row does not fit its buffer");
-static_assert(ROW_BYTES_MAX < 1 << (7 * LENGTH_BYTES_MAX), "the length of a row has more bytes");
+static_assert(LENGTH_BYTES + ROW_BYTES_MAX < BUFFER_BYTES, "a row does not fit its buffer");
+static_assert(ROW_BYTES_MAX < 1 << (8 * LENGTH_BYTES), "the length of a row has more bytes");
 
 struct spool_window {
 	unsigned char *at;
@@ -74,7 +73,9 @@ static unsigned __int128 take_number(struct reader *r)
 	uint64_t low = 0;
 	unsigned shift = 0;
 
-	/* Nearly all are short: 64 bits are faster than 128. */
+	/* Nearly all are short, and 64 bits are faster than 128. */
+	if (r->at < r->end && *r->at < 0x80)
+		return *r->at++;
 	for (; r->at < r->end && shift < 56; shift += 7) {
 		low |= (uint64_t)(*r->at & 0x7f) << shift;
 		if ((*r->at++ & 0x80) == 0)
@@ -97,44 +98,30 @@ static wide take_signed(struct reader *r)
 	return (wide)((bits & 1) != 0 ? ~(bits >> 1) : bits >> 1);
 }
 
-/* The texts of a row in the order of the file. */
-static void list_texts(struct statement_row *row, struct text *texts[TEXT_COUNT])
-{
-	struct text *const all[TEXT_COUNT] = {
-		&row->id,    &row->upstream_id, &row->request_id,   &row->account,     &row->key,
-		&row->model, &row->provider,    &row->service_tier, &row->description, &row->source,
-	};
-
-	memcpy(texts, all, sizeof(all));
-}
-
 static void put_texts(struct writer *w, const struct statement_row *row)
 {
-	struct text *texts[TEXT_COUNT];
-	struct statement_row copy = *row;
 	unsigned bits = 0;
 
-	list_texts(&copy, texts);
-	for (int i = 0; i < TEXT_COUNT; i++)
-		bits |= (unsigned)(texts[i]->at != NULL) << i;
+	for (int i = 0; i < STATEMENT_TEXT_COUNT; i++)
+		bits |= (unsigned)(row->texts[i].at != NULL) << i;
 	put_number(w, bits);
-	for (int i = 0; i < TEXT_COUNT; i++) {
-		if (texts[i]->at == NULL)
+	for (int i = 0; i < STATEMENT_TEXT_COUNT; i++) {
+		struct text t = row->texts[i];
+
+		if (t.at == NULL)
 			continue;
-		assert(texts[i]->len <= STATEMENT_NAME_BYTES_MAX);
-		put_number(w, texts[i]->len);
-		memcpy(w->at, texts[i]->at, texts[i]->len);
-		w->at += texts[i]->len;
+		assert(t.len <= STATEMENT_NAME_BYTES_MAX);
+		put_number(w, t.len);
+		memcpy(w->at, t.at, t.len);
+		w->at += t.len;
 	}
 }
 
 static void take_texts(struct reader *r, struct statement_row *row)
 {
-	struct text *texts[TEXT_COUNT];
 	unsigned bits = (unsigned)take_number(r);
 
-	list_texts(row, texts);
-	for (int i = 0; i < TEXT_COUNT; i++) {
+	for (int i = 0; i < STATEMENT_TEXT_COUNT; i++) {
 		size_t len;
 
 		if ((bits >> i & 1) == 0)
@@ -144,7 +131,7 @@ static void take_texts(struct reader *r, struct statement_row *row)
 			r->bad = true;
 			return;
 		}
-		*texts[i] = (struct text){ (const char *)r->at, len };
+		row->texts[i] = (struct text){ (const char *)r->at, len };
 		r->at += len;
 	}
 }
@@ -165,15 +152,11 @@ static size_t encode(const struct statement_row *row, unsigned char *out)
 	put_number(&w, (unsigned)row->of | row->decimals << 5);
 	put_texts(&w, row);
 	put_number(&w, row->told);
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (statement_tells(row, (enum component)c))
-			put_signed(&w, row->count[c]);
-	}
+	for (uint32_t left = row->told; left != 0; left &= left - 1)
+		put_signed(&w, row->count[__builtin_ctz(left)]);
 	put_number(&w, row->has_money);
-	for (int m = 0; m < STATEMENT_MONEY_COUNT; m++) {
-		if (statement_has(row, (enum statement_money)m))
-			put_signed(&w, row->money[m].attos);
-	}
+	for (uint32_t left = row->has_money; left != 0; left &= left - 1)
+		put_signed(&w, row->money[__builtin_ctz(left)].attos);
 	memcpy(w.at, row->currency, STATEMENT_CURRENCY_BYTES - 1);
 	return (size_t)(w.at - out) + STATEMENT_CURRENCY_BYTES - 1;
 }
@@ -202,16 +185,12 @@ static bool decode(const unsigned char *at, size_t len, struct statement_row *ro
 	row->of = (enum component)(bits & 31);
 	row->decimals = bits >> 5;
 	take_texts(&r, row);
-	row->told = (uint32_t)take_number(&r);
-	for (int c = 0; c < COMPONENT_COUNT; c++) {
-		if (statement_tells(row, (enum component)c))
-			row->count[c] = (int64_t)take_signed(&r);
-	}
-	row->has_money = (uint32_t)take_number(&r);
-	for (int m = 0; m < STATEMENT_MONEY_COUNT; m++) {
-		if (statement_has(row, (enum statement_money)m))
-			row->money[m].attos = take_signed(&r);
-	}
+	row->told = (uint32_t)take_number(&r) & ((UINT32_C(1) << COMPONENT_COUNT) - 1);
+	for (uint32_t left = row->told; left != 0; left &= left - 1)
+		row->count[__builtin_ctz(left)] = (int64_t)take_signed(&r);
+	row->has_money = (uint32_t)take_number(&r) & ((UINT32_C(1) << STATEMENT_MONEY_COUNT) - 1);
+	for (uint32_t left = row->has_money; left != 0; left &= left - 1)
+		row->money[__builtin_ctz(left)].attos = take_signed(&r);
 	if (r.bad || r.end - r.at != STATEMENT_CURRENCY_BYTES - 1)
 		return false;
 	memcpy(row->currency, r.at, STATEMENT_CURRENCY_BYTES - 1);
@@ -260,7 +239,7 @@ int statement_spool_open(struct statement_spool **spool_out, const char *folder,
 	spool->fd = -1;
 	spool->added.cap = BUFFER_BYTES;
 	spool->added.at = malloc(BUFFER_BYTES);
-	spool->fetched.cap = LENGTH_BYTES_MAX + ROW_BYTES_MAX;
+	spool->fetched.cap = LENGTH_BYTES + ROW_BYTES_MAX;
 	spool->fetched.at = malloc(spool->fetched.cap);
 	if (spool->added.at == NULL || spool->fetched.at == NULL) {
 		r = fault_set(fault, FAULT_NOMEM, "no memory for the rows of a statement");
@@ -311,24 +290,37 @@ static int flush(struct statement_spool *spool, struct fault *fault)
 	return 0;
 }
 
+static void put_length(unsigned char out[LENGTH_BYTES], size_t len)
+{
+	for (int i = 0; i < LENGTH_BYTES; i++)
+		out[i] = (unsigned char)(len >> (8 * i));
+}
+
+static size_t take_length(const unsigned char in[LENGTH_BYTES])
+{
+	size_t len = 0;
+
+	for (int i = 0; i < LENGTH_BYTES; i++)
+		len |= (size_t)in[i] << (8 * i);
+	return len;
+}
+
 int statement_spool_add(struct statement_spool *spool, const struct statement_row *row,
                         int64_t *place_out, struct fault *fault)
 {
-	unsigned char bytes[ROW_BYTES_MAX];
-	size_t len = encode(row, bytes);
-	struct writer w;
+	unsigned char *at;
+	size_t len;
 	int r = 0;
 
 	assert(!spool->ended);
-	if (spool->added.cap - spool->added.len < LENGTH_BYTES_MAX + len)
+	if (spool->added.cap - spool->added.len < LENGTH_BYTES + ROW_BYTES_MAX)
 		r = flush(spool, fault);
 	if (r < 0)
 		return r;
-	w.at = spool->added.at + spool->added.len;
-	put_number(&w, len);
-	memcpy(w.at, bytes, len);
-	w.at += len;
-	spool->added.len = (size_t)(w.at - spool->added.at);
+	at = spool->added.at + spool->added.len;
+	len = encode(row, at + LENGTH_BYTES);
+	put_length(at, len);
+	spool->added.len += LENGTH_BYTES + len;
 	if (place_out != NULL)
 		*place_out = spool->bytes;
 	spool->bytes = spool->added.place + (int64_t)spool->added.len;
@@ -376,19 +368,20 @@ static int load(struct statement_spool *spool, struct spool_window *window, int6
 /* The row at `place` where the window has all of it; 0: it has not, or there is none. */
 static size_t row_in(const struct spool_window *window, int64_t place, struct reader *row_out)
 {
-	struct reader r;
-	size_t len;
+	const unsigned char *at;
+	size_t left, len;
 
 	if (place < window->place || place >= window->place + (int64_t)window->len)
 		return 0;
-	r = (struct reader){ window->at + (place - window->place), window->at + window->len,
-		             false };
-	*row_out = r;
-	len = (size_t)take_number(&r);
-	if (r.bad || len == 0 || len > ROW_BYTES_MAX || len > (size_t)(r.end - r.at))
+	at = window->at + (place - window->place);
+	left = window->len - (size_t)(place - window->place);
+	if (left < LENGTH_BYTES)
 		return 0;
-	*row_out = (struct reader){ r.at, r.at + len, false };
-	return (size_t)(r.at + len - window->at) - (size_t)(place - window->place);
+	len = take_length(at);
+	if (len == 0 || len > ROW_BYTES_MAX || len > left - LENGTH_BYTES)
+		return 0;
+	*row_out = (struct reader){ at + LENGTH_BYTES, at + LENGTH_BYTES + len, false };
+	return LENGTH_BYTES + len;
 }
 
 static int damaged(const struct statement_spool *spool, struct fault *fault)

@@ -38,7 +38,9 @@ static bool read_offset(struct text t, bool *zoned_out, int64_t *offset_out)
 	}
 	if (is_at(t, 0, ' '))
 		t = (struct text){ t.at + 1, t.len - 1 };
-	if (text_is(t, "Z") || text_is(t, "z") || text_is(t, "UTC") || text_is(t, "GMT"))
+	if (t.len == 1 && (t.at[0] == 'Z' || t.at[0] == 'z'))
+		return true;
+	if (text_is(t, "UTC") || text_is(t, "GMT"))
 		return true;
 	if ((!is_at(t, 0, '+') && !is_at(t, 0, '-')) || !digits(t, 1, 2))
 		return false;
