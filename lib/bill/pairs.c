@@ -147,7 +147,7 @@ int bill_count_row(struct bill_run *run, const struct statement_row *row)
 void bill_count_nothing(struct bill_run *run)
 {
 	run->theirs = (struct money){ 0 };
-	run->rows_inside = 0;
+	run->rows_inside = run->amountless = 0;
 	run->result->outside = 0;
 	run->result->theirs.requests = run->result->theirs.rows = 0;
 }

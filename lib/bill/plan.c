@@ -361,7 +361,9 @@ static int choose(struct bill_plan *plan, struct bill_run *run)
 
 	run->match = match_of(plan->grain);
 	if (requests && plan->named == plan->usage) {
-		any = bill_match_any_id(run);
+		any = choose_ids(plan, run);
+		if (any == 0)
+			any = bill_match_any_id(run);
 		if (any < 0)
 			return any;
 		why = "no id of the statement is in the ledger";
@@ -406,7 +408,7 @@ int bill_plan_match(struct bill_plan *plan, struct bill_run *run)
 	int r = 0;
 
 	run->match = run->options->match;
-	if (run->match == MATCH_AUTO || run->match == MATCH_ID)
+	if (run->match == MATCH_ID)
 		r = choose_ids(plan, run);
 	if (r == 0 && run->match == MATCH_AUTO)
 		r = choose(plan, run);

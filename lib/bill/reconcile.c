@@ -191,8 +191,9 @@ static int check_totals(struct bill_run *run)
 	result->theirs.amount = theirs;
 	/* Of sums one statement can have the counts and another the amounts. */
 	if (run->terms.amounts && run->amountless > 0 && run->match <= MATCH_FACTS)
-		bill_note(run, "%lld rows of the statement have no amount: each counts as 0",
-		          (long long)run->amountless);
+		bill_note(run, "%lld row%s of the statement %s no amount: each counts as 0",
+		          (long long)run->amountless, run->amountless == 1 ? "" : "s",
+		          run->amountless == 1 ? "has" : "have");
 	difference.attos = theirs.attos - result->ours.amount.attos;
 	assert(money_compare(tally->parts, difference) == 0);
 	return 0;

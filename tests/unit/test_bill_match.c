@@ -147,6 +147,30 @@ static void test_of_too_many_ids_one_kind_is_looked_up(void **state)
 	                 "missing-here 1.00 - 1\nours 3.00 theirs 1.00\n");
 }
 
+/* What was counted while ids were looked for is not counted once more. */
+static void test_rows_that_are_matched_otherwise_count_once(void **state)
+{
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", T("01:00:00"), 1, 0, "");
+	match_event(kit, "e2", T("02:00:00"), 2, 0, "");
+	match_row(kit,
+	          "id=e1 upstream_id=u1 time=" T("01:00:00") " model=m input=1 output=0 amount=1");
+	match_row(kit, "time=" T("02:00:00") " model=m input=2 output=0 amount=2");
+	kit->options.ids_max = 1;
+	match_finds(kit, "ours 3.00 theirs 3.00\n");
+	assert_int_equal(kit->result.match, MATCH_FACTS);
+	assert_null(strstr(kit->result.notes.at, "alone"));
+	/* Ids of another world, and a row without an amount. */
+	match_no_rows(kit);
+	match_row(kit, "id=g1 time=" T("01:00:00") " model=m input=1 output=0 amount=1");
+	match_row(kit, "id=g2 time=" T("02:00:00") " model=m input=2 output=0");
+	kit->summary.with_amount = 1;
+	match_finds(kit, "unexplained -2.00 e2 2\nours 3.00 theirs 1.00\n");
+	assert_int_equal(kit->result.match, MATCH_FACTS);
+	assert_non_null(strstr(kit->result.notes.at, "\n1 row of the statement has no amount"));
+}
+
 static void test_what_does_not_add_up_is_damage(void **state)
 {
 	struct matchkit *kit = *state;
@@ -475,6 +499,7 @@ int main(void)
 		TEST(test_a_whole_amount_is_told_to_the_cent),
 		TEST(test_any_of_the_ids_is_enough),
 		TEST(test_of_too_many_ids_one_kind_is_looked_up),
+		TEST(test_rows_that_are_matched_otherwise_count_once),
 		TEST(test_what_does_not_add_up_is_damage),
 		TEST(test_too_many_sums_are_refused),
 		TEST(test_a_copy_counts_once),
