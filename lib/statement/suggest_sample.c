@@ -186,6 +186,9 @@ static int on_element(void *context, struct text json, int64_t line, struct faul
 	if (r < 0)
 		return fault_set(fault, why.code, "%s: line %lld: %s", reading->name,
 		                 (long long)line, why.text);
+	if (json_type_of(&reading->doc, 0) != JSON_OBJECT)
+		return fault_set(fault, FAULT_SYNTAX, "%s: line %lld: an element is no object",
+		                 reading->name, (long long)line);
 	data = json_member(&reading->doc, 0, "data");
 	if (json_type_of(&reading->doc, data) == JSON_OBJECT && reading->doc.nodes[0].count == 1)
 		element = data;

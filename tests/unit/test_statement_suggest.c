@@ -464,6 +464,8 @@ static void test_what_no_mapping_can_be_made_of(void **state)
 		{ "a quote that is not closed", "id,cost\n\"a,1\n", FAULT_SYNTAX, "line 2" },
 		{ "JSON that is cut", "{\"id\":\"a\",\"cost\":", FAULT_SYNTAX, "" },
 		{ "JSON that is none", "{\"id\":\"a\",\"cost\":.5}\n", FAULT_SYNTAX, "line 1" },
+		{ "a list of lists", "[[\"id\",\"cost\"],\n[\"a\",\"5\"]]", FAULT_SYNTAX,
+		  "line 1: an element is no object" },
 	};
 	struct buf json = { .at = NULL };
 	struct fault fault;
