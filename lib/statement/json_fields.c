@@ -108,6 +108,9 @@ static int count_at(const struct json_fields *fields, const char *path, uint32_t
 	r = statement_count_read(digits, units, &count);
 	if (r == 0 && count < 0)
 		r = -FAULT_INVALID;
+	/* So that what a format adds up of a record has room. */
+	if (r == 0 && count > STATEMENT_COUNT_MAX)
+		r = -FAULT_RANGE;
 	if (r < 0)
 		return json_fields_refuse(fields, (enum fault_code) - r, path, "%.*s is no count",
 		                          TEXT_ARGS(written(fields, node)));

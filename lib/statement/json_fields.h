@@ -40,7 +40,7 @@ int json_fields_take(const struct json_fields *fields, const struct statement_li
 
 /* One at a time; *out is as it was where nothing is told. */
 int json_fields_text(const struct json_fields *fields, const char *path, struct text *out);
-/* Not negative; a number, or a text of digits. */
+/* Of a number, or a text of digits: 0 to STATEMENT_COUNT_MAX. */
 int json_fields_number(const struct json_fields *fields, const char *path, int64_t *out);
 int json_fields_flag(const struct json_fields *fields, const char *path, bool *out);
 /*

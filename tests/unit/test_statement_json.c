@@ -445,6 +445,11 @@ static void test_openai_usage(void **state)
 	                 COMPLETIONS("'input_tokens':90,'input_cached_tokens':10,"
 	                             "'input_cached_audio_tokens':11"),
 	                 FAULT_INVALID, "input_cached_tokens: 10, and its audio");
+	jsonrows_refused("more audio than can be added to the images", "openai-usage",
+	                 COMPLETIONS("'input_tokens':9,'input_audio_tokens':9223372036854775807,"
+	                             "'input_image_tokens':1"),
+	                 FAULT_RANGE,
+	                 "results[0].input_audio_tokens: 9223372036854775807 is no count");
 	jsonrows_refused("a usage nobody knows", "openai-usage",
 	                 OPENAI("usage.dreams", ",'dreams':1"), FAULT_INVALID,
 	                 "organization.usage.dreams.result is no usage that is known");
