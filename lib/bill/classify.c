@@ -226,6 +226,10 @@ static int classify_pair(struct bill_case *of, bool *done)
 			                     "again what record %lld says",
 			                     (long long)of->pair->of_record);
 		break;
+	case CAUSE_MISSING_HERE:
+		if (of->pair->why != NULL)
+			return add_whole(of, known, of->pair->why);
+		break;
 	default:
 		break;
 	}

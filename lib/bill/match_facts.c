@@ -401,11 +401,39 @@ static int match_event(void *context, struct bill_met *met)
 	return 0;
 }
 
+/* The one of our voids that the row is of, by the same facts and the nearest time. */
+static int find_void(struct by_facts *by, const struct statement_row *row, uint64_t facts,
+                     const struct bill_void **void_out)
+{
+	const struct bill_voids *voids = &by->run->walk.voids;
+	int64_t most = by->run->options->time_slack_ms, nearest = most + 1;
+	int r = 0;
+
+	*void_out = NULL;
+	for (size_t i = bill_voids_from(voids, row->from_ms - most); r == 0 && i < voids->count;
+	     i++) {
+		const struct bill_void *was = &voids->at[i];
+		struct bill_ours ours = { .model = was->model, .key = was->key };
+		uint64_t own;
+
+		if (was->time_ms >= row->to_ms + most)
+			break;
+		memcpy(ours.usage.count, was->count, sizeof(was->count));
+		r = ours_facts(by->run, &ours, &own);
+		if (r < 0 || own != facts || distance(row, was->time_ms) >= nearest)
+			continue;
+		nearest = distance(row, was->time_ms);
+		*void_out = was;
+	}
+	return r;
+}
+
 static int match_left(void *context, const struct statement_row *row, int64_t place)
 {
 	struct by_facts *by = context;
+	const struct bill_void *was = NULL;
 	int64_t record = 0;
-	uint64_t facts;
+	uint64_t facts = 0;
 	int r = 0;
 
 	if (is_request(row)) {
@@ -420,10 +448,11 @@ static int match_left(void *context, const struct statement_row *row, int64_t pl
 			return 0;
 	}
 	r = bill_repeats_of(&by->repeats, row, place, &record, by->run->fault);
-	if (r < 0)
-		return r;
-	return r == 1 ? bill_pair_theirs(by->run, row, CAUSE_DUPLICATE, record)
-	              : bill_pair_left(by->run, row);
+	if (r == 1)
+		return bill_pair_theirs(by->run, row, CAUSE_DUPLICATE, record);
+	if (r == 0 && is_request(row))
+		r = find_void(by, row, facts, &was);
+	return r < 0 ? r : bill_pair_void(by->run, row, was);
 }
 
 static bool every(const struct statement_row *row)

@@ -240,6 +240,27 @@ static int tell_again(struct by_id *by, struct bill_entry *run, size_t count,
 	return r;
 }
 
+/* By any of its ids. */
+static int find_void(struct bill_run *run, const struct statement_row *row,
+                     const struct bill_void **void_out)
+{
+	const struct text ids[] = { row->id, row->upstream_id, row->request_id };
+	int r = 0;
+
+	*void_out = NULL;
+	for (size_t i = 0; r == 0 && *void_out == NULL && i < BILL_IDS; i++)
+		r = bill_voids_find(&run->walk.voids, ids[i], row->source, void_out, run->fault);
+	return r;
+}
+
+static int tell_left(struct bill_run *run, const struct statement_row *row)
+{
+	const struct bill_void *was;
+	int r = find_void(run, row, &was);
+
+	return r < 0 ? r : bill_pair_void(run, row, was);
+}
+
 /*
  * The free rows of an id, with our request or (NULL) without.  Rows of our own source first, of
  * these those of the period, and of these those in the ledger's currency: what is beside them stays
@@ -269,7 +290,7 @@ static int pair_rows(struct by_id *by, struct bill_entry *run, size_t count, str
 	if (r < 0 || !taken.any)
 		return r;
 	r = met != NULL ? bill_pair_both(by->run, met, &taken.row, taken.rows)
-	                : bill_pair_left(by->run, &taken.row);
+	                : tell_left(by->run, &taken.row);
 	return r < 0 ? r : tell_again(by, run, count, &taken);
 }
 
@@ -348,7 +369,7 @@ static int match_left(void *context, const struct statement_row *row, int64_t pl
 		if (r < 0)
 			return r;
 		return r == 1 ? bill_pair_theirs(run, row, CAUSE_DUPLICATE, record)
-		              : bill_pair_left(run, row);
+		              : tell_left(run, row);
 	}
 	entries = bill_index_find(&by->index, id_hash(ids[0]), &count);
 	entry = bill_run_at(entries, count, place);
@@ -361,7 +382,7 @@ static int match_left(void *context, const struct statement_row *row, int64_t pl
 	}
 	/* Of rows that share an id and are two: by itself. */
 	mark(by, row, entry, BILL_TAKEN, false);
-	return bill_pair_left(run, row);
+	return tell_left(run, row);
 }
 
 static void release(struct by_id *by)

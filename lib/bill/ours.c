@@ -111,6 +111,28 @@ struct addition {
 	int64_t count[COMPONENT_COUNT];
 };
 
+/* What it was: all that this row takes away. */
+static void note_void(struct bill_walk *walk, const struct correction *correction)
+{
+	struct bill_void *was = &walk->voided;
+	const struct rollup_row *adds = &correction->adds;
+	size_t len = correction->reason.len;
+
+	if (len >= sizeof(was->reason))
+		len = sizeof(was->reason) - 1;
+	/* Not within a character. */
+	while (len < correction->reason.len && len > 0 &&
+	       ((unsigned char)correction->reason.at[len] & 0xc0) == 0x80)
+		len--;
+	text_copy(was->reason, sizeof(was->reason), (struct text){ correction->reason.at, len });
+	was->at_ms = correction->at_ms;
+	was->twin = correction->kind == CORRECTION_TWIN;
+	was->amount = bill_side_amount(walk->options, adds->amount, adds->cost);
+	was->amount.attos = -was->amount.attos;
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		was->count[c] = adds->count[c] == INT64_MIN ? 0 : -adds->count[c];
+}
+
 /* Of the period what is booked in it; of the margin all. */
 static int add_correction(void *context, const struct correction *correction)
 {
@@ -120,8 +142,10 @@ static int add_correction(void *context, const struct correction *correction)
 
 	if (in_period(walk, sum->time_ms) && !in_period(walk, correction->booked_ms))
 		return 0;
-	sum->voided = sum->voided || correction->kind == CORRECTION_VOID ||
-	              correction->kind == CORRECTION_TWIN;
+	if (correction->kind == CORRECTION_VOID || correction->kind == CORRECTION_TWIN) {
+		sum->voided = true;
+		note_void(walk, correction);
+	}
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (__builtin_add_overflow(sum->count[c], adds->count[c], &sum->count[c]))
 			return no_amount(walk);
@@ -341,6 +365,26 @@ static int find_request(struct bill_walk *walk, const struct brief_event *event,
 	return 0;
 }
 
+/* It counts nothing, and a row of theirs may be left for it. */
+static int pass_void(struct bill_walk *walk, const struct brief_event *event)
+{
+	struct bill_void *was = &walk->voided;
+	struct text request = text_of(NULL);
+	uint8_t number;
+	int r = find_upstream(walk, event->extra, &was->upstream_id);
+
+	if (r < 0)
+		return r;
+	was->source = event->source;
+	was->id = event->id;
+	was->key = event->key;
+	was->model = event->model;
+	was->time_ms = event->time_ms;
+	if (event->turn == TURN_OF)
+		split_turn(event->id, &request, &number);
+	return bill_voids_add(&walk->voids, was, request, walk->fault);
+}
+
 /* *held_out: the request that it is of or is; NULL: it counts nothing. */
 static int take_event(struct bill_walk *walk, const struct brief_event *event,
                       struct bill_held **held_out, struct addition *more)
@@ -362,8 +406,10 @@ static int take_event(struct bill_walk *walk, const struct brief_event *event,
 		r = find_corrections(walk, event->time_ms, event->source, event->id, more);
 	if (r == 0 && money_add(amount, more->amount, &amount) < 0)
 		r = no_amount(walk);
-	if (r != 0 || (more->voided && amount.attos == 0))
+	if (r != 0)
 		return r;
+	if (more->voided && amount.attos == 0)
+		return pass_void(walk, event);
 	r = find_request(walk, event, &held, &turn);
 	if (r < 0)
 		return r;
@@ -469,6 +515,7 @@ int bill_each_ours(struct bill_walk *walk, bill_met_fn *each, void *context)
 	walk->context = context;
 	walk->held_count = 0;
 	walk->corrected_count = 0;
+	bill_voids_clear(&walk->voids);
 	r = ledger_each_correction(walk->ledger, CORRECTION_TRAFFIC,
 	                           moment_floor(from, MOMENT_HOUR), to, note_corrected, walk,
 	                           walk->fault);
@@ -569,6 +616,7 @@ void bill_walk_release(struct bill_walk *walk)
 	}
 	free(walk->held);
 	free(walk->corrected);
+	bill_voids_release(&walk->voids);
 	arena_release(&walk->arena);
 	json_release(&walk->doc);
 	*walk = (struct bill_walk){ .held = NULL };

@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "bill/reconcile.h"
+#include "bill/voids.h"
 #include "ledger/adjust.h"
 #include "ledger/brief.h"
 #include "ledger/correct.h"
@@ -56,6 +57,8 @@ struct bill_walk {
 	size_t corrected_count, corrected_cap;
 	struct bill_held *held; /* each but the first begins with the id before it */
 	size_t held_count, held_cap;
+	struct bill_voids voids; /* passed over, of those that were met */
+	struct bill_void voided; /* the one at hand */
 	struct bill_met met;
 	struct arena arena;
 	struct json doc;

@@ -52,6 +52,7 @@ struct bill_pair {
 	enum bill_cause known;
 	bool ours_counts, theirs_counts; /* it is in the total of its side */
 	int64_t of_record;
+	const char *why;    /* MISSING_HERE: what is known of it; NULL: nothing */
 	int64_t their_rows; /* of a sum: rounded each; 0 is 1 */
 };
 

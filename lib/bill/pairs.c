@@ -169,17 +169,24 @@ static enum bill_cause unless_foreign(const struct bill_run *run,
 	return bill_current(run, theirs) ? known : CAUSE_CURRENCY;
 }
 
-int bill_pair_theirs(struct bill_run *run, const struct statement_row *theirs,
-                     enum bill_cause known, int64_t of_record)
+static int pair_theirs(struct bill_run *run, const struct statement_row *theirs,
+                       enum bill_cause known, int64_t of_record, const char *why)
 {
 	const struct bill_pair pair = {
 		.theirs = theirs,
 		.known = unless_foreign(run, theirs, known),
 		.theirs_counts = bill_current(run, theirs),
 		.of_record = of_record,
+		.why = why,
 	};
 
 	return bill_inside(run, theirs) ? bill_tally_pair(&run->tally, &pair) : 0;
+}
+
+int bill_pair_theirs(struct bill_run *run, const struct statement_row *theirs,
+                     enum bill_cause known, int64_t of_record)
+{
+	return pair_theirs(run, theirs, known, of_record, NULL);
 }
 
 /* A day on which nothing was asked: exports have these, too. */
@@ -196,7 +203,14 @@ static bool is_of_nothing(const struct statement_row *theirs)
 
 int bill_pair_left(struct bill_run *run, const struct statement_row *theirs)
 {
+	return bill_pair_void(run, theirs, NULL);
+}
+
+int bill_pair_void(struct bill_run *run, const struct statement_row *theirs,
+                   const struct bill_void *was)
+{
 	enum bill_cause known = CAUSE_MISSING_HERE;
+	char why[BILL_VOID_BYTES];
 
 	if (is_of_nothing(theirs))
 		return 0;
@@ -215,7 +229,9 @@ int bill_pair_left(struct bill_run *run, const struct statement_row *theirs)
 	default:
 		break;
 	}
-	return bill_pair_theirs(run, theirs, known, 0);
+	if (was != NULL)
+		bill_void_why(was, why);
+	return pair_theirs(run, theirs, known, 0, was != NULL ? why : NULL);
 }
 
 /* What goes among the largest is told with all that is known of it. */

@@ -273,6 +273,11 @@ int bill_reconcile(struct ledger *ledger, struct statement_spool *spool,
 		r = start_tally(&run);
 	if (r == 0)
 		r = match_rows(&run);
+	if (run.walk.voids.more > 0)
+		bill_note(&run,
+		          "of the requests that are void here the first %d are looked for among "
+		          "the rows that are missing, and %lld more are not",
+		          BILL_VOIDS_MAX, (long long)run.walk.voids.more);
 	if (r == 0)
 		r = check_totals(&run);
 	if (r == 0)

@@ -20,7 +20,8 @@
  * adjustment is a difference of its own (ADJUSTED), and so is a correction of another period's
  * event.  In sums adjustments of the period are in the sum of their hour, and a part of its
  * difference where theirs does not know of them.  What was void, or used nothing and is due
- * nothing, is not missing anywhere.
+ * nothing, is not missing anywhere; a row of theirs that is left for a void request is missing
+ * here, and says since when it is void, what it was and why.
  * Theirs: a row that is there twice counts once, its copy is a DUPLICATE; lines of one component
  * and credits of a request are one with it; what charges for no usage of a model stands alone.
  *

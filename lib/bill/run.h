@@ -73,6 +73,9 @@ int bill_pair_theirs(struct bill_run *run, const struct statement_row *theirs,
                      enum bill_cause known, int64_t of_record);
 /* A row that no request of ours has: a fee, a credit, or missing here. */
 int bill_pair_left(struct bill_run *run, const struct statement_row *theirs);
+/* The same of one that is of a request that is void here. */
+int bill_pair_void(struct bill_run *run, const struct statement_row *theirs,
+                   const struct bill_void *was);
 /* A request of ours that no row has; nothing where nothing was due for it. */
 int bill_pair_lonely(struct bill_run *run, struct bill_met *met);
 /* `rows`: that were put together in `theirs`. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/moment.h"
+#include "ingest/change.h"
 #include "report/report.h"
 
 static const char book[] =
@@ -176,6 +177,18 @@ void match_row(struct matchkit *kit, const char *text)
 			fail_msg("row %s: %.*s", text, TEXT_ARGS(part));
 	}
 	assert_int_equal(statement_spool_add(kit->spool, &row, NULL, NULL), 0);
+}
+
+void match_change(struct matchkit *kit, const char *request)
+{
+	struct change change = { text_of(kit_quotes(request)), text_of("uid 7"), KIT_NOW_MS };
+	struct fault fault = { .code = FAULT_NONE };
+	struct buf reply = { .at = NULL };
+	bool changed;
+
+	if (change_run(kit->ledger.ledger, &change, &reply, &changed, &fault) < 0)
+		fail_msg("%s: %s", request, fault.text);
+	buf_release(&reply);
 }
 
 void match_no_rows(struct matchkit *kit)

@@ -28,6 +28,8 @@ int match_teardown(void **state);
  */
 void match_event(struct matchkit *kit, const char *id, const char *time, int64_t input,
                  int64_t output, const char *more);
+/* A change of the ledger (toll-protocol(5)), with ' for ". */
+void match_change(struct matchkit *kit, const char *request);
 /*
  * A row, "id=e1 time=2026-08-01T10:00:00Z to=... model=m input=5 amount=1.5 charge=credit
  * of=input currency=EUR": words of field.def, components and amounts.  With `time` alone it is a

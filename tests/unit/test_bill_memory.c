@@ -32,6 +32,11 @@ static void fill(struct matchkit *kit)
 	          "id=x time=2026-07-01T11:00:00Z model=m input=1 output=0 amount=1 account=b");
 	match_row(kit, "from=2026-07-01 to=2026-07-02 charge=fee amount=3");
 	match_row(kit, "from=2026-07-01 to=2026-07-02 charge=fee amount=3");
+	/* Void here. */
+	match_event(kit, "e4", "2026-07-01T12:00:00Z", 5, 1, ",'upstream_id':'u4'");
+	match_change(kit, "{'change':'void','source':'gw-1','id':'e4',"
+	                  "'time':'2026-07-01T12:00:00Z','reason':'w'}");
+	match_row(kit, "id=u4 time=2026-07-01T12:00:00Z model=m input=5 output=1 amount=7");
 }
 
 static void fill_facts(struct matchkit *kit)
@@ -40,6 +45,7 @@ static void fill_facts(struct matchkit *kit)
 	match_row(kit, "time=2026-07-01T00:00:01Z model=m input=5 output=1 amount=7");
 	match_row(kit, "time=2026-07-01T10:00:00Z model=vendor/m input=1 output=1 amount=3");
 	match_row(kit, "time=2026-07-02T12:00:00Z model=n input=2 output=0 amount=5");
+	match_row(kit, "time=2026-07-01T12:00:00Z model=m input=5 output=1 amount=7");
 }
 
 static void starve(struct matchkit *kit)

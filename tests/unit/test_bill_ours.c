@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "base/moment.h"
-#include "ingest/change.h"
 #include "tests/support/fixture.h"
 #include "tests/support/matchkit.h"
 
@@ -74,19 +73,6 @@ static void send_all(struct world *world)
 	}
 }
 
-/* Refused or not: what becomes of it the report says. */
-static void change(struct world *world, const char *request)
-{
-	struct change change = { text_of(kit_quotes(request)), text_of("uid 7"), KIT_NOW_MS };
-	struct fault fault = { .code = FAULT_NONE };
-	struct buf reply = { .at = NULL };
-	bool changed;
-
-	if (change_run(world->kit->ledger.ledger, &change, &reply, &changed, &fault) < 0)
-		fail_msg("%s: %s", request, fault.text);
-	buf_release(&reply);
-}
-
 static void change_one(struct world *world)
 {
 	int i = (int)below(world, EVENTS);
@@ -123,7 +109,7 @@ static void change_one(struct world *world)
 			                FIRST_MS + below(world, HOURS / 2) * MS_PER_HOUR, NULL);
 		return;
 	}
-	change(world, request);
+	match_change(world->kit, request);
 }
 
 /* Another price for what is rated again. */
@@ -198,7 +184,7 @@ static void test_ours_is_what_the_report_tells(void **state)
 		if (i == CHANGES / 3)
 			kit_price(&world->kit->ledger, kit_quotes(dearer));
 		if (i > CHANGES / 3 && i % 20 == 0)
-			change(world, "{'change':'suspense.retry'}");
+			match_change(world->kit, "{'change':'suspense.retry'}");
 		change_one(world);
 	}
 	for (int i = 0; i < RUNS * 10; i++)
@@ -215,35 +201,108 @@ static void test_ours_is_what_the_report_tells(void **state)
 
 static void test_corrections_are_in_what_they_correct(void **state)
 {
-	struct world world = { .kit = *state };
 	struct matchkit *kit = *state;
 
 	match_event(kit, "e1", "2026-07-01T01:00:00Z", 5, 1, "");
 	match_event(kit, "e2", "2026-07-01T02:00:00Z", 2, 1, "");
 	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=4 output=1 amount=6");
-	change(&world,
-	       "{'change':'correct','source':'gw-1','id':'e1','time':'2026-07-01T01:00:00Z',"
-	       "'reason':'w','set':{'input':4}}");
-	change(&world, "{'change':'void','source':'gw-1','id':'e2','time':'2026-07-01T02:00:00Z',"
-	               "'reason':'w'}");
+	match_change(kit,
+	             "{'change':'correct','source':'gw-1','id':'e1','time':'2026-07-01T01:00:00Z',"
+	             "'reason':'w','set':{'input':4}}");
+	match_change(kit,
+	             "{'change':'void','source':'gw-1','id':'e2','time':'2026-07-01T02:00:00Z',"
+	             "'reason':'w'}");
 	match_finds(kit, "ours 6.00 theirs 6.00\n");
 	assert_true(kit->result.ours_corrections.attos < 0);
 	kit->options.match = MATCH_DAY;
 	match_finds(kit, "ours 6.00 theirs 6.00\n");
 }
 
+static void voided(struct matchkit *kit, const char *id, const char *time, const char *reason)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line),
+	         "{'change':'void','source':'gw-1','id':'%s','time':'%s','reason':'%s'}", id, time,
+	         reason);
+	match_change(kit, line);
+}
+
+/* The only difference is of such a row, and says so. */
+static void expect_why(struct matchkit *kit, const char *found, const char *said)
+{
+	match_finds(kit, found);
+	assert_int_equal(kit->result.worst_count, 1);
+	if (memmem(kit->result.worst[0].why.at, kit->result.worst[0].why.len, said, strlen(said)) ==
+	    NULL)
+		fail_msg("%.*s", TEXT_ARGS(kit->result.worst[0].why));
+}
+
+static void test_a_row_of_what_is_void_here_says_so(void **state)
+{
+	static const char *const rows[] = {
+		"id=e2 time=2026-07-01T02:00:00Z model=m input=2 output=1 amount=4",
+		"id=g upstream_id=up-2 time=2026-07-01T02:00:00Z model=m input=2 output=1 amount=4",
+		"id=g request_id=e2 time=2026-07-01T02:00:00Z model=m input=2 output=1 amount=4",
+		"time=2026-07-01T02:00:01Z model=m input=2 output=1 amount=4",
+	};
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", "2026-07-01T01:00:00Z", 5, 1, "");
+	match_event(kit, "e2", "2026-07-01T02:00:00Z", 2, 1, ",'upstream_id':'up-2'");
+	match_event(kit, "e3", "2026-07-01T02:00:00Z", 2, 2, "");
+	voided(kit, "e2", "2026-07-01T02:00:00Z", "sent twice \\u00e4");
+	voided(kit, "e3", "2026-07-01T02:00:00Z", "another");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		kit->options.match = i == 3 ? MATCH_FACTS : MATCH_ID;
+		match_no_rows(kit);
+		match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
+		match_row(kit, rows[i]);
+		expect_why(kit, "missing-here 4.00 - 2\nours 7.00 theirs 11.00\n",
+		           ", 4.00 until then: sent twice \xc3\xa4");
+	}
+	/* Of other facts, or too far away, it is just missing. */
+	match_no_rows(kit);
+	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
+	match_row(kit, "time=2026-07-01T02:00:00Z model=m input=3 output=1 amount=4");
+	expect_why(kit, "missing-here 4.00 - 2\nours 7.00 theirs 11.00\n", "on the statement, and");
+	match_no_rows(kit);
+	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
+	match_row(kit, "time=2026-07-01T02:00:03Z model=m input=2 output=1 amount=4");
+	expect_why(kit, "missing-here 4.00 - 2\nours 7.00 theirs 11.00\n", "on the statement, and");
+	/* Another source has its own. */
+	match_no_rows(kit);
+	kit->options.match = MATCH_ID;
+	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
+	match_row(kit, "id=e2 source=gw-9 time=2026-07-01T02:00:00Z model=m input=2 amount=4");
+	expect_why(kit, "missing-here 4.00 - 2\nours 7.00 theirs 11.00\n", "on the statement, and");
+}
+
+static void test_a_void_request_is_told_with_its_turns(void **state)
+{
+	struct world world = { .kit = *state };
+	struct matchkit *kit = *state;
+
+	/* m: 5 + 2, and a turn of n: 6 x 3 + 2 x 4 */
+	send_turns(&world, 6, "2026-07-01T01:00:00Z");
+	match_event(kit, "e1", "2026-07-01T01:00:00Z", 5, 1, "");
+	voided(kit, "e6", "2026-07-01T01:00:00Z", "w");
+	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
+	match_row(kit, "id=e6 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=5");
+	expect_why(kit, "missing-here 5.00 - 2\nours 7.00 theirs 12.00\n", ", 33.00 until then: w");
+}
+
 /* What is corrected in a closed period counts in the one in which it was done. */
 static void test_corrections_of_a_closed_period_are_of_another(void **state)
 {
-	struct world world = { .kit = *state };
 	struct matchkit *kit = *state;
 
 	match_event(kit, "e1", "2026-07-01T01:00:00Z", 5, 1, "");
 	match_event(kit, "e2", "2026-08-01T02:00:00Z", 2, 1, "");
 	assert_int_equal(kit_close_until(&kit->ledger, FIRST_MS + 31 * MS_PER_DAY, NULL), 0);
-	change(&world,
-	       "{'change':'correct','source':'gw-1','id':'e1','time':'2026-07-01T01:00:00Z',"
-	       "'reason':'w','set':{'input':4}}");
+	match_change(kit,
+	             "{'change':'correct','source':'gw-1','id':'e1','time':'2026-07-01T01:00:00Z',"
+	             "'reason':'w','set':{'input':4}}");
 	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
 	match_finds(kit, "ours 7.00 theirs 7.00\n");
 	match_no_rows(kit);
@@ -255,14 +314,13 @@ static void test_corrections_of_a_closed_period_are_of_another(void **state)
 
 static void test_adjustments_stand_beside_requests_and_in_sums(void **state)
 {
-	struct world world = { .kit = *state };
 	struct matchkit *kit = *state;
 
 	match_event(kit, "e1", "2026-07-01T01:00:00Z", 4, 1, "");
 	kit_price(&kit->ledger, kit_quotes(dearer));
-	change(&world,
-	       "{'change':'rerate','from':'2026-07-01T00:00:00Z','to':'2026-07-02T00:00:00Z',"
-	       "'reason':'w'}");
+	match_change(kit,
+	             "{'change':'rerate','from':'2026-07-01T00:00:00Z','to':'2026-07-02T00:00:00Z',"
+	             "'reason':'w'}");
 	match_row(kit, "id=e1 time=2026-07-01T01:00:00Z model=m input=4 output=1 amount=6");
 	match_finds(kit, "adjusted -2.00 - -\nours 8.00 theirs 6.00\n");
 	match_no_rows(kit);
@@ -333,6 +391,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, match_setup, match_teardown)
 		TEST(test_ours_is_what_the_report_tells),
 		TEST(test_corrections_are_in_what_they_correct),
+		TEST(test_a_row_of_what_is_void_here_says_so),
+		TEST(test_a_void_request_is_told_with_its_turns),
 		TEST(test_corrections_of_a_closed_period_are_of_another),
 		TEST(test_adjustments_stand_beside_requests_and_in_sums),
 		TEST(test_costs_are_compared_where_they_are_asked_for),
