@@ -42,10 +42,7 @@ static const char *value_of(const char *name, const char *value)
 static void add_word(struct buf *out, const char *word, const char *comma)
 {
 	buf_add_cstr(out, comma);
-	if (text_utf8(text_of(word)))
-		buf_add_json(out, text_of(word));
-	else
-		buf_add_cstr(out, "null");
+	buf_add_value(out, text_of(word));
 }
 
 /*
@@ -159,7 +156,7 @@ static void add_report(struct buf *out, const struct options *given,
 	buf_add_member(out, "match", text_of(bill_match_name(result->match)));
 	buf_add_member(out, "side", text_of(book_side_name(ask->bill.side)));
 	buf_add_member(out, "currency", text_of(result->currency));
-	add_number(out, "ours_requests", result->ours.requests);
+	buf_addf(out, ",\"ours_requests\":%lld", (long long)result->ours.requests);
 	add_money(out, "ours", result->ours.amount);
 	add_number(out, "theirs_requests", result->theirs.requests);
 	add_money(out, "theirs", result->theirs.amount);

@@ -232,7 +232,7 @@ static void put_json(struct buf *out, const struct fetching *fetching,
 	bool period = !fetch_api_of_requests(what->api);
 
 	buf_add_cstr(out, "{\"file\":");
-	buf_add_json(out, text_of(fetching->file));
+	buf_add_value(out, text_of(fetching->file));
 	buf_add_member(out, "folder", text_of(fetching->pages.folder));
 	buf_addf(out, ",\"pages\":%lld,\"bytes\":%lld,\"sha256\":\"%s\"",
 	         (long long)fetching->pages.count, (long long)fetching->pages.bytes,

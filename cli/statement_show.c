@@ -160,20 +160,21 @@ static void write_json(struct context *context, const char *name,
 	struct text rest = buf_text(&summary->notes), line;
 	struct told told[TOLD_COUNT];
 	struct buf *out = &context->out;
+	bool timed = summary->first_ms < summary->last_ms;
 	const char *comma = "";
 
 	moment_text(summary->first_ms, first);
 	moment_text(summary->last_ms, last);
 	list_told(summary, told);
 	buf_add_cstr(out, "{\"name\":");
-	buf_add_json(out, text_of(name));
+	buf_add_value(out, text_of(name));
 	buf_add_member(out, "format",
 	               text_of(summary->format != NULL ? summary->format->name : NULL));
 	buf_add_member(out, "sha256", text_of(summary->sha256));
 	buf_addf(out, ",\"bytes\":%lld,\"records\":%lld,\"rows\":%lld", (long long)summary->bytes,
 	         (long long)summary->records, (long long)summary->rows);
-	buf_add_member(out, "from", text_of(summary->rows > 0 ? first : NULL));
-	buf_add_member(out, "to", text_of(summary->rows > 0 ? last : NULL));
+	buf_add_member(out, "from", text_of(timed ? first : NULL));
+	buf_add_member(out, "to", text_of(timed ? last : NULL));
 	buf_add_member(out, "grain", text_of(summary->rows > 0 ? grains[summary->grain] : NULL));
 	for (int i = 0; i < TOLD_COUNT; i++)
 		buf_addf(out, ",\"%s\":%lld", told[i].key, (long long)told[i].rows);
@@ -194,7 +195,7 @@ static void write_json(struct context *context, const char *name,
 		if (line.len == 0)
 			continue;
 		buf_add_cstr(out, comma);
-		buf_add_json(out, line);
+		buf_add_value(out, line);
 		comma = ",";
 	}
 	buf_add_cstr(out, "]}\n");

@@ -124,13 +124,18 @@ void buf_add_json(struct buf *buf, struct text t)
 	buf_add(buf, "\"", 1);
 }
 
+void buf_add_value(struct buf *buf, struct text t)
+{
+	if (t.at != NULL && text_utf8(t))
+		buf_add_json(buf, t);
+	else
+		buf_add_cstr(buf, "null");
+}
+
 void buf_add_member(struct buf *buf, const char *key, struct text value)
 {
 	buf_addf(buf, ",\"%s\":", key);
-	if (value.at != NULL && text_utf8(value))
-		buf_add_json(buf, value);
-	else
-		buf_add_cstr(buf, "null");
+	buf_add_value(buf, value);
 }
 
 struct text buf_text(const struct buf *buf)

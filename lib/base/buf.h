@@ -32,10 +32,9 @@ void buf_add_cstr(struct buf *buf, const char *ended);
 void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* `t` as a JSON string with its quotes; control characters, '"' and '\\' are escaped. */
 void buf_add_json(struct buf *buf, struct text t);
-/*
- * ,"KEY":VALUE of a JSON object: a string, or null where the text is absent or no UTF-8, which
- * JSON cannot hold.  `key` is written as it is.
- */
+/* As buf_add_json(); null where the text is absent, or no UTF-8, which JSON cannot hold. */
+void buf_add_value(struct buf *buf, struct text t);
+/* ,"KEY":VALUE of a JSON object, as buf_add_value().  `key` is written as it is. */
 void buf_add_member(struct buf *buf, const char *key, struct text value);
 /* Makes room for `len` more bytes and returns where they go, or NULL. */
 char *buf_room(struct buf *buf, size_t len);

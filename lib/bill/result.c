@@ -297,10 +297,7 @@ static void add_list(struct buf *out, const char *key, const struct buf *lines)
 		if (line.len == 0)
 			continue;
 		buf_add_cstr(out, comma);
-		if (text_utf8(line))
-			buf_add_json(out, line);
-		else
-			buf_add_cstr(out, "null"); /* as buf_add_member() has it */
+		buf_add_value(out, line);
 		comma = ",";
 	}
 	buf_add(out, "]", 1);
@@ -318,7 +315,8 @@ static void add_statement(struct buf *out, const struct bill_statement_name *sta
 	add_number(out, "bytes", summary->bytes);
 	add_number(out, "records", summary->records);
 	add_number(out, "rows", summary->rows);
-	if (summary->rows > 0) {
+	/* Rows that are known by their ids alone have none. */
+	if (summary->first_ms < summary->last_ms) {
 		add_time(out, "from", summary->first_ms);
 		add_time(out, "to", summary->last_ms);
 	}
@@ -345,8 +343,9 @@ static void add_sides(struct buf *out, const struct bill_result *result)
 	char text[MONEY_TEXT_BYTES];
 
 	money_text(result->ours.amount, text);
-	buf_addf(out, ",\"ours\":{\"amount\":\"%s\"", text);
-	add_number(out, "requests", result->ours.requests);
+	/* Below zero where more is taken back than came: -1 is a number here. */
+	buf_addf(out, ",\"ours\":{\"amount\":\"%s\",\"requests\":%lld", text,
+	         (long long)result->ours.requests);
 	add_number(out, "rows", result->ours.rows);
 	add_money(out, "events", result->ours_events);
 	add_money(out, "adjustments", result->ours_adjustments);
@@ -416,12 +415,10 @@ static void add_cells(struct buf *out, const struct table *table, const struct t
 		struct text cell = row->cells[c];
 
 		buf_addf(out, "%s\"%s\":", c > 0 ? "," : "", table->columns[c].key);
-		if (cell.at == NULL || !text_utf8(cell))
-			buf_add_cstr(out, "null");
-		else if (table->columns[c].type == TABLE_COUNT)
+		if (cell.at != NULL && table->columns[c].type == TABLE_COUNT)
 			buf_add_text(out, cell);
 		else
-			buf_add_json(out, cell);
+			buf_add_value(out, cell);
 	}
 }
 

@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -81,6 +83,38 @@ static void test_programs_get_exact_texts(void **state)
 	assert_int_equal(doc.nodes[json_member(&doc, 0, "rows")].count, 3);
 	SHOW(&run, sums, "--csv", "-");
 	TOLLRUN_SAYS(&run, "currency,rows,amount\nEUR,1,3.00\nUSD,2,1.2500001\n");
+	json_release(&doc);
+	tollrun_release(&run);
+}
+
+/* JSON it is all the same: what it cannot hold, and a time that is not told, is null. */
+static void test_what_json_cannot_say_is_null(void **state)
+{
+	static const char path[] = "build/statement-\xff.json";
+	struct tollrun run = { .out_fd = -1, .err_fd = -1 };
+	struct json doc = { .nodes = NULL };
+	FILE *file = fopen(path, "we");
+
+	(void)state;
+	assert_non_null(file);
+	fputs("{\"id\":\"a\",\"model\":\"m\",\"usage\":{\"cost\":1,\"total_tokens\":5}}\n", file);
+	assert_int_equal(fclose(file), 0);
+	TOLLRUN(&run, "statement", "show", "--json", path);
+	unlink(path);
+	TOLLRUN_EXPECT(&run, 0);
+	assert_int_equal(json_parse(&doc, text_of(run.out.at), NULL), 0);
+	TOLLRUN_SAYS(&run, "{\"name\":null,\"format\":\"openrouter-usage\"");
+	TOLLRUN_SAYS(&run, "\"rows\":1,\"from\":null,\"to\":null,\"grain\":\"request\"");
+	/* What is noted of a bill may be of any bytes. */
+	SHOW(&run,
+	     "lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/UnblendedCost,"
+	     "lineItem/UsageType,lineItem/ProductCode\n"
+	     "2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,1,r\xe9sum\xe9,AmazonBedrock\n",
+	     "--json", "-");
+	TOLLRUN_EXPECT(&run, 0);
+	assert_int_equal(json_parse(&doc, text_of(run.out.at), NULL), 0);
+	TOLLRUN_SAYS(&run, "\"notes\":[");
+	TOLLRUN_SAYS(&run, "null");
 	json_release(&doc);
 	tollrun_release(&run);
 }
@@ -219,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_person_sees_it_on_a_terminal),
 		cmocka_unit_test(test_programs_get_exact_texts),
+		cmocka_unit_test(test_what_json_cannot_say_is_null),
 		cmocka_unit_test(test_rows_as_csv_can_be_read_again),
 		cmocka_unit_test(test_wrong_use_and_failures_are_told),
 		cmocka_unit_test(test_formats_lists_and_shows_them),

@@ -171,6 +171,23 @@ static void test_the_json_holds_both_sides_and_every_cause(void **state)
 	end(&made);
 }
 
+static void test_what_is_not_told_is_not_a_number(void **state)
+{
+	struct made made;
+
+	(void)state;
+	begin(&made, 0);
+	/* One that is taken back is a number, and its -1 not what theirs does not tell. */
+	made.result.ours.requests = made.result.theirs.requests = -1;
+	/* Rows that are known by their ids alone. */
+	made.summary.first_ms = made.summary.last_ms = 0;
+	make_json(&made);
+	says(&made, "\"ours\":{\"amount\":\"0.00\",\"requests\":-1,");
+	says(&made, "\"theirs\":{\"amount\":\"0.00\",\"requests\":null,");
+	says(&made, "\"rows\":31,\"totals\":[");
+	end(&made);
+}
+
 static void test_hostile_texts_are_texts_in_both(void **state)
 {
 	struct json doc = { .nodes = NULL };
@@ -512,6 +529,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_json_holds_both_sides_and_every_cause),
+		cmocka_unit_test(test_what_is_not_told_is_not_a_number),
 		cmocka_unit_test(test_hostile_texts_are_texts_in_both),
 		cmocka_unit_test(test_the_page_has_its_totals_first_and_needs_nothing),
 		cmocka_unit_test(test_the_verdict_is_told_in_words),
