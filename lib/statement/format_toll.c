@@ -35,13 +35,24 @@ static const char *const export_columns[] = {
 	"settlement", "provenance", "turn",   "price_id",   "policy",  "kinds",  "record", "flags",
 };
 
-static bool is_export(const struct text *header, size_t count)
+static bool has_column(const struct text *header, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (text_is(header[i], "price_id"))
+		if (text_is(header[i], name))
 			return true;
 	}
 	return false;
+}
+
+static bool is_export(const struct text *header, size_t count)
+{
+	return has_column(header, count, "price_id");
+}
+
+/* The rows of toll statement show. */
+static bool is_shown(const struct text *header, size_t count)
+{
+	return has_column(header, count, "record") && has_column(header, count, "flags");
 }
 
 static bool knows(struct text name, const struct text *header, size_t count)
@@ -91,12 +102,21 @@ static bool is(const struct json *doc, uint32_t element)
 	return told.time && told.value && !told.other;
 }
 
-/* An export puts a ' before what a spreadsheet would take for a formula. */
-static void undo_quote(struct text *t)
+/* What we write as CSV has a ' before what a spreadsheet would take for a formula. */
+static void undo_quotes(struct statement_row *row)
 {
-	if (t->len > 1 && t->at[0] == '\'' && t->at[1] != '\0' &&
-	    strchr("=+-@\t\r\n", t->at[1]) != NULL)
-		*t = (struct text){ t->at + 1, t->len - 1 };
+	struct text *const texts[] = { &row->id,         &row->upstream_id, &row->request_id,
+		                       &row->source,     &row->account,     &row->key,
+		                       &row->model,      &row->provider,    &row->service_tier,
+		                       &row->description };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct text *t = texts[i];
+
+		if (t->len > 1 && t->at[0] == '\'' && t->at[1] != '\0' &&
+		    strchr("=+-@\t\r\n", t->at[1]) != NULL)
+			*t = (struct text){ t->at + 1, t->len - 1 };
+	}
 }
 
 static int take_extra(struct statement_reader *reader, struct text extra, struct statement_row *row,
@@ -114,12 +134,9 @@ static int take_extra(struct statement_reader *reader, struct text extra, struct
 static int finish_export(struct statement_reader *reader, const struct statement_record *record,
                          struct statement_row *row, struct fault *fault)
 {
-	struct text *const texts[] = { &row->id,    &row->source,   &row->account,     &row->key,
-		                       &row->model, &row->provider, &row->service_tier };
 	struct text extra = statement_cell(record, "extra");
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		undo_quote(texts[i]);
+	undo_quotes(row);
 	/* Empty is what was not sent: it does not say that the answer was blank. */
 	if (statement_cell(record, "finish_reason").at == NULL)
 		row->flags &= ~(unsigned)STATEMENT_BLANK;
@@ -135,9 +152,13 @@ static int finish_export(struct statement_reader *reader, const struct statement
 static int finish(struct statement_reader *reader, const struct statement_record *record,
                   struct statement_row *row, struct fault *fault)
 {
-	return record != NULL && is_export(record->header, record->count)
-	               ? finish_export(reader, record, row, fault)
-	               : 0;
+	if (record == NULL)
+		return 0;
+	if (is_export(record->header, record->count))
+		return finish_export(reader, record, row, fault);
+	if (is_shown(record->header, record->count))
+		undo_quotes(row);
+	return 0;
 }
 
 const struct statement_format statement_format_toll = {

@@ -132,6 +132,17 @@ static void test_rows_as_csv_can_be_read_again(void **state)
 	SHOW(&run, again.at, "--csv", "--format", "toll", "-");
 	TOLLRUN_EXPECT(&run, 0);
 	TOLLRUN_SAYS(&run, "currency,rows,amount\nEUR,1,3.00\nUSD,2,1.2500001\n");
+	/* And what would be a formula has its own name again. */
+	SHOW(&run, "time,id,request_id,amount\n2026-11-01T00:00:00Z,=a,-b,1\n", "--rows", "--csv",
+	     "-");
+	TOLLRUN_EXPECT(&run, 0);
+	TOLLRUN_SAYS(&run, "'=a");
+	buf_clear(&again);
+	buf_add_cstr(&again, run.out.at);
+	SHOW(&run, again.at, "--rows", "--json", "--format", "toll", "-");
+	TOLLRUN_EXPECT(&run, 0);
+	TOLLRUN_SAYS(&run, "\"=a\"");
+	TOLLRUN_SAYS(&run, "\"-b\"");
 	buf_release(&again);
 	tollrun_release(&run);
 }
