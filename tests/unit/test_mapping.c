@@ -320,91 +320,96 @@ static void test_no_memory_is_said(void **state)
 	assert_true(count > 4);
 }
 
+static const struct {
+	char point, thousands;
+	const char *symbol, *cell, *number; /* NULL: refused */
+} written_numbers[] = {
+	{ '.', 0, "", "1.5", "1.5" },
+	{ '.', 0, "", "-1.5", "-1.5" },
+	{ '.', 0, "", "1e-7", "1e-7" },
+	{ '.', 0, "", "1.5E+2", "1.5E+2" },
+	{ '.', 0, "", "1,5", NULL },
+	{ '.', 0, "", "1,500", NULL },
+	{ '.', 0, "", "1 500", NULL },
+	{ '.', 0, "", "$1.5", NULL },
+	{ '.', 0, "", "1.5.5", NULL },
+	{ '.', ',', "", "1,500.25", "1500.25" },
+	{ '.', ',', "", "-1,500,000", "-1500000" },
+	{ '.', ',', "", "1500000.5", "1500000.5" },
+	{ '.', ',', "", "1,50", NULL },
+	{ '.', ',', "", "1,5000", NULL },
+	{ '.', ',', "", "1500,000", NULL },
+	{ '.', ',', "", ",500", NULL },
+	{ '.', ',', "", "1,,500", NULL },
+	{ '.', ',', "", "1,500,", NULL },
+	{ '.', ',', "", "12,34,567", NULL },
+	{ '.', ',', "", "1.500,5", NULL },
+	{ '.', ',', "", "0.123,456", NULL },
+	{ ',', 0, "", "1,5", "1.5" },
+	{ ',', 0, "", "1,5e-7", "1.5e-7" },
+	/* What a point means then is a guess. */
+	{ ',', 0, "", "1.5", NULL },
+	{ ',', 0, "", "1.500", NULL },
+	{ ',', '.', "", "1.500", "1500" },
+	{ ',', '.', "", "1.500,25", "1500.25" },
+	{ ',', '.', "", "1.5", NULL },
+	{ ',', '.', "", "1,500.25", NULL },
+	{ '.', ' ', "", "1 500 000.5", "1500000.5" },
+	{ ',', ' ', "",
+	  "1\xc2\xa0"
+	  "500,5",
+	  "1500.5" },
+	{ ',', ' ', "",
+	  "1\xe2\x80\xaf"
+	  "500,5",
+	  "1500.5" },
+	{ ',', ' ', "", "1 500 ", NULL },
+	{ '.', '\'', "", "1'500.5", "1500.5" },
+	{ '.', '\'', "",
+	  "1\xe2\x80\x99"
+	  "500.5",
+	  "1500.5" },
+	{ '.', '_', "", "1_500", "1500" },
+	{ '.', ',', "$", "$1,500.25", "1500.25" },
+	{ '.', ',', "$", "-$1.25", "-1.25" },
+	{ '.', ',', "$", "$-1.25", "-1.25" },
+	{ '.', ',', "$", "-$-1.25", NULL },
+	{ '.', ',', "$", "$ 1.25", "1.25" },
+	{ '.', ',', "$", "1.25$", "1.25" },
+	{ '.', ',', "$", "1.25", "1.25" },
+	{ '.', ',', "$", "$$1.25", NULL },
+	{ ',', '.', "\xe2\x82\xac", "1.234,50 \xe2\x82\xac", "1234.50" },
+	{ ',', '.', "\xe2\x82\xac", "1.234,50\xc2\xa0\xe2\x82\xac", "1234.50" },
+	{ '.', 0, "USD", "USD 0.25", "0.25" },
+	{ '.', 0, "USD", "0.25 USD", "0.25" },
+	{ '.', 0, "USD", "0.25 EUR", NULL },
+	{ '.', 0, "", "+1", NULL },
+	{ '.', 0, "", "(1.25)", NULL },
+};
+
 static void test_numbers_as_a_mapping_writes_them(void **state)
 {
-	static const struct {
-		char point, thousands;
-		const char *symbol, *cell, *number; /* NULL: refused */
-	} rows[] = {
-		{ '.', 0, "", "1.5", "1.5" },
-		{ '.', 0, "", "-1.5", "-1.5" },
-		{ '.', 0, "", "1e-7", "1e-7" },
-		{ '.', 0, "", "1.5E+2", "1.5E+2" },
-		{ '.', 0, "", "1,5", NULL },
-		{ '.', 0, "", "1,500", NULL },
-		{ '.', 0, "", "1 500", NULL },
-		{ '.', 0, "", "$1.5", NULL },
-		{ '.', 0, "", "1.5.5", NULL },
-		{ '.', ',', "", "1,500.25", "1500.25" },
-		{ '.', ',', "", "-1,500,000", "-1500000" },
-		{ '.', ',', "", "1500000.5", "1500000.5" },
-		{ '.', ',', "", "1,50", NULL },
-		{ '.', ',', "", "1,5000", NULL },
-		{ '.', ',', "", "1500,000", NULL },
-		{ '.', ',', "", ",500", NULL },
-		{ '.', ',', "", "1,,500", NULL },
-		{ '.', ',', "", "1,500,", NULL },
-		{ '.', ',', "", "12,34,567", NULL },
-		{ '.', ',', "", "1.500,5", NULL },
-		{ '.', ',', "", "0.123,456", NULL },
-		{ ',', 0, "", "1,5", "1.5" },
-		{ ',', 0, "", "1,5e-7", "1.5e-7" },
-		/* What a point means then is a guess. */
-		{ ',', 0, "", "1.5", NULL },
-		{ ',', 0, "", "1.500", NULL },
-		{ ',', '.', "", "1.500", "1500" },
-		{ ',', '.', "", "1.500,25", "1500.25" },
-		{ ',', '.', "", "1.5", NULL },
-		{ ',', '.', "", "1,500.25", NULL },
-		{ '.', ' ', "", "1 500 000.5", "1500000.5" },
-		{ ',', ' ', "",
-		  "1\xc2\xa0"
-		  "500,5",
-		  "1500.5" },
-		{ ',', ' ', "",
-		  "1\xe2\x80\xaf"
-		  "500,5",
-		  "1500.5" },
-		{ ',', ' ', "", "1 500 ", NULL },
-		{ '.', '\'', "", "1'500.5", "1500.5" },
-		{ '.', '\'', "",
-		  "1\xe2\x80\x99"
-		  "500.5",
-		  "1500.5" },
-		{ '.', '_', "", "1_500", "1500" },
-		{ '.', ',', "$", "$1,500.25", "1500.25" },
-		{ '.', ',', "$", "-$1.25", "-1.25" },
-		{ '.', ',', "$", "$-1.25", "-1.25" },
-		{ '.', ',', "$", "-$-1.25", NULL },
-		{ '.', ',', "$", "$ 1.25", "1.25" },
-		{ '.', ',', "$", "1.25$", "1.25" },
-		{ '.', ',', "$", "1.25", "1.25" },
-		{ '.', ',', "$", "$$1.25", NULL },
-		{ ',', '.', "\xe2\x82\xac", "1.234,50 \xe2\x82\xac", "1234.50" },
-		{ ',', '.', "\xe2\x82\xac", "1.234,50\xc2\xa0\xe2\x82\xac", "1234.50" },
-		{ '.', 0, "USD", "USD 0.25", "0.25" },
-		{ '.', 0, "USD", "0.25 USD", "0.25" },
-		{ '.', 0, "USD", "0.25 EUR", NULL },
-		{ '.', 0, "", "+1", NULL },
-		{ '.', 0, "", "(1.25)", NULL },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct statement_mapping mapping = { .decimal_point = rows[i].point,
-			                             .thousands = rows[i].thousands };
+	for (size_t i = 0; i < ROWS(written_numbers); i++) {
+		struct statement_mapping mapping = { .decimal_point = written_numbers[i].point,
+			                             .thousands = written_numbers[i].thousands };
 		char scratch[STATEMENT_NUMBER_BYTES_MAX];
 		struct statement_row row = { 0 };
 		struct text out = text_of("");
 		bool good;
 
-		text_copy(mapping.symbol, sizeof(mapping.symbol), text_of(rows[i].symbol));
-		good = statement_mapped_number(&mapping, text_of(rows[i].cell), scratch, &out);
+		text_copy(mapping.symbol, sizeof(mapping.symbol),
+		          text_of(written_numbers[i].symbol));
+		good = statement_mapped_number(&mapping, text_of(written_numbers[i].cell), scratch,
+		                               &out);
 		/* What is left, "0.25 EUR" say, is refused by who reads the number. */
 		good = good && statement_set_money(&row, STATEMENT_MONEY_AMOUNT, out, 0) == 0;
-		if (good != (rows[i].number != NULL) || (good && !text_is(out, rows[i].number)))
-			fail_msg("'%c' '%c' %s: \"%.*s\"", rows[i].point, rows[i].thousands,
-			         rows[i].cell, TEXT_ARGS(out));
+		if (good != (written_numbers[i].number != NULL) ||
+		    (good && !text_is(out, written_numbers[i].number)))
+			fail_msg("'%c' '%c' %s: \"%.*s\"", written_numbers[i].point,
+			         written_numbers[i].thousands, written_numbers[i].cell,
+			         TEXT_ARGS(out));
 	}
 }
 

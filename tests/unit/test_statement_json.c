@@ -218,73 +218,73 @@ static void test_openrouter_activity(void **state)
 #define LONG "0123456789012345678901234567890123456789"
 #define RAN  "2024-07-15T23:33:19.433Z +1ms request id=gen-1"
 
+static const struct sample generations[] = {
+	/* 25 - 5 - 3; the prompt may have cache writes in it, so that input is open */
+	{ "wholes and parts",
+	  "openrouter-generation",
+	  GENERATION(",'native_tokens_cached':3,'native_tokens_completion':25,"
+	             "'native_tokens_reasoning':5,'native_tokens_completion_images':3,"
+	             "'tokens_prompt':99,'tokens_completion':98,'total_cost':0.5"),
+	  { RAN " model=o/m cache_read=3 output=17 reasoning=5 output_image=3 prompt=10 "
+	        "amount=0.50 decimals=1" } },
+	{ "all names",
+	  "openrouter-generation",
+	  GENERATION(",'upstream_id':'chatcmpl-1','request_id':'req-1','external_user':"
+	             "'acme','provider_name':'P','service_tier':'priority',"
+	             "'finish_reason':'stop','cancelled':false,'total_cost':0.5"),
+	  { RAN " upstream=chatcmpl-1 request=req-1 account=acme model=o/m provider=P "
+	        "tier=priority prompt=10 amount=0.50 decimals=1" } },
+	{ "what was paid beside, with the customer's own key",
+	  "openrouter-generation",
+	  GENERATION(",'is_byok':true,'total_cost':0,'upstream_inference_cost':0.0012"),
+	  { RAN " model=o/m byok prompt=10 amount=0.00 upstream_amount=0.0012 "
+	        "decimals=0" } },
+	{ "and what is inside, without it",
+	  "openrouter-generation",
+	  GENERATION(",'is_byok':false,'total_cost':0.0015,"
+	             "'upstream_inference_cost':0.0012"),
+	  { RAN " model=o/m prompt=10 amount=0.0015 decimals=4" } },
+	{ "a blank end, and a client that went",
+	  "openrouter-generation",
+	  GENERATION(",'finish_reason':null,'cancelled':true,'total_cost':0"),
+	  { RAN " model=o/m cancelled blank prompt=10 amount=0.00 decimals=0" } },
+	{ "an error is a blank end",
+	  "openrouter-generation",
+	  GENERATION(",'finish_reason':'error','total_cost':0"),
+	  { RAN " model=o/m blank prompt=10 amount=0.00 decimals=0" } },
+	{ "an end that nobody tells is none",
+	  "openrouter-generation",
+	  GENERATION(",'total_cost':0"),
+	  { RAN " model=o/m prompt=10 amount=0.00 decimals=0" } },
+	{ "results of a search are shown, not counted",
+	  "openrouter-generation",
+	  GENERATION(",'num_search_results':5,'web_search_engine':'exa','total_cost':1"),
+	  { RAN " model=o/m description=5 search results of exa, 0 fetches prompt=10 "
+	        "amount=1.00 decimals=0" } },
+	{ "what is shown may be cut",
+	  "openrouter-generation",
+	  GENERATION(",'num_fetches':1,'web_search_engine':'" LONG LONG LONG "','total_cost':1"),
+	  { RAN " model=o/m description=0 search results of " LONG LONG
+	        "012345678901234567890123456 prompt=10 amount=1.00 decimals=0" } },
+	{ "records one behind the other",
+	  "openrouter-generation",
+	  GENERATION(",'total_cost':1") "\n" GENERATION(",'total_cost':2"),
+	  { RAN " model=o/m prompt=10 amount=1.00 decimals=0",
+	    RAN " model=o/m prompt=10 amount=2.00 decimals=0" } },
+	{ "nulls say nothing",
+	  "openrouter-generation",
+	  GENERATION(",'upstream_id':null,'request_id':null,'external_user':null,"
+	             "'native_tokens_cached':null,'native_tokens_completion':null,"
+	             "'native_tokens_reasoning':null,'is_byok':null,'cancelled':null,"
+	             "'cache_discount':null,'num_search_results':null,'total_cost':1"),
+	  { RAN " model=o/m prompt=10 amount=1.00 decimals=0" } },
+};
+
 static void test_openrouter_generation(void **state)
 {
-	static const struct sample samples[] = {
-		/* 25 - 5 - 3; the prompt may have cache writes in it, so that input is open */
-		{ "wholes and parts",
-		  "openrouter-generation",
-		  GENERATION(",'native_tokens_cached':3,'native_tokens_completion':25,"
-		             "'native_tokens_reasoning':5,'native_tokens_completion_images':3,"
-		             "'tokens_prompt':99,'tokens_completion':98,'total_cost':0.5"),
-		  { RAN " model=o/m cache_read=3 output=17 reasoning=5 output_image=3 prompt=10 "
-		        "amount=0.50 decimals=1" } },
-		{ "all names",
-		  "openrouter-generation",
-		  GENERATION(",'upstream_id':'chatcmpl-1','request_id':'req-1','external_user':"
-		             "'acme','provider_name':'P','service_tier':'priority',"
-		             "'finish_reason':'stop','cancelled':false,'total_cost':0.5"),
-		  { RAN " upstream=chatcmpl-1 request=req-1 account=acme model=o/m provider=P "
-		        "tier=priority prompt=10 amount=0.50 decimals=1" } },
-		{ "what was paid beside, with the customer's own key",
-		  "openrouter-generation",
-		  GENERATION(",'is_byok':true,'total_cost':0,'upstream_inference_cost':0.0012"),
-		  { RAN " model=o/m byok prompt=10 amount=0.00 upstream_amount=0.0012 "
-		        "decimals=0" } },
-		{ "and what is inside, without it",
-		  "openrouter-generation",
-		  GENERATION(",'is_byok':false,'total_cost':0.0015,"
-		             "'upstream_inference_cost':0.0012"),
-		  { RAN " model=o/m prompt=10 amount=0.0015 decimals=4" } },
-		{ "a blank end, and a client that went",
-		  "openrouter-generation",
-		  GENERATION(",'finish_reason':null,'cancelled':true,'total_cost':0"),
-		  { RAN " model=o/m cancelled blank prompt=10 amount=0.00 decimals=0" } },
-		{ "an error is a blank end",
-		  "openrouter-generation",
-		  GENERATION(",'finish_reason':'error','total_cost':0"),
-		  { RAN " model=o/m blank prompt=10 amount=0.00 decimals=0" } },
-		{ "an end that nobody tells is none",
-		  "openrouter-generation",
-		  GENERATION(",'total_cost':0"),
-		  { RAN " model=o/m prompt=10 amount=0.00 decimals=0" } },
-		{ "results of a search are shown, not counted",
-		  "openrouter-generation",
-		  GENERATION(",'num_search_results':5,'web_search_engine':'exa','total_cost':1"),
-		  { RAN " model=o/m description=5 search results of exa, 0 fetches prompt=10 "
-		        "amount=1.00 decimals=0" } },
-		{ "what is shown may be cut",
-		  "openrouter-generation",
-		  GENERATION(",'num_fetches':1,'web_search_engine':'" LONG LONG LONG
-		             "','total_cost':1"),
-		  { RAN " model=o/m description=0 search results of " LONG LONG
-		        "012345678901234567890123456 prompt=10 amount=1.00 decimals=0" } },
-		{ "records one behind the other",
-		  "openrouter-generation",
-		  GENERATION(",'total_cost':1") "\n" GENERATION(",'total_cost':2"),
-		  { RAN " model=o/m prompt=10 amount=1.00 decimals=0",
-		    RAN " model=o/m prompt=10 amount=2.00 decimals=0" } },
-		{ "nulls say nothing",
-		  "openrouter-generation",
-		  GENERATION(",'upstream_id':null,'request_id':null,'external_user':null,"
-		             "'native_tokens_cached':null,'native_tokens_completion':null,"
-		             "'native_tokens_reasoning':null,'is_byok':null,'cancelled':null,"
-		             "'cache_discount':null,'num_search_results':null,'total_cost':1"),
-		  { RAN " model=o/m prompt=10 amount=1.00 decimals=0" } },
-	};
 
 	(void)state;
-	CHECK(samples);
+	CHECK(generations);
 	jsonrows_refused("cached is more than the prompt", "openrouter-generation",
 	                 GENERATION(",'native_tokens_cached':11,'total_cost':1"), FAULT_INVALID,
 	                 "native_tokens_prompt: 10, and its parts are more: 11");
@@ -376,68 +376,69 @@ static void test_openrouter_analytics(void **state)
 
 #define COMPLETIONS(more) OPENAI("usage.completions", ",'num_model_requests':5," more)
 
+static const struct sample openai_usages[] = {
+	/* 1000 - 400 - 100 - 50 - 50, as the sum of its parts says: text 400 */
+	{ "modalities without the cached ones",
+	  "openai-usage",
+	  COMPLETIONS("'input_tokens':1000,'input_cached_tokens':400,"
+	              "'input_cache_write_tokens':100,'input_text_tokens':400,"
+	              "'input_audio_tokens':50,'input_image_tokens':50,"
+	              "'input_cached_text_tokens':300,'input_cached_audio_tokens':50,"
+	              "'input_cached_image_tokens':50,'output_tokens':500,"
+	              "'output_audio_tokens':50,'output_image_tokens':60"),
+	  { DAY " requests=5 input=400 input_audio=50 input_image=50 cache_read=300 "
+	        "cache_read_audio=50 cache_read_image=50 cache_write=100 "
+	        "output_audio=50 output_image=60 answer=500" } },
+	/* text 800 + audio 200 = 1000: with the cached ones; 1000 - 300 - 200 + 100 */
+	{ "modalities with the cached ones, as it was",
+	  "openai-usage",
+	  COMPLETIONS("'input_tokens':1000,'input_cached_tokens':300,"
+	              "'input_text_tokens':800,'input_audio_tokens':200,"
+	              "'input_cached_audio_tokens':100,'output_tokens':7"),
+	  { DAY " requests=5 input=600 input_audio=100 cache_read=200 "
+	        "cache_read_audio=100 answer=7" } },
+	{ "names, and a batch",
+	  "openai-usage",
+	  COMPLETIONS("'input_tokens':9,'input_cached_tokens':2,'output_tokens':1,"
+	              "'project_id':'proj','user_id':'u','api_key_id':'key',"
+	              "'model':'gpt','batch':true,'service_tier':'default'"),
+	  { DAY " account=proj key=key model=gpt tier=batch description=user_id=u "
+	        "requests=5 input=7 "
+	        "cache_read=2 answer=1" } },
+	{ "nulls say nothing",
+	  "openai-usage",
+	  COMPLETIONS("'input_tokens':9,'input_cached_tokens':null,'output_tokens':1,"
+	              "'project_id':null,'user_id':null,'api_key_id':null,'model':null,"
+	              "'batch':null,'service_tier':null"),
+	  { DAY " requests=5 prompt=9 answer=1" } },
+	{ "embeddings are input alone",
+	  "openai-usage",
+	  OPENAI("usage.embeddings", ",'input_tokens':16,'num_model_requests':2"),
+	  { DAY " requests=2 input=16" } },
+	{ "images",
+	  "openai-usage",
+	  OPENAI("usage.images", ",'images':2,'num_model_requests':2,'size':'1024x1024'"),
+	  { DAY " description=size=1024x1024 requests=2 images_out=2" } },
+	{ "searches are no more requests",
+	  "openai-usage",
+	  OPENAI("usage.web_searches", ",'num_model_requests':2,'num_requests':3,"
+	                               "'context_level':'medium'"),
+	  { DAY " description=context_level=medium requests=0 searches=3" } },
+	{ "bytes are no count of ours",
+	  "openai-usage",
+	  OPENAI("usage.vector_stores", ",'usage_bytes':1024,'project_id':'p'"),
+	  { DAY " account=p description=bytes of vector stores fee requests=0" } },
+	{ "an empty bucket",
+	  "openai-usage",
+	  "{'data':[{'object':'bucket','start_time':1,'end_time':2,'results':[]}]}",
+	  { NULL } },
+};
+
 static void test_openai_usage(void **state)
 {
-	static const struct sample samples[] = {
-		/* 1000 - 400 - 100 - 50 - 50, as the sum of its parts says: text 400 */
-		{ "modalities without the cached ones",
-		  "openai-usage",
-		  COMPLETIONS("'input_tokens':1000,'input_cached_tokens':400,"
-		              "'input_cache_write_tokens':100,'input_text_tokens':400,"
-		              "'input_audio_tokens':50,'input_image_tokens':50,"
-		              "'input_cached_text_tokens':300,'input_cached_audio_tokens':50,"
-		              "'input_cached_image_tokens':50,'output_tokens':500,"
-		              "'output_audio_tokens':50,'output_image_tokens':60"),
-		  { DAY " requests=5 input=400 input_audio=50 input_image=50 cache_read=300 "
-		        "cache_read_audio=50 cache_read_image=50 cache_write=100 "
-		        "output_audio=50 output_image=60 answer=500" } },
-		/* text 800 + audio 200 = 1000: with the cached ones; 1000 - 300 - 200 + 100 */
-		{ "modalities with the cached ones, as it was",
-		  "openai-usage",
-		  COMPLETIONS("'input_tokens':1000,'input_cached_tokens':300,"
-		              "'input_text_tokens':800,'input_audio_tokens':200,"
-		              "'input_cached_audio_tokens':100,'output_tokens':7"),
-		  { DAY " requests=5 input=600 input_audio=100 cache_read=200 "
-		        "cache_read_audio=100 answer=7" } },
-		{ "names, and a batch",
-		  "openai-usage",
-		  COMPLETIONS("'input_tokens':9,'input_cached_tokens':2,'output_tokens':1,"
-		              "'project_id':'proj','user_id':'u','api_key_id':'key',"
-		              "'model':'gpt','batch':true,'service_tier':'default'"),
-		  { DAY " account=proj key=key model=gpt tier=batch description=user_id=u "
-		        "requests=5 input=7 "
-		        "cache_read=2 answer=1" } },
-		{ "nulls say nothing",
-		  "openai-usage",
-		  COMPLETIONS("'input_tokens':9,'input_cached_tokens':null,'output_tokens':1,"
-		              "'project_id':null,'user_id':null,'api_key_id':null,'model':null,"
-		              "'batch':null,'service_tier':null"),
-		  { DAY " requests=5 prompt=9 answer=1" } },
-		{ "embeddings are input alone",
-		  "openai-usage",
-		  OPENAI("usage.embeddings", ",'input_tokens':16,'num_model_requests':2"),
-		  { DAY " requests=2 input=16" } },
-		{ "images",
-		  "openai-usage",
-		  OPENAI("usage.images", ",'images':2,'num_model_requests':2,'size':'1024x1024'"),
-		  { DAY " description=size=1024x1024 requests=2 images_out=2" } },
-		{ "searches are no more requests",
-		  "openai-usage",
-		  OPENAI("usage.web_searches", ",'num_model_requests':2,'num_requests':3,"
-		                               "'context_level':'medium'"),
-		  { DAY " description=context_level=medium requests=0 searches=3" } },
-		{ "bytes are no count of ours",
-		  "openai-usage",
-		  OPENAI("usage.vector_stores", ",'usage_bytes':1024,'project_id':'p'"),
-		  { DAY " account=p description=bytes of vector stores fee requests=0" } },
-		{ "an empty bucket",
-		  "openai-usage",
-		  "{'data':[{'object':'bucket','start_time':1,'end_time':2,'results':[]}]}",
-		  { NULL } },
-	};
 
 	(void)state;
-	CHECK(samples);
+	CHECK(openai_usages);
 	jsonrows_refused("cached is more than all of it", "openai-usage",
 	                 COMPLETIONS("'input_tokens':9,'input_cached_tokens':10"), FAULT_INVALID,
 	                 "results[0].input_tokens: 9, and its parts are more: 10");
@@ -560,78 +561,79 @@ static void test_buckets(void **state)
 #define COSTS DAY " "
 #define TWO   " amount=2.00 decimals=0"
 
+static const struct sample line_items[] = {
+	{ "input",
+	  "openai-costs",
+	  COST("gpt-5, input", ",'project_id':'p','api_key_id':'k','quantity':10000,"
+	                       "'quantity_unit':'tokens'"),
+	  { COSTS "account=p key=k model=gpt-5 description=gpt-5, input input=10000 "
+	          "of=input" TWO } },
+	{ "cached input is not input",
+	  "openai-costs",
+	  COST("gpt-5, cached input", ""),
+	  { COSTS "model=gpt-5 description=gpt-5, cached input of=cache_read" TWO } },
+	/* with its reasoning: the whole of the answer */
+	{ "output",
+	  "openai-costs",
+	  COST("gpt-5, output", ",'quantity':500.0"),
+	  { COSTS "model=gpt-5 description=gpt-5, output answer=500 of=output" TWO } },
+	{ "a tier, and a long context",
+	  "openai-costs",
+	  COST("priority | gpt-5, output, long context", ""),
+	  { COSTS "model=gpt-5 tier=priority description=priority | gpt-5, output, long "
+	          "context of=output" TWO } },
+	{ "audio",
+	  "openai-costs",
+	  COST("gpt-audio audio, input", ",'quantity':7"),
+	  { COSTS "model=gpt-audio description=gpt-audio audio, input input_audio=7 "
+	          "of=input_audio" TWO } },
+	{ "images",
+	  "openai-costs",
+	  COST("gpt-image image, output", ",'quantity':7"),
+	  { COSTS "model=gpt-image description=gpt-image image, output output_image=7 "
+	          "of=output_image" TWO } },
+	{ "text of a model of images",
+	  "openai-costs",
+	  COST("gpt-image text, cached input", ""),
+	  { COSTS "model=gpt-image description=gpt-image text, cached input "
+	          "of=cache_read" TWO } },
+	{ "cache writes",
+	  "openai-costs",
+	  COST("gpt-5, cache writes", ""),
+	  { COSTS "model=gpt-5 description=gpt-5, cache writes of=cache_write" TWO } },
+	{ "a component without a model",
+	  "openai-costs",
+	  COST("input_tokens", ",'quantity':3,'quantity_unit':'tokens'"),
+	  { COSTS "description=input_tokens input=3 of=input" TWO } },
+	{ "a model alone",
+	  "openai-costs",
+	  COST("gpt-4o", ""),
+	  { COSTS "model=gpt-4o description=gpt-4o" TWO } },
+	{ "a tool is a fee",
+	  "openai-costs",
+	  COST("web search tool calls", ""),
+	  { COSTS "description=web search tool calls fee of=searches" TWO } },
+	{ "of the assistants as well",
+	  "openai-costs",
+	  COST("assistants api | file search", ""),
+	  { COSTS "description=assistants api | file search fee" TWO } },
+	{ "of another unit nothing is counted",
+	  "openai-costs",
+	  COST("gpt-5, input", ",'quantity':0.5,'quantity_unit':'GB'"),
+	  { COSTS "model=gpt-5 description=gpt-5, input of=input" TWO } },
+	{ "nulls say nothing",
+	  "openai-costs",
+	  OPENAI("costs", ",'amount':{'value':2,'currency':'usd'},'line_item':null,"
+	                  "'project_id':null,'api_key_id':null,'quantity':null,"
+	                  "'quantity_unit':null"),
+	  { COSTS "amount=2.00 decimals=0" } },
+};
+
 static void test_openai_line_items(void **state)
 {
-	static const struct sample samples[] = {
-		{ "input",
-		  "openai-costs",
-		  COST("gpt-5, input", ",'project_id':'p','api_key_id':'k','quantity':10000,"
-		                       "'quantity_unit':'tokens'"),
-		  { COSTS "account=p key=k model=gpt-5 description=gpt-5, input input=10000 "
-		          "of=input" TWO } },
-		{ "cached input is not input",
-		  "openai-costs",
-		  COST("gpt-5, cached input", ""),
-		  { COSTS "model=gpt-5 description=gpt-5, cached input of=cache_read" TWO } },
-		/* with its reasoning: the whole of the answer */
-		{ "output",
-		  "openai-costs",
-		  COST("gpt-5, output", ",'quantity':500.0"),
-		  { COSTS "model=gpt-5 description=gpt-5, output answer=500 of=output" TWO } },
-		{ "a tier, and a long context",
-		  "openai-costs",
-		  COST("priority | gpt-5, output, long context", ""),
-		  { COSTS "model=gpt-5 tier=priority description=priority | gpt-5, output, long "
-		          "context of=output" TWO } },
-		{ "audio",
-		  "openai-costs",
-		  COST("gpt-audio audio, input", ",'quantity':7"),
-		  { COSTS "model=gpt-audio description=gpt-audio audio, input input_audio=7 "
-		          "of=input_audio" TWO } },
-		{ "images",
-		  "openai-costs",
-		  COST("gpt-image image, output", ",'quantity':7"),
-		  { COSTS "model=gpt-image description=gpt-image image, output output_image=7 "
-		          "of=output_image" TWO } },
-		{ "text of a model of images",
-		  "openai-costs",
-		  COST("gpt-image text, cached input", ""),
-		  { COSTS "model=gpt-image description=gpt-image text, cached input "
-		          "of=cache_read" TWO } },
-		{ "cache writes",
-		  "openai-costs",
-		  COST("gpt-5, cache writes", ""),
-		  { COSTS "model=gpt-5 description=gpt-5, cache writes of=cache_write" TWO } },
-		{ "a component without a model",
-		  "openai-costs",
-		  COST("input_tokens", ",'quantity':3,'quantity_unit':'tokens'"),
-		  { COSTS "description=input_tokens input=3 of=input" TWO } },
-		{ "a model alone",
-		  "openai-costs",
-		  COST("gpt-4o", ""),
-		  { COSTS "model=gpt-4o description=gpt-4o" TWO } },
-		{ "a tool is a fee",
-		  "openai-costs",
-		  COST("web search tool calls", ""),
-		  { COSTS "description=web search tool calls fee of=searches" TWO } },
-		{ "of the assistants as well",
-		  "openai-costs",
-		  COST("assistants api | file search", ""),
-		  { COSTS "description=assistants api | file search fee" TWO } },
-		{ "of another unit nothing is counted",
-		  "openai-costs",
-		  COST("gpt-5, input", ",'quantity':0.5,'quantity_unit':'GB'"),
-		  { COSTS "model=gpt-5 description=gpt-5, input of=input" TWO } },
-		{ "nulls say nothing",
-		  "openai-costs",
-		  OPENAI("costs", ",'amount':{'value':2,'currency':'usd'},'line_item':null,"
-		                  "'project_id':null,'api_key_id':null,'quantity':null,"
-		                  "'quantity_unit':null"),
-		  { COSTS "amount=2.00 decimals=0" } },
-	};
 
 	(void)state;
-	CHECK(samples);
+	CHECK(line_items);
 	jsonrows_refused("no amount", "openai-costs", OPENAI("costs", ",'amount':null"),
 	                 FAULT_INVALID, "results[0].amount.value: it must be there");
 	jsonrows_refused("a quantity that is negative", "openai-costs",

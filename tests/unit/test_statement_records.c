@@ -40,87 +40,87 @@ static void check(const struct sample *samples, size_t count)
 	"'cost_details':{'upstream_inference_prompt_cost':" prompt                                 \
 	",'upstream_inference_completions_cost':" completions "}"
 
+static const struct sample records_with_a_cost[] = {
+	/* 2572 - 2569; 63 */
+	{ "the decoder's knowledge of what is inside what",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':2572,'completion_tokens':63,'total_tokens':2635,"
+	         "'prompt_tokens_details':{'cached_tokens':0,'cache_write_tokens':2569},"
+	         "'completion_tokens_details':{'reasoning_tokens':0},'cost':0.01058775,"
+	         "'is_byok':false"),
+	  { RAN " model=m input=3 cache_read=0 cache_write=2569 output=63 reasoning=0 "
+	        "amount=0.01058775 decimals=8" } },
+	/* 0.066407 - 0.029617 - 0.00679 */
+	{ "a fee: what is no tokens",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0.066407," PARTS(
+		  "0.029617", "0.00679") ",'server_tool_use_details':"
+	                                 "{'web_search_requests':3}"),
+	  { RAN " model=m input=4 output=5 searches=3 amount=0.066407 fee=0.03 "
+	        "input_amount=0.029617 output_amount=0.00679 decimals=6" } },
+	{ "no fee, and none is told",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0.000081," PARTS("0.000016",
+	                                                                          "0.000065")),
+	  { RAN " model=m input=4 output=5 amount=0.000081 input_amount=0.000016 "
+	        "output_amount=0.000065 decimals=6" } },
+	/* The float nearest to 0.3 - 0.1 - 0.2 is no 0 in decimals: 4e-17 is no fee. */
+	{ "what floats leave over is no fee",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0."
+	         "30000000000000004," PARTS("0.1", "0.2")),
+	  { RAN " model=m real input=4 output=5 amount=0.30000000000000004 "
+	        "input_amount=0.10 output_amount=0.20 decimals=17" } },
+	/* 0.1 + 0.2 - 0.27 */
+	{ "less than its parts: a discount",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0.27," PARTS("0.1", "0.2")),
+	  { RAN " model=m input=4 output=5 amount=0.27 discount=0.03 input_amount=0.10 "
+	        "output_amount=0.20 decimals=2" } },
+	{ "one part alone makes no fee",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':1," PARTS("0.1", "null")),
+	  { RAN " model=m input=4 output=5 amount=1.00 input_amount=0.10 decimals=0" } },
+	/* the parts are the provider's, and the fee for the own key is not known */
+	{ "the customer's own key",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0,'is_byok':true,"
+	         "'cost_details':{'upstream_inference_prompt_cost':0.1,"
+	         "'upstream_inference_completions_cost':0.2,"
+	         "'upstream_inference_cost':0.3}"),
+	  { RAN " model=m byok input=4 output=5 amount=0.00 upstream_amount=0.30 "
+	        "decimals=0" } },
+	{ "an embedding",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':7,'total_tokens':7,'cost':1.4e-07"),
+	  { RAN " model=m real input=7 amount=0.00000014 decimals=8" } },
+	{ "in the words of Responses",
+	  "openrouter-usage",
+	  RECORD("'input_tokens':10,'input_tokens_details':{'cached_tokens':4},"
+	         "'output_tokens':3,'total_tokens':13,'cost':1"),
+	  { RAN " model=m input=6 cache_read=4 output=3 amount=1.00 decimals=0" } },
+	/* 0.005 of 0.00502 is the search */
+	{ "perplexity: a cost that is an object",
+	  "openrouter-usage",
+	  RECORD("'prompt_tokens':8,'completion_tokens':15,'total_tokens':23,'cost':"
+	         "{'input_tokens_cost':1e-05,'output_tokens_cost':1e-05,"
+	         "'request_cost':0.005,'total_cost':0.00502}"),
+	  { RAN " model=m input=8 output=15 amount=0.00502 fee=0.005 input_amount=0.00001 "
+	        "output_amount=0.00001 decimals=5" } },
+	{ "the whole response",
+	  "openrouter-usage",
+	  "{'id':'gen-1','object':'chat.completion','created':1730419200,'model':'m',"
+	  "'provider':'P','service_tier':'flex','finish_reason':null,'usage':{"
+	  "'prompt_tokens':1,'completion_tokens':1,'cost':1}}",
+	  { "2024-11-01T00:00:00.000Z +1s request id=gen-1 model=m provider=P tier=flex "
+	    "blank input=1 output=1 amount=1.00 decimals=0" } },
+};
+
 static void test_usage_with_a_cost(void **state)
 {
-	static const struct sample samples[] = {
-		/* 2572 - 2569; 63 */
-		{ "the decoder's knowledge of what is inside what",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':2572,'completion_tokens':63,'total_tokens':2635,"
-		         "'prompt_tokens_details':{'cached_tokens':0,'cache_write_tokens':2569},"
-		         "'completion_tokens_details':{'reasoning_tokens':0},'cost':0.01058775,"
-		         "'is_byok':false"),
-		  { RAN " model=m input=3 cache_read=0 cache_write=2569 output=63 reasoning=0 "
-		        "amount=0.01058775 decimals=8" } },
-		/* 0.066407 - 0.029617 - 0.00679 */
-		{ "a fee: what is no tokens",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0.066407," PARTS(
-			  "0.029617", "0.00679") ",'server_tool_use_details':"
-		                                 "{'web_search_requests':3}"),
-		  { RAN " model=m input=4 output=5 searches=3 amount=0.066407 fee=0.03 "
-		        "input_amount=0.029617 output_amount=0.00679 decimals=6" } },
-		{ "no fee, and none is told",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0.000081," PARTS(
-			  "0.000016", "0.000065")),
-		  { RAN " model=m input=4 output=5 amount=0.000081 input_amount=0.000016 "
-		        "output_amount=0.000065 decimals=6" } },
-		/* The float nearest to 0.3 - 0.1 - 0.2 is no 0 in decimals: 4e-17 is no fee. */
-		{ "what floats leave over is no fee",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0."
-		         "30000000000000004," PARTS("0.1", "0.2")),
-		  { RAN " model=m real input=4 output=5 amount=0.30000000000000004 "
-		        "input_amount=0.10 output_amount=0.20 decimals=17" } },
-		/* 0.1 + 0.2 - 0.27 */
-		{ "less than its parts: a discount",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0.27," PARTS("0.1",
-		                                                                      "0.2")),
-		  { RAN " model=m input=4 output=5 amount=0.27 discount=0.03 input_amount=0.10 "
-		        "output_amount=0.20 decimals=2" } },
-		{ "one part alone makes no fee",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':1," PARTS("0.1", "null")),
-		  { RAN " model=m input=4 output=5 amount=1.00 input_amount=0.10 decimals=0" } },
-		/* the parts are the provider's, and the fee for the own key is not known */
-		{ "the customer's own key",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':4,'completion_tokens':5,'cost':0,'is_byok':true,"
-		         "'cost_details':{'upstream_inference_prompt_cost':0.1,"
-		         "'upstream_inference_completions_cost':0.2,"
-		         "'upstream_inference_cost':0.3}"),
-		  { RAN " model=m byok input=4 output=5 amount=0.00 upstream_amount=0.30 "
-		        "decimals=0" } },
-		{ "an embedding",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':7,'total_tokens':7,'cost':1.4e-07"),
-		  { RAN " model=m real input=7 amount=0.00000014 decimals=8" } },
-		{ "in the words of Responses",
-		  "openrouter-usage",
-		  RECORD("'input_tokens':10,'input_tokens_details':{'cached_tokens':4},"
-		         "'output_tokens':3,'total_tokens':13,'cost':1"),
-		  { RAN " model=m input=6 cache_read=4 output=3 amount=1.00 decimals=0" } },
-		/* 0.005 of 0.00502 is the search */
-		{ "perplexity: a cost that is an object",
-		  "openrouter-usage",
-		  RECORD("'prompt_tokens':8,'completion_tokens':15,'total_tokens':23,'cost':"
-		         "{'input_tokens_cost':1e-05,'output_tokens_cost':1e-05,"
-		         "'request_cost':0.005,'total_cost':0.00502}"),
-		  { RAN " model=m input=8 output=15 amount=0.00502 fee=0.005 input_amount=0.00001 "
-		        "output_amount=0.00001 decimals=5" } },
-		{ "the whole response",
-		  "openrouter-usage",
-		  "{'id':'gen-1','object':'chat.completion','created':1730419200,'model':'m',"
-		  "'provider':'P','service_tier':'flex','finish_reason':null,'usage':{"
-		  "'prompt_tokens':1,'completion_tokens':1,'cost':1}}",
-		  { "2024-11-01T00:00:00.000Z +1s request id=gen-1 model=m provider=P tier=flex "
-		    "blank input=1 output=1 amount=1.00 decimals=0" } },
-	};
 
 	(void)state;
-	CHECK(samples);
+	CHECK(records_with_a_cost);
 	jsonrows_refused("no cost", "openrouter-usage", RECORD("'prompt_tokens':1"), FAULT_INVALID,
 	                 "usage.cost: it must be there");
 	jsonrows_refused("no usage", "openrouter-usage", "{'id':'r','model':'m'}", FAULT_INVALID,

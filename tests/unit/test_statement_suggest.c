@@ -360,89 +360,83 @@ static void test_exports_of_many_programs(void **state)
 	buf_release(&said);
 }
 
+static const struct {
+	const char *label, *text, *said;
+} untold[] = {
+	{ "whole numbers without a unit",
+	  "id,time,prompt_tokens,cost\na,2026-11-22T08:00:00Z,1,5\n",
+	  "\"cost\": {\"ignore\":true,\"note\":\"no unit is told, whole numbers" },
+	{ "the same, and there is nothing else", "id,cost\na,5\n",
+	  "Dollars stand here: a person must decide" },
+	{ "decimals without a unit", "id,cost\na,0.5\n", "no unit is told: dollars stand here" },
+	{ "zeros", "id,input_tokens,fee\na,1,0\n", "and all are 0" },
+	{ "day or month", "id,date,cost_usd\na,02/03/2026,5\n",
+	  "\\\"clock\\\":\\\"day-first\\\" or \\\"month-first\\\"" },
+	{ "a discount of both signs", "id,cost_usd,refund_usd\na,5,-1\nb,5,1\n",
+	  "\"refund_usd\": {\"ignore\":true,\"note\":\"of both signs" },
+	{ "credits among amounts", "id,cost_usd\na,5\nb,-1\n", "\"below_zero\": \"credit\"" },
+	{ "names of no meaning", "id,cost_usd,frobnication\na,5,7\n",
+	  "\"frobnication\": {\"ignore\":true,\"note\":\"its name is not known\"}" },
+	{ "a time that is none", "id,time,cost_usd\na,soon,7\n",
+	  "\\\"time\\\" by its name, but not all are times" },
+	{ "counts with a fraction", "id,prompt_tokens,cost_usd\na,1.5,7\n",
+	  "but some are no whole numbers" },
+	{ "negative counts", "id,prompt_tokens,cost_usd\na,-1,7\n", "but some are negative" },
+	{ "ids that repeat",
+	  "id,time,cost_usd\na,2026-11-22T08:00:00Z,7\n"
+	  "a,2026-11-22T08:00:00Z,7\n",
+	  "of no single request" },
+	{ "one and a half, or fifteen hundred", "id;cost_usd\na;1,500\n", "a person must decide" },
+	{ "a point that may be none", "id;cost_usd\na;1.500\n",
+	  "1.500 is taken for one and a half" },
+	{ "a comma here and a point there", "id;cost_usd;fee\na;1,5;0.5\n",
+	  "those with a comma are refused" },
+	{ "a column without a name", ",id,cost_usd\n0,a,5\n", "\"others\": \"ignore\"" },
+	{ "all tokens", "id,tokens,cost_usd\na,5,5\n", "of which kind is not told" },
+	{ "a price of one unit", "id,unit_price,cost_usd\na,5,5\n", "no amount of the row" },
+	{ "a quantity of nothing", "id,quantity,cost_usd\na,5,5\n",
+	  "of which component is not told" },
+	{ "components that are none", "id,token_type,cost_usd\na,cheap,5\n",
+	  "not all are components that are known" },
+	{ "an empty column", "id,model,cost_usd\na,,5\n", "empty in the first rows" },
+	{ "local times", "id,time,cost_usd\na,2026-11-22 08:00:00,5\n", "no zone is told" },
+	{ "a name of no meaning, and times", "id,Moment X,cost_usd\na,2026-11-22T08:00:00Z,5\n",
+	  "\"Moment X\": {\"field\":\"time\",\"note\":\"its name is not known; but all "
+	  "its values are times: taken for the time\"}" },
+	{ "the same, by the day, and of no request", "Wann,input_tokens,cost_usd\n22.11.2026,1,5\n",
+	  "\"Wann\": {\"field\":\"date\",\"clock\":\"day-first\"" },
+	{ "two of them", "id,x1,x2,cost_usd\na,2026-11-22T08:00:00Z,2026-11-23,5\n",
+	  "\"x2\": {\"ignore\":true,\"note\":\"its name is not known; all its values are "
+	  "times, and those of another column, too: a person must decide\"}" },
+	{ "a number of no name is no time", "id,x1,cost_usd\na,1763798400,5\n",
+	  "\"x1\": {\"ignore\":true" },
+	{ "a time that has its name",
+	  "id,time,x1,cost_usd\na,2026-11-22T08:00:00Z,2026-11-23T08:00:00Z,5\n",
+	  "\"x1\": {\"ignore\":true,\"note\":\"its name is not known\"}" },
+	{ "a second id", "generation_id,request_id,cost_usd\na,b,5\n",
+	  "\"request_id\": {\"field\":\"request_id\"" },
+	{ "a charge of no known word", "id,charge_category,cost_usd\na,Other,5\n",
+	  "but not all are usage, fee" },
+	{ "a currency that is none", "id,currency,cost_usd\na,dollar,5\n",
+	  "but not all are currencies" },
+	{ "a flag that is none", "id,cancelled,cost_usd\na,maybe,5\n",
+	  "but not all are yes or no" },
+};
+
 /* What is not known is left to a person, with a note; never guessed. */
 static void test_what_is_not_told_is_said(void **state)
 {
-	static const struct {
-		const char *label, *text, *said;
-	} notes[] = {
-		{ "whole numbers without a unit",
-		  "id,time,prompt_tokens,cost\na,2026-11-22T08:00:00Z,1,5\n",
-		  "\"cost\": {\"ignore\":true,\"note\":\"no unit is told, whole numbers" },
-		{ "the same, and there is nothing else", "id,cost\na,5\n",
-		  "Dollars stand here: a person must decide" },
-		{ "decimals without a unit", "id,cost\na,0.5\n",
-		  "no unit is told: dollars stand here" },
-		{ "zeros", "id,input_tokens,fee\na,1,0\n", "and all are 0" },
-		{ "day or month", "id,date,cost_usd\na,02/03/2026,5\n",
-		  "\\\"clock\\\":\\\"day-first\\\" or \\\"month-first\\\"" },
-		{ "a discount of both signs", "id,cost_usd,refund_usd\na,5,-1\nb,5,1\n",
-		  "\"refund_usd\": {\"ignore\":true,\"note\":\"of both signs" },
-		{ "credits among amounts", "id,cost_usd\na,5\nb,-1\n",
-		  "\"below_zero\": \"credit\"" },
-		{ "names of no meaning", "id,cost_usd,frobnication\na,5,7\n",
-		  "\"frobnication\": {\"ignore\":true,\"note\":\"its name is not known\"}" },
-		{ "a time that is none", "id,time,cost_usd\na,soon,7\n",
-		  "\\\"time\\\" by its name, but not all are times" },
-		{ "counts with a fraction", "id,prompt_tokens,cost_usd\na,1.5,7\n",
-		  "but some are no whole numbers" },
-		{ "negative counts", "id,prompt_tokens,cost_usd\na,-1,7\n",
-		  "but some are negative" },
-		{ "ids that repeat",
-		  "id,time,cost_usd\na,2026-11-22T08:00:00Z,7\n"
-		  "a,2026-11-22T08:00:00Z,7\n",
-		  "of no single request" },
-		{ "one and a half, or fifteen hundred", "id;cost_usd\na;1,500\n",
-		  "a person must decide" },
-		{ "a point that may be none", "id;cost_usd\na;1.500\n",
-		  "1.500 is taken for one and a half" },
-		{ "a comma here and a point there", "id;cost_usd;fee\na;1,5;0.5\n",
-		  "those with a comma are refused" },
-		{ "a column without a name", ",id,cost_usd\n0,a,5\n", "\"others\": \"ignore\"" },
-		{ "all tokens", "id,tokens,cost_usd\na,5,5\n", "of which kind is not told" },
-		{ "a price of one unit", "id,unit_price,cost_usd\na,5,5\n",
-		  "no amount of the row" },
-		{ "a quantity of nothing", "id,quantity,cost_usd\na,5,5\n",
-		  "of which component is not told" },
-		{ "components that are none", "id,token_type,cost_usd\na,cheap,5\n",
-		  "not all are components that are known" },
-		{ "an empty column", "id,model,cost_usd\na,,5\n", "empty in the first rows" },
-		{ "local times", "id,time,cost_usd\na,2026-11-22 08:00:00,5\n", "no zone is told" },
-		{ "a name of no meaning, and times",
-		  "id,Moment X,cost_usd\na,2026-11-22T08:00:00Z,5\n",
-		  "\"Moment X\": {\"field\":\"time\",\"note\":\"its name is not known; but all "
-		  "its values are times: taken for the time\"}" },
-		{ "the same, by the day, and of no request",
-		  "Wann,input_tokens,cost_usd\n22.11.2026,1,5\n",
-		  "\"Wann\": {\"field\":\"date\",\"clock\":\"day-first\"" },
-		{ "two of them", "id,x1,x2,cost_usd\na,2026-11-22T08:00:00Z,2026-11-23,5\n",
-		  "\"x2\": {\"ignore\":true,\"note\":\"its name is not known; all its values are "
-		  "times, and those of another column, too: a person must decide\"}" },
-		{ "a number of no name is no time", "id,x1,cost_usd\na,1763798400,5\n",
-		  "\"x1\": {\"ignore\":true" },
-		{ "a time that has its name",
-		  "id,time,x1,cost_usd\na,2026-11-22T08:00:00Z,2026-11-23T08:00:00Z,5\n",
-		  "\"x1\": {\"ignore\":true,\"note\":\"its name is not known\"}" },
-		{ "a second id", "generation_id,request_id,cost_usd\na,b,5\n",
-		  "\"request_id\": {\"field\":\"request_id\"" },
-		{ "a charge of no known word", "id,charge_category,cost_usd\na,Other,5\n",
-		  "but not all are usage, fee" },
-		{ "a currency that is none", "id,currency,cost_usd\na,dollar,5\n",
-		  "but not all are currencies" },
-		{ "a flag that is none", "id,cancelled,cost_usd\na,maybe,5\n",
-		  "but not all are yes or no" },
-	};
 	struct buf json = { .at = NULL };
 	struct fault fault;
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(notes); i++) {
-		write_file(notes[i].text);
+	for (size_t i = 0; i < ROWS(untold); i++) {
+		write_file(untold[i].text);
 		buf_clear(&json);
 		if (statement_mapping_suggest(path, &json, &fault) < 0)
-			fail_msg("%s: %s", notes[i].label, fault.text);
-		if (strstr(json.at, notes[i].said) == NULL)
-			fail_msg("%s: %s", notes[i].label, json.at);
+			fail_msg("%s: %s", untold[i].label, fault.text);
+		if (strstr(json.at, untold[i].said) == NULL)
+			fail_msg("%s: %s", untold[i].label, json.at);
 	}
 	buf_release(&json);
 }

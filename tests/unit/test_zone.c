@@ -132,79 +132,75 @@ static void test_local_times_that_come_twice_or_never(void **state)
 	assert_true(zone_to_utc(NULL, 1234) == 1234);
 }
 
+static const struct {
+	const char *zone, *moment;
+	enum moment_unit unit;
+	const char *floor;
+	int minutes; /* how long it is */
+} odd_days[] = {
+	{ "UTC", "2026-03-29T12:00:00Z", MOMENT_DAY, "2026-03-29T00:00:00.000Z", 1440 },
+	{ "UTC", "2026-12-29T12:00:00Z", MOMENT_MONTH, "2026-12-01T00:00:00.000Z", 44640 },
+	{ "Europe/Berlin", "2026-03-29T12:00:00Z", MOMENT_DAY, "2026-03-28T23:00:00.000Z",
+	  23 * 60 },
+	{ "Europe/Berlin", "2026-10-25T22:59:59.999Z", MOMENT_DAY, "2026-10-24T22:00:00.000Z",
+	  25 * 60 },
+	{ "Europe/Berlin", "2026-10-25T23:00:00Z", MOMENT_DAY, "2026-10-25T23:00:00.000Z", 1440 },
+	{ "Europe/Berlin", "2026-03-29T12:00:00Z", MOMENT_MONTH, "2026-02-28T23:00:00.000Z",
+	  (31 * 24 - 1) * 60 },
+	{ "America/New_York", "2026-11-01T12:00:00Z", MOMENT_DAY, "2026-11-01T04:00:00.000Z",
+	  25 * 60 },
+	{ "America/New_York", "2026-03-08T12:00:00Z", MOMENT_DAY, "2026-03-08T05:00:00.000Z",
+	  23 * 60 },
+	{ "Australia/Lord_Howe", "2026-04-05T00:00:00Z", MOMENT_DAY, "2026-04-04T13:00:00.000Z",
+	  1470 },
+	{ "Asia/Kathmandu", "2026-04-05T00:00:00Z", MOMENT_HOUR, "2026-04-04T23:15:00.000Z", 60 },
+	/* An hour that comes twice is two; one with a jump in it is two pieces. */
+	{ "Europe/Berlin", "2026-10-25T00:30:00Z", MOMENT_HOUR, "2026-10-25T00:00:00.000Z", 60 },
+	{ "Europe/Berlin", "2026-10-25T01:30:00Z", MOMENT_HOUR, "2026-10-25T01:00:00.000Z", 60 },
+	{ "Australia/Lord_Howe", "2026-04-04T15:10:00Z", MOMENT_HOUR, "2026-04-04T15:00:00.000Z",
+	  30 },
+	{ "Australia/Lord_Howe", "2026-04-04T14:10:00Z", MOMENT_HOUR, "2026-04-04T14:00:00.000Z",
+	  60 },
+	{ "Australia/Lord_Howe", "2026-10-03T15:40:00Z", MOMENT_HOUR, "2026-10-03T15:30:00.000Z",
+	  30 },
+	/* The day that was skipped is none; those around it are whole. */
+	{ "Pacific/Apia", "2011-12-30T09:59:59Z", MOMENT_DAY, "2011-12-29T10:00:00.000Z", 1440 },
+	{ "Pacific/Apia", "2011-12-30T10:00:00Z", MOMENT_DAY, "2011-12-30T10:00:00.000Z", 1440 },
+	{ "Pacific/Apia", "2011-12-30T10:00:00Z", MOMENT_MONTH, "2011-12-01T10:00:00.000Z",
+	  30 * 1440 },
+	/* Midnight itself is skipped: the day begins at one. */
+	{ "America/Sao_Paulo", "2018-11-04T12:00:00Z", MOMENT_DAY, "2018-11-04T03:00:00.000Z",
+	  23 * 60 },
+	{ "America/Sao_Paulo", "2018-02-18T02:30:00Z", MOMENT_DAY, "2018-02-17T02:00:00.000Z",
+	  25 * 60 },
+	/* Set back over midnight: 2010-11-07 is seen for a minute, left, and goes on. */
+	{ "America/St_Johns", "2010-11-07T02:29:59Z", MOMENT_DAY, "2010-11-06T02:30:00.000Z",
+	  1440 },
+	{ "America/St_Johns", "2010-11-07T02:31:00Z", MOMENT_DAY, "2010-11-07T02:30:00.000Z",
+	  1500 },
+	{ "America/St_Johns", "2010-11-07T03:00:00Z", MOMENT_DAY, "2010-11-07T02:30:00.000Z",
+	  1500 },
+	/* By the footer. */
+	{ "Europe/Berlin", "2300-03-25T12:00:00Z", MOMENT_DAY, "2300-03-24T23:00:00.000Z",
+	  23 * 60 },
+};
+
 static void test_days_of_23_and_25_hours(void **state)
 {
-	static const struct {
-		const char *zone, *moment;
-		enum moment_unit unit;
-		const char *floor;
-		int minutes; /* how long it is */
-	} rows[] = {
-		{ "UTC", "2026-03-29T12:00:00Z", MOMENT_DAY, "2026-03-29T00:00:00.000Z", 1440 },
-		{ "UTC", "2026-12-29T12:00:00Z", MOMENT_MONTH, "2026-12-01T00:00:00.000Z", 44640 },
-		{ "Europe/Berlin", "2026-03-29T12:00:00Z", MOMENT_DAY, "2026-03-28T23:00:00.000Z",
-		  23 * 60 },
-		{ "Europe/Berlin", "2026-10-25T22:59:59.999Z", MOMENT_DAY,
-		  "2026-10-24T22:00:00.000Z", 25 * 60 },
-		{ "Europe/Berlin", "2026-10-25T23:00:00Z", MOMENT_DAY, "2026-10-25T23:00:00.000Z",
-		  1440 },
-		{ "Europe/Berlin", "2026-03-29T12:00:00Z", MOMENT_MONTH, "2026-02-28T23:00:00.000Z",
-		  (31 * 24 - 1) * 60 },
-		{ "America/New_York", "2026-11-01T12:00:00Z", MOMENT_DAY,
-		  "2026-11-01T04:00:00.000Z", 25 * 60 },
-		{ "America/New_York", "2026-03-08T12:00:00Z", MOMENT_DAY,
-		  "2026-03-08T05:00:00.000Z", 23 * 60 },
-		{ "Australia/Lord_Howe", "2026-04-05T00:00:00Z", MOMENT_DAY,
-		  "2026-04-04T13:00:00.000Z", 1470 },
-		{ "Asia/Kathmandu", "2026-04-05T00:00:00Z", MOMENT_HOUR, "2026-04-04T23:15:00.000Z",
-		  60 },
-		/* An hour that comes twice is two; one with a jump in it is two pieces. */
-		{ "Europe/Berlin", "2026-10-25T00:30:00Z", MOMENT_HOUR, "2026-10-25T00:00:00.000Z",
-		  60 },
-		{ "Europe/Berlin", "2026-10-25T01:30:00Z", MOMENT_HOUR, "2026-10-25T01:00:00.000Z",
-		  60 },
-		{ "Australia/Lord_Howe", "2026-04-04T15:10:00Z", MOMENT_HOUR,
-		  "2026-04-04T15:00:00.000Z", 30 },
-		{ "Australia/Lord_Howe", "2026-04-04T14:10:00Z", MOMENT_HOUR,
-		  "2026-04-04T14:00:00.000Z", 60 },
-		{ "Australia/Lord_Howe", "2026-10-03T15:40:00Z", MOMENT_HOUR,
-		  "2026-10-03T15:30:00.000Z", 30 },
-		/* The day that was skipped is none; those around it are whole. */
-		{ "Pacific/Apia", "2011-12-30T09:59:59Z", MOMENT_DAY, "2011-12-29T10:00:00.000Z",
-		  1440 },
-		{ "Pacific/Apia", "2011-12-30T10:00:00Z", MOMENT_DAY, "2011-12-30T10:00:00.000Z",
-		  1440 },
-		{ "Pacific/Apia", "2011-12-30T10:00:00Z", MOMENT_MONTH, "2011-12-01T10:00:00.000Z",
-		  30 * 1440 },
-		/* Midnight itself is skipped: the day begins at one. */
-		{ "America/Sao_Paulo", "2018-11-04T12:00:00Z", MOMENT_DAY,
-		  "2018-11-04T03:00:00.000Z", 23 * 60 },
-		{ "America/Sao_Paulo", "2018-02-18T02:30:00Z", MOMENT_DAY,
-		  "2018-02-17T02:00:00.000Z", 25 * 60 },
-		/* Set back over midnight: 2010-11-07 is seen for a minute, left, and goes on. */
-		{ "America/St_Johns", "2010-11-07T02:29:59Z", MOMENT_DAY,
-		  "2010-11-06T02:30:00.000Z", 1440 },
-		{ "America/St_Johns", "2010-11-07T02:31:00Z", MOMENT_DAY,
-		  "2010-11-07T02:30:00.000Z", 1500 },
-		{ "America/St_Johns", "2010-11-07T03:00:00Z", MOMENT_DAY,
-		  "2010-11-07T02:30:00.000Z", 1500 },
-		/* By the footer. */
-		{ "Europe/Berlin", "2300-03-25T12:00:00Z", MOMENT_DAY, "2300-03-24T23:00:00.000Z",
-		  23 * 60 },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct zone *zone = zone_of(rows[i].zone);
-		int64_t ms = ms_of(rows[i].moment), floor_ms = zone_floor(zone, ms, rows[i].unit);
-		int64_t next_ms = zone_next(zone, ms, rows[i].unit);
+	for (size_t i = 0; i < ROWS(odd_days); i++) {
+		struct zone *zone = zone_of(odd_days[i].zone);
+		int64_t ms = ms_of(odd_days[i].moment),
+			floor_ms = zone_floor(zone, ms, odd_days[i].unit);
+		int64_t next_ms = zone_next(zone, ms, odd_days[i].unit);
 		char text[MOMENT_TEXT_BYTES];
 
 		moment_text(floor_ms, text);
-		if (strcmp(text, rows[i].floor) != 0 ||
-		    next_ms - floor_ms != rows[i].minutes * INT64_C(60000))
-			fail_msg("%s, %s: %s, %lld minutes", rows[i].zone, rows[i].moment, text,
-			         (long long)(next_ms - floor_ms) / 60000);
+		if (strcmp(text, odd_days[i].floor) != 0 ||
+		    next_ms - floor_ms != odd_days[i].minutes * INT64_C(60000))
+			fail_msg("%s, %s: %s, %lld minutes", odd_days[i].zone, odd_days[i].moment,
+			         text, (long long)(next_ms - floor_ms) / 60000);
 		zone_close(zone);
 	}
 }
@@ -473,78 +469,80 @@ static void test_a_file_made_by_hand_is_read(void **state)
 	zone_close(zone);
 }
 
+static const struct {
+	const char *footer, *moment; /* moment NULL: refused */
+	int seconds;
+} footers[] = {
+	{ "ABC-2", "2040-01-01T00:00:00Z", 7200 },
+	{ "<+0330>-3:30", "2040-01-01T00:00:00Z", 12600 },
+	{ "<-03>3:00:30", "2040-01-01T00:00:00Z", -10830 },
+	{ "AAA+5BBB,M3.2.0,M11.1.0", "2040-07-01T00:00:00Z", -14400 },
+	{ "AAA5BBB4:30,M3.2.0/2,M11.1.0/2:30:10", "2040-07-01T00:00:00Z", -16200 },
+	/* Day 60 by J is 1 March, in 2040 too; by number it is 29 February then. */
+	{ "AAA0BBB,J60/0,J300", "2040-02-29T23:59:59Z", 0 },
+	{ "AAA0BBB,J60/0,J300", "2040-03-01T00:00:00Z", 3600 },
+	{ "AAA0BBB,59/0,300", "2040-02-28T23:59:59Z", 0 },
+	{ "AAA0BBB,59/0,300", "2040-02-29T00:00:00Z", 3600 },
+	{ "AAA0BBB,59/0,300", "2041-03-01T00:00:00Z", 3600 },
+	/* Before midnight, and some days behind (RFC 8536). */
+	{ "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2040-03-25T00:59:59Z", -7200 },
+	{ "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2040-03-25T01:00:00Z", -3600 },
+	{ "IST-2IDT,M3.4.4/50,M10.5.0", "2040-03-23T23:59:59Z", 7200 },
+	{ "IST-2IDT,M3.4.4/50,M10.5.0", "2040-03-24T00:00:00Z", 10800 },
+	/* Summer all year (the example of RFC 8536). */
+	{ "XXX3EDT4,0/0,J365/23", "2040-01-01T02:59:59Z", -14400 },
+	{ "XXX3EDT4,0/0,J365/23", "2040-01-01T03:00:00Z", -14400 },
+	{ "XXX3EDT4,0/0,J365/23", "2040-12-31T23:59:59Z", -14400 },
+	{ "AB0", NULL, 0 },
+	{ "ABC", NULL, 0 },
+	{ "ABC25", NULL, 0 },
+	{ "<ABC0", NULL, 0 },
+	{ "ABC0:60", NULL, 0 },
+	{ "ABC0:00:60", NULL, 0 },
+	{ "ABC0DEF", NULL, 0 },
+	{ "ABC0DE,M3.2.0,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.2.0", NULL, 0 },
+	{ "ABC0DEF25,M3.2.0,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M13.2.0,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M0.2.0,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.6.0,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.0.0,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.2.7,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.2,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,J0,J300", NULL, 0 },
+	{ "ABC0DEF,J366,J300", NULL, 0 },
+	{ "ABC0DEF,366,J300", NULL, 0 },
+	{ "ABC0DEF,M3.2.0/168,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.2.0/,M11.1.0", NULL, 0 },
+	{ "ABC0DEF,M3.2.0,M11.1.0,", NULL, 0 },
+	{ "ABC0DEF,M3.2.0 M11.1.0", NULL, 0 },
+	{ "\n", NULL, 0 },
+};
+
 static void test_footers(void **state)
 {
-	static const struct {
-		const char *footer, *moment; /* moment NULL: refused */
-		int seconds;
-	} rows[] = {
-		{ "ABC-2", "2040-01-01T00:00:00Z", 7200 },
-		{ "<+0330>-3:30", "2040-01-01T00:00:00Z", 12600 },
-		{ "<-03>3:00:30", "2040-01-01T00:00:00Z", -10830 },
-		{ "AAA+5BBB,M3.2.0,M11.1.0", "2040-07-01T00:00:00Z", -14400 },
-		{ "AAA5BBB4:30,M3.2.0/2,M11.1.0/2:30:10", "2040-07-01T00:00:00Z", -16200 },
-		/* Day 60 by J is 1 March, in 2040 too; by number it is 29 February then. */
-		{ "AAA0BBB,J60/0,J300", "2040-02-29T23:59:59Z", 0 },
-		{ "AAA0BBB,J60/0,J300", "2040-03-01T00:00:00Z", 3600 },
-		{ "AAA0BBB,59/0,300", "2040-02-28T23:59:59Z", 0 },
-		{ "AAA0BBB,59/0,300", "2040-02-29T00:00:00Z", 3600 },
-		{ "AAA0BBB,59/0,300", "2041-03-01T00:00:00Z", 3600 },
-		/* Before midnight, and some days behind (RFC 8536). */
-		{ "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2040-03-25T00:59:59Z", -7200 },
-		{ "<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2040-03-25T01:00:00Z", -3600 },
-		{ "IST-2IDT,M3.4.4/50,M10.5.0", "2040-03-23T23:59:59Z", 7200 },
-		{ "IST-2IDT,M3.4.4/50,M10.5.0", "2040-03-24T00:00:00Z", 10800 },
-		/* Summer all year (the example of RFC 8536). */
-		{ "XXX3EDT4,0/0,J365/23", "2040-01-01T02:59:59Z", -14400 },
-		{ "XXX3EDT4,0/0,J365/23", "2040-01-01T03:00:00Z", -14400 },
-		{ "XXX3EDT4,0/0,J365/23", "2040-12-31T23:59:59Z", -14400 },
-		{ "AB0", NULL, 0 },
-		{ "ABC", NULL, 0 },
-		{ "ABC25", NULL, 0 },
-		{ "<ABC0", NULL, 0 },
-		{ "ABC0:60", NULL, 0 },
-		{ "ABC0:00:60", NULL, 0 },
-		{ "ABC0DEF", NULL, 0 },
-		{ "ABC0DE,M3.2.0,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.2.0", NULL, 0 },
-		{ "ABC0DEF25,M3.2.0,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M13.2.0,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M0.2.0,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.6.0,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.0.0,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.2.7,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.2,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,J0,J300", NULL, 0 },
-		{ "ABC0DEF,J366,J300", NULL, 0 },
-		{ "ABC0DEF,366,J300", NULL, 0 },
-		{ "ABC0DEF,M3.2.0/168,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.2.0/,M11.1.0", NULL, 0 },
-		{ "ABC0DEF,M3.2.0,M11.1.0,", NULL, 0 },
-		{ "ABC0DEF,M3.2.0 M11.1.0", NULL, 0 },
-		{ "\n", NULL, 0 },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
+	for (size_t i = 0; i < ROWS(footers); i++) {
 		static struct made made;
 		struct zone *zone = NULL;
 		struct fault fault = { 0 };
 		int r;
 
-		make(&made, rows[i].footer);
+		make(&made, footers[i].footer);
 		r = open_made(&zone, &made, &fault);
-		if (rows[i].moment == NULL) {
+		if (footers[i].moment == NULL) {
 			if (r != -FAULT_SYNTAX ||
 			    strstr(fault.text, "a footer that is no TZ") == NULL)
-				fail_msg("\"%s\": %d, %s", rows[i].footer, r, fault.text);
+				fail_msg("\"%s\": %d, %s", footers[i].footer, r, fault.text);
 			continue;
 		}
 		if (r < 0)
-			fail_msg("\"%s\": %s", rows[i].footer, fault.text);
-		if (zone_offset_ms(zone, ms_of(rows[i].moment)) != rows[i].seconds * INT64_C(1000))
-			fail_msg("\"%s\" at %s: %lld s", rows[i].footer, rows[i].moment,
-			         (long long)zone_offset_ms(zone, ms_of(rows[i].moment)) / 1000);
+			fail_msg("\"%s\": %s", footers[i].footer, fault.text);
+		if (zone_offset_ms(zone, ms_of(footers[i].moment)) !=
+		    footers[i].seconds * INT64_C(1000))
+			fail_msg("\"%s\" at %s: %lld s", footers[i].footer, footers[i].moment,
+			         (long long)zone_offset_ms(zone, ms_of(footers[i].moment)) / 1000);
 		zone_close(zone);
 	}
 }
