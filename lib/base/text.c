@@ -27,6 +27,15 @@ int text_compare(struct text a, struct text b)
 	return (a.len > b.len) - (a.len < b.len);
 }
 
+struct text text_trimmed(struct text t)
+{
+	while (t.len > 0 && (t.at[0] == ' ' || t.at[0] == '\t'))
+		t = (struct text){ t.at + 1, t.len - 1 };
+	while (t.len > 0 && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t'))
+		t.len--;
+	return t;
+}
+
 bool text_copy(char *out, size_t cap, struct text t)
 {
 	size_t len = t.len < cap ? t.len : cap - 1;

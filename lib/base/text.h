@@ -23,6 +23,8 @@ bool text_is(struct text t, const char *ended);
 bool text_equal(struct text a, struct text b);
 int text_compare(struct text a, struct text b); /* by bytes, as memcmp */
 
+struct text text_trimmed(struct text t); /* without the blanks and tabs around it */
+
 /* Copies at most cap - 1 bytes and ends them; returns false if it was cut. */
 bool text_copy(char *out, size_t cap, struct text t);
 

@@ -9,15 +9,6 @@
 
 /* ---- CSV ---- */
 
-static struct text trimmed(struct text t)
-{
-	while (t.len > 0 && (t.at[0] == ' ' || t.at[0] == '\t'))
-		t = (struct text){ t.at + 1, t.len - 1 };
-	while (t.len > 0 && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t'))
-		t.len--;
-	return t;
-}
-
 static int take_header(struct statement_reader *reader, const struct text *cells, size_t count,
                        struct fault *fault)
 {
@@ -30,7 +21,7 @@ static int take_header(struct statement_reader *reader, const struct text *cells
 			                 "%s: the header is not UTF-8: iconv -f WINDOWS-1252 -t "
 			                 "UTF-8 FILE | toll ... -, where that is what it is in",
 			                 reader->name);
-		reader->header[c] = arena_copy(&reader->arena, trimmed(cells[c]));
+		reader->header[c] = arena_copy(&reader->arena, text_trimmed(cells[c]));
 		if (reader->header[c].at == NULL)
 			reader->header = NULL;
 	}
@@ -53,7 +44,7 @@ static bool is_header(const struct statement_reader *reader, const struct text *
 	if (count != reader->column_count)
 		return false;
 	for (size_t c = 0; c < count; c++) {
-		if (!text_equal(trimmed(cells[c]), reader->header[c]))
+		if (!text_equal(text_trimmed(cells[c]), reader->header[c]))
 			return false;
 	}
 	return true;
@@ -65,7 +56,7 @@ static bool is_total_word(struct text cell)
 		{ "total", 5 }, { "totals", 6 }, { "grand total", 11 }, { "sum", 3 }
 	};
 
-	cell = trimmed(cell);
+	cell = text_trimmed(cell);
 	if (cell.len > 0 && cell.at[cell.len - 1] == ':')
 		cell.len--;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

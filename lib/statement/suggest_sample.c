@@ -24,15 +24,6 @@ static int no_memory(const char *name, struct fault *fault)
 	return fault_set(fault, FAULT_NOMEM, "%s: no memory to read it", name);
 }
 
-static struct text trimmed(struct text t)
-{
-	while (t.len > 0 && (t.at[0] == ' ' || t.at[0] == '\t'))
-		t = (struct text){ t.at + 1, t.len - 1 };
-	while (t.len > 0 && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t'))
-		t.len--;
-	return t;
-}
-
 /* The column of that name, a new one where there is none; SIZE_MAX: too many, or no memory. */
 static size_t column_of(struct suggest_sample *sample, struct text name)
 {
@@ -80,7 +71,7 @@ static int take_header(struct reading *reading, const struct text *cells, size_t
 		return no_memory(reading->name, fault);
 	reading->cells = count;
 	for (size_t i = 0; i < count; i++) {
-		struct text name = trimmed(cells[i]);
+		struct text name = text_trimmed(cells[i]);
 		size_t before = sample->count;
 
 		reading->columns[i] = SIZE_MAX;

@@ -30,18 +30,6 @@ struct pending {
 static const char mark[] = "\xef\xbb\xbf";
 static const char done[] = "[DONE]";
 
-/* Without the blanks on both sides. */
-static struct text trimmed(struct text t)
-{
-	while (t.len > 0 && (t.at[0] == ' ' || t.at[0] == '\t')) {
-		t.at++;
-		t.len--;
-	}
-	while (t.len > 0 && (t.at[t.len - 1] == ' ' || t.at[t.len - 1] == '\t'))
-		t.len--;
-	return t;
-}
-
 static bool begins_with(struct text t, char c)
 {
 	return t.len > 0 && t.at[0] == c;
@@ -49,13 +37,13 @@ static bool begins_with(struct text t, char c)
 
 static bool ends_with(struct text t, char c)
 {
-	t = trimmed(t);
+	t = text_trimmed(t);
 	return t.len > 0 && t.at[t.len - 1] == c;
 }
 
 static bool is_done(struct text t)
 {
-	return text_is(trimmed(t), done);
+	return text_is(text_trimmed(t), done);
 }
 
 static size_t indent_of(struct text t)
@@ -70,7 +58,7 @@ static size_t indent_of(struct text t)
 /* Told by its first bytes alone, so that it ends the event before it wherever it is cut. */
 static bool begins_bare(struct text t)
 {
-	t = trimmed(t);
+	t = text_trimmed(t);
 	return begins_with(t, '{') ||
 	       (t.len >= sizeof(done) - 1 && memcmp(t.at, done, sizeof(done) - 1) == 0);
 }
@@ -119,7 +107,7 @@ static struct line read_line(struct text *rest)
 /* The first line that says something tells whether all of the text is one document. */
 static void look_at_first(struct sse *sse, struct text t, bool ended)
 {
-	t = trimmed(t);
+	t = text_trimmed(t);
 	if (sse->begun || t.len == 0)
 		return;
 	sse->begun = true;
@@ -146,14 +134,14 @@ static struct line next_line(struct sse *sse)
 /* Can what stands in this line not be the rest of the same JSON text? */
 static bool begins_another(const struct pending *pending, struct text value)
 {
-	value = trimmed(value);
+	value = text_trimmed(value);
 	return pending->lines > 0 && (pending->last == '}' || pending->last == ']') &&
 	       (begins_with(value, '{') || begins_with(value, '['));
 }
 
 static void add_data(struct pending *pending, struct text from, struct text value)
 {
-	struct text words = trimmed(value);
+	struct text words = text_trimmed(value);
 
 	if (pending->lines == 0) {
 		pending->span = from;

@@ -26,6 +26,22 @@ static void test_absent_and_empty_are_not_the_same(void **state)
 	assert_false(text_is(absent, "a"));
 }
 
+static void test_blanks_and_tabs_are_trimmed_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *text, *trimmed;
+	} rows[] = {
+		{ "a", "a" },       { " \ta b\t ", "a b" }, { "\n a", "\n a" },
+		{ "a \r", "a \r" }, { " \t ", "" },         { "", "" },
+	};
+	struct text absent = text_trimmed(text_of(NULL));
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_true(text_is(text_trimmed(text_of(rows[i].text)), rows[i].trimmed));
+	assert_null(absent.at);
+}
+
 static void test_texts_compare_by_bytes(void **state)
 {
 	static const char *const sorted[] = { "", "A", "a", "aa", "ab", "b", "b\x7f", "\xc3\xa9" };
@@ -262,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_texts_compare_by_bytes),
 		cmocka_unit_test(test_a_copy_is_cut_and_ended),
 		cmocka_unit_test(test_utf8_is_what_encodes_a_character),
+		cmocka_unit_test(test_blanks_and_tabs_are_trimmed_and_nothing_else),
 		cmocka_unit_test(test_what_is_not_utf8),
 		cmocka_unit_test(test_plain_has_no_control_characters),
 		cmocka_unit_test(test_integers_fit_or_are_refused),
