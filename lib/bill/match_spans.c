@@ -100,27 +100,11 @@ static int add_rollup(void *context, const struct rollup_row *row)
 
 static int add_event(void *context, const struct stored_event *row)
 {
-	const struct event *event = &row->event;
-	struct rollup_row as_sum = {
-		.account = event->account,
-		.key = event->key,
-		.model = event->model,
-		.source = event->source,
-		.provider = event->provider,
-		.service_tier = event->service_tier,
-		.price_id = row->price_id,
-		.events = 1,
-		.turns = event->turn == TURN_OF,
-		.suspense = row->price_id == LEDGER_PRICE_SUSPENSE,
-		.costed = row->cost_id >= LEDGER_PRICE_NONE,
-		.amount = row->amount,
-		.cost = row->cost,
-	};
+	struct rollup_row sums;
 
-	if (event->turn == TURN_ENDED)
-		return 0;
-	memcpy(as_sum.count, event->usage.count, sizeof(as_sum.count));
-	return add_sums(context, &as_sum, event->time_ms, ADDED_EVENTS);
+	return report_event_sums(row, &sums)
+	               ? add_sums(context, &sums, row->event.time_ms, ADDED_EVENTS)
+	               : 0;
 }
 
 static bool in_period(const struct bill_run *run, int64_t ms)

@@ -130,23 +130,10 @@ static int add_rollup(void *context, const struct rollup_row *row)
 static int add_event(void *context, const struct stored_event *row)
 {
 	struct totals *totals = context;
-	const struct event *event = &row->event;
-	const struct rollup_row as_sum = {
-		.account = event->account,
-		.key = event->key,
-		.model = event->model,
-		.source = event->source,
-		.provider = event->provider,
-		.events = 1,
-		.turns = event->turn == TURN_OF,
-		.suspense = row->price_id == LEDGER_PRICE_SUSPENSE,
-		.costed = row->cost_id >= LEDGER_PRICE_NONE,
-		.amount = row->amount,
-		.cost = row->cost,
-	};
+	struct rollup_row sums;
 
-	return event->turn == TURN_ENDED ? 0
-	                                 : add_sums(totals, &as_sum, &totals->sum.events_amount);
+	return report_event_sums(row, &sums) ? add_sums(totals, &sums, &totals->sum.events_amount)
+	                                     : 0;
 }
 
 static int add_adjustment(void *context, const struct adjustment *row)

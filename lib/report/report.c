@@ -323,31 +323,10 @@ static int add_correction(void *context, const struct correction *correction)
 
 static int add_event(void *context, const struct stored_event *row)
 {
-	const struct event *event = &row->event;
-	enum provenance provenance = ledger_provenance(event);
-	bool request = event->turn == TURN_NONE;
-	struct addend addend = {
-		.account = event->account,
-		.key = event->key,
-		.model = event->model,
-		.source = event->source,
-		.provider = event->provider,
-		.time_ms = event->time_ms,
-		.sums = { .events = request,
-		          .errors = request && event->status >= 400,
-		          .suspense = row->price_id == LEDGER_PRICE_SUSPENSE,
-		          .partial = request && provenance == PROVENANCE_PARTIAL,
-		          .estimated = request && provenance == PROVENANCE_ESTIMATED,
-		          .uncounted = request && provenance == PROVENANCE_NONE,
-		          .attos = row->amount.attos,
-		          .costed = row->cost_id >= LEDGER_PRICE_NONE,
-		          .cost_unrated = row->cost_id == LEDGER_PRICE_SUSPENSE,
-		          .cost_without_book = row->cost_id == LEDGER_COST_NO_BOOK,
-		          .cost = row->cost.attos },
-	};
+	struct rollup_row sums;
 
-	memcpy(addend.sums.count, event->usage.count, sizeof(addend.sums.count));
-	return event->turn == TURN_ENDED ? 0 : add(context, &addend);
+	return report_event_sums(row, &sums) ? add_row(context, &sums, row->event.time_ms, false)
+	                                     : 0;
 }
 
 static int add_adjustment(void *context, const struct adjustment *row)

@@ -22,6 +22,12 @@ struct report_walk {
 	void *context;
 };
 
+/*
+ * What one event adds to a sum, as the rollup of its hour has it; false: nothing, it is a turn that
+ * ended.  Its names are those of the event.
+ */
+bool report_event_sums(const struct stored_event *row, struct rollup_row *sums_out);
+
 /* Rollups and events alone. */
 int report_walk_events(struct ledger *ledger, int64_t from_ms, int64_t to_ms,
                        const struct report_walk *walk, struct fault *fault);
