@@ -84,22 +84,28 @@ int bill_model(struct bill_run *run, struct text written, struct text *out)
 	size_t slot;
 
 	*out = written;
-	/* With so many names a walk through the book for each is what is left. */
-	if (written.at == NULL || run->book == NULL || models->count >= MODELS_MAX)
+	if (written.at == NULL || run->book == NULL)
 		return 0;
 	if (2 * (models->count + 1) > models->slots && grow_models(models) < 0)
 		return bill_no_memory(run);
 	slot = model_slot(models, written);
-	if (models->names[slot].written.at == NULL) {
-		found = book_find(run->book, written, INT64_MAX);
-		name.written = arena_copy(&models->arena, written);
-		if (name.written.at == NULL)
-			return bill_no_memory(run);
-		name.name = found.version != NULL ? found.version->model : name.written;
-		models->names[slot] = name;
-		models->count++;
+	if (models->names[slot].written.at != NULL) {
+		*out = models->names[slot].name;
+		return 0;
 	}
-	*out = models->names[slot].name;
+	found = book_find(run->book, written, INT64_MAX);
+	if (found.version != NULL)
+		*out = found.version->model;
+	/* With so many names a walk through the book for each is what is left. */
+	if (models->count >= MODELS_MAX)
+		return 0;
+	name.written = arena_copy(&models->arena, written);
+	if (name.written.at == NULL)
+		return bill_no_memory(run);
+	name.name = found.version != NULL ? found.version->model : name.written;
+	models->names[slot] = name;
+	models->count++;
+	*out = name.name;
 	return 0;
 }
 

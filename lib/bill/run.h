@@ -53,7 +53,10 @@ struct bill_run {
 bool bill_inside(const struct bill_run *run, const struct statement_row *row);
 /* It is in the currency of the ledger. */
 bool bill_current(const struct bill_run *run, const struct statement_row *row);
-/* -FAULT_NOMEM; the name as the book has it, else as it is written; lives as long as the run. */
+/*
+ * The name as the book has it, which lives as long as the run; else as it is written, and as long
+ * as that.  -FAULT_NOMEM.
+ */
 int bill_model(struct bill_run *run, struct text written, struct text *out);
 void bill_models_release(struct bill_models *models); /* takes a zeroed one */
 

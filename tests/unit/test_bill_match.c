@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "bill/run.h"
 #include "tests/support/matchkit.h"
 
 #define T(time) "2026-07-01T" time "Z"
@@ -145,6 +146,40 @@ static void test_of_too_many_ids_one_kind_is_looked_up(void **state)
 	kit->options.ids_max = 1;
 	match_finds(kit, "missing-there -1.00 e1 -\nmissing-there -2.00 e2 -\n"
 	                 "missing-here 1.00 - 1\nours 3.00 theirs 1.00\n");
+}
+
+/* Of more names than are kept the book says the same as before. */
+static void test_a_model_has_one_name_among_many(void **state)
+{
+	enum { MANY = 70000 };
+	struct matchkit *kit = *state;
+	struct applied_book current = { .book = NULL };
+	struct fault fault;
+	struct bill_run run = { .fault = &fault };
+	char name[16];
+	struct text out;
+
+	assert_int_equal(ledger_book_current(kit->ledger.ledger, BOOK_SELL, &current, &fault), 0);
+	run.book = current.book;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "x%d", i);
+		assert_int_equal(bill_model(&run, text_of(name), &out), 0);
+		if (!text_is(out, name))
+			fail_msg("%s is %.*s", name, TEXT_ARGS(out));
+		if (i % 10000 == 0) {
+			assert_int_equal(bill_model(&run, text_of("vendor/m"), &out), 0);
+			assert_true(text_is(out, "m"));
+		}
+	}
+	bill_models_release(&run.models);
+	/* One that comes when all room is taken. */
+	for (int i = 0; i <= MANY; i++) {
+		snprintf(name, sizeof(name), "x%d", i);
+		assert_int_equal(bill_model(&run, text_of(i < MANY ? name : "vendor/m"), &out), 0);
+	}
+	assert_true(text_is(out, "m"));
+	bill_models_release(&run.models);
+	book_free(current.book);
 }
 
 /* What was counted while ids were looked for is not counted once more. */
@@ -499,6 +534,7 @@ int main(void)
 		TEST(test_a_whole_amount_is_told_to_the_cent),
 		TEST(test_any_of_the_ids_is_enough),
 		TEST(test_of_too_many_ids_one_kind_is_looked_up),
+		TEST(test_a_model_has_one_name_among_many),
 		TEST(test_rows_that_are_matched_otherwise_count_once),
 		TEST(test_what_does_not_add_up_is_damage),
 		TEST(test_too_many_sums_are_refused),
