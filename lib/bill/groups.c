@@ -170,19 +170,33 @@ static int start_row(struct bill_groups *groups, struct bill_group *group,
 	return to->service_tier.at == NULL ? -FAULT_NOMEM : 0;
 }
 
+/* Of their amounts there is no sum. */
+static int add_foreign(struct bill_groups *groups, struct bill_group *group,
+                       const struct statement_row *row, struct fault *fault)
+{
+	struct statement_row counts = *row;
+
+	counts.has_money = 0;
+	if (group->foreign++ > 0)
+		return bill_row_add(group->foreign_sum, &counts, false, fault);
+	group->foreign_record = row->record;
+	group->foreign_amount = statement_amount(row);
+	memcpy(group->foreign_currency, row->currency, sizeof(row->currency));
+	group->foreign_sum = arena_take(&groups->arena, sizeof(*group->foreign_sum));
+	if (group->foreign_sum == NULL)
+		return no_memory(fault);
+	*group->foreign_sum = counts;
+	bill_row_start(group->foreign_sum);
+	return 0;
+}
+
 int bill_group_add_row(struct bill_groups *groups, struct bill_group *group,
                        const struct statement_row *row, bool current, struct fault *fault)
 {
 	struct statement_row *to = &group->theirs;
 
-	if (!current) {
-		if (group->foreign++ > 0)
-			return 0;
-		group->foreign_record = row->record;
-		group->foreign_amount = statement_amount(row);
-		memcpy(group->foreign_currency, row->currency, sizeof(row->currency));
-		return 0;
-	}
+	if (!current)
+		return add_foreign(groups, group, row, fault);
 	if (group->rows++ == 0)
 		return start_row(groups, group, row) < 0 ? no_memory(fault) : 0;
 	if (!same_text(to->service_tier, row->service_tier))
@@ -219,6 +233,58 @@ int bill_group_add_ours(struct bill_groups *groups, struct bill_group *group,
 		group->tiers = true;
 	}
 	return 0;
+}
+
+/* ---- other currencies ---- */
+
+static int64_t role_sum(const struct bill_group *group, enum component_role role)
+{
+	int64_t sum = 0;
+
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		sum += component_info[c].role == role ? group->count[c] : 0;
+	return sum;
+}
+
+static bool explains(int64_t theirs, int64_t foreign, int64_t ours, bool *any)
+{
+	int64_t sum;
+
+	if (theirs == STATEMENT_UNTOLD || foreign == STATEMENT_UNTOLD)
+		return theirs == foreign;
+	*any = *any || foreign != 0;
+	return !__builtin_add_overflow(theirs, foreign, &sum) && sum == ours;
+}
+
+bool bill_group_foreign_explains(const struct bill_group *group)
+{
+	const struct statement_row *theirs = &group->theirs, *foreign = group->foreign_sum;
+	bool any = false;
+
+	if (group->rows == 0 || foreign == NULL || theirs->told != foreign->told)
+		return false;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (statement_tells(theirs, (enum component)c) &&
+		    !explains(theirs->count[c], foreign->count[c], group->count[c], &any))
+			return false;
+	}
+	return explains(theirs->prompt_total, foreign->prompt_total, role_sum(group, ROLE_PROMPT),
+	                &any) &&
+	       explains(theirs->answer_total, foreign->answer_total, role_sum(group, ROLE_ANSWER),
+	                &any) &&
+	       any;
+}
+
+static bool tells_counts(const struct statement_row *row)
+{
+	return row->told != 0 || row->prompt_total != STATEMENT_UNTOLD ||
+	       row->answer_total != STATEMENT_UNTOLD;
+}
+
+bool bill_group_foreign_rest(const struct bill_group *group)
+{
+	return group->rows > 0 && group->foreign > 0 && !tells_counts(&group->theirs) &&
+	       money_compare(statement_amount(&group->theirs), group->amount) < 0;
 }
 
 /* ---- neighbours ---- */

@@ -24,6 +24,7 @@ struct bill_group {
 	int64_t foreign_record;
 	struct money foreign_amount;
 	char foreign_currency[STATEMENT_CURRENCY_BYTES];
+	struct statement_row *foreign_sum; /* the counts of all of them; NULL: there is none */
 	bool moved; /* what it is off by, its neighbour is off by the other way */
 };
 
@@ -59,6 +60,10 @@ struct bill_addend {
 int bill_group_add_ours(struct bill_groups *groups, struct bill_group *group,
                         const struct bill_addend *more, struct fault *fault);
 
+/* Rows in another currency have the counts that the others are short of. */
+bool bill_group_foreign_explains(const struct bill_group *group);
+/* None tells counts: what the others charge less than ours is in that currency as well. */
+bool bill_group_foreign_rest(const struct bill_group *group);
 /* theirs - ours of two groups cancel, in all that they tell, and are not nothing. */
 bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b);
 

@@ -461,6 +461,7 @@ static int tell_group(struct by_spans *by, const struct bill_group *group, struc
 		if (r < 0 || group->rows == 0)
 			return r;
 	}
+	pair.foreign = bill_group_foreign_explains(group) ? group->foreign_currency : NULL;
 	if (group->moved)
 		pair.known = CAUSE_OTHER_PERIOD;
 	else if (!group->has_ours)
@@ -470,6 +471,8 @@ static int tell_group(struct by_spans *by, const struct bill_group *group, struc
 		return 0; /* nobody bills it, and nothing is missing */
 	else if (group->rows == 0)
 		pair.known = CAUSE_MISSING_THERE;
+	else if (bill_group_foreign_rest(group))
+		pair.known = CAUSE_CURRENCY;
 	return bill_tally_pair(&by->run->tally, &pair);
 }
 

@@ -1,5 +1,6 @@
 #include "bill/tally.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,6 +239,22 @@ static int tell_parts(struct bill_tally *tally, const struct bill_pair *pair)
 	return r;
 }
 
+/* What other rows of theirs have, in their own currency, is not missing. */
+static void name_currency(struct bill_tally *tally, const struct bill_pair *pair)
+{
+	for (size_t i = 0; pair->foreign != NULL && i < tally->room.count; i++) {
+		struct bill_part *part = &tally->room.parts[i];
+
+		if (part->cause != CAUSE_COUNTS)
+			continue;
+		part->cause = CAUSE_CURRENCY;
+		part->effect = EFFECT_NONE;
+		snprintf(part->why, sizeof(part->why),
+		         "what theirs are short of here is in %s, the ledger in %s", pair->foreign,
+		         tally->terms->currency);
+	}
+}
+
 /* What is no amount is found by its row. */
 static int name_record(const struct bill_tally *tally, const struct bill_pair *pair, int r)
 {
@@ -258,6 +275,7 @@ int bill_tally_pair(struct bill_tally *tally, const struct bill_pair *pair)
 
 	if (r < 0)
 		return name_record(tally, pair, r);
+	name_currency(tally, pair);
 	tally->result->pairs++;
 	tally->result->equal += parts->count == 0;
 	if (money_total_add(tally->ours, parts->ours, &tally->ours) < 0 ||

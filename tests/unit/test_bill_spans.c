@@ -211,6 +211,49 @@ static void test_sums_in_another_currency_are_told(void **state)
 	                 "ours 15.00 theirs 5.00\n");
 }
 
+/* Of one day and model in two currencies: ours of both is one sum. */
+static void test_a_sum_in_two_currencies_is_short_of_the_other(void **state)
+{
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", "2026-07-01T00:00:00Z", 5, 1, "");
+	match_event(kit, "e2", "2026-07-01T10:00:00Z", 2, 1, "");
+	match_row(kit, DAY("1", "5", "1", "7") "2");
+	match_row(kit, DAY("1", "1", "1", "2") "2 currency=EUR");
+	match_row(kit, DAY("1", "1", "0", "1") "2 currency=EUR");
+	match_finds(kit, "currency 0.00 - 2\n"
+	                 "currency -2.00 - 1\n"
+	                 "currency -2.00 - 1\n"
+	                 "ours 11.00 theirs 7.00\n");
+	assert_true(text_is(kit->result.worst[0].why,
+	                    "what theirs are short of here is in EUR, the ledger in USD"));
+	/* Not all of it. */
+	match_no_rows(kit);
+	match_row(kit, DAY("1", "5", "1", "7") "2");
+	match_row(kit, DAY("1", "1", "1", "2") "2 currency=EUR");
+	match_finds(kit, "currency 0.00 - 2\n"
+	                 "counts -2.00 - 1\n"
+	                 "counts -2.00 - 1\n"
+	                 "ours 11.00 theirs 7.00\n");
+	/* Wholes, and other prices beside them. */
+	match_no_rows(kit);
+	match_row(kit, "from=2026-07-01 to=2026-07-02 model=m prompt_total=5 output=1 "
+	               "amount=8");
+	match_row(kit, "from=2026-07-01 to=2026-07-02 model=m prompt_total=2 output=1 "
+	               "amount=3 currency=EUR");
+	assert_non_null(strstr(match_run(kit), "currency -2.00 - 1\n"));
+	assert_null(strstr(match_run(kit), "counts"));
+	/* Amounts alone. */
+	match_no_rows(kit);
+	match_row(kit, "from=2026-07-01 to=2026-07-02 model=m amount=7");
+	match_row(kit, "from=2026-07-01 to=2026-07-02 model=m amount=3 currency=EUR");
+	match_finds(kit, "currency 0.00 - 2\ncurrency -4.00 - 1\nours 11.00 theirs 7.00\n");
+	match_no_rows(kit);
+	match_row(kit, "from=2026-07-01 to=2026-07-02 model=m amount=11");
+	match_row(kit, "from=2026-07-01 to=2026-07-02 model=m amount=3 currency=EUR");
+	match_finds(kit, "currency 0.00 - 2\nours 11.00 theirs 11.00\n");
+}
+
 static void test_lines_of_components_make_one_sum(void **state)
 {
 	struct matchkit *kit = *state;
@@ -330,6 +373,7 @@ int main(void)
 		TEST(test_a_zone_of_half_hours_is_exact),
 		TEST(test_hours_of_half_hours_are_exact),
 		TEST(test_sums_in_another_currency_are_told),
+		TEST(test_a_sum_in_two_currencies_is_short_of_the_other),
 		TEST(test_lines_of_components_make_one_sum),
 		TEST(test_facts_are_matched_within_the_slack),
 		TEST(test_the_nearest_facts_come_first),
