@@ -42,6 +42,7 @@ int bill_rounding_find(struct bill_case *of)
 		return 0;
 	for (unsigned i = of->terms->decimals; i < MONEY_DECIMALS_MAX; i++)
 		unit *= 10;
+	of->unit = unit;
 	rounding_of_row(of, unit);
 	if (rows == 1)
 		return 0;
@@ -367,6 +368,15 @@ static bool is_cut_without(const struct bill_case *of, struct money part)
 	       (money_sub(of->left, part, &rest) < 0 || !bill_is_nearest(of, rest));
 }
 
+/* What a row states beside its amount was rounded as that was, where it has no more decimals. */
+static void widen_rounding(struct bill_case *of, struct money stated)
+{
+	int64_t rows = of->pair->their_rows > 1 ? of->pair->their_rows : 1;
+
+	if (stated.attos % of->unit == 0)
+		of->rounding.attos += of->unit / 2 * rows;
+}
+
 /* What the row states of its amount, less what is charged here for the same. */
 static int take_fee(struct bill_case *of)
 {
@@ -395,6 +405,7 @@ static int take_fee(struct bill_case *of)
 		return -FAULT_RANGE;
 	if (more.attos == 0)
 		return 0;
+	widen_rounding(of, stated);
 	return bill_part_add(of, CAUSE_FEE, EFFECT_NONE, COMPONENT_COUNT, more,
 	                     "a fee of %s there, of %s here", bill_money_text(stated, text[0]),
 	                     bill_money_text(here, text[1]));
@@ -446,6 +457,7 @@ static int take_discount(struct bill_case *of)
 		return fault_set(of->fault, FAULT_RANGE, "a discount is no amount");
 	if (off.attos == 0 || is_cut_without(of, off))
 		return 0;
+	widen_rounding(of, list);
 	return bill_part_add(of, CAUSE_DISCOUNT, EFFECT_NONE, COMPONENT_COUNT, off,
 	                     "a discount that is not given here: %s", bill_money_text(off, text));
 }

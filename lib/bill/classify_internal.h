@@ -54,6 +54,7 @@ struct bill_case {
 	uint32_t unpriced;      /* bits: components they count otherwise that have no rate here */
 	struct money tokens;    /* base less the same of our counts: the token effect */
 	struct money left;
+	wide unit;             /* of the last decimal of their amounts */
 	struct money rounding; /* the most of it that rounding to the nearest leaves */
 	struct money cut;      /* theirs is as much nearer to 0 at the most; 0: not looked at */
 };
