@@ -86,6 +86,10 @@ static bool ratio_fits(const struct bill_case *of, wide part, struct ratio ratio
 	bool plainer = ratio.of % (TWENTIETH / 2) == 0 || ratio.by != TWENTIETH;
 	wide other, between = plainer ? part : part / TWENTIETH;
 
+	/* Next to nothing is told from nothing. */
+	if (ratio.of * TWENTIETH < ratio.by)
+		between = part / ratio.by * ratio.of;
+
 	if (part == 0 || ratio.of == ratio.by ||
 	    __builtin_mul_overflow(part, (wide)ratio.of, &other) || other % ratio.by != 0)
 		return false;
