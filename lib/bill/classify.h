@@ -27,10 +27,10 @@
  *   unexplained
  *
  * Rounding.  A cause that has a name goes before what is only cut off: it fits to the nearest.
- * What is no rounding at all may have been cut off beyond its cause.  A fee or a discount that the row
- * states was rounded, too: half of the last decimal more.  All rows of a sum may be
- * rounded in one direction, as equal ones are: so n halves, and a price that is off by less is
- * not seen in a sum.  A sum of n rows that were each cut off is not told from one with a cause.
+ * What is no rounding at all may have been cut off beyond its cause.  A fee or a discount that the
+ * row states was rounded, too: half of the last decimal more.  All rows of a sum may be rounded in
+ * one direction, as equal ones are: so n halves, and a price that is off by less is not seen in a
+ * sum.  A sum of n rows that were each cut off is not told from one with a cause.
  *
  * Limits:
  *   Rates.  Any amount is some rate times a count, so one that fits proves little: it has to be a

@@ -316,10 +316,10 @@ static bool cancels_total(const struct bill_group *a, const struct bill_group *b
 	return cancels(off[0], off[1], any);
 }
 
-bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b)
+bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b, wide unit)
 {
 	uint32_t told = (a->rows > 0 ? a->theirs.told : 0) | (b->rows > 0 ? b->theirs.told : 0);
-	wide off_a = 0, off_b = 0;
+	wide off_a = 0, off_b = 0, rows = a->rows > b->rows ? a->rows : b->rows;
 	bool any = false;
 
 	if (a->rows + b->rows == 0)
@@ -338,5 +338,7 @@ bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b)
 		return any;
 	off_a = (a->rows > 0 ? statement_amount(&a->theirs).attos : 0) - a->amount.attos;
 	off_b = (b->rows > 0 ? statement_amount(&b->theirs).attos : 0) - b->amount.attos;
-	return off_a != 0 && off_a == -off_b;
+	if (off_a == 0 || off_a != -off_b)
+		return false;
+	return any || off_a / unit >= rows || off_a / unit <= -rows;
 }

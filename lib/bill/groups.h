@@ -64,7 +64,10 @@ int bill_group_add_ours(struct bill_groups *groups, struct bill_group *group,
 bool bill_group_foreign_explains(const struct bill_group *group);
 /* None tells counts: what the others charge less than ours is in that currency as well. */
 bool bill_group_foreign_rest(const struct bill_group *group);
-/* theirs - ours of two groups cancel, in all that they tell, and are not nothing. */
-bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b);
+/*
+ * theirs - ours of two groups cancel, in all that they tell, and are not nothing; where their
+ * counts are ours it is a `unit` of each row at least: rounding makes less.
+ */
+bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b, wide unit);
 
 #endif

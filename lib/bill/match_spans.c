@@ -479,6 +479,10 @@ static int tell_group(struct by_spans *by, const struct bill_group *group, struc
 /* What one span is off by and the next one the other way was moved by their boundary. */
 static void find_moved(struct by_spans *by, struct bill_group **order, size_t count)
 {
+	wide unit = 1;
+
+	for (unsigned d = by->run->terms.decimals; d < MONEY_DECIMALS_MAX; d++)
+		unit *= 10;
 	for (size_t i = 0; i < count; i++) {
 		struct bill_group *next;
 
@@ -486,7 +490,7 @@ static void find_moved(struct by_spans *by, struct bill_group **order, size_t co
 			continue;
 		next = bill_group_look(&by->groups, next_span(by->run, order[i]->span_ms),
 		                       order[i]->name);
-		if (next != NULL && !next->moved && bill_groups_cancel(order[i], next))
+		if (next != NULL && !next->moved && bill_groups_cancel(order[i], next, unit))
 			order[i]->moved = next->moved = true;
 	}
 }

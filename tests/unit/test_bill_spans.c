@@ -100,6 +100,34 @@ static void test_what_a_boundary_moved_cancels(void **state)
 	                 "ours 22.00 theirs 22.00\n");
 }
 
+static void test_rounding_that_cancels_was_not_moved(void **state)
+{
+	struct matchkit *kit = *state;
+
+	kit->summary.decimals = 2;
+	july(kit);
+	match_row(kit, DAY("1", "6", "2", "10.004") "2");
+	match_row(kit, DAY("2", "2", "0", "1.996") "3");
+	match_row(kit, "from=2026-07-02 to=2026-07-03 model=n input=1 output=0 amount=3");
+	match_finds(kit, "rounding 0.004 - 1\n"
+	                 "rounding -0.004 - 2\n"
+	                 "ours 15.00 theirs 15.00\n");
+}
+
+static void test_an_amount_that_cancels_was_moved(void **state)
+{
+	struct matchkit *kit = *state;
+
+	kit->summary.decimals = 2;
+	july(kit);
+	match_row(kit, DAY("1", "6", "2", "10.01") "2");
+	match_row(kit, DAY("2", "2", "0", "1.99") "3");
+	match_row(kit, "from=2026-07-02 to=2026-07-03 model=n input=1 output=0 amount=3");
+	match_finds(kit, "other-period 0.01 - 1\n"
+	                 "other-period -0.01 - 2\n"
+	                 "ours 15.00 theirs 15.00\n");
+}
+
 static void test_fees_and_credits_of_no_model_stand_alone(void **state)
 {
 	struct matchkit *kit = *state;
@@ -367,6 +395,8 @@ int main(void)
 		TEST(test_one_side_alone_is_missing_on_the_other),
 		TEST(test_a_statement_twice_counts_once),
 		TEST(test_what_a_boundary_moved_cancels),
+		TEST(test_rounding_that_cancels_was_not_moved),
+		TEST(test_an_amount_that_cancels_was_moved),
 		TEST(test_fees_and_credits_of_no_model_stand_alone),
 		TEST(test_a_fee_of_a_component_is_of_the_model_that_used_it),
 		TEST(test_names_of_two_worlds_are_not_compared),

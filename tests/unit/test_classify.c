@@ -208,7 +208,7 @@ static void test_fees_and_discounts_are_taken_as_they_are_stated(void **state)
 		  "amount=0.023 fee=0.020 input=1000 searches=2", "fee=0.01", 0 },
 		{ "a fee of a request", "model=fee input=1000 requests=1",
 		  "amount=0.001 fee=0 input=1000", "fee=-0.002", 0 },
-		/* 0.00372, and 0.00504 and 0.00876, or 0.00026 and 0.00346 before they were rounded. */
+		/* 0.00372; not rounded 0.00504 and 0.00876, and 0.00026 and 0.00346. */
 		{ "a fee, and both are rounded", "input=1240", "amount=0.0088 fee=0.0050",
 		  "fee=0.005 rounding=0.00008", 4 },
 		{ "a fee that is more exact", "input=1240", "amount=0.0088 fee=0.00501",
