@@ -168,8 +168,9 @@ static int put(struct statement_pages *pages, struct fault *fault)
 		return failed(pages->folder, fault);
 	pages->moved = true;
 	r = output_sync_folder(pages->folder, fault);
-	if (r == 0)
-		r = output_end(&pages->statement, true, fault);
+	if (r < 0)
+		return r;
+	r = output_end(&pages->statement, true, fault);
 	/* It may have its name already: one that was free. */
 	if (r < 0)
 		unlink(pages->statement.path);

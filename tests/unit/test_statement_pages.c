@@ -26,6 +26,7 @@ static char folder[PATH_BYTES], file[2 * PATH_BYTES];
 /* --- calls that are counted, and one of them fails ------------------------------- */
 
 static int calls, fail_at; /* fail_at 0: none */
+static bool other_comes;   /* FILE is there when the folder has its name */
 static struct buf done;    /* what was done: "sync FOLDER", "name FILE" */
 
 int __real_fsync(int fd);
@@ -57,6 +58,13 @@ int __wrap_rename(const char *from, const char *to)
 	if (fails())
 		return -1;
 	buf_addf(&done, "name %s\n", strrchr(to, '/') + 1);
+	if (other_comes && strstr(to, "s.json.pages") != NULL && strstr(to, "pages.") == NULL) {
+		FILE *other = fopen(file, "we");
+
+		assert_non_null(other);
+		fputs("another's", other);
+		assert_int_equal(fclose(other), 0);
+	}
 	return __real_rename(from, to);
 }
 
@@ -220,6 +228,22 @@ static void test_whatever_fails_leaves_nothing(void **state)
 	assert_int_equal(count_in(folder), 2);
 }
 
+/* FILE has its name last: before that it is somebody else's. */
+static void test_what_came_meanwhile_stays(void **state)
+{
+	enum { SYNC_OF_THE_FOLDER = 3 * 3 + 2 };
+	struct fault fault;
+
+	(void)state;
+	other_comes = true;
+	fail_at = SYNC_OF_THE_FOLDER;
+	assert_int_equal(put_two(true, NULL, &fault), -FAULT_IO);
+	other_comes = false;
+	fail_at = 0;
+	expect_file("s.json", "another's");
+	assert_int_equal(count_in(folder), 1);
+}
+
 static void test_what_was_fetched_is_not_replaced(void **state)
 {
 	char other[3 * PATH_BYTES];
@@ -263,6 +287,7 @@ int main(void)
 		OF_ITS_OWN(test_the_statement_takes_its_name_last),
 		OF_ITS_OWN(test_not_all_of_it_is_nothing),
 		OF_ITS_OWN(test_whatever_fails_leaves_nothing),
+		OF_ITS_OWN(test_what_came_meanwhile_stays),
 		OF_ITS_OWN(test_what_was_fetched_is_not_replaced),
 		OF_ITS_OWN(test_a_path_has_a_length),
 	};
