@@ -185,36 +185,35 @@ static bool is_near(const char *asked, const char *name)
 	return family >= 2 && strncmp(asked, name, family) == 0 && name[family] == '.';
 }
 
+static void add_near(struct buf *near, const char *asked, const char *name)
+{
+	if (is_near(asked, name))
+		buf_addf(near, "%s%s", near->len > 0 ? ", " : "", name);
+}
+
 static enum exit_code no_such_name(struct context *context, const char *asked)
 {
 	struct buf near = { .at = NULL };
 	enum exit_code code;
 	const char *name;
 
-	for (size_t i = 0; (name = event_format_name(i)) != NULL; i++) {
-		if (is_near(asked, name))
-			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
-	}
-	for (size_t i = 0; (name = envelope_name(i)) != NULL; i++) {
-		if (is_near(asked, name))
-			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
-	}
-	for (size_t i = 0; catalogue_at(i) != NULL; i++) {
-		name = catalogue_at(i)->name;
-		if (is_near(asked, name))
-			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
-	}
-	for (size_t i = 0; statement_format_at(i) != NULL; i++) {
-		name = statement_format_at(i)->name;
-		if (is_near(asked, name))
-			buf_addf(&near, "%s%s", near.len > 0 ? ", " : "", name);
-	}
+	for (size_t i = 0; (name = event_format_name(i)) != NULL; i++)
+		add_near(&near, asked, name);
+	for (size_t i = 0; (name = envelope_name(i)) != NULL; i++)
+		add_near(&near, asked, name);
+	for (size_t i = 0; catalogue_at(i) != NULL; i++)
+		add_near(&near, asked, catalogue_at(i)->name);
+	for (size_t i = 0; statement_format_at(i) != NULL; i++)
+		add_near(&near, asked, statement_format_at(i)->name);
 	if (near.len > 0)
-		code = command_misused(context, "there is no shape or envelope %s; near it: %s",
+		code = command_misused(context,
+		                       "there is no shape, envelope, catalogue or statement %s; "
+		                       "near it: %s",
 		                       asked, near.at);
 	else
 		code = command_misused(context,
-		                       "there is no shape or envelope %s; toll formats lists them",
+		                       "there is no shape, envelope, catalogue or statement %s; "
+		                       "toll formats lists them",
 		                       asked);
 	buf_release(&near);
 	return code;

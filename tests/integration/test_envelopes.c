@@ -25,7 +25,9 @@ static void test_formats_lists_each_envelope_and_what_it_maps(void **state)
 	TOLLRUN_SAYS(&run, "account,,\"\"\"unassigned\"\"\"");
 	TOLLRUN(&run, "formats", "kong");
 	TOLLRUN_EXPECT(&run, 2);
-	TOLLRUN_SAYS(&run, "there is no shape or envelope kong; near it: kong.ai\n");
+	TOLLRUN_SAYS(
+		&run,
+		"there is no shape, envelope, catalogue or statement kong; near it: kong.ai\n");
 	TOLLRUN(&run, "formats", "kong.ai", "envoy.ai");
 	TOLLRUN_EXPECT(&run, 2);
 	tollrun_release(&run);

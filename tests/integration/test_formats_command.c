@@ -73,13 +73,14 @@ static void test_a_name_that_is_none_is_told_with_those_near_it(void **state)
 	static const struct {
 		const char *asked, *said;
 	} rows[] = {
-		{ "opanai.chat",
-		  "there is no shape or envelope opanai.chat; near it: openai.chat\n" },
+		{ "opanai.chat", "there is no shape, envelope, catalogue or statement opanai.chat; "
+		                 "near it: openai.chat\n" },
 		{ "cohere", "near it: cohere.chat, cohere.embed, cohere.rerank\n" },
 		{ "cohere.classify", "near it: cohere.chat, cohere.embed, cohere.rerank\n" },
 		{ "rerank", "near it: cohere.rerank\n" },
 		{ "litellm.other", "near it: litellm.chat, litellm.payload, litellm.spend\n" },
-		{ "qqqq", "there is no shape or envelope qqqq; toll formats lists them\n" },
+		{ "qqqq", "there is no shape, envelope, catalogue or statement qqqq; toll formats "
+		          "lists them\n" },
 	};
 	struct tollrun run = { .out_fd = -1, .err_fd = -1 };
 
