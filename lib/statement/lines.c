@@ -97,6 +97,24 @@ static int put_money(const struct statement_reader *reader, const struct stateme
 	return 0;
 }
 
+int statement_lines_total(struct statement_reader *reader, const struct statement_line *line,
+                          struct text cell, struct fault *fault)
+{
+	char room[STATEMENT_NUMBER_BYTES_MAX], turned[STATEMENT_NUMBER_BYTES_MAX + 1] = "-";
+	struct text number = plain_number(reader, cell, room);
+
+	if (number.at == NULL)
+		return no_number(reader, line, cell, -FAULT_SYNTAX, "amount", fault);
+	/* The rows of such a column have the other sign, and so has their sum. */
+	if (line->negative && number.at[0] == '-') {
+		number = (struct text){ number.at + 1, number.len - 1 };
+	} else if (line->negative) {
+		text_copy(turned + 1, sizeof(turned) - 1, number);
+		number = text_of(turned);
+	}
+	return statement_stated(reader, number, line->decimals, fault);
+}
+
 static int put_count(const struct statement_reader *reader, const struct statement_line *line,
                      struct text value, struct statement_row *row, struct fault *fault)
 {

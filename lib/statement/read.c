@@ -50,11 +50,10 @@ static bool is_header(const struct statement_reader *reader, const struct text *
 	return true;
 }
 
-static bool is_total_word(struct text cell)
+bool statement_is_total(struct text cell)
 {
-	static const struct text words[] = {
-		{ "total", 5 }, { "totals", 6 }, { "grand total", 11 }, { "sum", 3 }
-	};
+	static const struct text words[] = { { "total", 5 }, { "totals", 6 }, { "grand total", 11 },
+		                             { "sum", 3 },   { "summe", 5 },  { "gesamt", 6 } };
 
 	cell = text_trimmed(cell);
 	if (cell.len > 0 && cell.at[cell.len - 1] == ':')
@@ -72,7 +71,7 @@ static const struct statement_line *total_line(const struct statement_reader *re
 {
 	const struct statement_line *found = NULL;
 
-	if (!is_total_word(cells[0]))
+	if (!statement_is_total(cells[0]))
 		return NULL;
 	for (size_t i = 0; i < reader->bound_count; i++) {
 		const struct statement_line *line = reader->bound[i].line;
@@ -150,7 +149,7 @@ static int on_record(void *context, const struct text *cells, size_t count, int6
 		return r;
 	total = total_line(reader, cells, &column);
 	if (total != NULL)
-		return statement_stated(reader, cells[column], total->decimals, fault);
+		return statement_lines_total(reader, total, cells[column], fault);
 	reader->summary.records++;
 	return statement_lines_record(reader, cells, fault);
 }

@@ -86,10 +86,16 @@ int statement_lines_bind(struct statement_reader *reader, struct fault *fault);
 int statement_lines_record(struct statement_reader *reader, const struct text *cells,
                            struct fault *fault);
 int statement_lines_element(struct statement_reader *reader, uint32_t element, struct fault *fault);
+/* The total that the cell of a line states of its rows so far, as statement_stated(). */
+int statement_lines_total(struct statement_reader *reader, const struct statement_line *line,
+                          struct text cell, struct fault *fault);
 bool statement_is_column(const struct statement_format *format, struct text name,
                          const char *column);
 /* Absent where it is empty or NULL. */
 struct text statement_value(struct text cell);
+
+/* read.c: what the first cell of a row of totals says ("Total", "Summe:"). */
+bool statement_is_total(struct text cell);
 
 /* strict.c: -FAULT_INVALID where the format takes no column or member of this name. */
 int statement_check_known(const struct statement_reader *reader, struct text name,

@@ -1,7 +1,6 @@
 /* The first rows of a statement, by columns. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "statement/csv.h"
 #include "statement/elements.h"
@@ -91,20 +90,6 @@ static int take_header(struct reading *reading, const struct text *cells, size_t
 	return 0;
 }
 
-/* "Total,,,12.34" is no row. */
-static bool is_total(const struct text *cells, size_t count)
-{
-	static const char *const words[] = { "total", "totals", "grand total",
-		                             "sum",   "summe",  "gesamt" };
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && count > 0; i++) {
-		if (cells[0].len >= strlen(words[i]) && cells[0].len <= strlen(words[i]) + 1 &&
-		    strncasecmp(cells[0].at, words[i], strlen(words[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int on_record(void *context, const struct text *cells, size_t count, int64_t line,
                      struct fault *fault)
 {
@@ -115,7 +100,7 @@ static int on_record(void *context, const struct text *cells, size_t count, int6
 	if (reading->columns == NULL)
 		return take_header(reading, cells, count, fault);
 	/* What is no row of this table is for statement_read() to refuse. */
-	if (count != reading->cells || is_total(cells, count))
+	if (count != reading->cells || statement_is_total(cells[0]))
 		return 0;
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = put_cell(reading, reading->columns[i], cells[i], fault);

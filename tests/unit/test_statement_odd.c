@@ -28,7 +28,9 @@ static char path[] = "build/odd-XXXXXX";
 	"{\"container\":\"csv\",\"currency\":\"USD\"" more ",\"columns\":{\"id\":{\"field\":"      \
 	"\"id\"},\"time\":{\"field\":\"time\"" time "},\"in\":{\"field\":\"input\"},"              \
 	"\"cost\":{\"field\":\"amount\",\"unit\":\"dollars\"" cost "}}}"
-#define PLAIN MAPPING("", "", "")
+#define PLAIN  MAPPING("", "", "")
+#define TURNED MAPPING("", "", ",\"sign\":\"-\"")
+#define COMMA  MAPPING(",\"delimiter\":\",\",\"decimal\":\",\",\"thousands\":\".\"", "", "")
 #define JSON                                                                                       \
 	"{\"container\":\"json\",\"currency\":\"USD\",\"columns\":{\"id\":{\"field\":\"id\"},"     \
 	"\"t\":{\"field\":\"time\"},\"u.in\":{\"field\":\"input\",\"required\":false},"            \
@@ -270,6 +272,22 @@ static void test_columns(void **state)
 		{ "a row of totals that is wrong", PLAIN, BYTES(HEAD ROW("a") "Total,,,1.26\n"),
 		  NULL, FAULT_INVALID, "record 2 (line 3): it states a total of 1.26",
 		  "come to 1.25" },
+		{ "a row of totals as a mapping writes numbers", COMMA,
+		  BYTES("id,time,in,cost\na,2026-11-22,1,\"1.250,25\"\nSumme:,,,\"1.250,25\"\n"),
+		  NULL, FAULT_NONE, "1 USD1250.25", NULL },
+		{ "the same, and wrong", COMMA,
+		  BYTES("id,time,in,cost\na,2026-11-22,1,\"1.250,25\"\nGesamt,,,\"1.250,26\"\n"),
+		  NULL, FAULT_INVALID, "record 2 (line 3): it states a total of 1250.26",
+		  "1250.25" },
+		{ "the same, as no number", COMMA,
+		  BYTES("id,time,in,cost\na,2026-11-22,1,\"1,25\"\nTotal,,,1.25\n"), NULL,
+		  FAULT_SYNTAX, "record 2 (line 3): column cost: \"1.25\" is no amount", "" },
+		{ "a row of totals of the other sign", TURNED,
+		  BYTES(HEAD "a,2026-11-22,1,-1.25\nTotal,,,-1.25\n"), NULL, FAULT_NONE,
+		  "1 USD1.25", NULL },
+		{ "the same, of the sign of the rows", TURNED,
+		  BYTES(HEAD "a,2026-11-22,1,-1.25\nTotal,,,1.25\n"), NULL, FAULT_INVALID,
+		  "record 2 (line 3): it states a total of -1.25", "come to 1.25" },
 		{ "a member vanished", JSON, BYTES("{\"id\":\"a\",\"t\":\"2026-11-22\"}\n"), NULL,
 		  FAULT_INVALID, "record 1 (line 1): there is no member cost", "" },
 		{ "a member is new", JSON,
@@ -287,7 +305,6 @@ static void test_columns(void **state)
 		check(&rows[i]);
 }
 
-#define COMMA  MAPPING(",\"delimiter\":\",\",\"decimal\":\",\",\"thousands\":\".\"", "", "")
 #define GROUPS MAPPING(",\"thousands\":\",\"", "", "")
 #define BLANKS MAPPING(",\"thousands\":\" \"", "", "")
 #define QUOTES MAPPING(",\"thousands\":\"'\"", "", "")
