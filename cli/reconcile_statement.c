@@ -220,6 +220,9 @@ static int check_theirs(struct reading *reading, const struct reconciled *reconc
 				r = money_total_add(total, summary->totals[t].amount, &total);
 		}
 	}
+	if (r == 0)
+		r = money_total_add(total, (struct money){ -result->left_out_amount.attos },
+		                    &total);
 	if (r == 0 && money_compare(total, result->theirs.amount) == 0)
 		return 0;
 	return fault_set(&reading->context->fault, FAULT_INTERNAL,

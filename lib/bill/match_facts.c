@@ -471,7 +471,7 @@ static int start(struct by_facts *by, struct bill_run *run)
 	if (by->queue == NULL || by->recent == NULL)
 		return bill_no_memory(run);
 	if (r == 0)
-		r = statement_spool_each(run->spool, index_row, by, run->fault);
+		r = bill_each_row(run, index_row, by);
 	return r < 0 ? r : bill_index_sort(&by->index, run->fault);
 }
 
@@ -490,7 +490,7 @@ int bill_match_facts(struct bill_run *run)
 	if (r == 0)
 		r = bill_pair_rest(run);
 	if (r == 0)
-		r = statement_spool_each(run->spool, match_left, &by, run->fault);
+		r = bill_each_row(run, match_left, &by);
 	for (size_t i = 0; by.queue != NULL && i < FACTS_QUEUE_MAX; i++)
 		buf_release(&by.queue[i].room);
 	free(by.queue);

@@ -403,7 +403,7 @@ static int start(struct by_id *by, struct bill_run *run)
 		return 0;
 	r = bill_index_reserve(&by->index, run->ids, run->fault);
 	if (r == 0)
-		r = statement_spool_each(run->spool, index_row, by, run->fault);
+		r = bill_each_row(run, index_row, by);
 	return r < 0 ? r : bill_index_sort(&by->index, run->fault);
 }
 
@@ -422,7 +422,7 @@ int bill_match_ids(struct bill_run *run)
 	if (r == 0)
 		r = bill_pair_rest(run);
 	if (r == 0 && by.taken < statement_spool_rows(run->spool))
-		r = statement_spool_each(run->spool, match_left, &by, run->fault);
+		r = bill_each_row(run, match_left, &by);
 	release(&by);
 	return r;
 }

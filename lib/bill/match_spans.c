@@ -526,7 +526,7 @@ int bill_match_spans(struct bill_run *run)
 	if (run->options->match != run->match)
 		r = bill_repeats_find(&run->repeats, run->spool, bill_row_may_repeat, run->fault);
 	if (r == 0)
-		r = statement_spool_each(run->spool, add_row, &by, run->fault);
+		r = bill_each_row(run, add_row, &by);
 	if (r == 0)
 		r = bill_counted(run);
 	if (r == 0)
@@ -534,13 +534,13 @@ int bill_match_spans(struct bill_run *run)
 	if (r == 0 && by.apart > 0)
 		r = sort_groups(&by, &by.by_span);
 	if (r == 0 && by.apart > 0)
-		r = statement_spool_each(run->spool, join_apart, &by, run->fault);
+		r = bill_each_row(run, join_apart, &by);
 	if (r == 0)
 		r = tell_groups(&by);
 	if (r == 0)
 		r = report_walk(run->ledger, run->from_ms, run->to_ms, &beside, run->fault);
 	if (r == 0 && by.apart > 0)
-		r = statement_spool_each(run->spool, tell_apart, &by, run->fault);
+		r = bill_each_row(run, tell_apart, &by);
 	free(by.by_span);
 	bill_groups_release(&by.groups);
 	return r;

@@ -167,6 +167,53 @@ void bill_joined(struct bill_run *run)
 		result->theirs.requests--;
 }
 
+int bill_row_wanted(struct bill_run *run, const struct statement_row *row)
+{
+	const struct text names[BILL_NAMES] = { row->account, row->key, row->model };
+	int r = 0;
+
+	for (int n = 0; n < BILL_NAMES; n++) {
+		struct text name = names[n], only = run->only[n];
+
+		if (only.at == NULL || name.at == NULL)
+			continue;
+		if (n == BILL_MODEL)
+			r = bill_model(run, names[n], &name);
+		if (r == 0 && n == BILL_MODEL)
+			r = bill_model(run, run->only[n], &only);
+		if (r < 0 || !text_equal(name, only))
+			return r;
+	}
+	return 1;
+}
+
+struct wanted {
+	struct bill_run *run;
+	int (*each)(void *context, const struct statement_row *row, int64_t place);
+	void *context;
+};
+
+static int each_wanted(void *context, const struct statement_row *row, int64_t place)
+{
+	const struct wanted *wanted = context;
+	int r = bill_row_wanted(wanted->run, row);
+
+	return r == 1 ? wanted->each(wanted->context, row, place) : r;
+}
+
+int bill_each_row(struct bill_run *run,
+                  int (*each)(void *context, const struct statement_row *row, int64_t place),
+                  void *context)
+{
+	struct wanted wanted = { run, each, context };
+	bool all = true;
+
+	for (int n = 0; n < BILL_NAMES; n++)
+		all = all && run->only[n].at == NULL;
+	return all ? statement_spool_each(run->spool, each, context, run->fault)
+	           : statement_spool_each(run->spool, each_wanted, &wanted, run->fault);
+}
+
 /* ---- pairs ---- */
 
 static enum bill_cause unless_foreign(const struct bill_run *run,

@@ -229,6 +229,70 @@ int bill_plan_period(struct bill_plan *plan, struct bill_run *run)
 		own, open_from || open_to ? "" : ", ", open_from || open_to ? "" : asked);
 }
 
+/* ---- of which names ---- */
+
+static int count_left_out(void *context, const struct statement_row *row, int64_t place)
+{
+	struct bill_run *run = context;
+	struct bill_result *result = run->result;
+	int r = bill_row_wanted(run, row);
+
+	(void)place;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	result->left_out++;
+	if (bill_current(run, row) &&
+	    money_total_add(result->left_out_amount, statement_amount(row),
+	                    &result->left_out_amount) < 0)
+		return fault_set(run->fault, FAULT_RANGE, "the rows of others are no amount");
+	return 0;
+}
+
+/* More than are kept of them may have it. */
+static bool has_value(const struct bill_values *values, struct text value)
+{
+	return values->many ||
+	       (values->texts != NULL && values->texts[value_slot(values, value)].at != NULL);
+}
+
+int bill_plan_filter(struct bill_plan *plan, struct bill_run *run)
+{
+	const struct bill_options *options = run->options;
+	const struct text asked[BILL_NAMES] = { options->account, options->key, options->model };
+	char amount[MONEY_TEXT_BYTES];
+	int filters = 0, r = 0;
+
+	for (int n = 0; r == 0 && n < BILL_NAMES; n++) {
+		struct text value = asked[n];
+
+		if (value.at == NULL || plan->with[n] == 0)
+			continue;
+		if (n == BILL_MODEL)
+			r = bill_model(run, asked[n], &value);
+		if (r == 0 && has_value(&plan->values[n], value)) {
+			run->only[n] = asked[n];
+			filters++;
+		} else if (r == 0) {
+			bill_note(run,
+			          "no row of the statement is of the %s %.*s: all of them are "
+			          "compared, and of ours only that (--names says what they call "
+			          "it)",
+			          name_words[n], TEXT_ARGS(asked[n]));
+		}
+	}
+	if (r < 0 || filters == 0)
+		return r;
+	r = statement_spool_each(run->spool, count_left_out, run, run->fault);
+	money_text(run->result->left_out_amount, amount);
+	if (r == 0 && run->result->left_out > 0)
+		bill_note(run,
+		          "of the statement, too, only what was asked for: %lld row%s of others, "
+		          "%s together, left out",
+		          (long long)run->result->left_out, run->result->left_out == 1 ? "" : "s",
+		          amount);
+	return r;
+}
+
 /* ---- by what ---- */
 
 /* Which of their names our side has: once all are met the walk ends. */

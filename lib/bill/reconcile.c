@@ -131,6 +131,12 @@ int bill_counted(struct bill_run *run)
 		return 0;
 	moment_text(run->from_ms, from);
 	moment_text(run->to_ms, to);
+	if (run->result->left_out > 0 && run->result->outside == 0)
+		return fault_set(run->fault, FAULT_INVALID,
+		                 "all rows of the statement that are of %s to %s are of other "
+		                 "names than were asked for: leave out --account, --key and "
+		                 "--model, or --from and --to",
+		                 from, to);
 	return fault_set(run->fault, FAULT_INVALID,
 	                 "no row of the statement is of %s to %s: leave out --from and --to, or "
 	                 "take the statement of that period",
@@ -151,6 +157,8 @@ static int make_plan(struct bill_run *run)
 		                        .fault = run->fault };
 	if (r == 0)
 		r = count_ours(run);
+	if (r == 0)
+		r = bill_plan_filter(&plan, run);
 	if (r == 0)
 		r = bill_plan_match(&plan, run);
 	bill_plan_release(&plan);

@@ -73,8 +73,10 @@ struct bill_options {
 	int64_t from_ms, to_ms;  /* LEDGER_FROM_MIN, LEDGER_TO_MAX: the statement's own, by days */
 	const struct zone *zone; /* of the spans; NULL: UTC */
 	int64_t margin_ms, time_slack_ms;
-	size_t ids_max;                                    /* 0: BILL_LOOKED_UP_MAX */
-	struct text account, key, model, provider, source; /* of ours only these; absent: all */
+	size_t ids_max; /* 0: BILL_LOOKED_UP_MAX */
+	/* Of ours only these; absent: all.  Of theirs as well by the account, the key and the
+	 * model, where the statement tells it and has it; rows that do not tell it stay. */
+	struct text account, key, model, provider, source;
 	struct bill_tolerances tolerances;
 	/* Called now and then.  May be NULL. */
 	void (*on_progress)(void *context, const char *what, int64_t done, int64_t total);
@@ -122,10 +124,12 @@ struct bill_result {
 	} ours, theirs;
 	/* Of ours, as toll report has it. */
 	struct money ours_events, ours_adjustments, ours_corrections;
-	int64_t ours_suspense; /* events without a price: a hole in our total */
-	bool priced_here;      /* theirs has no amounts: its counts at our prices */
-	int64_t outside;       /* rows of the statement that lie outside the period */
-	int64_t pairs, equal;  /* of them */
+	int64_t ours_suspense;        /* events without a price: a hole in our total */
+	bool priced_here;             /* theirs has no amounts: its counts at our prices */
+	int64_t outside;              /* rows of the statement that lie outside the period */
+	int64_t left_out;             /* rows of other names than were asked for; a note has them */
+	struct money left_out_amount; /* of those in this currency */
+	int64_t pairs, equal;         /* of them */
 	struct bill_cause_sum causes[CAUSE_COUNT];
 	struct bill_difference worst[BILL_WORST_MAX]; /* the largest first, then by ordinal */
 	size_t worst_count;

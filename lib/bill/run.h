@@ -36,7 +36,9 @@ struct bill_run {
 	bool by[BILL_NAMES];   /* compared by: all rows of usage tell it, and the ledger has it */
 	uint32_t told;         /* FACTS: components that all rows tell */
 	bool prompts, answers; /* ... and the totals of prompt and answer */
-	int64_t width_ms;      /* FACTS: the least exact time of a request */
+	/* The statement tells it, and has it: its rows of others are left out, as ours are. */
+	struct text only[BILL_NAMES];
+	int64_t width_ms;         /* FACTS: the least exact time of a request */
 	struct bill_index by_ids; /* ID: made when it was asked whether any is known; and counted */
 	bool by_id[BILL_IDS];     /* ID: looked up */
 	int64_t nameless;         /* ID: rows without any */
@@ -59,6 +61,13 @@ bool bill_current(const struct bill_run *run, const struct statement_row *row);
  */
 int bill_model(struct bill_run *run, struct text written, struct text *out);
 void bill_models_release(struct bill_models *models); /* takes a zeroed one */
+
+/* Of the names that were asked for, or telling none: -FAULT_NOMEM, 0, 1. */
+int bill_row_wanted(struct bill_run *run, const struct statement_row *row);
+/* statement_spool_each() of these. */
+int bill_each_row(struct bill_run *run,
+                  int (*each)(void *context, const struct statement_row *row, int64_t place),
+                  void *context);
 
 /*
  * Each row once: sums up what the period has of theirs, and what lies outside.  The matchers call

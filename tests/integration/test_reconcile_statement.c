@@ -416,6 +416,27 @@ static void test_their_names_are_put_in_ours(void **state)
 	end(&scene);
 }
 
+/* Their total is checked against the statement's own, less what is left out of it. */
+static void test_a_filter_is_of_both_sides(void **state)
+{
+	struct scene scene;
+	struct tollrun *run;
+
+	begin(&scene, state);
+	run = &scene.both->run;
+	daemonkit_write(scene.one, "id,time,model,input,output,amount,account\n"
+	                           "a,2026-10-01T08:00:00Z,m/a,1000000,100000,1.20,acme\n"
+	                           "x,2026-10-01T09:00:00Z,m/a,1000000,100000,1.25,other\n"
+	                           "y,2026-11-01T08:00:00Z,m/a,1000000,100000,1.35,other\n");
+	TOLLRUN(run, "reconcile", "--no-store", "--statement", scene.one, "--account", "acme",
+	        "--from", "2026-10-01", "--to", "2026-10-02");
+	TOLLRUN_EXPECT(run, 0);
+	TOLLRUN_SAYS(run, "Note: of the statement, too, only what was asked for: 2 rows of others, "
+	                  "2.60 together, left out\n");
+	TOLLRUN_SAYS(run, "No difference, to the last digit.\n");
+	end(&scene);
+}
+
 static void test_several_statements_are_one(void **state)
 {
 	struct scene scene;
@@ -674,6 +695,7 @@ int main(void)
 		T(test_who_stores_waits_for_another_that_does),
 		T(test_a_ledger_is_equal_to_itself_and_its_exports),
 		T(test_their_names_are_put_in_ours),
+		T(test_a_filter_is_of_both_sides),
 		T(test_several_statements_are_one),
 		T(test_wrong_use_is_told),
 		T(test_files_that_are_not_there_are_named),

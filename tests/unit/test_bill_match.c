@@ -14,7 +14,8 @@
 #define T(time) "2026-07-01T" time "Z"
 #define ROW(id, at, in, out, amount)                                                               \
 	"id=" id " time=" T(at) " model=m input=" in " output=" out " amount=" amount
-#define DAY_MS INT64_C(1782864000000) /* 2026-07-01 */
+#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define DAY_MS     INT64_C(1782864000000) /* 2026-07-01 */
 
 static void test_equal_sides_have_no_difference(void **state)
 {
@@ -492,6 +493,79 @@ static void test_what_cannot_be_compared_says_why(void **state)
 	match_finds(kit, "ours 7.00 theirs 7.00\n");
 }
 
+static void expect_note(const struct matchkit *kit, const char *said)
+{
+	if (strstr(kit->result.notes.at, said) == NULL)
+		fail_msg("%s", kit->result.notes.at);
+}
+
+static void test_filters_are_of_both_sides(void **state)
+{
+	static const enum bill_match matches[] = { MATCH_ID, MATCH_FACTS, MATCH_DAY, MATCH_WHOLE };
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", T("01:00:00"), 5, 1, "");
+	match_event(kit, "e2", T("02:00:00"), 2, 1, ",'account':'b','key':'l'");
+	match_event(kit, "e3", T("03:00:00"), 3, 1, ",'account':'b','model':'vendor/m'");
+	match_row(kit, ROW("e1", "01:00:00", "5", "1", "7") " account=a key=k");
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "4") " account=b key=l");
+	match_row(kit, "id=e3 time=" T("03:00:00") " model=vendor/m input=3 output=1 amount=5 "
+	                                           "account=b key=k");
+	match_row(kit, "id=e9 time=2026-07-09T01:00:00Z model=n input=3 amount=3 account=c key=k");
+	for (size_t i = 0; i < ROWS(matches); i++) {
+		kit->options.match = matches[i];
+		kit->options.account = text_of("a");
+		match_finds(kit, "ours 7.00 theirs 7.00\n");
+		assert_int_equal(kit->result.left_out, 3);
+		assert_int_equal(kit->result.theirs.rows, 1);
+		expect_note(kit, "of the statement, too, only what was asked for: 3 rows of "
+		                 "others, 12.00 together, left out\n");
+		kit->options.account = text_of("b");
+		match_finds(kit, "ours 9.00 theirs 9.00\n");
+		kit->options.key = text_of("l");
+		match_finds(kit, "ours 4.00 theirs 4.00\n");
+		kit->options.key = text_of(NULL);
+		kit->options.account = text_of(NULL);
+	}
+	/* One that it does not have, and one that it does not tell. */
+	kit->options.match = MATCH_ID;
+	kit->options.model = text_of("m");
+	kit->options.key = text_of("k");
+	match_no_rows(kit);
+	match_row(kit, "id=e1 time=" T("01:00:00") " model=other input=5 output=1 amount=7");
+	match_finds(kit, "ours 7.00 theirs 7.00\n");
+	assert_int_equal(kit->result.left_out, 0);
+	expect_note(kit, "no row of the statement is of the model m: all of them are compared");
+	assert_null(strstr(kit->result.notes.at, "the key"));
+	/* A fee of no model stays. */
+	kit->options.model = text_of("vendor/m");
+	kit->options.key = text_of(NULL);
+	match_no_rows(kit);
+	match_row(kit, ROW("e3", "03:00:00", "3", "1", "5"));
+	match_row(kit, "id=e9 time=" T("04:00:00") " model=n input=1 amount=1");
+	match_row(kit, "time=" T("04:00:00") " charge=fee amount=2");
+	match_finds(kit, "fee 2.00 - 3\nours 5.00 theirs 7.00\n");
+	expect_note(kit, "1 row of others, 1.00 together, left out\n");
+	/* Each of the names is there, and no row has both. */
+	kit->options.model = text_of(NULL);
+	kit->options.account = text_of("a");
+	kit->options.key = text_of("k");
+	match_no_rows(kit);
+	match_row(kit, ROW("e1", "01:00:00", "5", "1", "7") " account=a key=l");
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "4") " account=b key=k");
+	assert_non_null(strstr(match_run(kit), "are of other names than were asked for: leave"));
+	kit->options.key = text_of(NULL);
+	/* In the period are others alone. */
+	kit->options.from_ms = DAY_MS;
+	kit->options.to_ms = DAY_MS + INT64_C(86400000);
+	match_no_rows(kit);
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "4") " account=b");
+	match_row(kit, "id=e1 time=2026-07-09T01:00:00Z model=m input=3 amount=3 account=a");
+	match_finds(kit, "fault: no row of the statement is of 2026-07-01T00:00:00.000Z to "
+	                 "2026-07-02T00:00:00.000Z: leave out --from and --to, or take the "
+	                 "statement of that period\n");
+}
+
 /* A count that is none of a bill. */
 static void test_what_is_no_amount_names_its_row(void **state)
 {
@@ -551,6 +625,7 @@ int main(void)
 		TEST(test_usage_and_costs_of_a_request_are_one),
 		TEST(test_rows_without_an_id_are_what_they_charge_for),
 		TEST(test_what_cannot_be_compared_says_why),
+		TEST(test_filters_are_of_both_sides),
 		TEST(test_what_is_no_amount_names_its_row),
 		TEST(test_a_grain_that_is_not_there_is_refused),
 	};
