@@ -286,8 +286,7 @@ int bill_plan_filter(struct bill_plan *plan, struct bill_run *run)
 	money_text(run->result->left_out_amount, amount);
 	if (r == 0 && run->result->left_out > 0)
 		bill_note(run,
-		          "of the statement, too, only what was asked for: %lld row%s of others, "
-		          "%s together, left out",
+		          "left out of the statement, too: %lld row%s of other names, %s together",
 		          (long long)run->result->left_out, run->result->left_out == 1 ? "" : "s",
 		          amount);
 	return r;

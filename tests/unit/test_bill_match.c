@@ -518,8 +518,9 @@ static void test_filters_are_of_both_sides(void **state)
 		match_finds(kit, "ours 7.00 theirs 7.00\n");
 		assert_int_equal(kit->result.left_out, 3);
 		assert_int_equal(kit->result.theirs.rows, 1);
-		expect_note(kit, "of the statement, too, only what was asked for: 3 rows of "
-		                 "others, 12.00 together, left out\n");
+		expect_note(
+			kit,
+			"left out of the statement, too: 3 rows of other names, 12.00 together\n");
 		kit->options.account = text_of("b");
 		match_finds(kit, "ours 9.00 theirs 9.00\n");
 		kit->options.key = text_of("l");
@@ -545,7 +546,7 @@ static void test_filters_are_of_both_sides(void **state)
 	match_row(kit, "id=e9 time=" T("04:00:00") " model=n input=1 amount=1");
 	match_row(kit, "time=" T("04:00:00") " charge=fee amount=2");
 	match_finds(kit, "fee 2.00 - 3\nours 5.00 theirs 7.00\n");
-	expect_note(kit, "1 row of others, 1.00 together, left out\n");
+	expect_note(kit, "too: 1 row of other names, 1.00 together\n");
 	/* Each of the names is there, and no row has both. */
 	kit->options.model = text_of(NULL);
 	kit->options.account = text_of("a");
