@@ -14,9 +14,10 @@
 
 enum {
 	SURE = 1000,
-	SURE_FAR = 20000, /* of a rate that is not between half and twice of ours */
-	PLAIN_SURE = 10,  /* plain ratios are so many times further apart than rounding */
-	RATE_MOST = 1000, /* a rate is so many times ours at the most */
+	SURE_FAR = 20000,    /* of a rate that is not between half and twice of ours */
+	SURE_FACTOR = 10000, /* the same of a factor of all */
+	PLAIN_SURE = 10,     /* plain ratios are so many times further apart than rounding */
+	RATE_MOST = 1000,    /* a rate is so many times ours at the most */
 };
 
 struct ratio {
@@ -359,7 +360,7 @@ void bill_guess_factor(struct bill_guess *guess)
 	    factor > one * RATE_MOST)
 		return;
 	money_text((struct money){ factor }, text);
-	if (chance(of, step) >= SURE)
+	if (chance(of, step) >= (factor > 2 * one || 2 * factor < one ? SURE_FACTOR : SURE))
 		bill_guess_try(guess, is_unknown_tier(of) ? CAUSE_TIER : CAUSE_PRICE,
 		               COMPONENT_COUNT, of->left, "all at %s times our rates", text);
 	else if (guess->hint[0] == '\0')

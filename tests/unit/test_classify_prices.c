@@ -476,6 +476,9 @@ static void test_what_would_fit_by_chance_is_unexplained(void **state)
 		{ "more digits than a rate has", "input=1237 output=567",
 		  "amount=0.012216000000000007", "unexplained=0.000000000000000007", 0 },
 		{ "less than nothing", "input=1237", "amount=-0.0035", "unexplained=-0.007211", 0 },
+		/* 49 044 x 3 = 0.147132; 208.48 of it are 30.67407936, as one of 1 500 is. */
+		{ "a factor far from one", "input=49044", "amount=30.674079",
+		  "unexplained=30.526947", 6 },
 		{ "nothing is no share of ours", "input=1237 output=567 sum", "amount=0 sum",
 		  "unexplained=-0.012216", 6 },
 		{ "rounding leaves it open", "input=1237 output=567", "amount=0.0153",
