@@ -1,10 +1,10 @@
 /*
- * A month of traffic in a ledger, a statement of it with faults of every cause, and a
- * reconciliation that has to find each of them with its amount, and nothing else: by ids, by facts
- * and by days, from three kinds of files, of which some are rounded.
+ * A month of traffic in a ledger, statements of it with faults of every cause, and reconciliations
+ * that have to find each of them with its amount, and nothing else: by ids, by facts and by days,
+ * from three kinds of files, as exact as prices are and rounded as invoices do.
  *
- * SEED and RUNS come from the environment: so many seeds from that one on.  RUNS=1 tells what was
- * injected.
+ * SEED and RUNS come from the environment: so many seeds from that one on, of EVENTS at the most.
+ * RUNS=1 tells what was injected.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,18 +22,23 @@
 enum {
 	RUNS_DEFAULT = 200,
 	SANITIZED_SHARE = 20, /* under a sanitizer every twentieth */
-	EVENTS_LEAST = 300,
-	EVENTS_MORE = 500,
+	EVENTS_DEFAULT = 800,
 	FAULTS_MORE = 3,
-	ROUNDED_EVERY = 3, /* seeds: a statement that has no more than cents of cents of cents */
-	ROUNDED_DECIMALS = 6,
-	DEAR_EVERY =
-		5, /* seeds: requests of hundreds of dollars, rounded ones in hundredths of cents */
-	DEAR = 10000,
-	DEAR_DECIMALS = 4,
+	/* So many seeds have every format, and every way to round it. */
+	SEEDS_TO_SEE_ALL = 12,
+	CHANCES = 10, /* of so many prices that no sum can tell, one fits a rate */
 };
 
-#define FAULT_BIT(fault) (UINT64_C(1) << (fault))
+/* What is rounded has to be dear enough to be seen. */
+static const struct {
+	unsigned decimals;
+	int64_t dear, dear_fees;
+} scales[] = {
+	{ 6, 1, 1 },
+	{ 4, 10000, 1 },
+	{ 3, 10000, 10000 },   /* tenths of cents */
+	{ 2, 100000, 100000 }, /* cents */
+};
 
 static int64_t number_from(const char *name, int64_t otherwise)
 {
@@ -49,61 +54,121 @@ static bool is_sanitized(void)
 	return mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0);
 }
 
-static struct billgen_options options_of(uint64_t seed, enum billgen_format format)
+static struct billgen_options options_of(uint64_t seed)
 {
 	struct billgen_dice dice = billgen_dice(seed, 0, 0);
-	struct billgen_options options = { .seed = seed };
+	int64_t most = number_from("EVENTS", EVENTS_DEFAULT);
+	size_t scale = seed % (sizeof(scales) / sizeof(scales[0]));
 
-	options.events = EVENTS_LEAST + billgen_roll(&dice, EVENTS_MORE);
-	options.faults = 1 + billgen_roll(&dice, FAULTS_MORE);
-	options.decimals = seed % ROUNDED_EVERY == 0 ? (unsigned)ROUNDED_DECIMALS
-	                                             : MONEY_DECIMALS_MAX;
-	if (seed % DEAR_EVERY == 1) {
-		options.dear = DEAR;
-		if (seed % ROUNDED_EVERY == 0)
-			options.decimals = DEAR_DECIMALS;
-	}
-	/* It is in dollars throughout, and has no word for these. */
-	if (format == GEN_OPENROUTER_CSV)
-		options.without = FAULT_BIT(GEN_DISCOUNT_STATED) | FAULT_BIT(GEN_OTHER_CURRENCY) |
-		                  FAULT_BIT(GEN_COUNTS_SEARCHES) | FAULT_BIT(GEN_COUNTS_IMAGES) |
-		                  FAULT_BIT(GEN_FEE_ROW) | FAULT_BIT(GEN_TAX_ROW) |
-		                  FAULT_BIT(GEN_CREDIT_ROW);
-	return options;
+	return (struct billgen_options){
+		.seed = seed,
+		.events = most / 2 + billgen_roll(&dice, most / 2),
+		.faults = 1 + billgen_roll(&dice, FAULTS_MORE),
+		.decimals = MONEY_DECIMALS_MAX,
+		.dear = scales[scale].dear,
+		.dear_fees = scales[scale].dear_fees,
+		/* As gateways send them, or all mixed up. */
+		.in_order = seed % 3 == 0,
+	};
 }
 
-static void run_seed(uint64_t seed, bool tell, int64_t injected[GEN_FAULT_COUNT])
+static void check(struct billkit *kit, enum billgen_format format, enum billkit_statement what)
 {
-	enum billgen_format format = (enum billgen_format)(seed / 2 % GEN_FORMAT_COUNT);
-	enum billgen_format plain = format == GEN_OPENROUTER_CSV ? GEN_TOLL_CSV : format;
-	const struct billgen_options options = options_of(seed, format);
 	char path[KIT_PATH_BYTES];
+
+	billkit_write(kit, format, what, path);
+	billkit_check(kit, path, format, what);
+}
+
+static void tell_faults(const struct billkit *kit)
+{
+	struct buf out = { .at = NULL };
+
+	billgen_put_faults(&kit->gen, &out);
+	printf("%.*s", TEXT_ARGS(buf_text(&out)));
+	buf_release(&out);
+}
+
+static void run_seed(uint64_t seed, bool tell, struct billkit_tally *tally)
+{
+	const struct billgen_options options = options_of(seed);
+	const unsigned decimals[] = {
+		MONEY_DECIMALS_MAX, scales[seed % (sizeof(scales) / sizeof(scales[0]))].decimals
+	};
 	struct billkit kit;
 
 	billkit_open(&kit, &options);
-	if (tell) {
-		struct buf out = { .at = NULL };
+	kit.tally = *tally;
+	if (tell)
+		tell_faults(&kit);
+	for (size_t i = 0; i < sizeof(decimals) / sizeof(decimals[0]); i++) {
+		enum billgen_format format = (enum billgen_format)((seed / 2 + i) %
+		                                                   GEN_FORMAT_COUNT);
 
-		billgen_put_faults(&kit.gen, &out);
-		printf("%.*s", TEXT_ARGS(buf_text(&out)));
-		buf_release(&out);
+		billkit_round(&kit, decimals[i]);
+		check(&kit, format, BILLKIT_IDS);
+		/* What is known by its facts alone has none to spare. */
+		check(&kit, format == GEN_OPENROUTER_CSV ? GEN_TOLL_CSV : format, BILLKIT_FACTS);
+		check(&kit, GEN_TOLL_CSV, BILLKIT_DAYS);
 	}
-	billkit_write(&kit, format, BILLKIT_IDS, path);
-	billkit_check(&kit, path, format, BILLKIT_IDS);
-	/* What is known by its facts alone has none to spare. */
-	billkit_write(&kit, plain, BILLKIT_FACTS, path);
-	billkit_check(&kit, path, plain, BILLKIT_FACTS);
-	billkit_write(&kit, GEN_TOLL_CSV, BILLKIT_DAYS, path);
-	billkit_check(&kit, path, GEN_TOLL_CSV, BILLKIT_DAYS);
-	for (int f = 0; f < GEN_FAULT_COUNT; f++)
-		injected[f] += kit.gen.injected[f];
+	*tally = kit.tally;
 	billkit_close(&kit);
+}
+
+static void tell_tally(const struct billkit_tally *tally)
+{
+	printf("reconcile: %-16s %-15s %8s %8s %8s %8s\n", "injected", "cause", "requests", "told",
+	       "in a sum", "told");
+	for (int f = GEN_NO_FAULT + 1; f < GEN_FAULT_COUNT; f++) {
+		enum bill_cause cause = billgen_fault_cause((enum billgen_fault)f);
+
+		printf("reconcile: %-16s %-15s %8lld %8lld %8lld %8lld\n",
+		       billgen_fault_name((enum billgen_fault)f),
+		       cause == CAUSE_COUNT ? "none" : bill_cause_name(cause),
+		       (long long)tally->requests[f].due, (long long)tally->requests[f].told,
+		       (long long)tally->sums[f].due, (long long)tally->sums[f].told);
+	}
+	for (int c = 0; c < CAUSE_COUNT; c++)
+		printf("%s%s %lld",
+		       c > 0 ? ", " : "reconcile: ", bill_cause_name((enum bill_cause)c),
+		       (long long)tally->causes[c]);
+	printf("\nreconcile: of sums %lld are unexplained, and %lld a rate by chance\n",
+	       (long long)tally->unexplained - tally->by_chance, (long long)tally->by_chance);
+}
+
+/*
+ * Each kind of fault was there and was told as its cause, by request and where a sum can tell; and
+ * each cause there is has one.  Rounding is none: it comes of itself, where rows are rounded.
+ */
+static void check_tally(const struct billkit_tally *tally)
+{
+	bool injected[CAUSE_COUNT] = { [CAUSE_ROUNDING] = true };
+
+	for (int f = GEN_NO_FAULT + 1; f < GEN_FAULT_COUNT; f++) {
+		enum billgen_fault fault = (enum billgen_fault)f;
+		enum bill_cause cause = billgen_fault_cause(fault);
+
+		assert_true(tally->requests[f].due > 0);
+		assert_true(tally->requests[f].told > 0);
+		if (cause == CAUSE_COUNT)
+			continue;
+		injected[cause] = true;
+		assert_true(tally->sums[f].due > 0);
+		if (billgen_fault_sum(fault, true) == cause)
+			assert_true(tally->sums[f].told > 0);
+	}
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		assert_true(injected[c]);
+		assert_true(tally->causes[c] > 0);
+	}
+	assert_true(tally->by_chance * CHANCES < tally->unexplained);
 }
 
 static void test_each_injected_fault_is_found_and_nothing_else(void **state)
 {
-	int64_t runs = number_from("RUNS", RUNS_DEFAULT), injected[GEN_FAULT_COUNT] = { 0 };
+	int64_t runs = number_from("RUNS", RUNS_DEFAULT);
 	uint64_t seed = (uint64_t)number_from("SEED", 1);
+	struct billkit_tally tally = { .unexplained = 0 };
 
 	(void)state;
 	if (is_sanitized() && runs > SANITIZED_SHARE) {
@@ -113,16 +178,10 @@ static void test_each_injected_fault_is_found_and_nothing_else(void **state)
 	}
 	printf("reconcile: SEED=%llu, %lld seeds\n", (unsigned long long)seed, (long long)runs);
 	for (int64_t i = 0; i < runs; i++)
-		run_seed(seed + (uint64_t)i, runs == 1, injected);
-	for (int f = GEN_NO_FAULT + 1; f < GEN_FAULT_COUNT; f++) {
-		printf("%s%s %lld",
-		       f > 1 ? ", " : "reconcile: ", billgen_fault_name((enum billgen_fault)f),
-		       (long long)injected[f]);
-		/* Six seeds have every format and both ways to write amounts. */
-		if (runs >= 6)
-			assert_true(injected[f] > 0);
-	}
-	printf("\n");
+		run_seed(seed + (uint64_t)i, runs == 1, &tally);
+	tell_tally(&tally);
+	if (runs >= SEEDS_TO_SEE_ALL)
+		check_tally(&tally);
 }
 
 int main(void)

@@ -22,10 +22,11 @@ const enum component billgen_components[BILLGEN_COMPONENTS] = {
 
 static const struct {
 	const char *name;
-	enum bill_cause cause;
+	enum bill_cause cause, alone, among;
 } faults[GEN_FAULT_COUNT] = {
-	[GEN_NO_FAULT] = { "none", CAUSE_COUNT },
-#define F(NAME, name, CAUSE, text) [GEN_##NAME] = { name, CAUSE_##CAUSE },
+	[GEN_NO_FAULT] = { "none", CAUSE_COUNT, CAUSE_COUNT, CAUSE_COUNT },
+#define F(NAME, name, CAUSE, ALONE, AMONG, text)                                                   \
+	[GEN_##NAME] = { name, CAUSE_##CAUSE, CAUSE_##ALONE, CAUSE_##AMONG },
 #include "tests/support/billgen.def"
 #undef F
 };
@@ -38,6 +39,11 @@ const char *billgen_fault_name(enum billgen_fault fault)
 enum bill_cause billgen_fault_cause(enum billgen_fault fault)
 {
 	return faults[fault].cause;
+}
+
+enum bill_cause billgen_fault_sum(enum billgen_fault fault, bool alone)
+{
+	return alone ? faults[fault].alone : faults[fault].among;
 }
 
 /* splitmix64. */
@@ -186,10 +192,8 @@ void billgen_start(struct billgen *gen, const struct billgen_options *options)
 		abort();
 	for (int64_t i = 0; i < options->events; i++)
 		make_event(gen, i, &gen->events[i]);
-	for (int f = GEN_NO_FAULT + 1; f < GEN_FAULT_COUNT; f++) {
-		if ((options->without >> f & 1) == 0)
-			inject(gen, (enum billgen_fault)f);
-	}
+	for (int f = GEN_NO_FAULT + 1; f < GEN_FAULT_COUNT; f++)
+		inject(gen, (enum billgen_fault)f);
 }
 
 void billgen_put_faults(const struct billgen *gen, struct buf *out)

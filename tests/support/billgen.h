@@ -53,7 +53,7 @@ enum billgen_end { GEN_STOP, GEN_ERROR, GEN_CANCELLED, GEN_BLANK };
 
 enum billgen_fault {
 	GEN_NO_FAULT,
-#define F(NAME, name, CAUSE, text) GEN_##NAME,
+#define F(NAME, name, CAUSE, ALONE, AMONG, text) GEN_##NAME,
 #include "tests/support/billgen.def"
 #undef F
 	GEN_FAULT_COUNT
@@ -61,12 +61,14 @@ enum billgen_fault {
 static_assert(GEN_FAULT_COUNT <= 64, "faults no longer fit the bits of what is left out");
 const char *billgen_fault_name(enum billgen_fault fault);
 enum bill_cause billgen_fault_cause(enum billgen_fault fault);
+/* That of the sum that it is in: by itself, or as the only fault among several requests. */
+enum bill_cause billgen_fault_sum(enum billgen_fault fault, bool alone);
 
 /* What the book says of a model from a moment on: attos of a unit. */
 struct billgen_card {
-	int64_t rate[COMPONENT_COUNT];      /* 0: has none */
-	int64_t long_rate[COMPONENT_COUNT]; /* beyond the threshold */
-	int64_t image[BILLGEN_KINDS];
+	wide rate[COMPONENT_COUNT];      /* 0: has none */
+	wide long_rate[COMPONENT_COUNT]; /* beyond the threshold */
+	wide image[BILLGEN_KINDS];
 };
 
 struct billgen_book {
@@ -91,10 +93,12 @@ struct billgen_event {
 struct billgen_options {
 	uint64_t seed;
 	int64_t events;
-	int64_t faults;    /* of each kind; 0: none */
-	uint64_t without;  /* bits: 1 << enum billgen_fault, which the statement cannot tell */
+	int64_t faults; /* of each kind; 0: none */
+	/* Bits, 1 << enum billgen_fault: of the statement only, which has no word for them. */
+	uint64_t without;
 	unsigned decimals; /* of the statement: 18, exact, or those that it rounds to */
 	int64_t dear;      /* rates of tokens are so many times as high; 0: once */
+	int64_t dear_fees; /* and all else that is charged */
 	bool in_order;     /* lines are sent in the order of their times, not of their numbers */
 };
 
@@ -111,6 +115,7 @@ struct billgen_expected {
 	enum bill_cause cause;
 	int64_t event;
 	struct money amount;         /* theirs - ours, all of it */
+	struct money exact;          /* the same before the statement was rounded */
 	enum bill_cause other_cause; /* of a part of it; CAUSE_COUNT: it is all one */
 	struct money other;
 };
@@ -142,6 +147,10 @@ void billgen_id(const struct billgen *gen, int64_t index, char out[BILLGEN_NAME_
 /* Of "ev-000017" or "up-000017" 17; -1: of neither. */
 int64_t billgen_index(struct text id);
 
+/* To so many decimals, half away from zero. */
+struct money billgen_rounded(struct money amount, unsigned decimals);
+/* Its prompt is priced by the entries beyond the threshold. */
+bool billgen_is_beyond(const struct billgen *gen, const struct billgen_event *event);
 /* Of GEN_EVENT_CORRECTED: the output that its line has. */
 int32_t billgen_wrong_output(const struct billgen_event *event);
 /* Lines of an event with their newlines: none, one, or two from two sources. */
@@ -157,6 +166,7 @@ struct money billgen_price(const struct billgen *gen, const struct billgen_event
 enum { BILLGEN_ROWS_MAX = 2, BILLGEN_ROOM_BYTES = 256 };
 struct billgen_rows {
 	struct statement_row row[BILLGEN_ROWS_MAX];
+	struct money exact[BILLGEN_ROWS_MAX]; /* their amounts before they were rounded */
 	size_t count;
 	/* What counts of either side: in the month, and in dollars. */
 	struct money ours, theirs;
@@ -168,6 +178,8 @@ void billgen_rows(const struct billgen *gen, int64_t index, struct billgen_rows 
 
 /* Of an event with GEN_ADJUSTMENT: what a run of ours adds to its hour. */
 struct money billgen_adjustment(const struct billgen *gen, int64_t index);
+/* The event that an adjustment is of, by its amount. */
+int64_t billgen_adjusted(struct money amount);
 void billgen_key(const struct billgen_event *event, char out[BILLGEN_NAME_BYTES]);
 
 /* Seeded: the same numbers for the same seed. */
@@ -179,6 +191,8 @@ int64_t billgen_roll(struct billgen_dice *dice, int64_t sides); /* 0 .. sides - 
 
 /* One statement of all rows: what the whole of a file is.  The header first, then each row. */
 enum billgen_format { GEN_TOLL_CSV, GEN_OPENROUTER_CSV, GEN_MAPPED_NDJSON, GEN_FORMAT_COUNT };
+/* Faults that it has no word for: options.without. */
+uint64_t billgen_untold(enum billgen_format format);
 void billgen_put_header(enum billgen_format format, bool with_ids, struct buf *out);
 void billgen_put_row(enum billgen_format format, bool with_ids, const struct statement_row *row,
                      struct buf *out);

@@ -43,10 +43,15 @@ static int64_t roll_rate(struct billgen_dice *dice, int64_t least, int64_t most)
 	return (least + billgen_roll(dice, most - least)) * HUNDREDTH * ATTOS_OF_MICROS;
 }
 
-static void make_card(struct billgen_dice *dice, enum billgen_model model, int64_t dear,
-                      struct billgen_card *card)
+static int64_t times_of(int64_t dear)
 {
-	int64_t *rate = card->rate;
+	return dear > 0 ? dear : 1;
+}
+
+static void make_card(struct billgen_dice *dice, enum billgen_model model,
+                      const struct billgen_options *options, struct billgen_card *card)
+{
+	wide *rate = card->rate, each = times_of(options->dear_fees) * (wide)MICROS_EACH;
 
 	*card = (struct billgen_card){ .image = { 0 } };
 	rate[COMPONENT_INPUT] = roll_rate(dice, 40, 600);
@@ -59,10 +64,10 @@ static void make_card(struct billgen_dice *dice, enum billgen_model model, int64
 		rate[COMPONENT_CACHE_WRITE_1H] = roll_rate(dice, 751, 999);
 	}
 	for (int c = 0; c < COMPONENT_COUNT; c++)
-		rate[c] *= dear;
+		rate[c] *= times_of(options->dear);
 	if (model == GEN_SEARCH) {
-		rate[COMPONENT_SEARCHES] = (5 + billgen_roll(dice, 20)) * 1000 * MICROS_EACH;
-		rate[COMPONENT_REQUESTS] = (1 + billgen_roll(dice, 9)) * 100 * MICROS_EACH;
+		rate[COMPONENT_SEARCHES] = (5 + billgen_roll(dice, 20)) * 1000 * each;
+		rate[COMPONENT_REQUESTS] = (1 + billgen_roll(dice, 9)) * 100 * each;
 	}
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		/* Not all of them by the same factor. */
@@ -70,7 +75,7 @@ static void make_card(struct billgen_dice *dice, enum billgen_model model, int64
 			card->long_rate[c] = rate[c] / PERCENT * (150 + billgen_roll(dice, 80));
 	}
 	for (int k = 0; k < BILLGEN_KINDS; k++)
-		card->image[k] = (20 + k * 40 + billgen_roll(dice, 30)) * 1000 * MICROS_EACH;
+		card->image[k] = (20 + k * 40 + billgen_roll(dice, 30)) * 1000 * each;
 }
 
 void billgen_make_book(struct billgen *gen)
@@ -80,8 +85,7 @@ void billgen_make_book(struct billgen *gen)
 
 	for (int m = 0; m < GEN_MODELS; m++) {
 		for (int v = 0; v < BILLGEN_VERSIONS; v++)
-			make_card(&dice, (enum billgen_model)m,
-			          gen->options.dear > 0 ? gen->options.dear : 1, &book->card[m][v]);
+			make_card(&dice, (enum billgen_model)m, &gen->options, &book->card[m][v]);
 	}
 	book->second_ms = BILLGEN_FROM_MS + (10 + billgen_roll(&dice, 10)) * MS_PER_DAY;
 	book->threshold = (20 + billgen_roll(&dice, 100)) * PER_MILLE;
@@ -105,11 +109,11 @@ static bool is_long(enum billgen_model model)
 	return model == GEN_LONG || model == GEN_LONGER;
 }
 
-static void put_rate(struct buf *out, const char *key, int64_t attos, bool tokens, const char *more)
+static void put_rate(struct buf *out, const char *key, wide attos, bool tokens, const char *more)
 {
 	buf_addf(out, "%s{\"component\":\"%s\",\"%s\":", out->at[out->len - 1] == '[' ? "" : ",",
 	         key, tokens ? "per_million" : "each");
-	put_decimal(out, (wide)attos * (tokens ? MICROS_PER_UNIT : 1));
+	put_decimal(out, attos * (tokens ? MICROS_PER_UNIT : 1));
 	buf_addf(out, "%s}", more);
 }
 
@@ -224,6 +228,15 @@ static wide times(const struct billgen *gen, const struct billgen_event *event,
 	factor *= how->per_mille[component] > 0 ? how->per_mille[component] : PER_MILLE;
 	factor *= how->all_per_mille > 0 ? how->all_per_mille : PER_MILLE;
 	return factor;
+}
+
+bool billgen_is_beyond(const struct billgen *gen, const struct billgen_event *event)
+{
+	const struct billgen_how plain = { .all_per_mille = 0 };
+	int64_t count[COMPONENT_COUNT];
+
+	charged_counts(event, &plain, count);
+	return beyond(gen, event, &plain, prompt_of(count));
 }
 
 struct money billgen_price(const struct billgen *gen, const struct billgen_event *event,

@@ -240,11 +240,18 @@ static void set_money(struct statement_row *row, enum statement_money which, wid
 	row->money[which] = (struct money){ attos };
 }
 
+/* A millionth of a dollar, or as many times that as fees are. */
+static wide fee_micro(const struct billgen *gen)
+{
+	return (gen->options.dear_fees > 0 ? gen->options.dear_fees : 1) * (wide)ATTOS_PER_MICRO;
+}
+
 /* What the row says of itself, or a sum that nothing says. */
-static void misstate(const struct billgen_event *event, struct billgen_dice *dice,
-                     unsigned decimals, struct statement_row *row)
+static void misstate(const struct billgen *gen, const struct billgen_event *event,
+                     struct billgen_dice *dice, struct statement_row *row)
 {
 	wide ours = row->money[STATEMENT_MONEY_AMOUNT].attos;
+	wide micro = fee_micro(gen), fee = SEARCH_FEE_MICROS * micro;
 
 	switch (event->fault) {
 	case GEN_CANCELLED_FREE:
@@ -252,8 +259,8 @@ static void misstate(const struct billgen_event *event, struct billgen_dice *dic
 		set_money(row, STATEMENT_MONEY_AMOUNT, 0);
 		break;
 	case GEN_FEE_STATED:
-		set_money(row, STATEMENT_MONEY_FEE, SEARCH_FEE_MICROS * ATTOS_PER_MICRO);
-		set_money(row, STATEMENT_MONEY_AMOUNT, ours + SEARCH_FEE_MICROS * ATTOS_PER_MICRO);
+		set_money(row, STATEMENT_MONEY_FEE, fee);
+		set_money(row, STATEMENT_MONEY_AMOUNT, ours + fee);
 		break;
 	case GEN_BYOK_FREE:
 	case GEN_BYOK_FEE:
@@ -272,7 +279,7 @@ static void misstate(const struct billgen_event *event, struct billgen_dice *dic
 		break;
 	case GEN_UNEXPLAINED_SUM:
 		/* So many digits that no rate or factor of few of them comes near it. */
-		if (decimals == MONEY_DECIMALS_MAX)
+		if (gen->options.decimals == MONEY_DECIMALS_MAX)
 			ours += (wide)(billgen_roll(dice, INT64_C(90000)) + 10007) *
 			                ATTOS_PER_MICRO +
 			        1 + 2 * billgen_roll(dice, ATTOS_PER_MICRO / 2);
@@ -296,8 +303,7 @@ struct money billgen_adjustment(const struct billgen *gen, int64_t index)
 		               index };
 }
 
-/* To so many decimals, half away from zero. */
-static struct money rounded(struct money amount, unsigned decimals)
+struct money billgen_rounded(struct money amount, unsigned decimals)
 {
 	wide unit = 1;
 
@@ -307,9 +313,9 @@ static struct money rounded(struct money amount, unsigned decimals)
 		               unit };
 }
 
-static void make_row(const struct billgen *gen, int64_t index, struct billgen_rows *rows)
+static void make_row(const struct billgen *gen, const struct billgen_event *event, int64_t index,
+                     struct billgen_rows *rows)
 {
-	const struct billgen_event *event = &gen->events[index];
 	struct statement_row *row = &rows->row[0];
 	char id[BILLGEN_NAME_BYTES], key[BILLGEN_NAME_BYTES];
 
@@ -347,8 +353,8 @@ static bool in_month(int64_t time_ms)
 }
 
 /* A row of its own, of no request, behind that of the event. */
-static void add_row(const struct billgen_event *event, struct billgen_dice *dice,
-                    struct billgen_rows *rows)
+static void add_row(const struct billgen *gen, const struct billgen_event *event,
+                    struct billgen_dice *dice, struct billgen_rows *rows)
 {
 	static const enum statement_charge charges[GEN_FAULT_COUNT] = {
 		[GEN_FEE_ROW] = STATEMENT_FEE,
@@ -356,7 +362,7 @@ static void add_row(const struct billgen_event *event, struct billgen_dice *dice
 		[GEN_CREDIT_ROW] = STATEMENT_CREDIT,
 	};
 	struct statement_row *row = &rows->row[1];
-	wide attos = (1 + billgen_roll(dice, 90000)) * (wide)ATTOS_PER_MICRO;
+	wide attos = (1 + billgen_roll(dice, 90000)) * fee_micro(gen);
 
 	if (event->fault == GEN_ROW_TWICE)
 		rows->row[rows->count++] = rows->row[0];
@@ -380,47 +386,75 @@ static void find_ours(const struct billgen_event *event, struct billgen_rows *ro
 		rows->ours.attos = event->fault == GEN_EVENT_TWICE ? 2 * amount : amount;
 }
 
-static void find_theirs(const struct billgen *gen, const struct billgen_event *event,
+/* Whoever rounds, rounds whatever there is. */
+static void round_row(struct statement_row *row, unsigned decimals)
+{
+	for (int m = 0; m < STATEMENT_MONEY_COUNT; m++) {
+		if (statement_has(row, (enum statement_money)m))
+			row->money[m] = billgen_rounded(row->money[m], decimals);
+	}
+}
+
+/* Returns what they came to before they were rounded. */
+static wide find_theirs(const struct billgen *gen, const struct billgen_event *event,
                         struct billgen_rows *rows)
 {
+	wide exact = 0;
+
 	rows->theirs = (struct money){ 0 };
 	for (size_t i = 0; i < rows->count; i++) {
-		struct money *amount = &rows->row[i].money[STATEMENT_MONEY_AMOUNT];
+		struct statement_row *row = &rows->row[i];
 
-		*amount = rounded(*amount, gen->options.decimals);
-		if (in_month(event->there_ms) && strcmp(rows->row[i].currency, "USD") == 0)
-			rows->theirs.attos += amount->attos;
+		rows->exact[i] = row->money[STATEMENT_MONEY_AMOUNT];
+		round_row(row, gen->options.decimals);
+		if (!in_month(event->there_ms) || strcmp(row->currency, "USD") != 0)
+			continue;
+		exact += rows->exact[i].attos;
+		rows->theirs.attos += row->money[STATEMENT_MONEY_AMOUNT].attos;
 	}
+	return exact;
+}
+
+int64_t billgen_adjusted(struct money amount)
+{
+	int64_t rest = (int64_t)(amount.attos % ATTOS_PER_MICRO);
+
+	return rest < 0 ? rest + ATTOS_PER_MICRO : rest;
 }
 
 void billgen_rows(const struct billgen *gen, int64_t index, struct billgen_rows *rows)
 {
-	const struct billgen_event *event = &gen->events[index];
+	struct billgen_event event = gen->events[index];
 	struct billgen_dice dice = billgen_dice(gen->options.seed, (uint64_t)index, 4);
-	enum billgen_fault fault = (enum billgen_fault)event->fault;
 	struct billgen_expected *expected = &rows->expected;
 	struct statement_row *row = &rows->row[0];
 
-	rows->count = event->no_row ? 0 : 1;
-	make_row(gen, index, rows);
-	find_ours(event, rows);
-	*expected = (struct billgen_expected){ .fault = fault,
-		                               .cause = billgen_fault_cause(fault),
-		                               .event = index,
-		                               .other_cause = CAUSE_COUNT };
+	if ((gen->options.without >> event.fault & 1) != 0)
+		event.fault = GEN_NO_FAULT;
+	rows->count = event.no_row ? 0 : 1;
+	make_row(gen, &event, index, rows);
+	find_ours(&event, rows);
+	*expected = (struct billgen_expected){
+		.fault = (enum billgen_fault)event.fault,
+		.cause = billgen_fault_cause((enum billgen_fault)event.fault),
+		.event = index,
+		.other_cause = CAUSE_COUNT,
+	};
 	rows->has_expected = expected->cause != CAUSE_COUNT;
-	if (fault == GEN_COUNTS_AND_PRICE)
-		miscount_and_misprice(gen, event, row, expected);
-	else if (!miscount(gen, event, &dice, row) && !misprice(gen, event, &dice, row))
-		misstate(event, &dice, gen->options.decimals, row);
-	add_row(event, &dice, rows);
-	find_theirs(gen, event, rows);
+	if (event.fault == GEN_COUNTS_AND_PRICE)
+		miscount_and_misprice(gen, &event, row, expected);
+	else if (!miscount(gen, &event, &dice, row) && !misprice(gen, &event, &dice, row))
+		misstate(gen, &event, &dice, row);
+	add_row(gen, &event, &dice, rows);
+	expected->exact.attos = find_theirs(gen, &event, rows) - rows->ours.attos;
 	expected->amount.attos = rows->theirs.attos - rows->ours.attos;
-	if (fault == GEN_BYOK_FEE) {
+	if (event.fault == GEN_ADJUSTMENT) {
+		expected->exact.attos -= billgen_adjustment(gen, index).attos;
+		expected->amount.attos -= billgen_adjustment(gen, index).attos;
+	}
+	if (event.fault == GEN_BYOK_FEE) {
 		/* What is billed beside what the key paid is a fee by itself. */
 		expected->other_cause = CAUSE_FEE;
 		expected->other = rows->theirs;
 	}
-	if (fault == GEN_ADJUSTMENT)
-		expected->amount.attos -= billgen_adjustment(gen, index).attos;
 }

@@ -177,6 +177,21 @@ static void mapped_row(bool with_ids, const struct statement_row *row, struct bu
 	buf_add_cstr(out, "}}\n");
 }
 
+uint64_t billgen_untold(enum billgen_format format)
+{
+	static const enum billgen_fault faults[] = {
+		GEN_DISCOUNT_STATED, GEN_OTHER_CURRENCY, GEN_COUNTS_SEARCHES, GEN_COUNTS_IMAGES,
+		GEN_FEE_ROW,         GEN_TAX_ROW,        GEN_CREDIT_ROW,
+	};
+	uint64_t bits = 0;
+
+	/* It is in dollars throughout, and of requests of tokens. */
+	for (size_t i = 0; format == GEN_OPENROUTER_CSV && i < sizeof(faults) / sizeof(faults[0]);
+	     i++)
+		bits |= UINT64_C(1) << faults[i];
+	return bits;
+}
+
 void billgen_put_header(enum billgen_format format, bool with_ids, struct buf *out)
 {
 	if (format == GEN_TOLL_CSV)

@@ -176,7 +176,6 @@ void billkit_open(struct billkit *kit, const struct billgen_options *options)
 
 		billgen_rows(&kit->gen, i, &rows);
 		kit->ours.attos += rows.ours.attos;
-		kit->theirs.attos += rows.theirs.attos;
 		if (kit->gen.events[i].fault == GEN_EVENT_VOIDED ||
 		    kit->gen.events[i].fault == GEN_EVENT_CORRECTED)
 			correct(kit, i);
@@ -185,6 +184,11 @@ void billkit_open(struct billkit *kit, const struct billgen_options *options)
 		adjust(kit, i);
 		kit->adjusted.attos += billgen_adjustment(&kit->gen, i).attos;
 	}
+}
+
+void billkit_round(struct billkit *kit, unsigned decimals)
+{
+	kit->gen.options.decimals = decimals;
 }
 
 void billkit_close(struct billkit *kit)

@@ -10,21 +10,42 @@
 #include "tests/support/billgen.h"
 #include "tests/support/ledgerkit.h"
 
+/* How often a fault was due, and was told as its own cause. */
+struct billkit_count {
+	int64_t due, told;
+};
+
+struct billkit_tally {
+	struct billkit_count requests[GEN_FAULT_COUNT];
+	/* Of sums that have no other fault, those that have just that. */
+	struct billkit_count sums[GEN_FAULT_COUNT];
+	int64_t causes[CAUSE_COUNT]; /* differences */
+	/* What no sum can tell, and what of it was a rate of the sum by chance. */
+	int64_t unexplained, by_chance;
+};
+
 struct billkit {
 	struct billgen gen;
 	struct ledgerkit ledger;
-	int64_t lines;                       /* that were stored */
-	struct money ours, theirs, adjusted; /* in the month, by the generator */
-	/* Of the statement that was written last: the event of each row. */
+	int64_t lines;               /* that were stored */
+	struct money ours, adjusted; /* in the month, by the generator */
+	/* Of the statement that was written last: what it comes to, and the event of each row. */
+	struct money theirs;
 	int64_t *event_of;
 	int64_t rows;
+	struct billkit_tally tally; /* of all checks */
 };
 
 /* Generates, stores all lines by ingest, applies the policies and makes the adjustments. */
 void billkit_open(struct billkit *kit, const struct billgen_options *options);
 void billkit_close(struct billkit *kit);
 
-/* A statement of each request, or of the sums of each day, key and model; its path in `path`. */
+/* What is written from now on is rounded to so many decimals. */
+void billkit_round(struct billkit *kit, unsigned decimals);
+/*
+ * A statement of each request, or of the sums of each day, key and model; its path in `path`.  What
+ * is rounded is a row: a request, or a sum.
+ */
 enum billkit_statement { BILLKIT_IDS, BILLKIT_FACTS, BILLKIT_DAYS };
 void billkit_write(struct billkit *kit, enum billgen_format format, enum billkit_statement what,
                    char path[KIT_PATH_BYTES]);

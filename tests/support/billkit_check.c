@@ -37,7 +37,7 @@ const char *billkit_amount(wide attos)
 }
 
 /* All differences of an event, in a line each. */
-static const char *told(const struct billkit_found *found, int64_t count)
+const char *billkit_told(const struct billkit_found *found, int64_t count)
 {
 	static char text[SAID_BYTES / 2];
 	size_t len = 0;
@@ -51,7 +51,7 @@ static const char *told(const struct billkit_found *found, int64_t count)
 }
 
 /* The widest that a sum of theirs is away from what it was before it was written. */
-static wide slack(const struct billkit *kit)
+wide billkit_slack(const struct billkit *kit)
 {
 	wide unit = 1;
 
@@ -64,18 +64,16 @@ static wide slack(const struct billkit *kit)
 
 static bool beyond(const struct billkit *kit, wide rest)
 {
-	return rest > slack(kit) || -rest > slack(kit);
+	return rest > billkit_slack(kit) || -rest > billkit_slack(kit);
 }
 
-/*
- * What is rounded can be two things at once: then both are told, and the first is taken.
- */
-static bool tells_also(const struct billkit *kit, const struct billkit_found *found,
-                       const struct billgen_expected *due)
+bool billkit_tells_also(const struct billkit *kit, const struct billkit_found *found,
+                        enum bill_cause cause)
 {
 	const char *also = strstr(found->why, "also: ");
 
-	return slack(kit) > 0 && also != NULL && strstr(also, bill_cause_name(due->cause)) != NULL;
+	return billkit_slack(kit) > 0 && also != NULL &&
+	       strstr(also, bill_cause_name(cause)) != NULL;
 }
 
 /* By facts other counts are another request: one is missing on each side. */
@@ -99,6 +97,12 @@ static bool tells_missing(const struct billkit_list *list, enum bill_cause cause
 	}
 }
 
+/* It is right again, and has no difference at all. */
+static bool due_nothing(const struct billgen *gen, int64_t index)
+{
+	return gen->events[index].fault == GEN_EVENT_CORRECTED;
+}
+
 /*
  * The differences of one event, of which nothing is to be there but what was injected; and what
  * rounding does, where the statement rounds.
@@ -106,26 +110,27 @@ static bool tells_missing(const struct billkit_list *list, enum bill_cause cause
 static void check_event(const struct billkit_list *list, int64_t index,
                         const struct billkit_found *found, int64_t count)
 {
-	const struct billkit *kit = list->kit;
+	struct billkit *kit = list->kit;
 	struct billgen_rows rows;
 	const struct billgen_expected *due = &rows.expected;
 	wide sum = 0, named = 0, other = 0;
-	bool wrong = false, missing = false;
+	bool wrong = false, missing = false, own = due_nothing(&kit->gen, index);
 
 	billgen_rows(&kit->gen, index, &rows);
 	for (int64_t i = 0; i < count; i++) {
 		enum bill_cause cause = found[i].cause;
 
+		own = own || (rows.has_expected && cause == due->cause);
 		sum += found[i].amount;
 		if (rows.has_expected && cause == due->cause)
 			named += found[i].amount;
 		else if (rows.has_expected && cause == due->other_cause)
 			other += found[i].amount;
-		else if (rows.has_expected && tells_also(kit, &found[i], due))
+		else if (rows.has_expected && billkit_tells_also(kit, &found[i], due->cause))
 			named += found[i].amount;
 		else if (rows.has_expected && tells_missing(list, cause, due->fault))
 			missing = true;
-		else if (slack(kit) == 0 || cause != CAUSE_ROUNDING)
+		else if (billkit_slack(kit) == 0 || cause != CAUSE_ROUNDING)
 			wrong = true;
 	}
 	if (rows.has_expected && !missing)
@@ -136,18 +141,20 @@ static void check_event(const struct billkit_list *list, int64_t index,
 		             (long long)index, billgen_model_name(kit->gen.events[index].model),
 		             billgen_fault_name(due->fault), billkit_amount(due->amount.attos),
 		             rows.has_expected ? bill_cause_name(due->cause) : "rounding",
-		             told(found, count));
+		             billkit_told(found, count));
+	kit->tally.requests[due->fault].due++;
+	kit->tally.requests[due->fault].told += own;
 }
 
-/* An adjustment is of an hour, and of no event: found by its amount. */
+/* An adjustment is of an hour, and of no event: which one it is for, its amount says. */
 static int64_t adjusted_event(const struct billkit *kit, const struct billkit_found *found)
 {
-	for (int64_t i = 0; i < kit->gen.options.events; i++) {
-		if (kit->gen.events[i].fault == GEN_ADJUSTMENT &&
-		    billgen_adjustment(&kit->gen, i).attos == -found->amount)
-			return i;
-	}
-	return -1;
+	int64_t index = billgen_adjusted((struct money){ -found->amount });
+
+	return index < kit->gen.options.events && kit->gen.events[index].fault == GEN_ADJUSTMENT &&
+	                       billgen_adjustment(&kit->gen, index).attos == -found->amount
+	               ? index
+	               : -1;
 }
 
 static int by_event(const void *a, const void *b)
@@ -170,7 +177,7 @@ void billkit_check_requests(struct billkit_list *list)
 		if (found->event < 0 && found->cause == CAUSE_ADJUSTED)
 			found->event = adjusted_event(kit, found);
 		if (found->event < 0)
-			billkit_fail(kit, "a difference of no event:%s", told(found, 1));
+			billkit_fail(kit, "a difference of no event:%s", billkit_told(found, 1));
 	}
 	qsort(list->found, (size_t)list->count, sizeof(*list->found), by_event);
 	for (int64_t i = 0; i < kit->gen.options.events; i++) {
@@ -188,128 +195,10 @@ void billkit_check_requests(struct billkit_list *list)
 		billkit_fail(kit, "a difference of an event that there is none of");
 }
 
-/* What a day, a key and a model are off by. */
-static wide *group_sums(const struct billkit *kit, int64_t *events)
-{
-	wide *sums = calloc(BILLKIT_GROUPS, sizeof(*sums));
-
-	assert_non_null(sums);
-	for (int64_t i = 0; i < kit->gen.options.events; i++) {
-		const struct billgen_event *event = &kit->gen.events[i];
-		int64_t here = billkit_group(event->time_ms, event->account, event->key,
-		                             event->model);
-		int64_t there = billkit_group(event->there_ms, event->account, event->key,
-		                              event->model);
-		struct billgen_rows rows;
-
-		billgen_rows(&kit->gen, i, &rows);
-		if (here >= 0) {
-			sums[here] -= rows.ours.attos;
-			events[here]++;
-			if (event->fault == GEN_ADJUSTMENT)
-				sums[here] -= billgen_adjustment(&kit->gen, i).attos;
-		}
-		if (there >= 0)
-			sums[there] += rows.theirs.attos;
-	}
-	return sums;
-}
-
-/* What a sum of a single request can tell as well as the request. */
-static bool sum_tells(enum billgen_fault fault)
-{
-	switch (fault) {
-	case GEN_ROW_DROPPED:
-	case GEN_EVENT_DROPPED:
-	case GEN_COUNTS_INPUT:
-	case GEN_COUNTS_OUTPUT:
-	case GEN_COUNTS_CACHE:
-	case GEN_COUNTS_SEARCHES:
-	case GEN_CACHE_MOVED:
-	case GEN_REASONING_TWICE:
-	case GEN_REASONING_LOST:
-	case GEN_ADJUSTMENT:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The event that is alone in its group; -1: there are several, or none. */
-static int64_t *lonely_events(const struct billkit *kit)
-{
-	int64_t *lonely = calloc(BILLKIT_GROUPS, sizeof(*lonely));
-
-	assert_non_null(lonely);
-	for (int64_t g = 0; g < BILLKIT_GROUPS; g++)
-		lonely[g] = INT64_MAX;
-	for (int64_t i = 0; i < kit->gen.options.events; i++) {
-		const struct billgen_event *event = &kit->gen.events[i];
-		int64_t group = billkit_group(event->there_ms, event->account, event->key,
-		                              event->model);
-
-		int64_t here = billkit_group(event->time_ms, event->account, event->key,
-		                             event->model);
-
-		if (group >= 0)
-			lonely[group] = lonely[group] == INT64_MAX ? i : -1;
-		/* One that moved is in a group beside whatever else is in it. */
-		if (here >= 0 && here != group)
-			lonely[here] = -1;
-	}
-	return lonely;
-}
-
-/* Where a group is one request, its cause is that of the fault. */
-static void check_lonely(const struct billkit_list *list)
-{
-	const struct billkit *kit = list->kit;
-	int64_t *lonely = lonely_events(kit);
-
-	for (int64_t i = 0; i < list->count; i++) {
-		const struct billkit_found *found = &list->found[i];
-		int64_t event = lonely[found->group];
-		enum billgen_fault fault;
-
-		if (event < 0 || event == INT64_MAX)
-			continue;
-		fault = (enum billgen_fault)kit->gen.events[event].fault;
-		if (sum_tells(fault) && found->cause != billgen_fault_cause(fault) &&
-		    found->cause != CAUSE_ROUNDING)
-			billkit_fail(kit, "by day, %06lld alone, %s: %s is found:%s",
-			             (long long)event, billgen_fault_name(fault),
-			             bill_cause_name(found->cause), told(found, 1));
-	}
-	free(lonely);
-}
-
-void billkit_check_days(struct billkit_list *list)
-{
-	const struct billkit *kit = list->kit;
-	int64_t *events = calloc(BILLKIT_GROUPS, sizeof(*events));
-	wide *sums;
-
-	assert_non_null(events);
-	sums = group_sums(kit, events);
-	for (int64_t i = 0; i < list->count; i++) {
-		if (list->found[i].group < 0)
-			billkit_fail(kit, "a difference of no day, key and model:%s",
-			             told(&list->found[i], 1));
-		sums[list->found[i].group] -= list->found[i].amount;
-	}
-	check_lonely(list);
-	for (int64_t g = 0; g < BILLKIT_GROUPS; g++) {
-		if (sums[g] != 0)
-			billkit_fail(kit, "day %lld, group %lld: %s is not told",
-			             (long long)(g * BILLKIT_DAY_COUNT / BILLKIT_GROUPS + 1),
-			             (long long)g, billkit_amount(sums[g]));
-	}
-	free(sums);
-	free(events);
-}
-
 void billkit_check_list(struct billkit_list *list)
 {
+	for (int64_t i = 0; i < list->count; i++)
+		list->kit->tally.causes[list->found[i].cause]++;
 	if (list->what == BILLKIT_DAYS)
 		billkit_check_days(list);
 	else

@@ -30,9 +30,28 @@ enum {
 	BILLKIT_DAY_COUNT = 31,
 	BILLKIT_GROUPS = BILLKIT_DAY_COUNT * BILLGEN_ACCOUNTS * BILLGEN_KEYS * GEN_MODELS,
 };
+/* What a sum has to be: of each kind of charge, and at last of what is in euros. */
+enum { BILLKIT_EUROS = STATEMENT_CHARGE_COUNT, BILLKIT_SUMS };
+struct billkit_sum {
+	int64_t rows, count[COMPONENT_COUNT];
+	wide amount, fee, discount; /* the last two as rows state them */
+};
+struct billkit_day {
+	struct billkit_sum sums[BILLKIT_SUMS];
+};
+/* [BILLKIT_GROUPS], rounded; for free(). */
+struct billkit_day *billkit_days(const struct billkit *kit);
 /* -1: not in the month. */
 int64_t billkit_group(int64_t time_ms, unsigned account, unsigned key, unsigned model);
 int64_t billkit_group_of(int64_t time_ms, struct text account, struct text key, struct text model);
+
+/* All of these, in a line each; valid until the next call. */
+const char *billkit_told(const struct billkit_found *found, int64_t count);
+/* What was rounded can be two things at once: then both are told, and the first is taken. */
+bool billkit_tells_also(const struct billkit *kit, const struct billkit_found *found,
+                        enum bill_cause cause);
+/* The widest that a sum of theirs is away from what it was before it was written. */
+wide billkit_slack(const struct billkit *kit);
 
 /* What was found beside what was injected: of each request, or of each sum. */
 void billkit_check_list(struct billkit_list *list);

@@ -14,13 +14,6 @@
 
 enum { FLUSH_BYTES = 64 * 1024 };
 
-/* What is charged for usage, and by rows of their own. */
-struct day_sum {
-	int64_t requests, count[COMPONENT_COUNT];
-	int64_t rows[STATEMENT_CHARGE_COUNT];
-	wide amount[STATEMENT_CHARGE_COUNT];
-};
-
 int64_t billkit_group(int64_t time_ms, unsigned account, unsigned key, unsigned model)
 {
 	if (time_ms < BILLGEN_FROM_MS || time_ms >= BILLGEN_TO_MS)
@@ -88,6 +81,7 @@ static void write_requests(struct billkit *kit, enum billgen_format format, bool
 			billgen_put_row(format, with_ids, &rows.row[r], &out);
 			kit->event_of[kit->rows++] = i;
 		}
+		kit->theirs.attos += rows.theirs.attos;
 		if (out.len > FLUSH_BYTES)
 			flush(&out, file);
 	}
@@ -95,7 +89,7 @@ static void write_requests(struct billkit *kit, enum billgen_format format, bool
 	buf_release(&out);
 }
 
-static void add_to_days(const struct billkit *kit, int64_t index, struct day_sum *sums)
+static void add_to_days(const struct billkit *kit, int64_t index, struct billkit_day *days)
 {
 	const struct billgen_event *event = &kit->gen.events[index];
 	int64_t group = billkit_group(event->there_ms, event->account, event->key, event->model);
@@ -104,19 +98,44 @@ static void add_to_days(const struct billkit *kit, int64_t index, struct day_sum
 	billgen_rows(&kit->gen, index, &rows);
 	for (size_t r = 0; group >= 0 && r < rows.count; r++) {
 		const struct statement_row *row = &rows.row[r];
+		struct billkit_sum *sum = &days[group].sums[row->charge];
 
 		if (strcmp(row->currency, "USD") != 0)
-			continue;
-		sums[group].requests += row->charge == STATEMENT_USAGE;
-		sums[group].rows[row->charge]++;
-		sums[group].amount[row->charge] += row->money[STATEMENT_MONEY_AMOUNT].attos;
+			sum = &days[group].sums[BILLKIT_EUROS];
+		sum->rows++;
+		sum->amount += rows.exact[r].attos;
+		if (row->charge == STATEMENT_USAGE && statement_has(row, STATEMENT_MONEY_FEE))
+			sum->fee += row->money[STATEMENT_MONEY_FEE].attos;
+		if (row->charge == STATEMENT_USAGE && statement_has(row, STATEMENT_MONEY_DISCOUNT))
+			sum->discount += row->money[STATEMENT_MONEY_DISCOUNT].attos;
 		for (int c = 0; c < COMPONENT_COUNT; c++)
-			sums[group].count[c] += row->count[c];
+			sum->count[c] += row->count[c];
 	}
 }
 
-static void put_day(int64_t group, const struct day_sum *sum, enum statement_charge charge,
-                    struct buf *out)
+static void round_to(const struct billkit *kit, wide *amount)
+{
+	*amount = billgen_rounded((struct money){ *amount }, kit->gen.options.decimals).attos;
+}
+
+struct billkit_day *billkit_days(const struct billkit *kit)
+{
+	struct billkit_day *days = calloc(BILLKIT_GROUPS, sizeof(*days));
+
+	assert_non_null(days);
+	for (int64_t i = 0; i < kit->gen.options.events; i++)
+		add_to_days(kit, i, days);
+	for (int64_t i = 0; i < BILLKIT_GROUPS * BILLKIT_SUMS; i++) {
+		struct billkit_sum *sum = &days[i / BILLKIT_SUMS].sums[i % BILLKIT_SUMS];
+
+		round_to(kit, &sum->amount);
+		round_to(kit, &sum->fee);
+		round_to(kit, &sum->discount);
+	}
+	return days;
+}
+
+static void put_day(int64_t group, int which, const struct billkit_sum *sum, struct buf *out)
 {
 	const struct billgen_event event = {
 		.key = (uint8_t)(group / GEN_MODELS % BILLGEN_KEYS),
@@ -124,15 +143,22 @@ static void put_day(int64_t group, const struct day_sum *sum, enum statement_cha
 		.model = (uint8_t)(group % GEN_MODELS),
 	};
 	int64_t day = group / GEN_MODELS / BILLGEN_KEYS / BILLGEN_ACCOUNTS;
+	enum statement_charge charge = which == BILLKIT_EUROS ? STATEMENT_USAGE
+	                                                      : (enum statement_charge)which;
+	const wide amounts[] = { sum->amount, sum->fee, sum->discount };
 	char date[MOMENT_TEXT_BYTES], key[BILLGEN_NAME_BYTES], amount[MONEY_TEXT_BYTES];
 
 	moment_text_unit(BILLGEN_FROM_MS + day * MS_PER_DAY, MOMENT_DAY, date);
 	billgen_key(&event, key);
-	money_text((struct money){ sum->amount[charge] }, amount);
-	buf_addf(out, "%s,%s,%s,%s,%s,USD,%s,", date, statement_charge_name(charge),
-	         billgen_account(event.account), key, billgen_model_name(event.model), amount);
+	buf_addf(out, "%s,%s,%s,%s,%s,%s,", date, statement_charge_name(charge),
+	         billgen_account(event.account), key, billgen_model_name(event.model),
+	         which == BILLKIT_EUROS ? "EUR" : "USD");
+	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
+		money_text((struct money){ amounts[i] }, amount);
+		buf_addf(out, "%s,", i > 0 && amounts[i] == 0 ? "" : amount);
+	}
 	if (charge == STATEMENT_USAGE)
-		buf_addf(out, "%lld", (long long)sum->requests);
+		buf_addf(out, "%lld", (long long)sum->rows);
 	for (int i = 0; i < BILLGEN_COMPONENTS; i++) {
 		buf_add_cstr(out, ",");
 		if (charge == STATEMENT_USAGE)
@@ -143,25 +169,25 @@ static void put_day(int64_t group, const struct day_sum *sum, enum statement_cha
 
 static void write_days(struct billkit *kit, FILE *file)
 {
-	struct day_sum *sums = calloc(BILLKIT_GROUPS, sizeof(*sums));
+	struct billkit_day *days = billkit_days(kit);
 	struct buf out = { .at = NULL };
 
-	assert_non_null(sums);
-	for (int64_t i = 0; i < kit->gen.options.events; i++)
-		add_to_days(kit, i, sums);
-	buf_add_cstr(&out, "date,charge,account,key,model,currency,amount,requests_made");
+	buf_add_cstr(&out, "date,charge,account,key,model,currency,amount,fee,discount,"
+	                   "requests_made");
 	for (int i = 0; i < BILLGEN_COMPONENTS; i++)
 		buf_addf(&out, ",%s", component_info[billgen_components[i]].key);
 	buf_add_cstr(&out, "\n");
 	for (int64_t g = 0; g < BILLKIT_GROUPS; g++) {
-		for (int c = 0; c < STATEMENT_CHARGE_COUNT; c++) {
-			if (sums[g].rows[c] > 0)
-				put_day(g, &sums[g], (enum statement_charge)c, &out);
+		for (int w = 0; w < BILLKIT_SUMS; w++) {
+			if (w != BILLKIT_EUROS)
+				kit->theirs.attos += days[g].sums[w].amount;
+			if (days[g].sums[w].rows > 0)
+				put_day(g, w, &days[g].sums[w], &out);
 		}
 	}
 	flush(&out, file);
 	buf_release(&out);
-	free(sums);
+	free(days);
 }
 
 void billkit_write(struct billkit *kit, enum billgen_format format, enum billkit_statement what,
@@ -169,6 +195,8 @@ void billkit_write(struct billkit *kit, enum billgen_format format, enum billkit
 {
 	FILE *file = open_statement(kit, what == BILLKIT_DAYS ? "days.csv" : "requests", path);
 
+	kit->theirs = (struct money){ 0 };
+	kit->gen.options.without = billgen_untold(format);
 	if (what == BILLKIT_DAYS)
 		write_days(kit, file);
 	else
