@@ -6,7 +6,7 @@
 
 enum {
 	ENTRIES_MIN = 1024,
-	FEW = 24,       /* so many are put in order one by one */
+	FEW = 24,       /* so many are put in order, or looked at, one by one */
 	PER_BUCKET = 8, /* entries of one line of the directory, about */
 	BYTES = 16,     /* of an entry, as it is sorted by them */
 	HASH_BYTES = 8,
@@ -55,6 +55,12 @@ int bill_index_add(struct bill_index *index, uint64_t hash, int64_t place, struc
 static bool before(const struct bill_entry *a, const struct bill_entry *b)
 {
 	return a->hash != b->hash ? a->hash < b->hash : a->place < b->place;
+}
+
+/* Whatever is marked beside its place. */
+static bool comes_before(const struct bill_entry *entry, uint64_t hash, uint64_t place)
+{
+	return entry->hash != hash ? entry->hash < hash : (entry->place & BILL_PLACE) < place;
 }
 
 static void sort_few(struct bill_entry *entries, size_t count)
@@ -190,22 +196,36 @@ int bill_index_sort_repeated(struct bill_index *index, struct fault *fault)
 	return make_directory(index, fault);
 }
 
+/* Of a part in its order, the first that does not come before this place of this hash. */
+static size_t first_from(const struct bill_entry *entries, size_t at, size_t end, uint64_t hash,
+                         uint64_t place)
+{
+	/* A bucket is short, unless many rows share an id: "n/a" in all of them. */
+	while (end - at > FEW) {
+		size_t middle = at + (end - at) / 2;
+
+		if (comes_before(&entries[middle], hash, place))
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	while (at < end && comes_before(&entries[at], hash, place))
+		at++;
+	return at;
+}
+
 struct bill_entry *bill_index_find(const struct bill_index *index, uint64_t hash, size_t *count_out)
 {
 	uint64_t met = met_bit(index, hash);
-	size_t at, end, count = 0;
+	size_t at, end;
 
 	*count_out = 0;
 	if ((index->met[met >> 6] >> (met & 63) & 1) == 0)
 		return NULL;
-	at = index->directory[bucket(index, hash)];
 	end = index->directory[bucket(index, hash) + 1];
-	while (at < end && index->entries[at].hash < hash)
-		at++;
-	while (at + count < end && index->entries[at + count].hash == hash)
-		count++;
-	*count_out = count;
-	return count > 0 ? &index->entries[at] : NULL;
+	at = first_from(index->entries, index->directory[bucket(index, hash)], end, hash, 0);
+	*count_out = first_from(index->entries, at, end, hash, UINT64_MAX) - at;
+	return *count_out > 0 ? &index->entries[at] : NULL;
 }
 
 struct bill_entry *bill_run_at(struct bill_entry *run, size_t count, int64_t place)
@@ -225,10 +245,14 @@ struct bill_entry *bill_run_at(struct bill_entry *run, size_t count, int64_t pla
 
 struct bill_entry *bill_index_at(const struct bill_index *index, uint64_t hash, int64_t place)
 {
-	size_t count;
-	struct bill_entry *run = bill_index_find(index, hash, &count);
+	uint64_t line = bucket(index, hash);
+	size_t end = index->directory[line + 1];
+	size_t at = first_from(index->entries, index->directory[line], end, hash, (uint64_t)place);
 
-	return bill_run_at(run, count, place);
+	if (at == end || index->entries[at].hash != hash ||
+	    (index->entries[at].place & BILL_PLACE) != (uint64_t)place)
+		return NULL;
+	return &index->entries[at];
 }
 
 void bill_index_release(struct bill_index *index)

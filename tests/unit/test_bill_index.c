@@ -113,6 +113,41 @@ static void test_marks_do_not_move_an_entry(void **state)
 	bill_index_release(&index);
 }
 
+static void test_a_long_run_among_others(void **state)
+{
+	struct bill_index index = { .entries = NULL };
+	struct bill_entry *run;
+	size_t count;
+
+	(void)state;
+	/* Neighbours on both sides, in the same line of the directory. */
+	for (int64_t place = 0; place < MANY; place++)
+		assert_int_equal(bill_index_add(&index, 70, place, NULL), 0);
+	for (int64_t hash = 60; hash < 80; hash++)
+		assert_int_equal(bill_index_add(&index, (uint64_t)hash, MANY + hash, NULL), 0);
+	assert_int_equal(bill_index_sort(&index, NULL), 0);
+	run = bill_index_find(&index, 70, &count);
+	assert_non_null(run);
+	assert_int_equal(count, MANY + 1);
+	for (int64_t place = 0; place < MANY; place++) {
+		assert_ptr_equal(bill_index_at(&index, 70, place), &run[place]);
+		run[place].place |= BILL_TAKEN;
+	}
+	assert_ptr_equal(bill_index_find(&index, 70, &count), run);
+	assert_int_equal(count, MANY + 1);
+	for (uint64_t hash = 60; hash < 80; hash++) {
+		assert_non_null(bill_index_at(&index, hash, MANY + (int64_t)hash));
+		assert_null(bill_index_at(&index, hash, MANY + 80));
+		if (hash != 70) {
+			assert_non_null(bill_index_find(&index, hash, &count));
+			assert_int_equal(count, 1);
+		}
+	}
+	assert_null(bill_index_find(&index, 80, &count));
+	assert_null(bill_index_at(&index, 59, 0));
+	bill_index_release(&index);
+}
+
 static void test_only_what_is_there_twice_is_kept(void **state)
 {
 	struct bill_index index = { .entries = NULL };
@@ -155,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_all_are_found_in_their_order),
 		cmocka_unit_test(test_what_is_not_there_is_not_found),
 		cmocka_unit_test(test_marks_do_not_move_an_entry),
+		cmocka_unit_test(test_a_long_run_among_others),
 		cmocka_unit_test(test_only_what_is_there_twice_is_kept),
 		cmocka_unit_test(test_too_many_are_refused),
 	};
