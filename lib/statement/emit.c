@@ -343,13 +343,26 @@ int statement_emit(struct statement_reader *reader, struct statement_row *row, s
 
 /* ---- totals that it states ---- */
 
-/* One of the last place that the number is written to; 0 where it has no decimals. */
+/* One of the last place that the number is written to, "1.25E1" to tenths; 0: no decimals. */
 static struct money last_place(struct text number, int decimals)
 {
-	const char *point = number.len > 0 ? memchr(number.at, '.', number.len) : NULL;
+	size_t digits = 0, below = 0;
+	int64_t exponent = 0, places;
 	struct money place = { 1 };
-	int64_t places = point != NULL ? number.at + number.len - point - 1 + decimals : 0;
 
+	while (digits < number.len && (number.at[digits] | 0x20) != 'e')
+		digits++;
+	if (digits < number.len) {
+		size_t from = digits + 1 < number.len && number.at[digits + 1] == '+' ? 2 : 1;
+
+		text_int((struct text){ number.at + digits + from, number.len - digits - from },
+		         &exponent);
+	}
+	while (below < digits && number.at[digits - below - 1] != '.')
+		below++;
+	places = (below < digits ? (int64_t)below : 0) + decimals;
+	/* A number whose exponent is beyond all places is refused, or is zero. */
+	places = exponent > places || exponent < -MONEY_DECIMALS_MAX ? 0 : places - exponent;
 	for (; places > 0 && places < MONEY_DECIMALS_MAX; places++)
 		place.attos *= 10;
 	return places > 0 ? place : (struct money){ 0 };

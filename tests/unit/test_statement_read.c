@@ -463,6 +463,10 @@ static const struct sample samples[] = {
 	  "time,amount,currency\n" T0 ",1.254,USD\nTotal,1.25,\n",
 	  { "2024-11-01T05:00:00.000Z +1s request amount=1.254 decimals=3" },
 	  "states a total of 1.25: the sum of its rows, 1.254, to its own precision" },
+	{ "a total to the cent, with an exponent",
+	  "{'data':[{'time':'" T0 "','amount':12.504,'currency':'USD'}],'total_cost':1.250E+1}",
+	  { "2024-11-01T05:00:00.000Z +1s request amount=12.504 decimals=3" },
+	  "states a total of 12.50: the sum of its rows, 12.504, to its own precision" },
 	{ "pages with a total",
 	  "{'data':[{'time':'" T0 "','amount':1,'currency':'USD'}],'has_more':true}\n"
 	  "{'data':[{'time':'" T0 "','amount':2,'currency':'USD'}],'has_more':false,"
