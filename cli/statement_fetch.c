@@ -24,7 +24,7 @@ enum {
 	/* Sums of a day, or all its rows, take a database a while before the first byte. */
 	PAGE_SLOW_S = 120,
 	PAGE_WHOLE_S = 600,
-	MS_PER_S = 1000,
+	WAIT_STEP_MS = 200, /* a signal is looked for so often */
 	NS_PER_MS = 1000000,
 };
 
@@ -188,13 +188,17 @@ static int64_t now_ms(void *context)
 static int wait_so_long(void *context, int64_t ms, const struct fault *why, struct fault *fault)
 {
 	struct fetching *fetching = context;
-	struct timespec rest = { .tv_sec = (time_t)(ms / MS_PER_S),
-		                 .tv_nsec = (long)(ms % MS_PER_S) * NS_PER_MS };
 
 	progress_end(&fetching->progress);
 	command_say("%s; asked again in %lld ms", why->text, (long long)ms);
-	while (stopped == 0 && nanosleep(&rest, &rest) < 0 && errno == EINTR)
-		;
+	/* In steps: a signal between the question and the sleep does not end the sleep. */
+	for (; stopped == 0 && ms > 0; ms -= WAIT_STEP_MS) {
+		struct timespec rest = { .tv_nsec = (long)(ms < WAIT_STEP_MS ? ms : WAIT_STEP_MS) *
+			                            NS_PER_MS };
+
+		while (nanosleep(&rest, &rest) < 0 && errno == EINTR && stopped == 0)
+			;
+	}
 	return stopped != 0 ? broken_off(fault) : 0;
 }
 
