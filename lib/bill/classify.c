@@ -5,12 +5,24 @@
 
 #include "base/moment.h"
 #include "bill/classify_internal.h"
+#include "bill/learn.h"
 #include "rate/policy.h"
 
 /* ---- rounding ---- */
 
 /* An IEEE 754 number is known no better than to 2^-52 of itself. */
 enum { REAL_BITS = 52 };
+
+static enum bill_rounds rounds_of(const struct bill_case *of)
+{
+	return of->terms->learned != NULL ? of->terms->learned->rounds : BILL_ROUNDS_OPEN;
+}
+
+/* In one direction all of them: how far is known. */
+static bool is_one_way(const struct bill_case *of)
+{
+	return rounds_of(of) == BILL_ROUNDS_UP || rounds_of(of) == BILL_ROUNDS_DOWN;
+}
 
 /* Of one row: to the nearest, and what is open of an amount that is less exact than that. */
 static void rounding_of_row(struct bill_case *of, wide unit)
@@ -29,6 +41,9 @@ static void rounding_of_row(struct bill_case *of, wide unit)
 		real = 1;
 	of->rounding.attos = unit / 2 > real ? unit / 2 : real;
 	of->cut.attos = unit - 1 > real ? unit - 1 : real;
+	/* What shows in a row goes for this one, too: nothing of it is cut off. */
+	if (rounds_of(of) == BILL_ROUNDS_NEAREST)
+		of->cut.attos = real;
 }
 
 int bill_rounding_find(struct bill_case *of)
@@ -37,6 +52,7 @@ int bill_rounding_find(struct bill_case *of)
 	wide unit = 1;
 
 	of->rounding = of->cut = (struct money){ 0 };
+	of->up = rounds_of(of) == BILL_ROUNDS_UP;
 	/* No amount: it is priced here, and exact. */
 	if (!statement_has(of->theirs, STATEMENT_MONEY_AMOUNT))
 		return 0;
@@ -48,10 +64,12 @@ int bill_rounding_find(struct bill_case *of)
 		return 0;
 	/* Each by itself, as far as all of them can be in one direction. */
 	if (__builtin_mul_overflow(of->rounding.attos, (wide)rows, &of->rounding.attos) ||
-	    money_add(of->rounding, (struct money){ 0 }, &of->rounding) < 0)
+	    __builtin_mul_overflow(of->cut.attos, is_one_way(of) ? (wide)rows : 0,
+	                           &of->cut.attos) ||
+	    money_add(of->rounding, (struct money){ 0 }, &of->rounding) < 0 ||
+	    money_add(of->cut, (struct money){ 0 }, &of->cut) < 0)
 		return fault_set(of->fault, FAULT_RANGE, "the rounding of %lld rows is no amount",
 		                 (long long)rows);
-	of->cut = (struct money){ 0 };
 	return 0;
 }
 
@@ -473,6 +491,33 @@ static bool is_charged_the_same(const struct bill_case *of, struct money rest)
 	return left <= of->rounding.attos / rows && !bill_is_rounding(of, rest);
 }
 
+/* In one direction all of it; and no price that is known gives it. */
+static bool is_rounded_one_way(struct bill_case *of)
+{
+	return is_one_way(of) && bill_is_rounding(of, of->left) && !bill_known_fits(of);
+}
+
+static int classify_left(struct bill_case *of, bool same)
+{
+	/* Of many rows rounding leaves so much open that what is known goes first. */
+	bool known = of->pair->their_rows > 1 && !of->ours->suspense && bill_known_fits(of);
+
+	if (bill_is_nearest(of, of->left) && !known)
+		return bill_part_add(of, CAUSE_ROUNDING, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "less than the statement can say");
+	if (is_rounded_one_way(of))
+		return bill_part_add(of, CAUSE_ROUNDING, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "less than the statement can say: all of it is rounded %s",
+		                     of->up ? "up" : "down");
+	if (of->ours->suspense)
+		return bill_part_add(of, CAUSE_PRICE, EFFECT_PRICE, COMPONENT_COUNT, of->left,
+		                     "no price here: in suspense");
+	if (same)
+		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "their amount is that of our counts");
+	return bill_prices(of);
+}
+
 static int classify_rest(struct bill_case *of)
 {
 	wide most = bill_rounding_most(of);
@@ -489,16 +534,7 @@ static int classify_rest(struct bill_case *of)
 		return -FAULT_RANGE;
 	if (of->left.attos == 0)
 		return 0;
-	if (bill_is_nearest(of, of->left))
-		return bill_part_add(of, CAUSE_ROUNDING, EFFECT_NONE, COMPONENT_COUNT, of->left,
-		                     "less than the statement can say");
-	if (of->ours->suspense)
-		return bill_part_add(of, CAUSE_PRICE, EFFECT_PRICE, COMPONENT_COUNT, of->left,
-		                     "no price here: in suspense");
-	if (same)
-		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
-		                     "their amount is that of our counts");
-	return bill_prices(of);
+	return classify_left(of, same);
 }
 
 /*

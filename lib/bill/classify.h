@@ -18,12 +18,15 @@
  *                       0 where they charge what our counts cost, and what theirs cost more is
  *                       less than the statement can say, or theirs is our amount exactly
  *   rounding            what is left can be of rounding each row to the nearest: half of the last
- *                       decimal of the statement's amounts, of n rows n halves
+ *                       decimal of the statement's amounts, of n rows n halves.  Where all rows
+ *                       of the statement go up (or down), as far as less than one unit of it
  *   by price            of the same counts: tier, cache-as-input, reasoning, long-context, image,
  *                       fee, discount, price (a version of the book, one rate, all rates by one
  *                       factor): each is a hypothesis that gives an amount, and fits where that
- *                       is theirs to the statement's precision.  `why` names others that fit, too
- *   rounding            one row that was cut off: nearer to 0 by less than a unit of that decimal
+ *                       is theirs to the statement's precision.  `why` names others that fit, too.
+ *                       What explains all pairs of a version goes before what fits one by chance
+ *   rounding            one row that was cut off: nearer to 0 by less than a unit of that decimal;
+ *                       not where other rows go up
  *   unexplained
  *
  * Rounding.  A cause that has a name goes before what is only cut off: it fits to the nearest.
@@ -35,7 +38,8 @@
  * Limits:
  *   Rates.  Any amount is some rate times a count, so one that fits proves little: it has to be a
  *   plain ratio of ours, one that the book has, or not to be had by chance (guess_rates.c says
- *   when).  What is refused for that is told by `why` of `unexplained`.
+ *   when).  What is refused for that is told by `why` of `unexplained`; unless all pairs of the
+ *   version say the same (bill/learn.h).
  *   Sums.  The requests of a sum are not known.  It is rated as one where that gives our amount, by
  *   the entries below every threshold or by those that its whole prompt meets; else token
  *   effects are at the rates below the thresholds, and a hypothesis fits only by the same.  A
@@ -56,6 +60,7 @@
 #include "price/book.h"
 
 /* What holds for all pairs of a run. */
+struct bill_learned;
 struct bill_terms {
 	char currency[STATEMENT_CURRENCY_BYTES]; /* of the ledger */
 	const struct book
@@ -64,6 +69,8 @@ struct bill_terms {
 	 * rounding is a part of. */
 	unsigned decimals;
 	bool amounts; /* the statement has some: a row without one is 0, and never priced here */
+	/* Of all its pairs (bill/learn.h), by an earlier walk; NULL: none was made. */
+	const struct bill_learned *learned;
 };
 
 /* -FAULT_RANGE: an amount does not fit. */

@@ -57,6 +57,7 @@ struct bill_case {
 	wide unit;             /* of the last decimal of their amounts */
 	struct money rounding; /* the most of it that rounding to the nearest leaves */
 	struct money cut;      /* theirs is as much nearer to 0 at the most; 0: not looked at */
+	bool up;               /* or as much further from it, in its place */
 };
 
 /* ---- parts (parts.c) ---- */
@@ -153,6 +154,13 @@ typedef void bill_hypothesis_fn(struct bill_guess *guess);
 bill_hypothesis_fn bill_guess_tier, bill_guess_cache, bill_guess_reasoning, bill_guess_context,
 	bill_guess_image, bill_guess_fee, bill_guess_discount, bill_guess_version,
 	bill_guess_one_rate, bill_guess_factor;
+/*
+ * What is known of all pairs of the version (bill/learn.h).  `first`: it is tried now where it goes
+ * before what else has a name; else where it goes behind that.
+ */
+void bill_guess_known(struct bill_guess *guess, bool first);
+/* It fits what is left, and is no fee. */
+bool bill_known_fits(struct bill_case *of);
 
 /* of / by is a ratio of prices that somebody would choose: a half, 1.1, ten times. */
 bool bill_is_plain(wide of, wide by);

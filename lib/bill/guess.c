@@ -94,12 +94,22 @@ void bill_guess_rate(struct bill_guess *guess, enum bill_cause cause, enum compo
 	               bill_money_text(more, text[2]));
 }
 
+static void known_before(struct bill_guess *guess)
+{
+	bill_guess_known(guess, true);
+}
+
+static void known_behind(struct bill_guess *guess)
+{
+	bill_guess_known(guess, false);
+}
+
 static void try_all(struct bill_guess *guess)
 {
 	static bill_hypothesis_fn *const hypotheses[] = {
-		bill_guess_tier,     bill_guess_cache,  bill_guess_reasoning, bill_guess_context,
-		bill_guess_image,    bill_guess_fee,    bill_guess_discount,  bill_guess_version,
-		bill_guess_one_rate, bill_guess_factor,
+		known_before,       bill_guess_tier,    bill_guess_cache,    bill_guess_reasoning,
+		bill_guess_context, bill_guess_image,   bill_guess_fee,      bill_guess_discount,
+		known_behind,       bill_guess_version, bill_guess_one_rate, bill_guess_factor,
 	};
 
 	for (size_t i = 0; i < sizeof(hypotheses) / sizeof(hypotheses[0]); i++) {

@@ -68,14 +68,17 @@ bool bill_is_nearest(const struct bill_case *of, struct money amount)
 
 bool bill_is_rounding(const struct bill_case *of, struct money amount)
 {
-	wide theirs;
+	wide theirs, more = amount.attos;
 
 	if (bill_is_nearest(of, amount))
 		return true;
-	/* Of nothing nobody knows from which side. */
 	theirs = of->theirs->money[STATEMENT_MONEY_AMOUNT].attos;
-	return (theirs >= 0 && amount.attos < 0 && -amount.attos <= of->cut.attos) ||
-	       (theirs <= 0 && amount.attos > 0 && amount.attos <= of->cut.attos);
+	if (of->up)
+		return (theirs > 0 && more > 0 && more <= of->cut.attos) ||
+		       (theirs < 0 && more < 0 && -more <= of->cut.attos);
+	/* Of nothing nobody knows from which side. */
+	return (theirs >= 0 && more < 0 && -more <= of->cut.attos) ||
+	       (theirs <= 0 && more > 0 && more <= of->cut.attos);
 }
 
 wide bill_rounding_most(const struct bill_case *of)

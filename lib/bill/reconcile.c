@@ -57,7 +57,7 @@ static int note_book(void *context, const struct book_log_row *row)
 static int load_book(struct bill_run *run)
 {
 	struct bill_result *result = run->result;
-	struct applied_book current = { .book = NULL };
+	struct applied_book current = { .book = result->book };
 	struct books books = { run, false };
 	int r = ledger_each_book(run->ledger, note_book, &books, run->fault);
 
@@ -66,7 +66,8 @@ static int load_book(struct bill_run *run)
 		                 "the ledger has no cost book, so none of its events has a cost: "
 		                 "toll price apply --side cost, or compare what is sold: leave "
 		                 "out --cost");
-	if (r == 0)
+	/* What a walk has learned is of its own. */
+	if (r == 0 && current.book == NULL)
 		r = ledger_book_current(run->ledger, run->options->side, &current, run->fault);
 	if (r < 0)
 		return r;
@@ -237,7 +238,7 @@ static int start_tally(struct bill_run *run)
 	if (run->terms.decimals < least)
 		run->terms.decimals = least;
 	*terms = run->terms;
-	run->tally.terms = terms;
+	run->tally.terms = run->kept = terms;
 	return bill_suggestions_start(&run->result->suggestions, terms, run->fault);
 }
 
@@ -251,61 +252,135 @@ static void add_summaries(struct bill_run *run, const struct statement_summary *
 	}
 }
 
+/* What one walk leaves behind for the other. */
+struct lesson {
+	struct bill_learned learned;
+	struct bill_result first;
+	struct bill_suggestions *of_rows;
+	bool new; /* the other one will find other causes */
+};
+
+static void release_lesson(struct lesson *lesson)
+{
+	bill_suggestions_free(lesson->of_rows);
+	bill_result_release(&lesson->first);
+}
+
+/* Sums say little of what they are made of: the rows themselves may say more. */
+static int learn(struct bill_run *run, struct lesson *lesson)
+{
+	struct bill_offs offs = run->tally.offs;
+	const struct bill_cause_sum *causes = run->result->causes;
+	bool prices = false, more = false, sums = run->match > MATCH_FACTS;
+	int r = 0;
+
+	bill_suggestions_learn(run->result->suggestions, &prices);
+	if (sums && !prices &&
+	    (causes[CAUSE_UNEXPLAINED].differences > 0 || causes[CAUSE_ROUNDING].differences > 0)) {
+		r = bill_suggestions_start(&lesson->of_rows, run->tally.terms, run->fault);
+		if (r == 0)
+			r = bill_learn_rows(run, lesson->of_rows, &offs);
+		if (r < 0)
+			return r;
+		bill_suggestions_learn(lesson->of_rows, &more);
+	}
+	lesson->learned.rounds = bill_offs_say(&offs);
+	lesson->learned.of_pairs = run->result->suggestions;
+	lesson->learned.of_rows = lesson->of_rows;
+	lesson->new = prices || more || lesson->learned.rounds >= BILL_ROUNDS_UP ||
+	              (lesson->learned.rounds == BILL_ROUNDS_NEAREST && offs.cut > 0);
+	return 0;
+}
+
+/* All but what is known before; `result` may have a book.  It is released where that fails. */
+static int walk(struct bill_run *run, const struct statement_summary *summaries, size_t count,
+                struct lesson *lesson)
+{
+	int r;
+
+	run->fault = run->tally.fault;
+	add_summaries(run, summaries, count);
+	r = load_book(run);
+	if (r == 0)
+		r = make_plan(run);
+	if (r == 0)
+		r = start_tally(run);
+	if (r == 0)
+		r = match_rows(run);
+	if (run->walk.voids.more > 0)
+		bill_note(run,
+		          "of the requests that are void here the first %d are looked for among "
+		          "the rows that are missing, and %lld more are not",
+		          BILL_VOIDS_MAX, (long long)run->walk.voids.more);
+	if (r == 0)
+		r = check_totals(run);
+	if (r == 0)
+		r = bill_tally_end(&run->tally);
+	if (r == 0 && lesson != NULL)
+		r = learn(run, lesson);
+	if (r == 0 && run->result->notes.error != 0)
+		r = bill_no_memory(run);
+	if (r == 0) {
+		run->result->match = run->match;
+		run->result->from_ms = run->from_ms;
+		run->result->to_ms = run->to_ms;
+		memcpy(run->result->currency, run->terms.currency, sizeof(run->result->currency));
+		/* It lives no longer than the walks. */
+		run->kept->learned = NULL;
+	}
+	bill_tally_release(&run->tally);
+	bill_walk_release(&run->walk);
+	bill_models_release(&run->models);
+	bill_repeats_release(&run->repeats);
+	bill_index_release(&run->by_ids);
+	return r;
+}
+
+/*
+ * Causes are found twice: what only all pairs together say, a pair is told the second time; and
+ * nothing is told to `each` before.  Nobody to tell, and nothing new: once.
+ */
 int bill_reconcile(struct ledger *ledger, struct statement_spool *spool,
                    const struct statement_summary *summaries, size_t summary_count,
                    const struct bill_options *options, bill_difference_fn *each, void *context,
                    struct bill_result *result_out, struct fault *fault)
 {
+	struct lesson *lesson = calloc(1, sizeof(*lesson));
 	struct bill_result *result = calloc(1, sizeof(*result));
-	struct bill_run run = {
-		.ledger = ledger,
-		.spool = spool,
-		.options = options,
-		.fault = fault,
-		.result = result,
-	};
+	struct bill_run run = { .ledger = ledger, .spool = spool, .options = options };
 	int r;
 
-	if (result == NULL)
+	if (result == NULL || lesson == NULL) {
+		free(lesson);
+		free(result);
 		return fault_set(fault, FAULT_NOMEM, "reconcile: out of memory");
-	run.tally = (struct bill_tally){ .tolerances = &options->tolerances,
-		                         .each = each,
-		                         .context = context,
-		                         .result = result,
-		                         .fault = fault };
-	add_summaries(&run, summaries, summary_count);
-	r = load_book(&run);
-	if (r == 0)
-		r = make_plan(&run);
-	if (r == 0)
-		r = start_tally(&run);
-	if (r == 0)
-		r = match_rows(&run);
-	if (run.walk.voids.more > 0)
-		bill_note(&run,
-		          "of the requests that are void here the first %d are looked for among "
-		          "the rows that are missing, and %lld more are not",
-		          BILL_VOIDS_MAX, (long long)run.walk.voids.more);
-	if (r == 0)
-		r = check_totals(&run);
-	if (r == 0)
-		r = bill_tally_end(&run.tally);
-	if (r == 0 && result->notes.error != 0)
-		r = bill_no_memory(&run);
+	}
+	run.tally = (struct bill_tally){ .tolerances = &options->tolerances, .fault = fault };
+	run.tally.result = run.result = &lesson->first;
+	r = walk(&run, summaries, summary_count, lesson);
+	if (r == 0 && (each != NULL || lesson->new)) {
+		/* What was learned is of this book. */
+		result->book = lesson->first.book;
+		lesson->first.book = NULL;
+		run = (struct bill_run){ .ledger = ledger, .spool = spool, .options = options };
+		run.terms.learned = &lesson->learned;
+		run.tally = (struct bill_tally){ .tolerances = &options->tolerances,
+			                         .each = each,
+			                         .context = context,
+			                         .fault = fault };
+		run.tally.result = run.result = result;
+		r = walk(&run, summaries, summary_count, NULL);
+	} else if (r == 0) {
+		*result = lesson->first;
+		lesson->first = (struct bill_result){ .suggestions = NULL };
+	}
 	if (r == 0) {
-		result->match = run.match;
-		result->from_ms = run.from_ms;
-		result->to_ms = run.to_ms;
-		memcpy(result->currency, run.terms.currency, sizeof(result->currency));
 		*result_out = *result;
 		*result = (struct bill_result){ .suggestions = NULL };
 	}
-	bill_tally_release(&run.tally);
-	bill_walk_release(&run.walk);
-	bill_models_release(&run.models);
-	bill_repeats_release(&run.repeats);
-	bill_index_release(&run.by_ids);
+	release_lesson(lesson);
 	bill_result_release(result);
+	free(lesson);
 	free(result);
 	return r;
 }

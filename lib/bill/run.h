@@ -28,6 +28,7 @@ struct bill_run {
 	const struct bill_options *options;
 	struct fault *fault;
 	struct bill_terms terms;
+	struct bill_terms *kept; /* of the result: the same, for as long as it lives */
 	const struct book *book; /* in force on the side compared; NULL: none */
 	struct bill_models models;
 	/* The plan. */

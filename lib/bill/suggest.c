@@ -3,19 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bill/learn.h"
 #include "bill/suggest_internal.h"
 
 enum {
-	SURE_PAIRS = 2, /* make two unknowns: a third one says that they are no chance */
 	PINNED = 20000, /* a part so many times what rounding leaves open is as it is */
-};
-
-struct bill_suggestions {
-	const struct bill_terms *terms;
-	struct bill_group **of_version; /* by its ordinal in the book; NULL: none of it was noted */
-	struct bill_group **groups;     /* in the order of their first pair */
-	size_t count, room;
-	int64_t beyond; /* pairs of versions for which there was no room */
 };
 
 int bill_suggestions_start(struct bill_suggestions **out, const struct bill_terms *terms,
@@ -96,6 +88,37 @@ static bool note_least(void *context, enum component component, const struct boo
 	return true;
 }
 
+static void add_tier(struct bill_group *group, struct text tier)
+{
+	for (size_t i = 0; i < group->tier_count; i++) {
+		if (text_equal(group->tier_names[i], tier))
+			return;
+	}
+	if (group->tier_count < BILL_OTHERS_MAX)
+		group->tier_names[group->tier_count++] = tier;
+}
+
+static bool note_tier_name(void *context, enum component component, const struct book_when *when)
+{
+	(void)component;
+	if ((when->has & WHEN_TIER) != 0)
+		add_tier(context, when->tier);
+	return true;
+}
+
+/* What an earlier walk knows of it is where this one begins. */
+static void start_from(struct bill_group *group, const struct bill_suggestions *earlier)
+{
+	const struct bill_known *known = bill_suggestions_known(earlier, group->version);
+	struct bill_change *change;
+
+	if (known == NULL)
+		return;
+	change = &group->changes[known->change];
+	*change = earlier->of_version[group->version->ordinal]->changes[known->change];
+	change->agreed = BILL_AGREED_SURE;
+}
+
 static struct bill_group *new_group(struct bill_suggestions *suggestions,
                                     const struct book_version *version)
 {
@@ -118,6 +141,13 @@ static struct bill_group *new_group(struct bill_suggestions *suggestions,
 	group->least = INT64_MAX;
 	bill_each_when(&rating, note_least, &group->least);
 	add_changes(group);
+	bill_each_when(&rating, note_tier_name, group);
+	if (group->tier_count > 0)
+		add_tier(group, text_of("standard"));
+	if (suggestions->terms->learned != NULL) {
+		start_from(group, suggestions->terms->learned->of_rows);
+		start_from(group, suggestions->terms->learned->of_pairs);
+	}
 	suggestions->groups[suggestions->count++] = group;
 	suggestions->of_version[version->ordinal] = group;
 	return group;
@@ -133,15 +163,18 @@ struct equation {
 	struct money amount;      /* of it, in the report: by a price, or unexplained */
 	bool differs;             /* the report has some */
 	bool proven;              /* a cause was found */
+	bool named;               /* and it is no price alone */
+	bool tier;                /* it is another tier */
 	enum component component; /* that it names */
 };
 
 /* Only a request or a sum that both sides count and price, and no rule but the prices parts. */
 static bool is_priced_by_both(const struct bill_suggestions *suggestions,
                               const struct bill_pair *pair, const struct bill_parts *parts,
-                              struct money *stated_out)
+                              struct money *stated_out, bool *tier_out)
 {
 	*stated_out = (struct money){ 0 };
+	*tier_out = false;
 	if (pair->ours == NULL || pair->theirs == NULL || pair->known != CAUSE_COUNT ||
 	    !pair->ours_counts || !pair->theirs_counts || parts->priced_here ||
 	    suggestions->terms->book == NULL || pair->ours->policy != 0 ||
@@ -156,6 +189,9 @@ static bool is_priced_by_both(const struct bill_suggestions *suggestions,
 		case CAUSE_LONG_CONTEXT:
 		case CAUSE_ROUNDING:
 		case CAUSE_UNEXPLAINED:
+			break;
+		case CAUSE_TIER:
+			*tier_out = true;
 			break;
 		case CAUSE_FEE:
 		case CAUSE_DISCOUNT:
@@ -177,8 +213,12 @@ static void note_rounding(struct equation *equation)
 	wide most = bill_rounding_most(of);
 	wide theirs = of->theirs->money[STATEMENT_MONEY_AMOUNT].attos;
 
-	equation->low = theirs > 0 ? of->rounding.attos : most;
-	equation->high = theirs < 0 ? of->rounding.attos : most;
+	equation->low = theirs > 0 && !of->up ? of->rounding.attos : most;
+	equation->high = theirs < 0 || of->up ? of->rounding.attos : most;
+	if (of->up && theirs < 0) {
+		equation->low = of->rounding.attos;
+		equation->high = most;
+	}
 }
 
 /* What the report has of it.  False: it has nothing, and yet their price is another. */
@@ -189,21 +229,25 @@ static bool note_reported(struct equation *equation, const struct bill_parts *pa
 	equation->proven = true;
 	equation->component = COMPONENT_COUNT;
 	equation->amount = (struct money){ 0 };
-	equation->differs = false;
+	equation->differs = equation->named = false;
 	for (size_t i = 0; i < parts->count; i++) {
 		const struct bill_part *part = &parts->parts[i];
 
-		if (part->effect != EFFECT_PRICE && part->cause != CAUSE_UNEXPLAINED)
+		/* What their counts cost more and is not charged is no price. */
+		if ((part->effect != EFFECT_PRICE && part->cause != CAUSE_UNEXPLAINED) ||
+		    parts->theirs.attos == parts->ours.attos)
 			continue;
 		equation->amount.attos += part->amount.attos;
 		equation->component = part->component;
 		equation->differs = true;
 		equation->proven = equation->proven && part->cause != CAUSE_UNEXPLAINED;
+		equation->named = part->cause != CAUSE_UNEXPLAINED && part->cause != CAUSE_PRICE;
 	}
 	if (!equation->differs)
 		return rounding;
-	/* By the book in force there is nothing left to explain. */
-	equation->differs = !bill_is_nearest(&equation->of, (struct money){ equation->more });
+	/* By the book in force there may be nothing left to explain; or all there was. */
+	equation->differs = equation->amount.attos == equation->more ||
+	                    !bill_is_nearest(&equation->of, (struct money){ equation->more });
 	return true;
 }
 
@@ -215,7 +259,7 @@ static bool make_equation(const struct bill_suggestions *suggestions, const stru
 	struct bill_case *of = &equation->of;
 	struct money stated;
 
-	if (!is_priced_by_both(suggestions, pair, parts, &stated))
+	if (!is_priced_by_both(suggestions, pair, parts, &stated, &equation->tier))
 		return false;
 	*of = (struct bill_case){ .terms = suggestions->terms,
 		                  .pair = pair,
@@ -234,14 +278,13 @@ static bool make_equation(const struct bill_suggestions *suggestions, const stru
 	return note_reported(equation, parts);
 }
 
-/* Of the lines, what moves with a change; of a NEW one the count it would be times. */
-static wide part_of(const struct equation *equation, const struct bill_change *change)
+wide bill_change_part(const struct bill_change *change, const struct charges *base,
+                      const struct usage *usage)
 {
-	const struct charges *base = &equation->of.base;
 	wide part = 0;
 
 	if (change->kind == CHANGE_NEW)
-		return equation->of.countable.count[change->component];
+		return usage->count[change->component];
 	for (size_t i = 0; i < base->count; i++) {
 		const struct charge *line = &base->lines[i];
 		bool moves = false;
@@ -269,6 +312,29 @@ static wide part_of(const struct equation *equation, const struct bill_change *c
 
 /* ---- noting ---- */
 
+/* So many times as wide as what is open: of all pairs but the one that says most. */
+static void note_agreed(struct bill_change *change, const struct equation *equation)
+{
+	wide more = equation->more < 0 ? -equation->more : equation->more;
+	wide times = more / (2 * equation->of.rounding.attos + 1);
+	int64_t least = times < 1 ? 1 : times < BILL_AGREED_MAX ? (int64_t)times : BILL_AGREED_MAX;
+
+	if (change->agreed_most == 0) {
+		change->agreed_most = least;
+		change->agreed = 1;
+		return;
+	}
+	if (least > change->agreed_most) {
+		int64_t most = least;
+
+		least = change->agreed_most;
+		change->agreed_most = most;
+	}
+	change->agreed *= least;
+	if (change->agreed > BILL_AGREED_MAX)
+		change->agreed = BILL_AGREED_MAX;
+}
+
 static void note_ranges(struct bill_change *change, const struct equation *equation, wide all,
                         wide part)
 {
@@ -283,7 +349,8 @@ const struct bill_range *bill_change_range(const struct bill_change *change)
 	return change->nearest.broken ? &change->range : &change->nearest;
 }
 
-static void note_change(struct bill_change *change, const struct equation *equation, wide part)
+static void note_change(struct bill_change *change, const struct equation *equation, wide part,
+                        bool again)
 {
 	wide open = equation->low + equation->high + 1;
 
@@ -295,6 +362,9 @@ static void note_change(struct bill_change *change, const struct equation *equat
 		change->nearest.broken = change->range.broken = true;
 	else if (part != 0)
 		note_ranges(change, equation, is + more, part);
+	if (equation->differs && !again)
+		note_agreed(change, equation);
+	change->partial = change->partial || part != equation->of.base.total.attos;
 }
 
 static void note_two(struct bill_group *group, const struct equation *equation, const wide *parts)
@@ -368,8 +438,7 @@ static void note_context(struct bill_group *group, const struct equation *equati
 	}
 }
 
-/* The first version of the model; its others stand behind it. */
-static size_t first_version(const struct book_version *version)
+size_t bill_first_version(const struct book_version *version)
 {
 	size_t first = version->ordinal;
 
@@ -382,7 +451,7 @@ static size_t first_version(const struct book_version *version)
 static void note_versions(struct bill_group *group, const struct equation *equation)
 {
 	const struct book_version *version = group->version;
-	size_t first = first_version(version);
+	size_t first = bill_first_version(version);
 
 	for (size_t i = 0; i < BILL_OTHERS_MAX; i++) {
 		struct bill_rating rating = equation->of.rating;
@@ -406,6 +475,21 @@ static void note_versions(struct bill_group *group, const struct equation *equat
 	}
 }
 
+static void note_tiers(struct bill_group *group, const struct equation *equation)
+{
+	for (size_t i = 0; i < group->tier_count; i++) {
+		struct bill_rating rating = equation->of.rating;
+		struct charges rated;
+		bool priced;
+
+		if (group->tiers[i].dead)
+			continue;
+		rating.request.tier = group->tier_names[i];
+		priced = bill_rate(&rating, &equation->of.countable, &rated);
+		note_other(&group->tiers[i], equation, priced, rated.total.attos);
+	}
+}
+
 static bool is_closed(const struct bill_group *group)
 {
 	bool closed = group->flip.dead && group->none.dead;
@@ -414,25 +498,42 @@ static bool is_closed(const struct bill_group *group)
 		closed = closed && group->changes[i].range.broken;
 	for (size_t i = 0; i < BILL_OTHERS_MAX; i++)
 		closed = closed && group->versions[i].dead;
+	for (size_t i = 0; i < group->tier_count; i++)
+		closed = closed && group->tiers[i].dead;
 	return closed && group->twos_dead;
+}
+
+static void note_different(struct bill_group *group, const struct equation *equation)
+{
+	wide more = equation->more < 0 ? -equation->more : equation->more;
+	wide open = 2 * equation->of.rounding.attos + 1;
+
+	group->different++;
+	group->most_more = more > group->most_more ? more : group->most_more;
+	group->most_open = open > group->most_open ? open : group->most_open;
 }
 
 static void note_equation(struct bill_group *group, const struct equation *equation)
 {
 	wide parts[BILL_CHANGES_MAX];
+	/* The same again proves nothing. */
+	bool again = group->pairs > 0 && equation->more == group->first &&
+	             equation->of.base.total.attos == group->first_base;
 
 	for (size_t i = 0; i < group->change_count; i++) {
 		bool two = i < BILL_TWO_MAX && !group->twos_dead;
 
 		if (group->changes[i].range.broken && !two)
 			continue;
-		parts[i] = part_of(equation, &group->changes[i]);
-		note_change(&group->changes[i], equation, parts[i]);
+		parts[i] = bill_change_part(&group->changes[i], &equation->of.base,
+		                            &equation->of.countable);
+		note_change(&group->changes[i], equation, parts[i], again);
 	}
 	if (!group->twos_dead)
 		note_two(group, equation, parts);
 	note_context(group, equation);
 	note_versions(group, equation);
+	note_tiers(group, equation);
 	if (equation->differs) {
 		wide base = equation->of.base.total.attos;
 
@@ -444,7 +545,10 @@ static void note_equation(struct bill_group *group, const struct equation *equat
 		group->others = group->others || equation->more != group->first ||
 		                base != group->first_base;
 		group->pairs++;
+		if (!again)
+			note_different(group, equation);
 		group->proven += equation->proven;
+		group->named += equation->named;
 		group->amount.attos += equation->amount.attos;
 	}
 	group->closed = is_closed(group);
@@ -477,183 +581,14 @@ int bill_suggestions_note(struct bill_suggestions *suggestions, const struct bil
 		group = new_group(suggestions, version);
 	if (group == NULL)
 		return fault_set(fault, FAULT_NOMEM, "suggestions: out of memory");
-	note_equation(group, &equation);
+	if (!equation.tier) {
+		note_equation(group, &equation);
+		return 0;
+	}
+	/* It says nothing of rates, but for those of the tier. */
+	note_tiers(group, &equation);
+	group->named++;
+	group->tier_pairs++;
+	group->tier_amount.attos += equation.amount.attos;
 	return 0;
-}
-
-/* ---- what comes of it ---- */
-
-/* A pair alone is explained by its own cause: what else would fit is chance. */
-static bool is_of_cause(const struct bill_group *group, const struct bill_change *change)
-{
-	bool one = change->kind == CHANGE_ENTRY || change->kind == CHANGE_AS ||
-	           change->kind == CHANGE_NEW;
-
-	return group->others || !one || change->component == group->component;
-}
-
-/* The plainest of the single changes; COUNT where there is none. */
-static size_t pick_change(const struct bill_group *group, wide *number_out)
-{
-	size_t found = BILL_CHANGES_MAX;
-
-	for (size_t i = 0; i < group->change_count; i++) {
-		const struct bill_change *change = &group->changes[i];
-		wide number, is;
-
-		if (!is_of_cause(group, change) ||
-		    !bill_change_value(change, group->version, bill_change_range(change), &number))
-			continue;
-		is = bill_change_is(change, group->version);
-		if (number == is)
-			continue;
-		if (found == BILL_CHANGES_MAX) {
-			found = i;
-			*number_out = number;
-		}
-		if (is != 0 && bill_is_plain(number, is)) {
-			*number_out = number;
-			return i;
-		}
-	}
-	return found;
-}
-
-static bool explains(const struct bill_group *group, const struct bill_other *other)
-{
-	return group->pairs > 0 && !other->dead && other->helped;
-}
-
-static bool suggest_other(const struct bill_group *group, struct bill_suggestion *out)
-{
-	size_t first = first_version(group->version);
-
-	if (explains(group, &group->flip)) {
-		bill_suggest_flip(group, out);
-		return true;
-	}
-	for (size_t i = 0; i < BILL_OTHERS_MAX; i++) {
-		if (!explains(group, &group->versions[i]))
-			continue;
-		bill_suggest_version(group, book_version(group->version->book, first + i), out);
-		return true;
-	}
-	if (explains(group, &group->none)) {
-		bill_suggest_none(group, out);
-		return true;
-	}
-	return false;
-}
-
-/* Both values, where two changes together explain all of it. */
-static bool suggest_two(const struct bill_group *group, struct bill_suggestion *out)
-{
-	for (size_t i = 0; i < group->change_count && i < BILL_TWO_MAX; i++) {
-		for (size_t j = i + 1; j < group->change_count && j < BILL_TWO_MAX; j++) {
-			const struct bill_two *two = &group->twos[i][j];
-			struct bill_range x = { .set = true, .lo_by = two->by, .hi_by = two->by };
-			struct bill_range y = x;
-			wide first, second;
-
-			/* Two equations make them; the third says that it is no chance. */
-			if (two->dead || two->rank < 2 || group->pairs <= SURE_PAIRS)
-				continue;
-			x.lo_of = x.hi_of = two->by + two->x;
-			y.lo_of = y.hi_of = two->by + two->y;
-			if (!bill_change_value(&group->changes[i], group->version, &x, &first) ||
-			    !bill_change_value(&group->changes[j], group->version, &y, &second))
-				continue;
-			bill_suggest_two(group, &group->changes[i], first, &group->changes[j],
-			                 second, out);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool suggest(const struct bill_group *group, wide all_factor, struct bill_suggestion *out)
-{
-	wide number;
-	size_t i;
-
-	*out = (struct bill_suggestion){ .cause = CAUSE_PRICE,
-		                         .model = group->version->model,
-		                         .pairs = group->pairs,
-		                         .amount = group->amount };
-	/* The same again proves nothing; another one that fits does. */
-	if (group->pairs == 0 || (!group->others && group->proven == 0))
-		return false;
-	if (suggest_other(group, out))
-		return true;
-	i = pick_change(group, &number);
-	if (i < BILL_CHANGES_MAX) {
-		bill_suggest_change(group, &group->changes[i], number, out);
-		return group->changes[i].kind != CHANGE_ALL || number != all_factor;
-	}
-	return suggest_two(group, out);
-}
-
-/* All models by the same factor: what is common to all that were compared. */
-static bool suggest_all(const struct bill_suggestions *suggestions, wide *factor_out,
-                        struct bill_suggestion *out)
-{
-	struct bill_change all = { .kind = CHANGE_ALL };
-	const struct bill_group *some = NULL;
-	size_t differing = 0;
-
-	*out = (struct bill_suggestion){ .cause = CAUSE_PRICE };
-	for (size_t i = 0; i < suggestions->count; i++) {
-		const struct bill_group *group = suggestions->groups[i];
-
-		/* Where it does not fit into them, nobody knows of it. */
-		if (group->changes[group->all].range.broken)
-			return false;
-		bill_range_meet(&all.nearest, &group->changes[group->all].nearest);
-		bill_range_meet(&all.range, &group->changes[group->all].range);
-		some = group->pairs > 0 ? group : some;
-		differing += group->pairs > 0;
-		out->pairs += group->pairs;
-		out->amount.attos += group->amount.attos;
-	}
-	if (differing < 2 ||
-	    !bill_change_value(&all, some->version, bill_change_range(&all), factor_out))
-		return false;
-	bill_suggest_change(NULL, &all, *factor_out, out);
-	return true;
-}
-
-static int by_amount(const void *a, const void *b)
-{
-	const struct bill_suggestion *x = a, *y = b;
-	wide of[2] = { x->amount.attos < 0 ? -x->amount.attos : x->amount.attos,
-		       y->amount.attos < 0 ? -y->amount.attos : y->amount.attos };
-
-	if (of[0] != of[1])
-		return of[0] > of[1] ? -1 : 1;
-	return text_compare(x->model, y->model);
-}
-
-int bill_each_suggestion(struct bill_suggestions *suggestions, bill_suggestion_fn *each,
-                         void *context, struct fault *fault)
-{
-	struct bill_suggestion *all = calloc(suggestions->count + 2, sizeof(*all));
-	size_t count = 0;
-	wide factor = 0;
-	int r = 0;
-
-	if (all == NULL)
-		return fault_set(fault, FAULT_NOMEM, "suggestions: out of memory");
-	if (suggest_all(suggestions, &factor, &all[0]))
-		count++;
-	for (size_t i = 0; i < suggestions->count; i++)
-		count += suggest(suggestions->groups[i], factor, &all[count]);
-	qsort(all, count, sizeof(*all), by_amount);
-	if (suggestions->beyond > 0)
-		bill_suggest_beyond(suggestions->beyond, &all[count++]);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = all[i].starved ? fault_set(fault, FAULT_NOMEM, "suggestions: out of memory")
-		                   : each(context, &all[i]);
-	}
-	free(all);
-	return r;
 }

@@ -20,6 +20,16 @@ void bill_suggestions_free(struct bill_suggestions *suggestions); /* takes NULL 
 int bill_suggestions_note(struct bill_suggestions *suggestions, const struct bill_pair *pair,
                           const struct bill_parts *parts, struct fault *fault);
 
+/*
+ * A change that explains all pairs of a version, where enough of them say so; what it is, has
+ * bill/suggest_internal.h.  NULL: there is none, or `suggestions` is NULL.
+ */
+struct bill_known;
+const struct bill_known *bill_suggestions_known(const struct bill_suggestions *suggestions,
+                                                const struct book_version *version);
+/* Behind the last pair, once: from now on it is known.  *new_out: some pair has no such cause. */
+void bill_suggestions_learn(struct bill_suggestions *suggestions, bool *new_out);
+
 struct bill_suggestion {
 	enum bill_cause cause;
 	struct text model;

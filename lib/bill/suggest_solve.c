@@ -99,7 +99,13 @@ static bool is_wide(const struct bill_range *range, wide number, wide is, wide g
 	       compare(at + grid, by, range->hi_of, range->hi_by) <= 0;
 }
 
-bool bill_range_pick(const struct bill_range *range, wide is, wide unit, unsigned most,
+/* The next number of as many decimals is in it, too. */
+static bool is_one_of_two(const struct bill_range *range, wide number, wide is, wide grid)
+{
+	return compare(number + grid, is, range->hi_of, range->hi_by) <= 0;
+}
+
+bool bill_range_pick(const struct bill_range *range, bool sure, wide is, wide unit, unsigned most,
                      wide *number_out)
 {
 	wide grid = unit;
@@ -113,7 +119,8 @@ bool bill_range_pick(const struct bill_range *range, wide is, wide unit, unsigne
 		    compare(number, is, range->hi_of, range->hi_by) > 0)
 			continue;
 		*number_out = number;
-		return !is_wide(range, number, is, grid);
+		return sure ? !is_one_of_two(range, number, is, grid)
+		            : !is_wide(range, number, is, grid);
 	}
 	return false;
 }

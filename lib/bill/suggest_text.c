@@ -56,7 +56,7 @@ wide bill_change_is(const struct bill_change *change, const struct book_version 
 }
 
 bool bill_change_value(const struct bill_change *change, const struct book_version *version,
-                       const struct bill_range *range, wide *value_out)
+                       const struct bill_range *range, bool sure, wide *value_out)
 {
 	bool token = change->kind <= CHANGE_NEW && is_token(change->component);
 	wide is = bill_change_is(change, version), one = power_of_10(MONEY_DECIMALS_MAX);
@@ -72,14 +72,14 @@ bool bill_change_value(const struct bill_change *change, const struct book_versi
 		break;
 	case CHANGE_MULTIPLIER:
 		factor = &version->multipliers[change->multiplier].factor;
-		return bill_range_pick(range, is,
+		return bill_range_pick(range, sure, is,
 		                       power_of_10(factor->decimals + BILL_FACTOR_DECIMALS),
 		                       BILL_FACTOR_DECIMALS, value_out);
 	case CHANGE_ALL:
-		return bill_range_pick(range, is, is, BILL_FACTOR_DECIMALS, value_out);
+		return bill_range_pick(range, sure, is, is, BILL_FACTOR_DECIMALS, value_out);
 	}
 	return is != 0 &&
-	       bill_range_pick(range, is, token ? one / power_of_10(MILLION_DECIMALS) : one,
+	       bill_range_pick(range, sure, is, token ? one / power_of_10(MILLION_DECIMALS) : one,
 	                       token ? BILL_TOKEN_DECIMALS : BILL_OTHER_DECIMALS, value_out);
 }
 
@@ -273,7 +273,7 @@ static bool say_change(const struct bill_group *group, const struct bill_change 
 	return true;
 }
 
-static enum bill_cause cause_of(const struct bill_change *change)
+enum bill_cause bill_change_cause(const struct bill_change *change)
 {
 	if (change->kind == CHANGE_MULTIPLIER)
 		return CAUSE_TIER;
@@ -296,13 +296,22 @@ static void say_version(const struct bill_group *group, struct bill_suggestion *
 	snprintf(out->text + len, sizeof(out->text) - len, " (version from %s on)", from);
 }
 
+void bill_change_text(const struct bill_group *group, const struct bill_change *change, wide value,
+                      char *text, size_t room)
+{
+	struct buf line = { .at = NULL };
+
+	say_change(group, change, value, text, room, &line);
+	buf_release(&line);
+}
+
 void bill_suggest_change(const struct bill_group *group, const struct bill_change *change,
                          wide value, struct bill_suggestion *out)
 {
 	struct buf line = { .at = NULL };
 	bool whole = say_change(group, change, value, out->text, sizeof(out->text), &line);
 
-	out->cause = cause_of(change);
+	out->cause = bill_change_cause(change);
 	say_version(group, out);
 	keep_line(&line, whole, out);
 }
@@ -366,6 +375,69 @@ void bill_suggest_none(const struct bill_group *group, struct bill_suggestion *o
 	         " tokens: without the entries that ask for the context",
 	         context_of(group).context_tokens);
 	say_version(group, out);
+}
+
+/* ,{"component":...}: an entry of a tier, for all. */
+static bool put_for_all(struct buf *line, const struct book_rate *rate)
+{
+	struct book_when when = rate->when;
+	char price[MONEY_TEXT_BYTES];
+
+	when.has &= ~(unsigned)WHEN_TIER;
+	price_text(rate->component, rate->rate.attos_per_unit, price);
+	buf_addf(line, "%s{\"component\":\"%s\",\"%s\":\"%s\"", line->len > 0 ? "," : "",
+	         component_info[rate->component].key,
+	         is_token(rate->component) ? "per_million" : "each", price);
+	if (rate->megapixels != MEGAPIXELS_NONE || !put_when(line, &when))
+		return false;
+	buf_add_cstr(line, "}");
+	return true;
+}
+
+static bool put_factor_for_all(struct buf *line, const struct book_multiplier *multiplier)
+{
+	struct book_when when = multiplier->when;
+	char factor[MONEY_TEXT_BYTES];
+
+	when.has &= ~(unsigned)WHEN_TIER;
+	factor_text(multiplier->factor.numerator, multiplier->factor.decimals, factor);
+	buf_addf(line, "%s{\"multiply\":\"%s\"", line->len > 0 ? "," : "", factor);
+	put_components(line, multiplier->components);
+	if (!put_when(line, &when))
+		return false;
+	buf_add_cstr(line, "}");
+	return true;
+}
+
+static bool is_of_tier(const struct book_when *when, struct text tier)
+{
+	return (when->has & WHEN_TIER) != 0 && text_equal(when->tier, tier);
+}
+
+void bill_suggest_tier(const struct bill_group *group, struct text tier,
+                       struct bill_suggestion *out)
+{
+	const struct book_version *version = group->version;
+	struct buf line = { .at = NULL };
+	bool whole = true;
+
+	for (size_t i = 0; i < version->card.rate_count; i++) {
+		if (is_of_tier(&version->card.rates[i].when, tier))
+			whole = put_for_all(&line, &version->card.rates[i]) && whole;
+	}
+	for (size_t i = 0; i < version->multiplier_count; i++) {
+		if (is_of_tier(&version->multipliers[i].when, tier))
+			whole = put_factor_for_all(&line, &version->multipliers[i]) && whole;
+	}
+	out->cause = CAUSE_TIER;
+	snprintf(out->text, sizeof(out->text),
+	         line.len > 0 ? "all of it by the tier %.*s: its entries without that condition, "
+	                        "or service_tier as it was served"
+	                      : "all of it by the tier %.*s: no other tier's entries, or "
+	                        "service_tier as it was served",
+	         TEXT_ARGS(tier));
+	say_version(group, out);
+	keep_line(&line, whole, out);
 }
 
 void bill_suggest_version(const struct bill_group *group, const struct book_version *version,

@@ -284,6 +284,7 @@ int bill_tally_pair(struct bill_tally *tally, const struct bill_pair *pair)
 	     money_total_add(tally->theirs_priced, parts->theirs, &tally->theirs_priced) < 0))
 		return no_amount(tally);
 	tally->result->priced_here = tally->result->priced_here || parts->priced_here;
+	bill_offs_note(&tally->offs, tally->terms, pair, parts);
 	r = bill_suggestions_note(tally->result->suggestions, pair, parts, tally->fault);
 	return r < 0 ? r : tell_parts(tally, pair);
 }

@@ -5,6 +5,7 @@
 #ifndef TOLL_BILL_TALLY_H
 #define TOLL_BILL_TALLY_H
 
+#include "bill/learn.h"
 #include "bill/reconcile.h"
 
 struct bill_kept; /* one of the largest */
@@ -16,6 +17,8 @@ struct bill_tally {
 	void *context;
 	struct bill_result *result; /* its causes, worst, counts and suggestions */
 	struct fault *fault;
+	/* What its pairs teach of rounding; the suggestions of the result learn of prices. */
+	struct bill_offs offs;
 	/* The rest is of tally.c. */
 	struct bill_kept *kept; /* a heap: the least of them first */
 	size_t kept_count;

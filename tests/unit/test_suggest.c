@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bill/suggest.h"
+#include "bill/suggest_internal.h"
 #include "rate/rating.h"
 #include "tests/support/ledgerkit.h"
 #include "tests/support/pairkit.h"
@@ -270,6 +270,20 @@ static void test_the_line_that_would_make_it_agree(void **state)
 		  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
 		  "all rates times 1.10: as a multiplier (version from 2026-01-01 on)",
 		  { .model = "plain" } },
+		{ "a tier throughout",
+		  "{'multiply':'0.5','when':{'tier':'flex'}}",
+		  "{'multiply':'0.5'}",
+		  "",
+		  "all of it by the tier flex: its entries without that condition, or service_tier "
+		  "as it was served (version from 2026-06-01 on)",
+		  { .model = "chat" } },
+		{ "no tier at all",
+		  "{'multiply':'0.5','when':{'tier':'flex'}}",
+		  "{'multiply':'1','when':{'tier':'flex'}}",
+		  "{\"multiply\":\"1\",\"when\":{\"tier\":\"flex\"}}",
+		  "all of it by the tier standard: no other tier's entries, or service_tier as it "
+		  "was served (version from 2026-06-01 on)",
+		  { .model = "chat" } },
 		{ "the threshold itself",
 		  "'context':{'gt':6000}",
 		  "'context':{'gte':6000}",
@@ -595,9 +609,42 @@ static void test_what_there_is_no_room_for_is_said(void **state)
 	buf_release(&json);
 }
 
+/* A number of few decimals lies in a wide range by chance: one of ten of them has such a number. */
+static void test_a_range_is_narrower_than_a_tenth_or_says_nothing(void **state)
+{
+	/* Of a rate of 1 000: numbers / 1 000 by steps of 100, in ranges of 1 / 100 000. */
+	static const struct {
+		wide low, high;
+		bool sure, found;
+	} rows[] = {
+		{ 119501, 120499, false, true },
+		{ 119500, 120499, false, false },
+		{ 119501, 120500, false, false },
+		{ 120000, 120000, false, true },
+		/* That there is one is known: then only the next one must not be in it. */
+		{ 110001, 129999, true, true },
+		{ 110001, 130000, true, false },
+		{ 119500, 120499, true, true },
+		/* There is none. */
+		{ 120001, 129999, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bill_range range = { .set = false };
+		wide number = 0;
+
+		bill_range_note(&range, rows[i].low, rows[i].high, 100000);
+		if (bill_range_pick(&range, rows[i].sure, 1000, 100, 0, &number) != rows[i].found)
+			fail_msg("row %zu is %s", i, rows[i].found ? "found" : "not found");
+		assert_true(!rows[i].found || number == 1200);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_range_is_narrower_than_a_tenth_or_says_nothing),
 		cmocka_unit_test(test_the_line_that_would_make_it_agree),
 		cmocka_unit_test(test_rules_that_are_no_line),
 		cmocka_unit_test(test_all_models_by_one_factor_are_said_once),
