@@ -491,6 +491,17 @@ static bool is_charged_the_same(const struct bill_case *of, struct money rest)
 	return left <= of->rounding.attos / rows && !bill_is_rounding(of, rest);
 }
 
+/* Of more counts at the same amount: what is not charged of them. */
+static int add_uncharged(struct bill_case *of, size_t before)
+{
+	const struct bill_part *first = &of->parts->parts[before];
+	char text[BILL_NUMBER_BYTES];
+
+	return bill_part_add(of, first->cause, EFFECT_PRICE, COMPONENT_COUNT, of->left,
+	                     "their amount is that of our counts: %s of theirs",
+	                     bill_money_text(of->left, text));
+}
+
 /* In one direction all of it; and no price that is known gives it. */
 static bool is_rounded_one_way(struct bill_case *of)
 {
@@ -521,19 +532,21 @@ static int classify_left(struct bill_case *of, bool same)
 static int classify_rest(struct bill_case *of)
 {
 	wide most = bill_rounding_most(of);
+	size_t before = of->parts->count;
 	struct money rest;
-	bool same;
+	bool same, equal = of->left.attos == 0;
 
 	if (money_sub(of->left, of->tokens, &rest) < 0)
 		return fault_set(of->fault, FAULT_RANGE, "a difference is no amount");
 	same = is_charged_the_same(of, rest);
 	/* What is more than the statement can say does not vanish in its rounding. */
 	if (bill_counts_differ(of) &&
-	    bill_counts(of, same && (of->left.attos == 0 ||
-	                             (of->tokens.attos <= most && -of->tokens.attos <= most))) < 0)
+	    bill_counts(of, same && of->tokens.attos <= most && -of->tokens.attos <= most) < 0)
 		return -FAULT_RANGE;
 	if (of->left.attos == 0)
 		return 0;
+	if (same && equal && of->parts->count > before)
+		return add_uncharged(of, before);
 	return classify_left(of, same);
 }
 
