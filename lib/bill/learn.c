@@ -158,6 +158,6 @@ int bill_learn_rows(struct bill_run *run, struct bill_suggestions *suggestions,
 
 	if (run->book == NULL)
 		return 0;
-	r = statement_spool_each(run->spool, learn_row, &learning, run->fault);
+	r = bill_each_row(run, learn_row, &learning);
 	return r > 0 ? 0 : r;
 }
