@@ -265,6 +265,14 @@ static void read_words(struct run *run, char words_out[WORDS_BYTES + 1])
 		return;
 	words.len = strlen(plain);
 	hide(run, plain, words.len);
+	/* Where it is there in another form, no word is worth it.  One of stars is what hides it. */
+	if (run->what->key[strspn(run->what->key, "*")] != '\0' &&
+	    fetch_reveals((struct text){ plain, words.len }, run->what->key) != 0) {
+		free(plain);
+		text_copy(words_out, WORDS_BYTES + 1,
+		          text_of("its words have the key in them, and are not shown"));
+		return;
+	}
 	for (size_t i = 0; i < words.len && len < WORDS_BYTES; i++) {
 		bool blank = is_around(plain[i]);
 
@@ -425,7 +433,10 @@ static int look_at(struct run *run, struct fault *fault)
 	run->look.next = text_of(NULL);
 	run->look.left_out = 0;
 	buf_clear(&run->look.rows);
-	if (body.len > 0 && memmem(body.at, body.len, run->what->key, strlen(run->what->key)))
+	r = fetch_reveals(body, run->what->key);
+	if (r < 0)
+		r = out_of_memory(&why);
+	else if (r > 0)
 		r = fault_set(&why, FAULT_INVALID, "the key itself is in it: it is not kept");
 	else
 		r = json_parse(&run->doc, body, &why);

@@ -59,6 +59,11 @@ extern const struct fetch_shape fetch_shapes[FETCH_API_COUNT];
 int64_t fetch_series_from(const struct fetch_series *series);
 int64_t fetch_series_to(const struct fetch_series *series);
 void fetch_add_encoded(struct buf *out, struct text value); /* RFC 3986, 2.1 */
+/*
+ * 1: the key is in it, as it is, behind escapes of JSON, URLs or HTML (also in each other), in
+ * base64 or in hex; 0; -FAULT_NOMEM.
+ */
+int fetch_reveals(struct text words, const char *key);
 bool fetch_is_new(struct buf *seen, struct text t); /* adds what it was not in; false: it was */
 
 #endif
