@@ -16,13 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/billkit.h"
 
 enum {
 	RUNS_DEFAULT = 200,
 	SANITIZED_SHARE = 20, /* under a sanitizer every twentieth */
-	EVENTS_DEFAULT = 800,
+	EVENTS_DEFAULT = 2500,
 	FAULTS_MORE = 3,
 	/* So many seeds have every format, and every way to round it. */
 	SEEDS_TO_SEE_ALL = 12,
@@ -62,7 +63,7 @@ static struct billgen_options options_of(uint64_t seed)
 
 	return (struct billgen_options){
 		.seed = seed,
-		.events = most / 2 + billgen_roll(&dice, most / 2),
+		.events = most - billgen_roll(&dice, most / 5),
 		.faults = 1 + billgen_roll(&dice, FAULTS_MORE),
 		.decimals = MONEY_DECIMALS_MAX,
 		.dear = scales[scale].dear,
@@ -108,7 +109,9 @@ static void run_seed(uint64_t seed, bool tell, struct billkit_tally *tally)
 		billkit_round(&kit, decimals[i]);
 		check(&kit, format, BILLKIT_IDS);
 		/* What is known by its facts alone has none to spare. */
-		check(&kit, format == GEN_OPENROUTER_CSV ? GEN_TOLL_CSV : format, BILLKIT_FACTS);
+		if (seed / 4 % 2 == i)
+			check(&kit, format == GEN_OPENROUTER_CSV ? GEN_TOLL_CSV : format,
+			      BILLKIT_FACTS);
 		check(&kit, GEN_TOLL_CSV, BILLKIT_DAYS);
 	}
 	*tally = kit.tally;
@@ -190,5 +193,8 @@ int main(void)
 		cmocka_unit_test(test_each_injected_fault_is_found_and_nothing_else),
 	};
 
+	/* Ledgers are small and many, and none is kept: no disk is waited for. */
+	if (access("/dev/shm", W_OK | X_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,19 @@ static void put_amount(struct buf *out, wide attos)
 	buf_add_cstr(out, text);
 }
 
+/* There are millions of them: printf() would be a third of the time. */
+static void put_count(struct buf *out, int64_t count)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + count % 10);
+		count /= 10;
+	} while (count > 0);
+	buf_add(out, digits + at, sizeof(digits) - at);
+}
+
 /* Nothing where the row has none. */
 static void put_money(struct buf *out, const struct statement_row *row, enum statement_money which)
 {
@@ -84,7 +97,7 @@ static void toll_row(bool with_ids, const struct statement_row *row, struct buf 
 
 		buf_add_cstr(out, ",");
 		if (statement_tells(row, c))
-			buf_addf(out, "%lld", (long long)row->count[c]);
+			put_count(out, row->count[c]);
 	}
 	buf_add_cstr(out, "\n");
 }
@@ -168,9 +181,11 @@ static void mapped_row(bool with_ids, const struct statement_row *row, struct bu
 	for (int i = 0; i < BILLGEN_COMPONENTS; i++) {
 		enum component c = billgen_components[i];
 
-		buf_addf(out, "%s\"%s\":", i > 0 ? "," : "", component_info[c].key);
+		buf_add_cstr(out, i > 0 ? ",\"" : "\"");
+		buf_add_cstr(out, component_info[c].key);
+		buf_add_cstr(out, "\":");
 		if (statement_tells(row, c))
-			buf_addf(out, "%lld", (long long)row->count[c]);
+			put_count(out, row->count[c]);
 		else
 			buf_add_cstr(out, "null");
 	}
