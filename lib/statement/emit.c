@@ -6,6 +6,7 @@
 
 #include "statement/number.h"
 #include "statement/reader.h"
+#include "statement/when.h"
 
 /* ---- faults and notes ---- */
 
@@ -57,11 +58,23 @@ void statement_note(struct statement_reader *reader, const char *format, ...)
 	reader->notes[reader->note_count++].times = 1;
 }
 
-void statement_note_local(struct statement_reader *reader)
+void statement_note_when(struct statement_reader *reader, const struct statement_when *when)
 {
-	if (statement_zone(reader) == NULL)
+	const struct zone *zone = statement_zone(reader);
+
+	if (when->local && zone == NULL)
 		statement_note(reader,
 		               "times say no zone: taken as UTC (--time-zone says another)");
+	if (when->skipped)
+		statement_note(reader,
+		               "local times that never were in %s, as the clock was set forward: "
+		               "is it the right zone?",
+		               zone_name(zone));
+	if (when->twice)
+		statement_note(reader,
+		               "local times that were twice in %s, as the clock was set back: the "
+		               "earlier is taken",
+		               zone_name(zone));
 }
 
 int statement_notes_end(struct statement_reader *reader, struct fault *fault)

@@ -68,8 +68,12 @@ int statement_emit(struct statement_reader *reader, struct statement_row *row, s
 /* A line of the summary's notes; the same line is kept once, with how many times. */
 __attribute__((format(printf, 2, 3))) void statement_note(struct statement_reader *reader,
                                                           const char *format, ...);
-/* A time said no zone: noted where nobody said which one it is of, and it was taken as UTC. */
-void statement_note_local(struct statement_reader *reader);
+/*
+ * What is doubtful of a time that says no zone: nobody said which one it is of, and it was taken as
+ * UTC; its zone never had it, or had it twice.
+ */
+struct statement_when;
+void statement_note_when(struct statement_reader *reader, const struct statement_when *when);
 /*
  * A row that is of no model: other services on the bill of a cloud.  How many they are and what
  * they come to is in the notes.

@@ -58,8 +58,7 @@ static int take_time(const struct json_fields *fields, const char *path, int64_t
 		                          TEXT_ARGS(written));
 	if (r < 0)
 		return r;
-	if (when.local)
-		statement_note_local(fields->reader);
+	statement_note_when(fields->reader, &when);
 	*ms_out = when.ms;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "statement/json_fields.h"
+#include "statement/when.h"
 
 enum { WHY_BYTES = 300, WRITTEN_BYTES_MAX = 60, PATH_TEXT_BYTES = 100 };
 
@@ -193,17 +194,6 @@ static bool http_date(struct text t, char out[MOMENT_TEXT_BYTES])
 	return true;
 }
 
-/* A moment that says no zone: as if it were UTC. */
-static bool local_moment(struct text t, int64_t *ms_out)
-{
-	char zoned[MOMENT_TEXT_BYTES];
-
-	if (t.len + 2 > sizeof(zoned))
-		return false;
-	snprintf(zoned, sizeof(zoned), "%.*sZ", TEXT_ARGS(t));
-	return moment_parse(text_of(zoned), ms_out);
-}
-
 /* How much of time the text of a moment leaves open: a millisecond, ten ..., a second. */
 static int64_t step_of(struct text t)
 {
@@ -218,10 +208,8 @@ static int64_t step_of(struct text t)
 static bool text_moment(const struct json_fields *fields, struct text t, int64_t *from_out,
                         int64_t *to_out)
 {
-	enum { DATE_BYTES = 10 };
-	const struct zone *zone = statement_zone(fields->reader);
 	char moment[MOMENT_TEXT_BYTES];
-	int64_t ms;
+	struct statement_when when;
 
 	if (http_date(t, moment))
 		t = text_of(moment);
@@ -229,16 +217,12 @@ static bool text_moment(const struct json_fields *fields, struct text t, int64_t
 		*to_out = *from_out + step_of(t);
 		return true;
 	}
-	if (t.len == DATE_BYTES && moment_parse_date(t, &ms)) {
-		*from_out = zone_to_utc(zone, ms);
-		*to_out = zone_to_utc(zone, ms + MS_PER_DAY);
-		return true;
-	}
-	if (!local_moment(t, &ms))
+	if (!statement_when(t, CLOCK_TEXT, statement_zone(fields->reader), &when) ||
+	    when.exact == EXACT_MONTH)
 		return false;
-	statement_note_local(fields->reader);
-	*from_out = zone_to_utc(zone, ms);
-	*to_out = *from_out + step_of(t);
+	statement_note_when(fields->reader, &when);
+	*from_out = when.ms;
+	*to_out = when.to_ms;
 	return true;
 }
 

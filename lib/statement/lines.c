@@ -185,18 +185,7 @@ static int put_time(struct statement_reader *reader, const struct statement_line
 		                        "a mapping says (\"clock\": day-first, month-first, "
 		                        "seconds, ms, excel)"
 		                      : "is no time of the form that this column has");
-	if (when.local)
-		statement_note_local(reader);
-	if (when.skipped)
-		statement_note(reader,
-		               "local times that never were in %s, as the clock was set forward: "
-		               "is it the right zone?",
-		               zone_name(statement_zone(reader)));
-	if (when.twice)
-		statement_note(reader,
-		               "local times that were twice in %s, as the clock was set back: the "
-		               "earlier is taken",
-		               zone_name(statement_zone(reader)));
+	statement_note_when(reader, &when);
 	switch (line->field) {
 	case FIELD_DATE:
 		return put_date(reader, line, value, &when, row, fault);

@@ -551,6 +551,30 @@ static void test_times_without_a_zone_are_of_the_one_that_is_given(void **state)
 	zone_close(zone);
 }
 
+static void test_times_of_json_that_a_zone_has_not_once(void **state)
+{
+	static const char text[] =
+		"[{\"request_id\":\"a\",\"startTime\":\"2026-03-29 02:30:00\",\"spend\":1},"
+		"{\"request_id\":\"b\",\"startTime\":\"2026-10-25 02:30:00.123\",\"spend\":1}]";
+	struct statement_options options = { .format = NULL };
+	struct zone *zone = NULL;
+	struct kept kept = { .r = 0 };
+
+	(void)state;
+	options.format = statement_format_find(text_of("litellm-spend"));
+	assert_int_equal(zone_open(&zone, text_of("Europe/Berlin"), NULL), 0);
+	options.zone = zone;
+	read_bytes(&kept, &options, text, sizeof(text) - 1);
+	assert_int_equal(kept.r, 0);
+	/* 2026-03-29T01:30:00Z and 2026-10-25T00:30:00.123Z */
+	assert_int_equal(kept.summary.first_ms, 1774747800000);
+	assert_int_equal(kept.summary.last_ms, 1792888200124);
+	assert_non_null(strstr(kept.summary.notes.at, "never were in Europe/Berlin"));
+	assert_non_null(strstr(kept.summary.notes.at, "were twice in Europe/Berlin"));
+	statement_summary_release(&kept.summary);
+	zone_close(zone);
+}
+
 static void test_a_mapping_says_what_columns_mean(void **state)
 {
 	static const char text[] = "Day;Cost;Note\n01.11.2024;1.234,50;x\n";
@@ -636,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_rows_are_what_the_columns_say),
 		cmocka_unit_test(test_rows_on_the_edge_of_two_pieces),
 		cmocka_unit_test(test_times_without_a_zone_are_of_the_one_that_is_given),
+		cmocka_unit_test(test_times_of_json_that_a_zone_has_not_once),
 		cmocka_unit_test(test_a_mapping_says_what_columns_mean),
 		cmocka_unit_test(test_a_mapping_leads_into_objects),
 	};
