@@ -168,6 +168,9 @@ static int put(struct statement_pages *pages, struct fault *fault)
 		return failed(pages->folder, fault);
 	pages->moved = true;
 	r = output_sync_folder(pages->folder, fault);
+	/* The pages may have taken minutes to come: the name was free then. */
+	if (r == 0)
+		r = check_free(pages->statement.path, "a statement", fault);
 	if (r < 0)
 		return r;
 	r = output_end(&pages->statement, true, fault);

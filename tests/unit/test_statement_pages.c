@@ -238,8 +238,14 @@ static void test_what_came_meanwhile_stays(void **state)
 	other_comes = true;
 	fail_at = SYNC_OF_THE_FOLDER;
 	assert_int_equal(put_two(true, NULL, &fault), -FAULT_IO);
-	other_comes = false;
 	fail_at = 0;
+	expect_file("s.json", "another's");
+	assert_int_equal(count_in(folder), 1);
+	assert_int_equal(unlink(file), 0);
+	/* It is not replaced either. */
+	assert_int_equal(put_two(true, NULL, &fault), -FAULT_INVALID);
+	other_comes = false;
+	assert_non_null(strstr(fault.text, "s.json: "));
 	expect_file("s.json", "another's");
 	assert_int_equal(count_in(folder), 1);
 }
