@@ -265,7 +265,7 @@ static void read_words(struct run *run, char words_out[WORDS_BYTES + 1])
 		return;
 	words.len = strlen(plain);
 	hide(run, plain, words.len);
-	/* Where it is there in another form, no word is worth it.  One of stars is what hides it. */
+	/* There in another form: no word is worth it.  One of stars is what hides it. */
 	if (run->what->key[strspn(run->what->key, "*")] != '\0' &&
 	    fetch_reveals((struct text){ plain, words.len }, run->what->key) != 0) {
 		free(plain);

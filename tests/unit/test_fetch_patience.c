@@ -60,7 +60,7 @@ static const struct answer_row {
 	  { .status = 405, .body = "not\tthat " KEY, .type = "text/plain" },
 	  -FAULT_INVALID,
 	  "status 405: not that ***" },
-	/* In another form: as JSON has it twice, URLs, HTML, base64 (also within other words), hex. */
+	/* In another form: as JSON has it twice, URLs, HTML, base64 (within words, too), hex. */
 	{ "litellm-spend",
 	  { .status = 400, .body = "{\"detail\":\"\\u0073k-secret-of-ours\"}" },
 	  -FAULT_INVALID,
