@@ -209,136 +209,137 @@ static void check_row(const struct row *row)
 	book_free(theirs);
 }
 
+static const struct row agreeing_lines[] = {
+	{ "a cache rate that is ten times off",
+	  "{'component':'cache_read','per_million':'0.30'}",
+	  "{'component':'cache_read','per_million':'3'}",
+	  "",
+	  "cache_read: 3.00 per million, where the book has 0.30 (version from 2026-06-01 "
+	  "on)",
+	  { .model = "chat" } },
+	{ "the same, rounded",
+	  "{'component':'cache_read','per_million':'0.30'}",
+	  "{'component':'cache_read','per_million':'3'}",
+	  "",
+	  "cache_read: 3.00 per million, where the book has 0.30 (version from 2026-06-01 "
+	  "on)",
+	  { .model = "chat", .decimals = 6 } },
+	{ "a rate that is no plain ratio",
+	  "{'component':'input','per_million':'1.17'}",
+	  "{'component':'input','per_million':'1.1825'}",
+	  "",
+	  "input: 1.1825 per million, where the book has 1.17 (version from 2026-01-01 on)",
+	  { .model = "plain" } },
+	{ "the same of hundreds of millions",
+	  "{'component':'input','per_million':'1.17'}",
+	  "{'component':'input','per_million':'1.1825'}",
+	  "",
+	  "input: 1.1825 per million, where the book has 1.17 (version from 2026-01-01 on)",
+	  { .model = "plain", .times = LARGE } },
+	{ "all of hundreds of millions by four decimals",
+	  "{'multiply':'2','when':{'tier':'never'}}",
+	  "{'multiply':'2','when':{'tier':'never'}},{'multiply':'0.9271'}",
+	  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
+	  "all rates times 0.9271: as a multiplier (version from 2026-01-01 on)",
+	  { .model = "plain", .times = LARGE } },
+	{ "of an entry with a condition",
+	  "{'component':'output','per_million':'22','when':{'context':{'gt':6000}}}",
+	  "{'component':'output','per_million':'23.5','when':{'context':{'gt':6000}}}",
+	  "",
+	  "output above 6000 tokens of prompt: 23.50 per million, where the book has 22.00 "
+	  "(version from 2026-06-01 on)",
+	  { .model = "chat" } },
+	{ "a multiplier",
+	  "{'multiply':'0.5','when':{'tier':'flex'}}",
+	  "{'multiply':'0.65','when':{'tier':'flex'}}",
+	  "",
+	  "multiplier by the tier flex: 0.65, where the book has 0.50 (version from "
+	  "2026-06-01 on)",
+	  { .model = "chat" } },
+	{ "all by a half",
+	  "{'multiply':'2','when':{'tier':'never'}}",
+	  "{'multiply':'2','when':{'tier':'never'}},{'multiply':'0.5'}",
+	  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
+	  "all rates times 0.50: as a multiplier (version from 2026-01-01 on)",
+	  { .model = "plain" } },
+	{ "all by a tenth more",
+	  "{'multiply':'2','when':{'tier':'never'}}",
+	  "{'multiply':'2','when':{'tier':'never'}},{'multiply':'1.1'}",
+	  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
+	  "all rates times 1.10: as a multiplier (version from 2026-01-01 on)",
+	  { .model = "plain" } },
+	{ "a tier throughout",
+	  "{'multiply':'0.5','when':{'tier':'flex'}}",
+	  "{'multiply':'0.5'}",
+	  "",
+	  "all of it by the tier flex: its entries without that condition, or service_tier "
+	  "as it was served (version from 2026-06-01 on)",
+	  { .model = "chat" } },
+	{ "no tier at all",
+	  "{'multiply':'0.5','when':{'tier':'flex'}}",
+	  "{'multiply':'1','when':{'tier':'flex'}}",
+	  "{\"multiply\":\"1\",\"when\":{\"tier\":\"flex\"}}",
+	  "all of it by the tier standard: no other tier's entries, or service_tier as it "
+	  "was served (version from 2026-06-01 on)",
+	  { .model = "chat" } },
+	{ "the threshold itself",
+	  "'context':{'gt':6000}",
+	  "'context':{'gte':6000}",
+	  "",
+	  "the threshold of 6000 tokens: gte, where the book has gt (version from "
+	  "2026-06-01 on)",
+	  { .model = "chat", .at_threshold = true } },
+	{ "two rates",
+	  "{'component':'input','per_million':'1.17'},{'component':'cache_read','per_"
+	  "million':'0.11'}",
+	  "{'component':'input','per_million':'1.23'},{'component':'cache_read','per_"
+	  "million':'0.13'}",
+	  "",
+	  "input: 1.23 per million, where the book has 1.17; and cache_read: 0.13 per "
+	  "million, "
+	  "where the book has 0.11 (version from 2026-01-01 on)",
+	  { .model = "plain" } },
+	{ "two rates of hundreds of millions",
+	  "{'component':'input','per_million':'1.17'},{'component':'cache_read','per_"
+	  "million':'0.11'}",
+	  "{'component':'input','per_million':'1.23'},{'component':'cache_read','per_"
+	  "million':'0.13'}",
+	  "",
+	  "input: 1.23 per million, where the book has 1.17; and cache_read: 0.13 per "
+	  "million, "
+	  "where the book has 0.11 (version from 2026-01-01 on)",
+	  { .model = "plain", .times = LARGE } },
+	{ "reasoning by a rate of its own",
+	  "{'component':'output','per_million':'4.3'}",
+	  "{'component':'output','per_million':'4.3'},"
+	  "{'component':'reasoning','per_million':'1.17'}",
+	  "{\"component\":\"output\",\"per_million\":\"4.3\"},",
+	  "reasoning: 1.17 per million, where the book has 4.30 (version from 2026-01-01 "
+	  "on)",
+	  { .model = "plain" } },
+	{ "reasoning for nothing",
+	  "{'component':'output','per_million':'4.3'}",
+	  "{'component':'output','per_million':'4.3'},"
+	  "{'component':'reasoning','per_million':'0'}",
+	  "{\"component\":\"output\",\"per_million\":\"4.3\"},",
+	  "reasoning: 0.00 per million, where the book has 4.30 (version from 2026-01-01 "
+	  "on)",
+	  { .model = "plain" } },
+	{ "a fee for each request",
+	  "{'component':'output','per_million':'4.3'}",
+	  "{'component':'output','per_million':'4.3'},"
+	  "{'component':'requests','each':'0.0007'}",
+	  "{\"component\":\"output\",\"per_million\":\"4.3\"},",
+	  "requests: 0.0007 each, where the book has none (version from 2026-01-01 on)",
+	  { .model = "plain" } },
+};
+
 static void test_the_line_that_would_make_it_agree(void **state)
 {
-	static const struct row rows[] = {
-		{ "a cache rate that is ten times off",
-		  "{'component':'cache_read','per_million':'0.30'}",
-		  "{'component':'cache_read','per_million':'3'}",
-		  "",
-		  "cache_read: 3.00 per million, where the book has 0.30 (version from 2026-06-01 "
-		  "on)",
-		  { .model = "chat" } },
-		{ "the same, rounded",
-		  "{'component':'cache_read','per_million':'0.30'}",
-		  "{'component':'cache_read','per_million':'3'}",
-		  "",
-		  "cache_read: 3.00 per million, where the book has 0.30 (version from 2026-06-01 "
-		  "on)",
-		  { .model = "chat", .decimals = 6 } },
-		{ "a rate that is no plain ratio",
-		  "{'component':'input','per_million':'1.17'}",
-		  "{'component':'input','per_million':'1.1825'}",
-		  "",
-		  "input: 1.1825 per million, where the book has 1.17 (version from 2026-01-01 on)",
-		  { .model = "plain" } },
-		{ "the same of hundreds of millions",
-		  "{'component':'input','per_million':'1.17'}",
-		  "{'component':'input','per_million':'1.1825'}",
-		  "",
-		  "input: 1.1825 per million, where the book has 1.17 (version from 2026-01-01 on)",
-		  { .model = "plain", .times = LARGE } },
-		{ "all of hundreds of millions by four decimals",
-		  "{'multiply':'2','when':{'tier':'never'}}",
-		  "{'multiply':'2','when':{'tier':'never'}},{'multiply':'0.9271'}",
-		  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
-		  "all rates times 0.9271: as a multiplier (version from 2026-01-01 on)",
-		  { .model = "plain", .times = LARGE } },
-		{ "of an entry with a condition",
-		  "{'component':'output','per_million':'22','when':{'context':{'gt':6000}}}",
-		  "{'component':'output','per_million':'23.5','when':{'context':{'gt':6000}}}",
-		  "",
-		  "output above 6000 tokens of prompt: 23.50 per million, where the book has 22.00 "
-		  "(version from 2026-06-01 on)",
-		  { .model = "chat" } },
-		{ "a multiplier",
-		  "{'multiply':'0.5','when':{'tier':'flex'}}",
-		  "{'multiply':'0.65','when':{'tier':'flex'}}",
-		  "",
-		  "multiplier by the tier flex: 0.65, where the book has 0.50 (version from "
-		  "2026-06-01 on)",
-		  { .model = "chat" } },
-		{ "all by a half",
-		  "{'multiply':'2','when':{'tier':'never'}}",
-		  "{'multiply':'2','when':{'tier':'never'}},{'multiply':'0.5'}",
-		  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
-		  "all rates times 0.50: as a multiplier (version from 2026-01-01 on)",
-		  { .model = "plain" } },
-		{ "all by a tenth more",
-		  "{'multiply':'2','when':{'tier':'never'}}",
-		  "{'multiply':'2','when':{'tier':'never'}},{'multiply':'1.1'}",
-		  "{\"multiply\":\"2\",\"when\":{\"tier\":\"never\"}},",
-		  "all rates times 1.10: as a multiplier (version from 2026-01-01 on)",
-		  { .model = "plain" } },
-		{ "a tier throughout",
-		  "{'multiply':'0.5','when':{'tier':'flex'}}",
-		  "{'multiply':'0.5'}",
-		  "",
-		  "all of it by the tier flex: its entries without that condition, or service_tier "
-		  "as it was served (version from 2026-06-01 on)",
-		  { .model = "chat" } },
-		{ "no tier at all",
-		  "{'multiply':'0.5','when':{'tier':'flex'}}",
-		  "{'multiply':'1','when':{'tier':'flex'}}",
-		  "{\"multiply\":\"1\",\"when\":{\"tier\":\"flex\"}}",
-		  "all of it by the tier standard: no other tier's entries, or service_tier as it "
-		  "was served (version from 2026-06-01 on)",
-		  { .model = "chat" } },
-		{ "the threshold itself",
-		  "'context':{'gt':6000}",
-		  "'context':{'gte':6000}",
-		  "",
-		  "the threshold of 6000 tokens: gte, where the book has gt (version from "
-		  "2026-06-01 on)",
-		  { .model = "chat", .at_threshold = true } },
-		{ "two rates",
-		  "{'component':'input','per_million':'1.17'},{'component':'cache_read','per_"
-		  "million':'0.11'}",
-		  "{'component':'input','per_million':'1.23'},{'component':'cache_read','per_"
-		  "million':'0.13'}",
-		  "",
-		  "input: 1.23 per million, where the book has 1.17; and cache_read: 0.13 per "
-		  "million, "
-		  "where the book has 0.11 (version from 2026-01-01 on)",
-		  { .model = "plain" } },
-		{ "two rates of hundreds of millions",
-		  "{'component':'input','per_million':'1.17'},{'component':'cache_read','per_"
-		  "million':'0.11'}",
-		  "{'component':'input','per_million':'1.23'},{'component':'cache_read','per_"
-		  "million':'0.13'}",
-		  "",
-		  "input: 1.23 per million, where the book has 1.17; and cache_read: 0.13 per "
-		  "million, "
-		  "where the book has 0.11 (version from 2026-01-01 on)",
-		  { .model = "plain", .times = LARGE } },
-		{ "reasoning by a rate of its own",
-		  "{'component':'output','per_million':'4.3'}",
-		  "{'component':'output','per_million':'4.3'},"
-		  "{'component':'reasoning','per_million':'1.17'}",
-		  "{\"component\":\"output\",\"per_million\":\"4.3\"},",
-		  "reasoning: 1.17 per million, where the book has 4.30 (version from 2026-01-01 "
-		  "on)",
-		  { .model = "plain" } },
-		{ "reasoning for nothing",
-		  "{'component':'output','per_million':'4.3'}",
-		  "{'component':'output','per_million':'4.3'},"
-		  "{'component':'reasoning','per_million':'0'}",
-		  "{\"component\":\"output\",\"per_million\":\"4.3\"},",
-		  "reasoning: 0.00 per million, where the book has 4.30 (version from 2026-01-01 "
-		  "on)",
-		  { .model = "plain" } },
-		{ "a fee for each request",
-		  "{'component':'output','per_million':'4.3'}",
-		  "{'component':'output','per_million':'4.3'},"
-		  "{'component':'requests','each':'0.0007'}",
-		  "{\"component\":\"output\",\"per_million\":\"4.3\"},",
-		  "requests: 0.0007 each, where the book has none (version from 2026-01-01 on)",
-		  { .model = "plain" } },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		check_row(&rows[i]);
+	for (size_t i = 0; i < sizeof(agreeing_lines) / sizeof(agreeing_lines[0]); i++)
+		check_row(&agreeing_lines[i]);
 }
 
 /* Only told: no single line would do it. */
