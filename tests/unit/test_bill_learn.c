@@ -107,7 +107,7 @@ static void fill(struct matchkit *kit, const struct deed *deed)
 		int64_t output = deed->small ? 1 + roll(&state, 4) : 500 + roll(&state, 2500);
 		int day = (int)(i % DAYS);
 		struct money amount = charged(deed, i, input, output);
-		char id[16], at[32], text[MONEY_TEXT_BYTES], row[256];
+		char id[32], at[64], text[MONEY_TEXT_BYTES], row[256];
 
 		snprintf(id, sizeof(id), "e%lld", (long long)i);
 		snprintf(at, sizeof(at), "2026-07-0%dT%02lld:00:00Z", day + 1,
@@ -333,7 +333,7 @@ static void test_where_rows_go_up_none_is_cut_off(void **state)
 	kit->summary.decimals = 2;
 	kit->summary.with_amount = 1;
 	for (int i = 0; i < 4; i++) {
-		char id[8], row[128];
+		char id[16], row[160];
 
 		snprintf(id, sizeof(id), "e%d", i);
 		match_event(kit, id, "2026-07-01T00:00:00Z", i == 3 ? 797 : 1997, 1,
