@@ -61,10 +61,14 @@ void statement_note(struct statement_reader *reader, const char *format, ...)
 void statement_note_when(struct statement_reader *reader, const struct statement_when *when)
 {
 	const struct zone *zone = statement_zone(reader);
+	bool said = reader->format != NULL && reader->format->utc;
 
-	if (when->local && zone == NULL)
+	if (when->local && zone == NULL && !said)
 		statement_note(reader,
 		               "times say no zone: taken as UTC (--time-zone says another)");
+	/* Of a format they are days of whoever writes it. */
+	if (when->exact != EXACT_TIME && zone == NULL && reader->mapping != NULL)
+		statement_note(reader, "days say no zone: taken as UTC (--time-zone says another)");
 	if (when->skipped)
 		statement_note(reader,
 		               "local times that never were in %s, as the clock was set forward: "

@@ -69,8 +69,8 @@ int statement_emit(struct statement_reader *reader, struct statement_row *row, s
 __attribute__((format(printf, 2, 3))) void statement_note(struct statement_reader *reader,
                                                           const char *format, ...);
 /*
- * What is doubtful of a time that says no zone: nobody said which one it is of, and it was taken as
- * UTC; its zone never had it, or had it twice.
+ * What is doubtful of a time that says no zone: nobody said which one it is of, also of a day of a
+ * mapping, and it was taken as UTC; its zone never had it, or had it twice.
  */
 struct statement_when;
 void statement_note_when(struct statement_reader *reader, const struct statement_when *when);
@@ -101,6 +101,7 @@ struct statement_format {
 	const char *name, *unit, *summary; /* unit: "USD", "cents" ... for people */
 	enum statement_container container;
 	const char *currency; /* of rows that say none; NULL: the ledger's own is taken */
+	bool utc;             /* its documentation says so of times without a zone */
 	/* CSV: */
 	const struct statement_line *lines; /* ended by column NULL */
 	bool any_case; /* the header is written in large and small letters as it comes */

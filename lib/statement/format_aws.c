@@ -198,6 +198,7 @@ const struct statement_format statement_format_aws_cur = {
 	.unit = "its currency",
 	.summary = "AWS, Cost and Usage Report 2.0 as CSV: Bedrock's lines by hour, day or month",
 	.container = STATEMENT_CSV,
+	.utc = true,
 	.lines = lines,
 	.finish = finish,
 };
@@ -208,6 +209,7 @@ const struct statement_format statement_format_aws_cur_legacy = {
 	.summary =
 		"AWS, legacy Cost and Usage Report as CSV: Bedrock's lines by hour, day or month",
 	.container = STATEMENT_CSV,
+	.utc = true,
 	.lines = legacy_lines,
 	.finish = finish,
 };

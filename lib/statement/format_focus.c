@@ -116,6 +116,7 @@ const struct statement_format statement_format_focus = {
 	.unit = "its currency",
 	.summary = "FOCUS 1.0 to 1.3, CSV: charges by hour, day or month",
 	.container = STATEMENT_CSV,
+	.utc = true,
 	.lines = lines,
 	.finish = finish,
 };

@@ -219,6 +219,7 @@ const struct statement_format statement_format_google_billing = {
 	.unit = "its currency",
 	.summary = "Google Cloud, billing export as JSON: lines of models by hour",
 	.container = STATEMENT_JSON,
+	.utc = true,
 	.element = element,
 	.is = is,
 };

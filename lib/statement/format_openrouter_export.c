@@ -82,6 +82,7 @@ const struct statement_format statement_format_openrouter_export = {
 	.unit = "USD",
 	.summary = "OpenRouter, export of activity as CSV: single requests",
 	.container = STATEMENT_CSV,
+	.utc = true,
 	.currency = "USD",
 	.lines = lines,
 	.finish = finish,
