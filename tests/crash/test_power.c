@@ -23,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/campaign.h"
 #include "tests/support/powerscene.h"
 #include "tests/support/powervfs.h"
 
@@ -57,13 +58,6 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 	const char *text = getenv(name);
 
 	return text != NULL && *text != '\0' ? strtoull(text, NULL, 10) : otherwise;
-}
-
-static bool is_sanitized(void)
-{
-	const char *mode = getenv("TOLL_MODE");
-
-	return mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0);
 }
 
 static void name_files(unsigned worker)
@@ -250,8 +244,9 @@ static void run_scene(struct tally *tally, enum scene_name name, enum scene_cont
 		power_disk_apply(&disk, op, &random);
 		if (op->kind == POWER_MARK)
 			scene_promise_mark(&promise, op->offset);
-		cuts = tally->control || is_sanitized() || !power_disk_pending(&disk) ? 1
-		                                                                      : CUTS_EACH;
+		cuts = tally->control || campaign_sanitized() || !power_disk_pending(&disk)
+		               ? 1
+		               : CUTS_EACH;
 		if (!promise.done[0])
 			cuts = power_random(&random) % OPENING_EVERY == 0;
 		for (int c = 0; c < cuts && more(tally); c++)
@@ -297,7 +292,7 @@ static void run_workers(struct tally *tally)
 	int pipes[2];
 
 	tally->workers = processors > WORKERS_MAX ? WORKERS_MAX : (uint64_t)processors;
-	if (is_sanitized() || tally->only != 0 || tally->workers < 2) {
+	if (campaign_sanitized() || tally->only != 0 || tally->workers < 2) {
 		tally->workers = 1;
 		run_scenes(tally);
 		return;
@@ -333,11 +328,11 @@ static void test_acknowledged_is_there_once_whenever_the_power_goes(void **state
 	double start = seconds(), took;
 
 	(void)state;
-	tally.points_max = from_environment("POINTS",
-	                                    is_sanitized() ? POINTS_SANITIZED : POINTS_RELEASE);
+	tally.points_max = from_environment("POINTS", campaign_sanitized() ? POINTS_SANITIZED
+	                                                                   : POINTS_RELEASE);
 	print_message("SEED=%llu POINTS=%llu%s\n", (unsigned long long)tally.seed,
 	              (unsigned long long)tally.points_max,
-	              is_sanitized() ? " (fewer, because of the sanitizer)" : "");
+	              campaign_sanitized() ? " (fewer, because of the sanitizer)" : "");
 	assert_true(tally.points_max > 0);
 	run_workers(&tally);
 	took = seconds() - start;
@@ -368,7 +363,7 @@ static void test_a_broken_writer_is_found_out(void **state)
 		struct tally tally = { .seed = from_environment("SEED", 1), .control = true };
 		uint64_t found;
 
-		tally.points_max = is_sanitized() ? CONTROL_POINTS_SANITIZED : CONTROL_POINTS;
+		tally.points_max = campaign_sanitized() ? CONTROL_POINTS_SANITIZED : CONTROL_POINTS;
 		while (tally.points < tally.points_max)
 			run_scene(&tally, SCENE_LIFE, rows[i].control);
 		found = tally.wrong[rows[i].wrong];

@@ -23,6 +23,7 @@
 #include "ledger/archive.h"
 #include "ledger/verify.h"
 #include "report/report.h"
+#include "tests/support/campaign.h"
 #include "tests/support/fixture.h"
 #include "tests/support/ledgerkit.h"
 #include "tests/support/tollrun.h"
@@ -549,25 +550,17 @@ static void print_table(int64_t counts[TARGETS][OUTCOMES], int64_t notes)
 	printf("of them, right totals beside a wrong note: %lld\n", (long long)notes);
 }
 
-static int64_t number_from(const char *name, int64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL && *text != '\0' ? strtoll(text, NULL, 10) : otherwise;
-}
-
 static void test_no_damage_is_a_wrong_total_without_a_word(void **state)
 {
-	const char *mode = getenv("TOLL_MODE");
-	int64_t damages = number_from("RUNS", RUNS_DEFAULT) * DAMAGES_PER_RUN, notes = 0;
+	int64_t damages = campaign_number("RUNS", RUNS_DEFAULT) * DAMAGES_PER_RUN, notes = 0;
 	int64_t counts[TARGETS][OUTCOMES] = { { 0 } };
 	char folder[KIT_PATH_BYTES + 32];
 	bool failed = false;
 
 	(void)state;
-	if (mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0))
+	if (campaign_sanitized())
 		damages /= SANITIZED_SHARE;
-	seed = (uint64_t)number_from("SEED", 1);
+	seed = (uint64_t)campaign_number("SEED", 1);
 	printf("flips: SEED=%llu, %lld damages\n", (unsigned long long)seed, (long long)damages);
 	kit_open(&kit);
 	make_images();

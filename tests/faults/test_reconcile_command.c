@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tests/support/billkit.h"
+#include "tests/support/campaign.h"
 
 enum {
 	EVENTS_DEFAULT = 1000000,
@@ -28,13 +29,6 @@ enum {
 	DIFFERENCES_FOUND = 1, /* exit codes */
 	EXIT_NOT_RUN = 126,
 };
-
-static int64_t number_from(const char *name, int64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL && *text != '\0' ? strtoll(text, NULL, 10) : otherwise;
-}
 
 /* As long as it takes: of a million it is longer than other tests wait for anything. */
 static void reconcile(const struct billkit *kit, const char *statement, const char *match,
@@ -78,11 +72,10 @@ static int64_t check(struct billkit *kit, enum billkit_statement what, const cha
 
 static void test_the_command_tells_each_fault_and_nothing_else(void **state)
 {
-	const char *mode = getenv("TOLL_MODE");
-	bool sanitized = mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0);
+	bool sanitized = campaign_sanitized();
 	struct billgen_options options = {
-		.seed = (uint64_t)number_from("SEED", 1),
-		.events = number_from("EVENTS", sanitized ? EVENTS_SANITIZED : EVENTS_DEFAULT),
+		.seed = (uint64_t)campaign_number("SEED", 1),
+		.events = campaign_number("EVENTS", sanitized ? EVENTS_SANITIZED : EVENTS_DEFAULT),
 		.decimals = MONEY_DECIMALS_MAX,
 		.in_order = true,
 	};

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tests/support/billkit.h"
+#include "tests/support/campaign.h"
 
 enum {
 	RUNS_DEFAULT = 200,
@@ -41,24 +42,10 @@ static const struct {
 	{ 2, 100000, 100000 }, /* cents */
 };
 
-static int64_t number_from(const char *name, int64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL && *text != '\0' ? strtoll(text, NULL, 10) : otherwise;
-}
-
-static bool is_sanitized(void)
-{
-	const char *mode = getenv("TOLL_MODE");
-
-	return mode != NULL && (strcmp(mode, "asan") == 0 || strcmp(mode, "tsan") == 0);
-}
-
 static struct billgen_options options_of(uint64_t seed)
 {
 	struct billgen_dice dice = billgen_dice(seed, 0, 0);
-	int64_t most = number_from("EVENTS", EVENTS_DEFAULT);
+	int64_t most = campaign_number("EVENTS", EVENTS_DEFAULT);
 	size_t scale = seed % (sizeof(scales) / sizeof(scales[0]));
 
 	return (struct billgen_options){
@@ -169,12 +156,12 @@ static void check_tally(const struct billkit_tally *tally)
 
 static void test_each_injected_fault_is_found_and_nothing_else(void **state)
 {
-	int64_t runs = number_from("RUNS", RUNS_DEFAULT);
-	uint64_t seed = (uint64_t)number_from("SEED", 1);
+	int64_t runs = campaign_number("RUNS", RUNS_DEFAULT);
+	uint64_t seed = (uint64_t)campaign_number("SEED", 1);
 	struct billkit_tally tally = { .unexplained = 0 };
 
 	(void)state;
-	if (is_sanitized() && runs > SANITIZED_SHARE) {
+	if (campaign_sanitized() && runs > SANITIZED_SHARE) {
 		runs /= SANITIZED_SHARE;
 		printf("note: reconcile: %lld seeds, of %d: a sanitizer is slow\n", (long long)runs,
 		       SANITIZED_SHARE * (int)runs);

@@ -225,6 +225,13 @@ void jsonrows_are(const char *label, const char *format, const char *json,
 	jsonrows_release(&rows);
 }
 
+void jsonrows_check(const struct jsonrows_sample *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		jsonrows_are(samples[i].label, samples[i].format, samples[i].json,
+		             samples[i].lines);
+}
+
 void jsonrows_refused(const char *label, const char *format, const char *json, enum fault_code code,
                       const char *part)
 {

@@ -38,6 +38,13 @@ const char *jsonrows_quotes(const char *text);
 /* The rows of the text, in the quotes of C, are these lines, ended by NULL. */
 void jsonrows_are(const char *label, const char *format, const char *json,
                   const char *const lines[]);
+/* The same of each of them. */
+enum { JSONROWS_LINES_MAX = 16 };
+struct jsonrows_sample {
+	const char *label, *format, *json;
+	const char *lines[JSONROWS_LINES_MAX];
+};
+void jsonrows_check(const struct jsonrows_sample *samples, size_t count);
 /* It is refused with that fault and a text that has `part` in it. */
 void jsonrows_refused(const char *label, const char *format, const char *json, enum fault_code code,
                       const char *part);

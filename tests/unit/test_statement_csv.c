@@ -10,6 +10,7 @@
 
 #include "statement/csv.h"
 #include "statement/read.h"
+#include "tests/support/pieces.h"
 
 /* Cells between bars, a record a line, with the line that it begins in: "1|a|b|\n". */
 static int note_record(void *context, const struct text *cells, size_t count, int64_t line,
@@ -25,34 +26,33 @@ static int note_record(void *context, const struct text *cells, size_t count, in
 	return 0;
 }
 
-static int read_pieces(struct text text, size_t first, size_t piece, struct buf *out,
-                       struct fault *fault)
+static void start(void *parser, struct buf *out)
 {
-	struct statement_csv csv = { .name = "a.csv", .each = note_record, .context = out };
-	size_t at = 0;
-	int r = 0;
-
-	buf_clear(out);
-	for (size_t len = first; at < text.len && r == 0; len = piece) {
-		char *copy = malloc(len); /* what is read beyond it is found */
-
-		len = len < text.len - at ? len : text.len - at;
-		memcpy(copy, text.at + at, len);
-		r = statement_csv_feed(&csv, (struct text){ copy, len }, false, fault);
-		free(copy);
-		at += len;
-	}
-	if (r == 0)
-		r = statement_csv_feed(&csv, (struct text){ NULL, 0 }, true, fault);
-	statement_csv_release(&csv);
-	return r;
+	*(struct statement_csv *)parser = (struct statement_csv){ .name = "a.csv",
+		                                                  .each = note_record,
+		                                                  .context = out };
 }
 
-static const struct {
-	const char *label, *text;
-	int result;
-	const char *records; /* or what the fault says */
-} rows[] = {
+static int feed(void *parser, struct text piece, bool last, struct fault *fault)
+{
+	return statement_csv_feed(parser, piece, last, fault);
+}
+
+static void release(void *parser)
+{
+	statement_csv_release(parser);
+}
+
+static const struct pieces_parser csv_parser = { start, feed, release };
+
+static int read_pieces(struct text text, size_t piece, struct buf *out, struct fault *fault)
+{
+	struct statement_csv csv;
+
+	return pieces_read(&csv_parser, &csv, text, piece, piece, out, fault);
+}
+
+static const struct pieces_row rows[] = {
 	{ "plain", "a,b\n1,2\n", 0, "1|a|b|\n2|1|2|\n" },
 	{ "no newline at the end", "a,b\n1,2", 0, "1|a|b|\n2|1|2|\n" },
 	{ "CRLF", "a,b\r\n1,2\r\n", 0, "1|a|b|\n2|1|2|\n" },
@@ -82,34 +82,12 @@ static const struct {
 	{ "a carriage return within", "a,b\n1\r2,3\n", -FAULT_SYNTAX, "line 2: a carriage" },
 };
 
-static void check(const char *label, int result, const char *records, int r, const struct buf *out,
-                  const struct fault *fault)
-{
-	if (r != result)
-		fail_msg("%s: %s, %s", label, fault_name(r), r < 0 ? fault->text : "");
-	if (r == 0 && strcmp(out->len > 0 ? out->at : "", records) != 0)
-		fail_msg("%s: %s", label, out->at);
-	if (r < 0 && strstr(fault->text, records) == NULL)
-		fail_msg("%s: %s", label, fault->text);
-}
-
 static void test_records_are_the_same_however_they_are_cut(void **state)
 {
+	struct statement_csv csv;
+
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct text text = text_of(rows[i].text);
-		struct buf out = { .at = NULL };
-		struct fault fault;
-
-		for (size_t first = 1; first <= text.len + 1; first++) {
-			int r = read_pieces(text, first, text.len + 1, &out, &fault);
-
-			check(rows[i].label, rows[i].result, rows[i].records, r, &out, &fault);
-			r = read_pieces(text, first, first, &out, &fault);
-			check(rows[i].label, rows[i].result, rows[i].records, r, &out, &fault);
-		}
-		buf_release(&out);
-	}
+	pieces_check(&csv_parser, &csv, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void test_a_byte_of_0_is_told(void **state)
@@ -119,7 +97,7 @@ static void test_a_byte_of_0_is_told(void **state)
 	struct fault fault;
 
 	(void)state;
-	assert_int_equal(read_pieces((struct text){ bytes, sizeof(bytes) - 1 }, 3, 3, &out, &fault),
+	assert_int_equal(read_pieces((struct text){ bytes, sizeof(bytes) - 1 }, 3, &out, &fault),
 	                 -FAULT_SYNTAX);
 	assert_non_null(strstr(fault.text, "line 2: a byte of 0"));
 	buf_release(&out);
@@ -163,10 +141,10 @@ static void test_the_largest_record_is_read(void **state)
 	in.len += STATEMENT_RECORD_BYTES_MAX - 5;
 	buf_add_cstr(&in, "\"\n");
 	assert_int_equal(in.len, 4 + STATEMENT_RECORD_BYTES_MAX);
-	assert_int_equal(read_pieces(buf_text(&in), 65536, 65536, &out, &fault), 0);
+	assert_int_equal(read_pieces(buf_text(&in), 65536, &out, &fault), 0);
 	in.len -= 2;
 	buf_add_cstr(&in, "x\"\n");
-	assert_int_equal(read_pieces(buf_text(&in), 65536, 65536, &out, &fault), -FAULT_RANGE);
+	assert_int_equal(read_pieces(buf_text(&in), 65536, &out, &fault), -FAULT_RANGE);
 	buf_release(&in);
 	buf_release(&out);
 }
@@ -179,9 +157,9 @@ static void test_too_many_cells_are_refused(void **state)
 	(void)state;
 	for (int i = 1; i < STATEMENT_COLUMNS_MAX; i++)
 		buf_add_cstr(&in, ",");
-	assert_int_equal(read_pieces(buf_text(&in), 1000, 1000, &out, &fault), 0);
+	assert_int_equal(read_pieces(buf_text(&in), 1000, &out, &fault), 0);
 	buf_add_cstr(&in, ",");
-	assert_int_equal(read_pieces(buf_text(&in), 1000, 1000, &out, &fault), -FAULT_RANGE);
+	assert_int_equal(read_pieces(buf_text(&in), 1000, &out, &fault), -FAULT_RANGE);
 	buf_release(&in);
 	buf_release(&out);
 }

@@ -10,6 +10,7 @@
 
 #include "statement/elements.h"
 #include "statement/read.h"
+#include "tests/support/pieces.h"
 
 /* "1 {...}\n" for an element with its line, "1 around {...}\n" for what was around a list. */
 static int note_element(void *context, struct text json, int64_t line, struct fault *fault)
@@ -33,34 +34,24 @@ static struct statement_elements elements_into(struct buf *out)
 	};
 }
 
-static int read_pieces(struct text text, size_t first, size_t piece, struct buf *out,
-                       struct fault *fault)
+static void start(void *parser, struct buf *out)
 {
-	struct statement_elements elements = elements_into(out);
-	size_t at = 0;
-	int r = 0;
-
-	buf_clear(out);
-	for (size_t len = first; at < text.len && r == 0; len = piece) {
-		char *copy = malloc(len);
-
-		len = len < text.len - at ? len : text.len - at;
-		memcpy(copy, text.at + at, len);
-		r = statement_elements_feed(&elements, (struct text){ copy, len }, false, fault);
-		free(copy);
-		at += len;
-	}
-	if (r == 0)
-		r = statement_elements_feed(&elements, (struct text){ NULL, 0 }, true, fault);
-	statement_elements_release(&elements);
-	return r;
+	*(struct statement_elements *)parser = elements_into(out);
 }
 
-static const struct {
-	const char *label, *text;
-	int result;
-	const char *elements; /* or what the fault says */
-} rows[] = {
+static int feed(void *parser, struct text piece, bool last, struct fault *fault)
+{
+	return statement_elements_feed(parser, piece, last, fault);
+}
+
+static void release(void *parser)
+{
+	statement_elements_release(parser);
+}
+
+static const struct pieces_parser elements_parser = { start, feed, release };
+
+static const struct pieces_row rows[] = {
 	{ "an object", "{\"a\":1}", 0, "1 {\"a\":1}\n" },
 	{ "an empty object", " { } ", 0, "1 {}\n" },
 	{ "lines", "{\"a\":1}\n{\"a\":2}\n", 0, "1 {\"a\":1}\n2 {\"a\":2}\n" },
@@ -107,31 +98,12 @@ static const struct {
 	{ "a comma at the end of an object", "{\"a\":1,}", -FAULT_SYNTAX, "no member" },
 };
 
-static void check(size_t i, int r, const struct buf *out, const struct fault *fault)
-{
-	if (r != rows[i].result)
-		fail_msg("%s: %s, %s", rows[i].label, fault_name(r), r < 0 ? fault->text : out->at);
-	if (r == 0 && strcmp(out->len > 0 ? out->at : "", rows[i].elements) != 0)
-		fail_msg("%s: %s", rows[i].label, out->at);
-	if (r < 0 && strstr(fault->text, rows[i].elements) == NULL)
-		fail_msg("%s: %s", rows[i].label, fault->text);
-}
-
 static void test_elements_are_the_same_however_they_are_cut(void **state)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct text text = text_of(rows[i].text);
-		struct buf out = { .at = NULL };
-		struct fault fault;
+	struct statement_elements elements;
 
-		for (size_t first = 1; first <= text.len + 1; first++) {
-			check(i, read_pieces(text, first, text.len + 1, &out, &fault), &out,
-			      &fault);
-			check(i, read_pieces(text, first, first, &out, &fault), &out, &fault);
-		}
-		buf_release(&out);
-	}
+	(void)state;
+	pieces_check(&elements_parser, &elements, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Feeds `begin` and then x until it is refused; how many bytes that took. */

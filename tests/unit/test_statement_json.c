@@ -12,20 +12,7 @@
 
 #include "tests/support/jsonrows.h"
 
-enum { LINES_MAX = 8 };
-
-struct sample {
-	const char *label, *format, *json;
-	const char *lines[LINES_MAX];
-};
-
-static void check(const struct sample *samples, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		jsonrows_are(samples[i].label, samples[i].format, samples[i].json,
-		             samples[i].lines);
-}
-#define CHECK(samples) check(samples, sizeof(samples) / sizeof((samples)[0]))
+#define CHECK(samples) jsonrows_check(samples, sizeof(samples) / sizeof((samples)[0]))
 
 /* 2024-11-01 and the day after it, as OpenAI and as Anthropic write them. */
 #define OPENAI(object, result)                                                                     \
@@ -44,7 +31,7 @@ static void check(const struct sample *samples, size_t count)
 
 static void test_a_dollar_and_23_cents_in_each_unit(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "activity: USD",
 		  "openrouter-activity",
 		  "[{'date':'2024-11-01','model':'m','requests':1,'usage':1.23,"
@@ -94,7 +81,7 @@ static void test_a_dollar_and_23_cents_in_each_unit(void **state)
 /* As a number, in a text, with an exponent: the same amount. */
 static void test_amounts_however_they_are_written(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "cents with decimals",
 		  "anthropic-cost",
 		  ANTHROPIC("{'amount':'123.45','currency':'USD'}"),
@@ -147,7 +134,7 @@ static void test_amounts_however_they_are_written(void **state)
 
 static void test_openrouter_activity(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		/* 125 - 25 of them reasoning */
 		{ "the answer has its reasoning in it",
 		  "openrouter-activity",
@@ -218,7 +205,7 @@ static void test_openrouter_activity(void **state)
 #define LONG "0123456789012345678901234567890123456789"
 #define RAN  "2024-07-15T23:33:19.433Z +1ms request id=gen-1"
 
-static const struct sample generations[] = {
+static const struct jsonrows_sample generations[] = {
 	/* 25 - 5 - 3; the prompt may have cache writes in it, so that input is open */
 	{ "wholes and parts",
 	  "openrouter-generation",
@@ -314,7 +301,7 @@ static void test_openrouter_generation(void **state)
 
 static void test_openrouter_analytics(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		/* a row that was recorded: 0.012887 - 0; 4522 - 4373 */
 		{ "an hour, its counts in texts",
 		  "openrouter-analytics",
@@ -376,7 +363,7 @@ static void test_openrouter_analytics(void **state)
 
 #define COMPLETIONS(more) OPENAI("usage.completions", ",'num_model_requests':5," more)
 
-static const struct sample openai_usages[] = {
+static const struct jsonrows_sample openai_usages[] = {
 	/* 1000 - 400 - 100 - 50 - 50, as the sum of its parts says: text 400 */
 	{ "modalities without the cached ones",
 	  "openai-usage",
@@ -561,7 +548,7 @@ static void test_buckets(void **state)
 #define COSTS DAY " "
 #define TWO   " amount=2.00 decimals=0"
 
-static const struct sample line_items[] = {
+static const struct jsonrows_sample line_items[] = {
 	{ "input",
 	  "openai-costs",
 	  COST("gpt-5, input", ",'project_id':'p','api_key_id':'k','quantity':10000,"
@@ -651,7 +638,7 @@ static void test_openai_line_items(void **state)
 
 static void test_anthropic_usage(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "disjoint counts",
 		  "anthropic-usage",
 		  ANTHROPIC("{" SEARCHED ",'output_tokens':500,'server_tool_use':"
@@ -693,7 +680,7 @@ static void test_anthropic_usage(void **state)
 
 static void test_anthropic_cost(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "a component",
 		  "anthropic-cost",
 		  ANTHROPIC("{'amount':'150','currency':'USD','cost_type':'tokens','token_type':"

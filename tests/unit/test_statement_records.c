@@ -17,20 +17,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/jsonrows.h"
 
-enum { LINES_MAX = 16 };
-
-struct sample {
-	const char *label, *format, *json;
-	const char *lines[LINES_MAX];
-};
-
-static void check(const struct sample *samples, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		jsonrows_are(samples[i].label, samples[i].format, samples[i].json,
-		             samples[i].lines);
-}
-#define CHECK(samples) check(samples, sizeof(samples) / sizeof((samples)[0]))
+#define CHECK(samples) jsonrows_check(samples, sizeof(samples) / sizeof((samples)[0]))
 
 /* --- usage objects -------------------------------------------------------------------------- */
 
@@ -40,7 +27,7 @@ static void check(const struct sample *samples, size_t count)
 	"'cost_details':{'upstream_inference_prompt_cost':" prompt                                 \
 	",'upstream_inference_completions_cost':" completions "}"
 
-static const struct sample records_with_a_cost[] = {
+static const struct jsonrows_sample records_with_a_cost[] = {
 	/* 2572 - 2569; 63 */
 	{ "the decoder's knowledge of what is inside what",
 	  "openrouter-usage",
@@ -142,7 +129,7 @@ static void test_usage_with_a_cost(void **state)
 /* A part that cannot be in its whole is never clamped: it is left open, or refused. */
 static void test_counts_that_contradict_each_other(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "reasoning 11 of an answer of 10",
 		  "openrouter-usage",
 		  RECORD("'prompt_tokens':43,'completion_tokens':10,'total_tokens':53,"
@@ -179,7 +166,7 @@ static void test_counts_that_contradict_each_other(void **state)
 
 static void test_times_of_records(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "an HTTP date",
 		  "openrouter-usage",
 		  "{'exchange_id':'e','model':'m','date':'Tue, 11 Aug 2026 00:09:43 GMT','usage':"
@@ -222,7 +209,7 @@ static void test_times_of_records(void **state)
 
 static void test_xai(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		/* 12 - 11; 1466250e-10; 12 + 1 + 290 = 303: reasoning is beside the answer */
 		{ "chat: reasoning is beside",
 		  "xai",
@@ -268,7 +255,7 @@ static void test_xai(void **state)
 
 static void test_litellm(void **state)
 {
-	static const struct sample samples[] = {
+	static const struct jsonrows_sample samples[] = {
 		{ "names, the team before the user",
 		  "litellm-spend",
 		  SPEND(",'api_key':'hash','team_id':'t','user':'u','end_user':'','model':'gpt',"
