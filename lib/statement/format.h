@@ -116,6 +116,7 @@ struct statement_format {
 	/* JSON: one element; emits any number of rows.  NULL: `lines`, whose columns are paths. */
 	int (*element)(struct statement_reader *reader, const struct json *doc, uint32_t element,
 	               struct fault *fault);
+	int decimals; /* of `element`: a total beside the list is of 10^-decimals of the currency */
 	/* Tells it from others by one element, sharply: by members that only it has. */
 	bool (*is)(const struct json *doc, uint32_t element);
 };

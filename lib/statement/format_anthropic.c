@@ -200,5 +200,6 @@ const struct statement_format statement_format_anthropic_cost = {
 	.container = STATEMENT_JSON,
 	.currency = "USD",
 	.element = cost_element,
+	.decimals = CENTS,
 	.is = cost_is,
 };

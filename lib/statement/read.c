@@ -223,6 +223,34 @@ static int on_element(void *context, struct text json, int64_t line, struct faul
 	return statement_lines_element(reader, element, fault);
 }
 
+/* The line of the amounts; NULL: nobody told a table of them. */
+static const struct statement_line *amount_line(const struct statement_reader *reader)
+{
+	const struct statement_line *line = reader->mapping != NULL  ? reader->mapping->lines
+	                                    : reader->format != NULL ? reader->format->lines
+	                                                             : NULL;
+
+	while (line != NULL && line->column != NULL) {
+		if (line->field == (enum statement_field)(FIELD_MONEY + STATEMENT_MONEY_AMOUNT))
+			return line;
+		line++;
+	}
+	return NULL;
+}
+
+/* A total beside the list is written as the amounts in it are. */
+static int take_total(struct statement_reader *reader, uint32_t total, struct fault *fault)
+{
+	const struct statement_line *line = amount_line(reader);
+	struct text number = reader->doc.nodes[total].text;
+
+	reader->plain = json_type_of(&reader->doc, total) == JSON_NUMBER;
+	if (line != NULL)
+		return statement_lines_total(reader, line, number, fault);
+	return statement_stated(reader, number,
+	                        reader->format != NULL ? reader->format->decimals : 0, fault);
+}
+
 /* What is around a list: whether it is all, and what it says that its total is. */
 static int look_around(struct statement_reader *reader, uint32_t object, struct fault *fault)
 {
@@ -242,7 +270,7 @@ static int look_around(struct statement_reader *reader, uint32_t object, struct 
 
 		if (json_type_of(doc, total) == JSON_NUMBER ||
 		    json_type_of(doc, total) == JSON_STRING)
-			r = statement_stated(reader, doc->nodes[total].text, 0, fault);
+			r = take_total(reader, total, fault);
 	}
 	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]) && r == 0; i++) {
 		uint32_t inner = json_member(doc, object, beside[i]);

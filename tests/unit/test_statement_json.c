@@ -78,6 +78,26 @@ static void test_a_dollar_and_23_cents_in_each_unit(void **state)
 	CHECK(samples);
 }
 
+#define CENTS_LIST(total)                                                                          \
+	"{'data':[{'starting_at':'2024-11-01T00:00:00Z','ending_at':'2024-11-02T00:00:00Z',"       \
+	"'results':[{'amount':'123.5','currency':'USD'}]}],'total_cost':" total "}"
+
+/* Of the list's own unit: what is beside it is no other. */
+static void test_a_total_beside_cents_is_of_cents(void **state)
+{
+	static const struct jsonrows_sample samples[] = {
+		{ "cents",
+		  "anthropic-cost",
+		  CENTS_LIST("'123.5'"),
+		  { DAY " amount=1.235 decimals=3" } },
+	};
+
+	(void)state;
+	CHECK(samples);
+	jsonrows_refused("dollars", "anthropic-cost", CENTS_LIST("1.235"), FAULT_INVALID,
+	                 "states a total of 0.01235, and its rows come to 1.235");
+}
+
 /* As a number, in a text, with an exponent: the same amount. */
 static void test_amounts_however_they_are_written(void **state)
 {
@@ -750,6 +770,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_dollar_and_23_cents_in_each_unit),
+		cmocka_unit_test(test_a_total_beside_cents_is_of_cents),
 		cmocka_unit_test(test_amounts_however_they_are_written),
 		cmocka_unit_test(test_openrouter_activity),
 		cmocka_unit_test(test_openrouter_generation),

@@ -308,6 +308,37 @@ static void test_columns(void **state)
 		check(&rows[i]);
 }
 
+#define LIST(more, cost)                                                                           \
+	"{\"container\":\"json\",\"currency\":\"USD\"" more ",\"columns\":{\"t\":{\"field\":"      \
+	"\"time\"},\"cost\":{\"field\":\"amount\"" cost "}}}"
+#define CENTS        LIST("", ",\"unit\":\"cents\"")
+#define CENTS_TURNED LIST("", ",\"unit\":\"cents\",\"sign\":\"-\"")
+#define CENTS_COMMA  LIST(",\"decimal\":\",\",\"thousands\":\".\"", ",\"unit\":\"cents\"")
+#define LISTED(cost, total)                                                                        \
+	BYTES("{\"data\":[{\"t\":\"2026-11-22T08:00:00Z\",\"cost\":" cost "}],\"meta\":{"          \
+	      "\"total_cost\":" total "}}\n")
+
+static const struct odd beside[] = {
+	{ "in cents", CENTS, LISTED("12345", "12345"), NULL, FAULT_NONE, "1 USD123.45", NULL },
+	{ "in cents, and wrong", CENTS, LISTED("12345", "123.45"), NULL, FAULT_INVALID,
+	  "it states a total of 1.2345", "come to 123.45" },
+	{ "of the other sign", CENTS_TURNED, LISTED("-12345", "-12345"), NULL, FAULT_NONE,
+	  "1 USD123.45", NULL },
+	{ "of the sign of the rows", CENTS_TURNED, LISTED("-12345", "12345"), NULL, FAULT_INVALID,
+	  "it states a total of -123.45", "come to 123.45" },
+	{ "with a comma", CENTS_COMMA, LISTED("\"12.345,5\"", "\"12.345,5\""), NULL, FAULT_NONE,
+	  "1 USD123.455", NULL },
+	{ "a number of JSON beside commas", CENTS_COMMA, LISTED("\"12.345,5\"", "12345.5"), NULL,
+	  FAULT_NONE, "1 USD123.455", NULL },
+};
+
+static void test_a_total_beside_a_list_is_written_as_its_amounts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ROWS(beside); i++)
+		check(&beside[i]);
+}
+
 #define GROUPS MAPPING(",\"thousands\":\",\"", "", "")
 #define BLANKS MAPPING(",\"thousands\":\" \"", "", "")
 #define QUOTES MAPPING(",\"thousands\":\"'\"", "", "")
@@ -652,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_and_lines),
 		cmocka_unit_test(test_cut_at_its_end),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_a_total_beside_a_list_is_written_as_its_amounts),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_cut_anywhere),
