@@ -190,6 +190,9 @@ static int finish(struct statement_reader *reader, const struct statement_record
 		               "only its amount is taken",
 		               (int)(usage.len < USAGE_SHOWN_MAX ? usage.len : USAGE_SHOWN_MAX),
 		               usage.at != NULL ? usage.at : "");
+	/* It takes back what an earlier line had. */
+	if (row->charge == STATEMENT_USAGE && statement_amount(row).attos < 0)
+		row->charge = STATEMENT_ADJUSTMENT;
 	return 0;
 }
 

@@ -579,6 +579,12 @@ static void test_aws_lines(void **state)
 		         "amount=-0.20 decimals=1",
 		    HOUR
 		    " account=1 provider=amazon-bedrock adjustment amount=-3.00 decimals=0" } },
+		{ "usage that is taken back",
+		  "aws-cur",
+		  CUR CUR_HOUR ",Usage,AmazonBedrock,USE1-NovaPro-input-tokens,-1.5,1K tokens,"
+		               "-1.23,USD,1,,\n",
+		  { HOUR " account=1 model=NovaPro provider=amazon-bedrock adjustment "
+		         "input=-1500 of=input amount=-1.23 decimals=2" } },
 	};
 
 	(void)state;
