@@ -370,7 +370,7 @@ static int costs_result(const struct json_fields *result, struct statement_row *
 		return 0;
 	if (token_item(item, row))
 		return take_quantity(result, row);
-	row->model = (struct text){ NULL, 0 };
+	row->model = row->service_tier = (struct text){ NULL, 0 };
 	row->of = text_is(item, "web search tool calls") ? COMPONENT_SEARCHES : COMPONENT_COUNT;
 	if (row->charge == STATEMENT_USAGE) {
 		row->charge = STATEMENT_FEE;
