@@ -120,6 +120,7 @@ struct taken {
 	struct statement_row row;
 	bool any, plain; /* there is one; one of those that stand for all of a request */
 	bool joined;     /* of usage and its costs */
+	bool whole;      /* one row is what the lines of components come to: these are again */
 	int64_t record, rows;
 	size_t again; /* rows that are there once too often */
 };
@@ -148,6 +149,11 @@ static void mark(struct by_id *by, const struct statement_row *row, struct bill_
 	}
 }
 
+static bool is_line(const struct statement_row *row)
+{
+	return row->charge == STATEMENT_USAGE && row->of != COMPONENT_COUNT;
+}
+
 static int take_row(struct by_id *by, struct taken *taken, const struct statement_row *row,
                     struct bill_entry *entry)
 {
@@ -157,6 +163,11 @@ static int take_row(struct by_id *by, struct taken *taken, const struct statemen
 
 	if (taken->any && another(&taken->row, row))
 		return 0;
+	if (taken->whole && is_line(row)) {
+		taken->again++;
+		mark(by, row, entry, BILL_TAKEN | BILL_REPEAT, false);
+		return 0;
+	}
 	r = see(&by->seen, bill_row_hash(row, 0));
 	if (r < 0)
 		return bill_no_memory(by->run);
@@ -200,11 +211,75 @@ static bool is_wanted(const struct by_id *by, const struct statement_row *row,
 	       (wanted->source.at == NULL || text_equal(row->source, wanted->source));
 }
 
+/* A request that is billed as a whole, and by lines of its components. */
+struct billed {
+	struct statement_row whole; /* without its texts */
+	struct money lines;
+	int64_t count[COMPONENT_COUNT];
+	uint32_t told; /* by a line */
+	int wholes, line_count;
+	bool lost; /* a sum is none */
+};
+
+static void add_billed(struct billed *billed, const struct statement_row *row)
+{
+	if (bill_row_plain(row) && row->requests != 0 && billed->wholes++ == 0)
+		billed->whole = *row;
+	if (!is_line(row))
+		return;
+	billed->line_count++;
+	billed->told |= row->told;
+	billed->lost |= money_add(billed->lines, statement_amount(row), &billed->lines) < 0;
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		billed->lost |= __builtin_add_overflow(billed->count[c], row->count[c],
+		                                       &billed->count[c]);
+}
+
+/* One row says what the lines come to: the amount, and each count that both tell. */
+static bool is_billed_twice(const struct billed *billed)
+{
+	const struct statement_row *whole = &billed->whole;
+
+	if (billed->wholes != 1 || billed->line_count < 2 || billed->lost ||
+	    !statement_has(whole, STATEMENT_MONEY_AMOUNT) ||
+	    money_compare(statement_amount(whole), billed->lines) != 0)
+		return false;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if ((billed->told & whole->told & UINT32_C(1) << c) != 0 &&
+		    whole->count[c] != billed->count[c])
+			return false;
+	}
+	return true;
+}
+
+static int find_whole(struct by_id *by, const struct bill_entry *run, size_t count,
+                      const struct wanted *wanted, bool *whole_out)
+{
+	struct billed billed = { .wholes = 0 };
+	int r = 0;
+
+	*whole_out = false;
+	if (count < 3 || count > LONG_RUN)
+		return 0;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct statement_row row;
+
+		if ((run[i].place & BILL_TAKEN) != 0)
+			continue;
+		r = statement_spool_get(by->run->spool, (int64_t)(run[i].place & BILL_PLACE), &row,
+		                        by->run->fault);
+		if (r == 0 && is_wanted(by, &row, wanted))
+			add_billed(&billed, &row);
+	}
+	*whole_out = r == 0 && is_billed_twice(&billed);
+	return r;
+}
+
 /* Those inside the period, or those outside, in one. */
 static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
                      const struct wanted *wanted, struct taken *taken)
 {
-	int r = 0;
+	int r = find_whole(by, run, count, wanted, &taken->whole);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		int64_t place = (int64_t)(run[i].place & BILL_PLACE);

@@ -302,6 +302,48 @@ static void test_lines_and_credits_of_a_request_are_one(void **state)
 	match_finds(kit, "discount -2.00 e1 1\nours 7.00 theirs 5.00\n");
 }
 
+static void test_lines_beside_their_whole_are_a_duplicate(void **state)
+{
+	static const char *const whole = ROW("e1", "01:00:00", "5", "1", "7");
+	static const char *const input = "id=e1 time=" T("01:00:00") " of=input input=5 amount=5";
+	static const char *const output = "id=e1 time=" T(
+		"01:00:00") " of=output output=1 amount=2";
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", T("01:00:00"), 5, 1, "");
+	match_row(kit, whole);
+	match_row(kit, input);
+	match_row(kit, output);
+	match_finds(kit, "duplicate 5.00 - 2 of 1\nduplicate 2.00 - 3 of 1\n"
+	                 "ours 7.00 theirs 14.00\n");
+	match_no_rows(kit);
+	match_row(kit, input);
+	match_row(kit, whole);
+	match_row(kit, output);
+	match_finds(kit, "duplicate 5.00 - 1 of 2\nduplicate 2.00 - 3 of 2\n"
+	                 "ours 7.00 theirs 14.00\n");
+	/* A whole that is not their sum, of its amount or its counts, is told as what it is. */
+	match_no_rows(kit);
+	match_row(kit, input);
+	match_row(kit, output);
+	match_row(kit, ROW("e1", "01:00:00", "5", "1", "6"));
+	assert_null(strstr(match_run(kit), "duplicate"));
+	match_no_rows(kit);
+	match_row(kit, input);
+	match_row(kit, output);
+	match_row(kit, ROW("e1", "01:00:00", "4", "1", "7"));
+	assert_null(strstr(match_run(kit), "duplicate"));
+	/* Of a request that is missing here as well. */
+	kit->options.match = MATCH_ID;
+	match_no_rows(kit);
+	match_row(kit, "id=e9 time=" T("01:00:00") " of=input input=5 amount=5");
+	match_row(kit, "id=e9 time=" T("01:00:00") " of=output output=1 amount=2");
+	match_row(kit, ROW("e9", "01:00:00", "5", "1", "7"));
+	match_finds(kit, "missing-there -7.00 e1 -\nmissing-here 7.00 - 3\n"
+	                 "duplicate 5.00 - 1 of 3\nduplicate 2.00 - 2 of 3\n"
+	                 "ours 7.00 theirs 14.00\n");
+}
+
 static void test_what_the_boundary_moved_is_of_another_period(void **state)
 {
 	struct matchkit *kit = *state;
@@ -616,6 +658,7 @@ int main(void)
 		TEST(test_a_copy_counts_once),
 		TEST(test_an_event_of_two_sources_is_ours_twice),
 		TEST(test_lines_and_credits_of_a_request_are_one),
+		TEST(test_lines_beside_their_whole_are_a_duplicate),
 		TEST(test_what_the_boundary_moved_is_of_another_period),
 		TEST(test_turns_belong_to_their_request),
 		TEST(test_nothing_used_is_nothing_missing),
