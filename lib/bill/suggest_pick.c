@@ -45,7 +45,7 @@ static bool is_plain_change(const struct bill_group *group, size_t i, wide numbe
 
 /*
  * One factor of all that is written with two decimals is plainer than one rate, where that is not
- * all there is; than one that is no plain ratio also where its range is wider than is sure.
+ * all there is; than one that is no plain ratio also where only all pairs make it sure.
  */
 static bool is_by_all(const struct bill_group *group, size_t found, wide found_number,
                       wide *number_out)
@@ -58,7 +58,7 @@ static bool is_by_all(const struct bill_group *group, size_t found, wide found_n
 		return has_value(group, all, sure, number_out);
 	if (!group->changes[found].partial)
 		return false;
-	sure = sure || !is_plain_change(group, found, found_number);
+	sure = sure && !is_plain_change(group, found, found_number);
 	return has_value(group, all, sure, number_out) && *number_out % TWO_DECIMALS == 0;
 }
 

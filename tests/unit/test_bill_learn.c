@@ -29,10 +29,12 @@ enum way { NEAREST, UP, DOWN };
 struct deed {
 	int64_t per_mille;  /* 0: 1 000 */
 	int64_t fee_micros; /* of each request */
+	int64_t requests;   /* 0: REQUESTS */
 	unsigned decimals;  /* that it rounds to */
 	enum way way;
 	int64_t wrong_every; /* one of so many is a unit more; 0: none */
 	bool small;          /* requests of some tokens, not of thousands */
+	bool alike;          /* all cost nearly the same */
 	bool priority;       /* at the rates of that tier */
 	bool days;           /* their sums are told, and nothing else */
 };
@@ -98,17 +100,24 @@ static void fill(struct matchkit *kit, const struct deed *deed)
 {
 	int64_t sums[2][DAYS] = { { 0 } };
 	struct money total[DAYS] = { { 0 } };
+	int64_t requests = deed->requests > 0 ? deed->requests : REQUESTS;
 	uint64_t state = 7;
 
 	kit->summary.decimals = deed->decimals;
-	kit->summary.with_amount = REQUESTS;
-	for (int64_t i = 0; i < REQUESTS; i++) {
+	kit->summary.with_amount = requests;
+	for (int64_t i = 0; i < requests; i++) {
 		int64_t input = deed->small ? 1 + roll(&state, 6) : 2000 + roll(&state, 7000);
 		int64_t output = deed->small ? 1 + roll(&state, 4) : 500 + roll(&state, 2500);
 		int day = (int)(i % DAYS);
-		struct money amount = charged(deed, i, input, output);
+
+		struct money amount;
 		char id[32], at[64], text[MONEY_TEXT_BYTES], row[256];
 
+		if (deed->alike) {
+			input = 8000 + roll(&state, 25);
+			output = 1500;
+		}
+		amount = charged(deed, i, input, output);
 		snprintf(id, sizeof(id), "e%lld", (long long)i);
 		snprintf(at, sizeof(at), "2026-07-0%dT%02lld:00:00Z", day + 1,
 		         (long long)(i / DAYS % 20));
@@ -215,6 +224,12 @@ static void test_a_factor_that_all_have_is_the_price(void **state)
 		  { .per_mille = 1030, .decimals = 6, .small = true },
 		  { 112, 0, 0, 0 },
 		  "all rates times 1.03" },
+		/* A rate of output between ours and a plain ratio of it gives all of it, too. */
+		{ "of some tokens, many",
+		  MATCH_ID,
+		  { .per_mille = 1030, .requests = 600, .decimals = 6, .small = true },
+		  { 567, 0, 0, 0 },
+		  "all rates times 1.03" },
 		{ "nothing", MATCH_DAY, { .decimals = 2 }, { 0, 0, 3, 0 }, "" },
 		/* One that is no number of four decimals is nothing. */
 		{ "and what is none",
@@ -246,6 +261,12 @@ static void test_a_fee_of_each_request_is_a_fee(void **state)
 		  { .fee_micros = 12000, .decimals = 2 },
 		  { 0, 3, 0, 0 },
 		  "requests: 0.012 each" },
+		/* A fee, or one rate or another: no pair knows, and the plainest is suggested. */
+		{ "where all cost the same",
+		  MATCH_ID,
+		  { .fee_micros = 10000, .decimals = 3, .alike = true },
+		  { 0, 0, 0, 120 },
+		  "input: 5.20 per million" },
 	};
 
 	(void)state;
@@ -257,6 +278,12 @@ static void test_all_of_it_rounded_one_way_is_rounding(void **state)
 	static const struct row rows[] = {
 		{ "up", MATCH_ID, { .decimals = 2, .way = UP }, { 0, 0, 120, 0 }, "" },
 		{ "up, by day", MATCH_DAY, { .decimals = 2, .way = UP }, { 0, 0, 3, 0 }, "" },
+		/* So many that a fee of half a cent would say the same of each. */
+		{ "up, of many",
+		  MATCH_ID,
+		  { .requests = 600, .decimals = 2, .way = UP },
+		  { 0, 0, 600, 0 },
+		  "" },
 		{ "down", MATCH_ID, { .decimals = 2, .way = DOWN }, { 0, 0, 120, 0 }, "" },
 		{ "down, by day", MATCH_DAY, { .decimals = 2, .way = DOWN }, { 0, 0, 3, 0 }, "" },
 		/* A whole unit is no rounding. */
