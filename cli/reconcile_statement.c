@@ -185,9 +185,9 @@ static int check_ours(struct reading *reading, const struct reconciled *reconcil
 	}
 	table_release(&table);
 	if (r == 0 && money_compare(total, result->ours.amount) != 0)
-		r = fault_set(&reading->context->fault, FAULT_INTERNAL,
-		              "our total is not what toll report says of the same range and names, "
-		              "which is a fault of toll: nothing is shown; report it");
+		r = bill_at_fault(
+			"our total is not what toll report says of the same range and names",
+			&reading->context->fault);
 	return r;
 }
 
@@ -225,9 +225,8 @@ static int check_theirs(struct reading *reading, const struct reconciled *reconc
 		                    &total);
 	if (r == 0 && money_compare(total, result->theirs.amount) == 0)
 		return 0;
-	return fault_set(&reading->context->fault, FAULT_INTERNAL,
-	                 "their total is not the sum of the statement, which is a fault of toll: "
-	                 "nothing is shown; report it");
+	return bill_at_fault("their total is not the sum of the statement",
+	                     &reading->context->fault);
 }
 
 /* A page in the place of what it was made from could not be repeated. */

@@ -148,12 +148,16 @@ struct bill_result {
 };
 void bill_result_release(struct bill_result *result); /* takes a zeroed one */
 
+/* -FAULT_INTERNAL: sums that cannot be apart are, of which nothing may be shown. */
+int bill_at_fault(const char *what, struct fault *fault);
+
 /*
  * `each` (may be NULL) is told every difference, in order: ours by time, then what only the
  * statement has, in its order.
  *   -FAULT_INVALID  an empty statement; nothing of it in the period; no row in the ledger's
  *                   currency; the grain asked for is not in the statement
  *   -FAULT_RANGE    more than BILL_GROUPS_MAX sums: a coarser grain; an amount does not fit
+ *   -FAULT_INTERNAL  the pairs do not come to the totals
  *   as the ledger, the spool and `each`
  */
 int bill_reconcile(struct ledger *ledger, struct statement_spool *spool,

@@ -45,9 +45,7 @@ int result_adds_up(const struct bill_result *result, struct fault *fault)
 		r = money_total_add(sum, result->causes[c].amount, &sum);
 	if (r == 0 && money_compare(sum, result->theirs.amount) == 0)
 		return 0;
-	return fault_set(fault, FAULT_INTERNAL,
-	                 "the causes do not add up to the difference of the totals, which is a "
-	                 "fault of toll: nothing of this result is shown; report it");
+	return bill_at_fault("the causes do not add up to the difference of the totals", fault);
 }
 
 void result_add_signed(struct buf *out, struct money amount)

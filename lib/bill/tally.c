@@ -315,6 +315,20 @@ static int apply_tolerances(struct bill_tally *tally)
 	return 0;
 }
 
+int bill_tally_adds_up(const struct bill_tally *tally, struct money ours, struct money theirs)
+{
+	const struct money difference = { theirs.attos - ours.attos };
+
+	if (money_compare(tally->theirs, theirs) != 0)
+		return bill_at_fault("the pairs do not add up to the total of the statement",
+		                     tally->fault);
+	if (money_compare(tally->parts, difference) != 0)
+		return bill_at_fault("the parts of the pairs do not add up to the difference of "
+		                     "the totals",
+		                     tally->fault);
+	return 0;
+}
+
 int bill_tally_end(struct bill_tally *tally)
 {
 	struct bill_result *result = tally->result;

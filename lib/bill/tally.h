@@ -34,6 +34,8 @@ struct bill_tally {
 int bill_tally_pair(struct bill_tally *tally, const struct bill_pair *pair);
 /* A difference of that size would be kept now: whoever has more to say of it says it. */
 bool bill_tally_keeps(const struct bill_tally *tally, struct money amount);
+/* -FAULT_INTERNAL: the pairs are not `theirs`, or their parts not the difference. */
+int bill_tally_adds_up(const struct bill_tally *tally, struct money ours, struct money theirs);
 /* Behind the last pair: tolerances, and the largest into the result. */
 int bill_tally_end(struct bill_tally *tally);
 void bill_tally_release(struct bill_tally *tally); /* takes a zeroed one */

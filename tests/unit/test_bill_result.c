@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/moment.h"
 #include "bill/result.h"
+#include "bill/tally.h"
 #include "export/export.h"
 
 #define UNIT ((wide)ATTOS_PER_UNIT)
@@ -435,6 +436,24 @@ static void test_causes_that_do_not_add_up_are_shown_nowhere(void **state)
 	end(&made);
 }
 
+static void test_pairs_that_do_not_add_up_are_a_fault(void **state)
+{
+	struct fault fault = { .code = FAULT_NONE };
+	struct bill_tally tally = { .theirs = { 5 }, .parts = { 2 }, .fault = &fault };
+
+	(void)state;
+	assert_int_equal(0, bill_tally_adds_up(&tally, (struct money){ 3 }, tally.theirs));
+	assert_int_equal(-FAULT_INTERNAL,
+	                 bill_tally_adds_up(&tally, (struct money){ 2 }, tally.theirs));
+	assert_non_null(
+		strstr(fault.text, "the parts of the pairs do not add up to the difference"));
+	assert_int_equal(-FAULT_INTERNAL,
+	                 bill_tally_adds_up(&tally, (struct money){ 4 }, (struct money){ 6 }));
+	assert_string_equal(fault.text,
+	                    "the pairs do not add up to the total of the statement, which is a "
+	                    "fault of toll: nothing is shown; report it");
+}
+
 static void test_a_result_that_finds_no_room_is_none(void **state)
 {
 	struct made made;
@@ -538,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_the_axis_is_cut_where_differences_are_small),
 		cmocka_unit_test(test_the_picture_is_told_in_words_too),
 		cmocka_unit_test(test_causes_that_do_not_add_up_are_shown_nowhere),
+		cmocka_unit_test(test_pairs_that_do_not_add_up_are_a_fault),
 		cmocka_unit_test(test_a_result_that_finds_no_room_is_none),
 		cmocka_unit_test(test_a_row_of_csv_is_a_difference),
 		cmocka_unit_test(test_what_must_not_be_overlooked_is_told),
