@@ -86,18 +86,26 @@ static int write_into(const char *path, struct text bytes, struct fault *fault)
 	return r;
 }
 
+/* A new file beside one that is to take its name: the descriptor, or -FAULT_X. */
+static int make_beside(const char *path, char beside_out[PATH_MAX], struct fault *fault)
+{
+	int len = snprintf(beside_out, PATH_MAX, "%s.XXXXXX", path);
+	int fd;
+
+	if (len < 0 || len >= PATH_MAX)
+		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
+	fd = mkostemp(beside_out, O_CLOEXEC);
+	return fd < 0 ? failed(path, fault) : fd;
+}
+
 /* The bytes in a new file beside it, which then takes its name. */
 static int replace(const char *path, mode_t mode, struct text bytes, struct fault *fault)
 {
 	char beside[PATH_MAX];
-	int len = snprintf(beside, sizeof(beside), "%s.XXXXXX", path);
-	int fd, r = 0;
+	int fd = make_beside(path, beside, fault), r = 0;
 
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
-	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return failed(path, fault);
+		return fd;
 	if (write_all(fd, bytes) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0)
 		r = failed(path, fault);
 	if (close(fd) < 0 && r == 0)
@@ -134,7 +142,6 @@ int output_start(struct output *output, const char *path, struct fault *fault)
 {
 	mode_t mask = umask(0);
 	struct stat found;
-	int len;
 
 	umask(mask);
 	*output = (struct output){ .fd = -1, .mode = 0666 & ~mask };
@@ -153,11 +160,8 @@ int output_start(struct output *output, const char *path, struct fault *fault)
 	} else if (!text_copy(output->path, sizeof(output->path), text_of(path))) {
 		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
 	}
-	len = snprintf(output->beside, sizeof(output->beside), "%s.XXXXXX", output->path);
-	if (len < 0 || len >= PATH_MAX)
-		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
-	output->fd = mkostemp(output->beside, O_CLOEXEC);
-	return output->fd < 0 ? failed(path, fault) : 0;
+	output->fd = make_beside(output->path, output->beside, fault);
+	return output->fd < 0 ? output->fd : 0;
 }
 
 int output_add(struct output *output, struct text bytes, struct fault *fault)
