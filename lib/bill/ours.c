@@ -324,13 +324,13 @@ static int give_until(struct bill_walk *walk, const struct brief_event *event)
 	return r;
 }
 
-/* "ID~2" is 2 of ID; false: it is not written so. */
+/* "ID~2" is 2 of ID; false: it is not written so, to the letter: "ID~02" is a name of its own. */
 static bool split_turn(struct text id, struct text *request_out, uint8_t *number_out)
 {
 	const char *tilde = id.at == NULL ? NULL : memrchr(id.at, '~', id.len);
 	int64_t number;
 
-	if (tilde == NULL || tilde == id.at)
+	if (tilde == NULL || tilde == id.at || tilde + 1 == id.at + id.len || tilde[1] == '0')
 		return false;
 	if (!text_int((struct text){ tilde + 1, (size_t)(id.at + id.len - tilde) - 1 }, &number) ||
 	    number < 2 || number > TURN_MAX)

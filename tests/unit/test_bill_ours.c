@@ -385,6 +385,26 @@ static void test_turns_are_added_to_their_request(void **state)
 	assert_int_equal(kit->result.differences, 8);
 }
 
+static void test_what_is_not_written_as_a_turn_is_none(void **state)
+{
+	struct world world = { .kit = *state };
+	struct matchkit *kit = *state;
+
+	send_turns(&world, 6, "2026-07-01T01:00:00Z");
+	kit_shut(&kit->ledger);
+	kit_sql(&kit->ledger, "UPDATE event SET id = 'e6~02', check_word = NULL WHERE id = 'e6~2'");
+	kit_reopen(&kit->ledger);
+	/* The others are many, and so read in brief: what is asked for once more is found. */
+	for (int i = 0; i < 8; i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "other%d", i);
+		match_event(kit, id, "2026-07-01T02:00:00Z", 0, 0, ",'status':500");
+	}
+	match_row(kit, "id=e6 time=2026-07-01T01:00:00Z model=m input=5 output=1 amount=7");
+	match_finds(kit, "missing-there -26.00 e6~02 -\nours 33.00 theirs 7.00\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +417,7 @@ int main(void)
 		TEST(test_adjustments_stand_beside_requests_and_in_sums),
 		TEST(test_costs_are_compared_where_they_are_asked_for),
 		TEST(test_turns_are_added_to_their_request),
+		TEST(test_what_is_not_written_as_a_turn_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
