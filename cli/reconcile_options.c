@@ -130,9 +130,14 @@ static int read_format(struct reconcile_ask *ask, const struct options *options,
 static int check_inputs(const struct options *options, struct fault *fault)
 {
 	static const char *const inputs[] = { "statement", "mapping", "names" };
-	const char *path;
+	const char *path = options_value(options, "html");
 	int stdins = 0;
 
+	/* There is the summary, or --json. */
+	if (path != NULL && strcmp(path, "-") == 0)
+		return fault_set(fault, FAULT_INVALID,
+		                 "--html -: standard output has the result: the path of a file is "
+		                 "due (./- is one)");
 	if (options_nth(options, "statement", RECONCILE_STATEMENTS_MAX) != NULL)
 		return fault_set(fault, FAULT_INVALID, "more than %d statements at once",
 		                 RECONCILE_STATEMENTS_MAX);

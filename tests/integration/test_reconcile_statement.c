@@ -493,6 +493,8 @@ static void test_wrong_use_is_told(void **state)
 		  "--cause-tolerance fee: twice" },
 		{ { "--statement", "x", "--margin", "-1" }, "--margin" },
 		{ { "--statement", "-", "--statement", "-" }, "there is one standard input" },
+		{ { "--statement", "x", "--html", "-" },
+		  "--html -: standard output has the result" },
 		{ { "--statement", "x", "--from", "2027", "--to", "2026" }, "--from must be" },
 		{ { "show" }, "the number of a run is due" },
 		{ { "show", "0" }, "the number of a run is due" },
