@@ -62,13 +62,16 @@ struct bill_pair {
 enum bill_effect { EFFECT_NONE, EFFECT_TOKENS, EFFECT_PRICE };
 const char *bill_effect_name(enum bill_effect effect);
 
+/* No count: what a correction takes away is one below zero. */
+#define BILL_COUNT_UNTOLD INT64_MIN
+
 enum { BILL_WHY_BYTES = 200, BILL_PARTS_MAX = 2 * COMPONENT_COUNT + 8 };
 
 struct bill_part {
 	enum bill_cause cause;
 	enum bill_effect effect;
 	enum component component;         /* COMPONENT_COUNT: of none alone */
-	int64_t ours_count, theirs_count; /* of it; STATEMENT_UNTOLD */
+	int64_t ours_count, theirs_count; /* of it; BILL_COUNT_UNTOLD */
 	struct money amount;              /* may be 0: counts can differ where nothing is due */
 	char why[BILL_WHY_BYTES];         /* the arithmetic, for a person; one line */
 };

@@ -41,8 +41,8 @@ int bill_part_add(struct bill_case *of, enum bill_cause cause, enum bill_effect 
 		.cause = cause,
 		.effect = effect,
 		.component = component,
-		.ours_count = STATEMENT_UNTOLD,
-		.theirs_count = STATEMENT_UNTOLD,
+		.ours_count = BILL_COUNT_UNTOLD,
+		.theirs_count = BILL_COUNT_UNTOLD,
 		.amount = amount,
 	};
 	va_start(args, format);

@@ -97,7 +97,7 @@ struct bill_difference {
 	bool tolerated; /* by its own size; those of a cause or the total are not told here */
 	bool whole;     /* the first of its pair: the two amounts are summed up by these */
 	struct money ours, theirs;        /* of the pair */
-	int64_t ours_count, theirs_count; /* STATEMENT_UNTOLD */
+	int64_t ours_count, theirs_count; /* BILL_COUNT_UNTOLD */
 	int64_t ours_ms, theirs_ms;       /* EVENT_ABSENT: not on that side */
 	int64_t record, of_record;        /* of theirs; 0: none */
 	struct text source, id, their_id, account, key, model;

@@ -190,7 +190,7 @@ static void set_money(struct table *table, size_t row, size_t column, struct mon
 
 static void set_count(struct table *table, size_t row, size_t column, int64_t count)
 {
-	if (count != STATEMENT_UNTOLD)
+	if (count != BILL_COUNT_UNTOLD)
 		table_set_count(table, row, column, count);
 }
 

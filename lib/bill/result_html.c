@@ -344,7 +344,7 @@ static void add_side(struct buf *out, const struct side *side)
 	buf_add_cstr(out, "<p>");
 	add_money(out, side->amount);
 	buf_add_cstr(out, "</p>");
-	if (side->count != STATEMENT_UNTOLD)
+	if (side->count != BILL_COUNT_UNTOLD)
 		buf_addf(out, " <small>count %lld</small>", (long long)side->count);
 	if (side->ms != EVENT_ABSENT) {
 		moment_text(side->ms, moment);

@@ -56,8 +56,8 @@ static struct bill_difference *add_difference(struct made *made, enum bill_cause
 		.whole = true,
 		.ours = { 2 * UNIT },
 		.theirs = { 2 * UNIT + attos },
-		.ours_count = STATEMENT_UNTOLD,
-		.theirs_count = STATEMENT_UNTOLD,
+		.ours_count = BILL_COUNT_UNTOLD,
+		.theirs_count = BILL_COUNT_UNTOLD,
 		.ours_ms = result->from_ms,
 		.theirs_ms = EVENT_ABSENT,
 		.record = 7,
@@ -509,6 +509,25 @@ static void test_a_row_of_csv_is_a_difference(void **state)
 	end(&made);
 }
 
+static void test_a_count_below_zero_is_a_count(void **state)
+{
+	struct bill_difference *difference;
+	struct made made;
+
+	(void)state;
+	begin(&made, 100 * UNIT);
+	difference = add_difference(&made, CAUSE_COUNTS, UNIT);
+	difference->component = COMPONENT_OUTPUT;
+	difference->ours_count = -1;
+	difference->theirs_count = -1;
+	assert_int_equal(0, bill_result_json(&made.result, &made.name, 1, &made.out, &made.fault));
+	says(&made, "\"ours_count\":-1,\"theirs_count\":-1,");
+	buf_clear(&made.out);
+	assert_int_equal(0, bill_result_html(&made.result, &made.name, 1, &made.out, &made.fault));
+	says(&made, "<small>count -1</small>");
+	end(&made);
+}
+
 static void test_what_must_not_be_overlooked_is_told(void **state)
 {
 	struct made made;
@@ -560,6 +579,7 @@ int main(void)
 		cmocka_unit_test(test_pairs_that_do_not_add_up_are_a_fault),
 		cmocka_unit_test(test_a_result_that_finds_no_room_is_none),
 		cmocka_unit_test(test_a_row_of_csv_is_a_difference),
+		cmocka_unit_test(test_a_count_below_zero_is_a_count),
 		cmocka_unit_test(test_what_must_not_be_overlooked_is_told),
 		cmocka_unit_test(test_the_names_of_causes_are_found_again),
 	};
