@@ -28,7 +28,8 @@ enum {
 	FAULTS_MORE = 3,
 	/* So many seeds have every format, and every way to round it. */
 	SEEDS_TO_SEE_ALL = 12,
-	CHANCES = 10, /* of so many prices that no sum can tell, one fits a rate */
+	CHANCES = 10,      /* of so many prices that no sum can tell, one fits a rate */
+	ROW_CHANCES = 100, /* of so many amounts of a request that were made up, fewer than one */
 };
 
 /* What is rounded has to be dear enough to be seen. */
@@ -132,6 +133,7 @@ static void tell_tally(const struct billkit_tally *tally)
  */
 static void check_tally(const struct billkit_tally *tally)
 {
+	const struct billkit_count *made_up = &tally->requests[GEN_UNEXPLAINED_SUM];
 	bool injected[CAUSE_COUNT] = { [CAUSE_ROUNDING] = true };
 
 	for (int f = GEN_NO_FAULT + 1; f < GEN_FAULT_COUNT; f++) {
@@ -152,6 +154,7 @@ static void check_tally(const struct billkit_tally *tally)
 		assert_true(tally->causes[c] > 0);
 	}
 	assert_true(tally->by_chance * CHANCES < tally->unexplained);
+	assert_true((made_up->due - made_up->told) * ROW_CHANCES < made_up->due);
 }
 
 static void test_each_injected_fault_is_found_and_nothing_else(void **state)
