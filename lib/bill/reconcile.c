@@ -345,7 +345,7 @@ static int walk(struct bill_run *run, const struct statement_summary *summaries,
 
 /*
  * Causes are found twice: what only all pairs together say, a pair is told the second time; and
- * nothing is told to `each` before.  Nobody to tell, and nothing new: once.
+ * nothing is told to `each` before.  Nothing new, and nothing or nobody to tell: once.
  */
 int bill_reconcile(struct ledger *ledger, struct statement_spool *spool,
                    const struct statement_summary *summaries, size_t summary_count,
@@ -365,7 +365,7 @@ int bill_reconcile(struct ledger *ledger, struct statement_spool *spool,
 	run.tally = (struct bill_tally){ .tolerances = &options->tolerances, .fault = fault };
 	run.tally.result = run.result = &lesson->first;
 	r = walk(&run, summaries, summary_count, lesson);
-	if (r == 0 && (each != NULL || lesson->new)) {
+	if (r == 0 && (lesson->new || (each != NULL && lesson->first.differences > 0))) {
 		/* What was learned is of this book. */
 		result->book = lesson->first.book;
 		lesson->first.book = NULL;

@@ -26,8 +26,8 @@
  * and credits of a request are one with it; what charges for no usage of a model stands alone.
  *
  * Causes are found by walking through all of it, and once more where all pairs together say what
- * none of them does alone (bill/learn.h); always so where differences are told to `each`, which is
- * never told one twice.
+ * none of them does alone (bill/learn.h); also where there are differences to be told to `each`,
+ * which is never told one twice.
  *
  * Memory: 16 bytes a row matched by id or facts, BILL_GROUPS_MAX sums; never the ledger's events.
  * The same ledger, statement and options give the same differences in the same order.
