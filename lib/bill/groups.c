@@ -237,13 +237,17 @@ int bill_group_add_ours(struct bill_groups *groups, struct bill_group *group,
 
 /* ---- other currencies ---- */
 
-static int64_t role_sum(const struct bill_group *group, enum component_role role)
+/* `from` less what ours has of that role; false: it is no count. */
+static bool take_role(const struct bill_group *group, enum component_role role, int64_t from,
+                      int64_t *out)
 {
-	int64_t sum = 0;
-
-	for (int c = 0; c < COMPONENT_COUNT; c++)
-		sum += component_info[c].role == role ? group->count[c] : 0;
-	return sum;
+	*out = from;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if (component_info[c].role == role &&
+		    __builtin_sub_overflow(*out, group->count[c], out))
+			return false;
+	}
+	return true;
 }
 
 static bool explains(int64_t theirs, int64_t foreign, int64_t ours, bool *any)
@@ -254,6 +258,16 @@ static bool explains(int64_t theirs, int64_t foreign, int64_t ours, bool *any)
 		return theirs == foreign;
 	*any = *any || foreign != 0;
 	return !__builtin_add_overflow(theirs, foreign, &sum) && sum == ours;
+}
+
+/* The whole of a role, as told by both; ours of it is in its components. */
+static bool explains_role(const struct bill_group *group, enum component_role role, int64_t theirs,
+                          int64_t foreign, bool *any)
+{
+	int64_t left = 0;
+
+	return take_role(group, role, 0, &left) && left != INT64_MIN &&
+	       explains(theirs, foreign, -left, any);
 }
 
 bool bill_group_foreign_explains(const struct bill_group *group)
@@ -268,10 +282,10 @@ bool bill_group_foreign_explains(const struct bill_group *group)
 		    !explains(theirs->count[c], foreign->count[c], group->count[c], &any))
 			return false;
 	}
-	return explains(theirs->prompt_total, foreign->prompt_total, role_sum(group, ROLE_PROMPT),
-	                &any) &&
-	       explains(theirs->answer_total, foreign->answer_total, role_sum(group, ROLE_ANSWER),
-	                &any) &&
+	return explains_role(group, ROLE_PROMPT, theirs->prompt_total, foreign->prompt_total,
+	                     &any) &&
+	       explains_role(group, ROLE_ANSWER, theirs->answer_total, foreign->answer_total,
+	                     &any) &&
 	       any;
 }
 
@@ -297,6 +311,14 @@ static bool cancels(int64_t a, int64_t b, bool *any)
 	return !__builtin_add_overflow(a, b, &sum) && sum == 0;
 }
 
+/* What theirs count more; false: that is no count. */
+static bool count_off(const struct bill_group *group, int c, int64_t *out)
+{
+	int64_t theirs = group->rows > 0 ? group->theirs.count[c] : 0;
+
+	return !__builtin_sub_overflow(theirs, group->count[c], out);
+}
+
 static bool cancels_total(const struct bill_group *a, const struct bill_group *b,
                           enum component_role role, bool *any)
 {
@@ -309,9 +331,8 @@ static bool cancels_total(const struct bill_group *a, const struct bill_group *b
 
 		if (both[i]->rows > 0 && total == STATEMENT_UNTOLD)
 			return true;
-		off[i] = both[i]->rows > 0 ? total : 0;
-		for (int c = 0; c < COMPONENT_COUNT; c++)
-			off[i] -= component_info[c].role == role ? both[i]->count[c] : 0;
+		if (!take_role(both[i], role, both[i]->rows > 0 ? total : 0, &off[i]))
+			return false;
 	}
 	return cancels(off[0], off[1], any);
 }
@@ -325,9 +346,11 @@ bool bill_groups_cancel(const struct bill_group *a, const struct bill_group *b, 
 	if (a->rows + b->rows == 0)
 		return false;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		int64_t more_a, more_b;
+
 		if ((told >> c & 1) != 0 &&
-		    !cancels((a->rows > 0 ? a->theirs.count[c] : 0) - a->count[c],
-		             (b->rows > 0 ? b->theirs.count[c] : 0) - b->count[c], &any))
+		    (!count_off(a, c, &more_a) || !count_off(b, c, &more_b) ||
+		     !cancels(more_a, more_b, &any)))
 			return false;
 	}
 	if (!cancels_total(a, b, ROLE_PROMPT, &any) || !cancels_total(a, b, ROLE_ANSWER, &any))
