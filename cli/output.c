@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/naming.h"
+
 static int failed(const char *path, struct fault *fault)
 {
 	return fault_set(fault, errno == ENOSPC || errno == EDQUOT ? FAULT_FULL : FAULT_IO,
@@ -54,22 +56,13 @@ static int write_all(int fd, struct text bytes)
 
 int output_sync_folder(const char *path, struct fault *fault)
 {
-	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX];
-	int fd, r = 0;
 
-	if (slash == NULL)
-		snprintf(folder, sizeof(folder), ".");
-	else if (!text_copy(folder, sizeof(folder),
-	                    (struct text){ path, slash == path ? 1 : (size_t)(slash - path) }))
+	if (!naming_folder(path, folder))
 		return fault_set(fault, FAULT_RANGE, "%s: the path is too long", path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EACCES ? 0 : failed(folder, fault);
-	if (fsync(fd) < 0 && errno != EINVAL)
-		r = failed(folder, fault);
-	close(fd);
-	return r;
+	if (naming_sync(folder) == 0 || errno == EACCES || errno == EINVAL)
+		return 0;
+	return failed(folder, fault);
 }
 
 static int write_into(const char *path, struct text bytes, struct fault *fault)

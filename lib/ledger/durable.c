@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/naming.h"
 #include "ledger/files.h"
 
 enum { DURABLE_CHUNK_BYTES = 256 * 1024 };
@@ -37,17 +38,11 @@ int durable_sync(const char *path, mode_t mode, struct fault *fault)
 int durable_sync_folder(const char *path, struct fault *fault)
 {
 	char folder[PATH_MAX];
-	int fd, r = files_folder(path, folder, fault);
+	int r = files_folder(path, folder, fault);
 
 	if (r < 0)
 		return r;
-	fd = files_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return files_fault(folder, fault);
-	if (fsync(fd) < 0)
-		r = files_fault(folder, fault);
-	close(fd);
-	return r;
+	return naming_sync(folder) < 0 ? files_fault(folder, fault) : 0;
 }
 
 int durable_folder(const char *path, mode_t mode, const char *like, struct fault *fault)
@@ -70,16 +65,8 @@ int durable_folder(const char *path, mode_t mode, const char *like, struct fault
 
 int durable_rename(const char *from, const char *to, bool over, struct fault *fault)
 {
-	int r = over ? rename(from, to) : renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-	struct stat there;
+	int r = over ? rename(from, to) : naming_take(from, to);
 
-	/* Not every file system knows how: then a look before has to do. */
-	if (r < 0 && !over && (errno == EINVAL || errno == ENOSYS)) {
-		if (lstat(to, &there) == 0)
-			errno = EEXIST;
-		else if (errno == ENOENT)
-			r = rename(from, to);
-	}
 	if (r < 0 && errno == EEXIST)
 		return fault_set(fault, FAULT_INVALID, "%s: it is there already", to);
 	if (r < 0)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/naming.h"
+
 static const char *const suffixes[LEDGER_FILES] = {
 	[FILE_LEDGER] = "",
 	[FILE_WAL] = "-wal",
@@ -33,16 +35,9 @@ int files_inside(const char *folder, const char *file, char out[PATH_MAX], struc
 
 int files_folder(const char *path, char out[PATH_MAX], struct fault *fault)
 {
-	const char *slash = strrchr(path, '/');
-	char *end;
-
-	if (slash == NULL)
-		return join(".", "", "", out, fault);
-	if (join(path, "", "", out, fault) < 0)
-		return -FAULT_RANGE;
-	end = out + (slash - path);
-	end[end == out] = '\0'; /* of "/ledger.db" it is the root */
-	return 0;
+	if (naming_folder(path, out))
+		return 0;
+	return fault_set(fault, FAULT_RANGE, "the path is too long: %s", path);
 }
 
 int files_fault(const char *path, struct fault *fault)
