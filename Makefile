@@ -220,7 +220,7 @@ $(B)/tests/faults/test_calls: ALL_LDFLAGS += $(FAILCALLS:%=-Wl,--wrap=%)
 $(B)/tests/unit/test_writer_start: ALL_LDFLAGS += -Wl,--wrap=pthread_mutex_init \
 	-Wl,--wrap=pthread_condattr_init,--wrap=pthread_condattr_setclock \
 	-Wl,--wrap=pthread_cond_init,--wrap=uv_async_init,--wrap=pthread_create
-$(B)/tests/unit/test_statement_pages: ALL_LDFLAGS += -Wl,--wrap=fsync,--wrap=rename
+$(B)/tests/unit/test_statement_pages: ALL_LDFLAGS += -Wl,--wrap=fsync,--wrap=rename,--wrap=renameat2
 $(B)/tests/faults/test_statements: \
 	ALL_LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec,--wrap=sqlite3_prepare_v2 \
 		-Wl,--wrap=sqlite3_prepare_v3

@@ -162,20 +162,52 @@ int output_add(struct output *output, struct text bytes, struct fault *fault)
 	return write_all(output->fd, bytes) < 0 ? failed(output->path, fault) : 0;
 }
 
+/* It has its name: of one that was free nothing is left, but what came there since. */
+static void take_back(const struct output *output, const struct stat *ours)
+{
+	struct stat found;
+
+	if (lstat(output->path, &found) == 0 && found.st_dev == ours->st_dev &&
+	    found.st_ino == ours->st_ino)
+		unlink(output->path);
+}
+
+static int take_name(const struct output *output, const struct stat *ours, struct fault *fault)
+{
+	int r = output->keep ? naming_take(output->beside, output->path)
+	                     : rename(output->beside, output->path);
+
+	if (r < 0 && errno == EEXIST)
+		r = fault_set(fault, FAULT_INVALID,
+		              "%s: is there already: it came meanwhile, and is not replaced",
+		              output->path);
+	else if (r < 0)
+		r = failed(output->path, fault);
+	if (r < 0) {
+		unlink(output->beside);
+		return r;
+	}
+	r = output_sync_folder(output->path, fault);
+	if (r < 0 && output->keep)
+		take_back(output, ours);
+	return r;
+}
+
 int output_end(struct output *output, bool good, struct fault *fault)
 {
+	struct stat ours;
 	int r = 0;
 
 	if (output->fd < 0)
 		return 0;
-	if (good && (fchmod(output->fd, output->mode) < 0 || fsync(output->fd) < 0))
+	if (good && (fchmod(output->fd, output->mode) < 0 || fsync(output->fd) < 0 ||
+	             fstat(output->fd, &ours) < 0))
 		r = failed(output->path, fault);
 	if (close(output->fd) < 0 && r == 0 && good)
 		r = failed(output->path, fault);
 	output->fd = -1;
-	if (good && r == 0 && rename(output->beside, output->path) < 0)
-		r = failed(output->path, fault);
-	if (!good || r < 0)
-		unlink(output->beside);
-	return !good || r < 0 ? r : output_sync_folder(output->path, fault);
+	if (good && r == 0)
+		return take_name(output, &ours, fault);
+	unlink(output->beside);
+	return r;
 }

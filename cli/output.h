@@ -24,11 +24,15 @@ struct output {
 	char path[PATH_MAX], beside[PATH_MAX];
 	int fd; /* -1: ended */
 	unsigned mode;
+	bool keep; /* to be set once it is started: what has the name by the end is not replaced */
 };
 /* -FAULT_INVALID: it is no file, or a ledger. */
 int output_start(struct output *output, const char *path, struct fault *fault);
 int output_add(struct output *output, struct text bytes, struct fault *fault);
-/* It is there when this returned 0; not `good`: nothing of it is, and what was there stays. */
+/*
+ * It is there when this returned 0; not `good`: nothing of it is, and what was there stays.
+ * -FAULT_INVALID: `keep`, and the name is somebody else's.
+ */
 int output_end(struct output *output, bool good, struct fault *fault);
 
 /*

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/moment.h"
+#include "base/naming.h"
 
 enum { NAME_BYTES = 32, PATH_BYTES = PATH_MAX + NAME_BYTES };
 
@@ -19,15 +20,20 @@ static int failed(const char *path, struct fault *fault)
 	                 "%s: %s", path, strerror(errno));
 }
 
+static int taken(const char *path, const char *what, struct fault *fault)
+{
+	return fault_set(fault, FAULT_INVALID,
+	                 "%s: is there already, and %s that was fetched is evidence: move it away, "
+	                 "or name another",
+	                 path, what);
+}
+
 static int check_free(const char *path, const char *what, struct fault *fault)
 {
 	struct stat found;
 
 	if (lstat(path, &found) == 0)
-		return fault_set(fault, FAULT_INVALID,
-		                 "%s: is there already, and %s that was fetched is evidence: move "
-		                 "it away, or name another",
-		                 path, what);
+		return taken(path, what, fault);
 	return errno == ENOENT ? 0 : failed(path, fault);
 }
 
@@ -88,6 +94,8 @@ int statement_pages_start(struct statement_pages *pages, const char *file, const
 		r = check_free(pages->folder, "what is in it", fault);
 	if (r == 0)
 		r = output_start(&pages->statement, file, fault);
+	/* The pages may take minutes to come: it was free then. */
+	pages->statement.keep = true;
 	return r < 0 ? r : make_folder(pages, fault);
 }
 
@@ -163,21 +171,12 @@ static int put(struct statement_pages *pages, struct fault *fault)
 	r = write_index(pages, fault);
 	if (r < 0)
 		return r;
-	/* An empty folder that came there meanwhile would be replaced, any other is not. */
-	if (rename(pages->beside, pages->folder) < 0)
-		return failed(pages->folder, fault);
+	if (naming_take(pages->beside, pages->folder) < 0)
+		return errno == EEXIST ? taken(pages->folder, "what is in it", fault)
+		                       : failed(pages->folder, fault);
 	pages->moved = true;
 	r = output_sync_folder(pages->folder, fault);
-	/* The pages may have taken minutes to come: the name was free then. */
-	if (r == 0)
-		r = check_free(pages->statement.path, "a statement", fault);
-	if (r < 0)
-		return r;
-	r = output_end(&pages->statement, true, fault);
-	/* It may have its name already: one that was free. */
-	if (r < 0)
-		unlink(pages->statement.path);
-	return r;
+	return r < 0 ? r : output_end(&pages->statement, true, fault);
 }
 
 int statement_pages_end(struct statement_pages *pages, bool good, struct fault *fault)

@@ -27,12 +27,16 @@ static char folder[PATH_BYTES], file[2 * PATH_BYTES];
 
 static int calls, fail_at; /* fail_at 0: none */
 static bool other_comes;   /* FILE is there when the folder has its name */
+static bool other_is_last; /* FILE is there when it is about to have its own */
+static bool no_flags;      /* the file system has no RENAME_NOREPLACE */
 static struct buf done;    /* what was done: "sync FOLDER", "name FILE" */
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __real_rename(const char *from, const char *to);
 int __wrap_rename(const char *from, const char *to);
+int __real_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags);
+int __wrap_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags);
 
 static bool fails(void)
 {
@@ -53,19 +57,44 @@ int __wrap_fsync(int fd)
 	return __real_fsync(fd);
 }
 
+static void put_another(void)
+{
+	FILE *other = fopen(file, "we");
+
+	assert_non_null(other);
+	fputs("another's", other);
+	assert_int_equal(fclose(other), 0);
+}
+
+static bool before_a_name(const char *to)
+{
+	const char *name = strrchr(to, '/') + 1;
+
+	if (fails())
+		return false;
+	buf_addf(&done, "name %s\n", name);
+	if (other_comes && strcmp(name, "s.json.pages") == 0)
+		put_another();
+	return true;
+}
+
 int __wrap_rename(const char *from, const char *to)
 {
-	if (fails())
-		return -1;
-	buf_addf(&done, "name %s\n", strrchr(to, '/') + 1);
-	if (other_comes && strstr(to, "s.json.pages") != NULL && strstr(to, "pages.") == NULL) {
-		FILE *other = fopen(file, "we");
+	return before_a_name(to) ? __real_rename(from, to) : -1;
+}
 
-		assert_non_null(other);
-		fputs("another's", other);
-		assert_int_equal(fclose(other), 0);
+int __wrap_renameat2(int from_at, const char *from, int to_at, const char *to, unsigned flags)
+{
+	if (no_flags) {
+		errno = EINVAL;
+		return -1;
 	}
-	return __real_rename(from, to);
+	assert_int_equal(flags, RENAME_NOREPLACE);
+	if (!before_a_name(to))
+		return -1;
+	if (other_is_last && strcmp(to, file) == 0)
+		put_another();
+	return __real_renameat2(from_at, from, to_at, to, flags);
 }
 
 /* --- a folder for each test -------------------------------------------------------- */
@@ -248,6 +277,33 @@ static void test_what_came_meanwhile_stays(void **state)
 	assert_non_null(strstr(fault.text, "s.json: "));
 	expect_file("s.json", "another's");
 	assert_int_equal(count_in(folder), 1);
+	/* Nor where it comes as late as can be. */
+	assert_int_equal(unlink(file), 0);
+	other_is_last = true;
+	assert_int_equal(put_two(true, NULL, &fault), -FAULT_INVALID);
+	other_is_last = false;
+	assert_non_null(strstr(fault.text, "s.json: is there already"));
+	expect_file("s.json", "another's");
+	assert_int_equal(count_in(folder), 1);
+}
+
+/* There a look before has to do. */
+static void test_a_file_system_that_knows_no_flags(void **state)
+{
+	struct fault fault;
+
+	(void)state;
+	no_flags = true;
+	other_comes = true;
+	assert_int_equal(put_two(true, NULL, &fault), -FAULT_INVALID);
+	other_comes = false;
+	expect_file("s.json", "another's");
+	assert_int_equal(count_in(folder), 1);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(put_two(true, NULL, &fault), 0);
+	no_flags = false;
+	expect_file("s.json", "{}\n1\n2\n");
+	assert_int_equal(count_in(folder), 2);
 }
 
 static void test_what_was_fetched_is_not_replaced(void **state)
@@ -294,6 +350,7 @@ int main(void)
 		OF_ITS_OWN(test_not_all_of_it_is_nothing),
 		OF_ITS_OWN(test_whatever_fails_leaves_nothing),
 		OF_ITS_OWN(test_what_came_meanwhile_stays),
+		OF_ITS_OWN(test_a_file_system_that_knows_no_flags),
 		OF_ITS_OWN(test_what_was_fetched_is_not_replaced),
 		OF_ITS_OWN(test_a_path_has_a_length),
 	};
