@@ -195,14 +195,27 @@ void kit_prepare(struct ledgerkit *kit, const char *line, struct ingest_item *it
 	                 0);
 }
 
+void kit_begin(struct ledgerkit *kit)
+{
+	assert_int_equal(ledger_begin(kit->ledger, NULL), 0);
+	kit->batch = true;
+}
+
+void kit_commit(struct ledgerkit *kit)
+{
+	assert_int_equal(ledger_commit(kit->ledger, NULL), 0);
+	kit->batch = false;
+}
+
 enum ingest_verdict kit_send(struct ledgerkit *kit, const char *line)
 {
 	struct fault fault = { .code = FAULT_NONE };
 	struct ingest_item item;
 
 	kit_prepare(kit, line, &item);
-	if (ledger_begin(kit->ledger, &fault) < 0 || ingest_store(kit->ledger, &item, &fault) < 0 ||
-	    ledger_commit(kit->ledger, &fault) < 0)
+	if ((!kit->batch && ledger_begin(kit->ledger, &fault) < 0) ||
+	    ingest_store(kit->ledger, &item, &fault) < 0 ||
+	    (!kit->batch && ledger_commit(kit->ledger, &fault) < 0))
 		fail_msg("send: %s", fault.text);
 	return item.verdict;
 }

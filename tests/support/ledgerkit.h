@@ -28,6 +28,7 @@ struct ledgerkit {
 	char folder[KIT_PATH_BYTES / 2]; /* removed by kit_close() */
 	char path[KIT_PATH_BYTES];
 	struct ledger *ledger; /* a writer, or NULL between kit_shut() and kit_reopen() */
+	bool batch;            /* between kit_begin() and kit_commit() */
 	struct applied_book book, cost;
 	struct rules *rules; /* NULL until kit_rules() */
 	struct terms terms;  /* what kit_terms() points to: of the two above */
@@ -74,6 +75,9 @@ extern const char kit_small_book[];
 void kit_prepare(struct ledgerkit *kit, const char *line, struct ingest_item *item_out);
 /* The same, stored in a transaction of its own. */
 enum ingest_verdict kit_send(struct ledgerkit *kit, const char *line);
+/* What is sent between these is one transaction: of thousands not each waits for the disk. */
+void kit_begin(struct ledgerkit *kit);
+void kit_commit(struct ledgerkit *kit);
 /* An event of api "toll": id, time, model and its usage object. */
 enum ingest_verdict kit_send_usage(struct ledgerkit *kit, const char *id, const char *time,
                                    const char *model, const char *usage);

@@ -344,6 +344,7 @@ static void test_many_of_the_same_facts_are_one_to_one(void **state)
 	struct matchkit *kit = *state;
 	char text[200];
 
+	kit_begin(&kit->ledger);
 	for (int i = 0; i < ALIKE; i++) {
 		snprintf(text, sizeof(text), "e%d", i);
 		match_event(kit, text, "2026-07-01T10:00:00Z", 1, 0, "");
@@ -351,10 +352,33 @@ static void test_many_of_the_same_facts_are_one_to_one(void **state)
 		         i % 3);
 		match_row(kit, text);
 	}
+	kit_commit(&kit->ledger);
 	snprintf(text, sizeof(text), "time=2026-07-01T10:00:09Z model=m input=1 amount=1");
 	match_row(kit, text);
 	kit->options.match = MATCH_FACTS;
 	match_finds(kit, "missing-here 1.00 - 601\nours 600.00 theirs 601.00\n");
+}
+
+/* More that wait for a nearer row than there is room for: the first ones go early, to their own. */
+static void test_more_events_than_can_wait_find_their_rows(void **state)
+{
+	enum { WAITING = 4200 };
+	struct matchkit *kit = *state;
+	char text[200];
+
+	kit_begin(&kit->ledger);
+	for (int i = 0; i < WAITING; i++) {
+		snprintf(text, sizeof(text), "e%d", i);
+		match_event(kit, text, "2026-07-01T10:00:00Z", i + 1, 0, "");
+		snprintf(text, sizeof(text), "time=2026-07-01T10:00:01Z model=m input=%d amount=%d",
+		         i + 1, i + 1);
+		match_row(kit, text);
+	}
+	kit_commit(&kit->ledger);
+	match_event(kit, "last", "2026-07-01T10:00:00Z", WAITING + 1, 0, "");
+	kit->options.match = MATCH_FACTS;
+	match_finds(kit, "missing-there -4201.00 last -\nours 8826301.00 theirs 8822100.00\n");
+	assert_int_equal(kit->result.equal, WAITING);
 }
 
 static void test_the_same_facts_twice_are_a_duplicate(void **state)
@@ -408,6 +432,7 @@ int main(void)
 		TEST(test_facts_are_matched_within_the_slack),
 		TEST(test_the_nearest_facts_come_first),
 		TEST(test_many_of_the_same_facts_are_one_to_one),
+		TEST(test_more_events_than_can_wait_find_their_rows),
 		TEST(test_the_same_facts_twice_are_a_duplicate),
 		TEST(test_ids_that_nobody_knows_leave_the_facts),
 	};
