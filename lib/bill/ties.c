@@ -1,5 +1,7 @@
 #include "bill/ties.h"
 
+#include <stdlib.h>
+
 #include "base/json.h"
 #include "base/moment.h"
 #include "bill/ties_internal.h"
@@ -50,6 +52,10 @@ struct closing_of {
 	int64_t until_ms, at_ms;
 };
 
+struct run_of {
+	int64_t seq, at_ms;
+};
+
 struct ties {
 	struct ledger *ledger;
 	const struct ties_query *query;
@@ -66,7 +72,8 @@ struct ties {
 	struct json doc;
 	struct closing_of closes[CLOSES_MAX];
 	size_t close_count;
-	int64_t run, run_at_ms; /* whose rows are at hand */
+	struct run_of *runs; /* in their order */
+	size_t run_count, run_cap;
 	int64_t late;
 };
 
@@ -340,25 +347,41 @@ static int on_late_correction(void *context, const struct correction *correction
 	return 0;
 }
 
-static int on_late_adjustment(void *context, const struct adjustment *adjustment)
-{
-	struct ties *ties = context;
-
-	if (adjustment->run == ties->run)
-		ties->late += is_late(ties, adjustment->booked_ms, ties->run_at_ms);
-	return 0;
-}
-
-/* A row of a run has not its moment: the rows are walked once a run, of which there are few. */
 static int on_run(void *context, const struct adjustment_run *run)
 {
 	struct ties *ties = context;
-	const struct ties_query *query = ties->query;
 
-	ties->run = run->seq;
-	ties->run_at_ms = run->at_ms;
-	return ledger_each_adjustment(ties->ledger, ADJUSTMENT_BOOKED, query->from_ms, query->to_ms,
-	                              on_late_adjustment, ties, ties->fault);
+	if (ties->run_count == ties->run_cap) {
+		size_t cap = ties->run_cap > 0 ? 2 * ties->run_cap : 64;
+		struct run_of *grown = realloc(ties->runs, cap * sizeof(*grown));
+
+		if (grown == NULL)
+			return fault_set(ties->fault, FAULT_NOMEM, "runs: out of memory");
+		ties->runs = grown;
+		ties->run_cap = cap;
+	}
+	ties->runs[ties->run_count++] = (struct run_of){ run->seq, run->at_ms };
+	return 0;
+}
+
+static int by_seq(const void *key, const void *run)
+{
+	int64_t seq = *(const int64_t *)key, other = ((const struct run_of *)run)->seq;
+
+	return (seq > other) - (seq < other);
+}
+
+/* A row of a run has not its moment, which is the run's. */
+static int on_late_adjustment(void *context, const struct adjustment *adjustment)
+{
+	struct ties *ties = context;
+	const struct run_of *run = NULL;
+
+	if (ties->run_count > 0)
+		run = bsearch(&adjustment->run, ties->runs, ties->run_count, sizeof(*run), by_seq);
+	if (run != NULL)
+		ties->late += is_late(ties, adjustment->booked_ms, run->at_ms);
+	return 0;
 }
 
 struct sealed {
@@ -389,6 +412,9 @@ static int look_at_closed(struct ties *ties, int64_t until_ms, int64_t *hours_ou
 		                           query->to_ms, on_late_correction, ties, ties->fault);
 	if (r == 0)
 		r = ledger_each_run(ties->ledger, on_run, ties, ties->fault);
+	if (r == 0 && ties->run_count > 0)
+		r = ledger_each_adjustment(ties->ledger, ADJUSTMENT_BOOKED, query->from_ms,
+		                           query->to_ms, on_late_adjustment, ties, ties->fault);
 	if (r == 0)
 		r = ledger_seal_head(ties->ledger, &link, ties->fault);
 	if (r == 0 && link.seq > 0)
@@ -486,6 +512,7 @@ int ties_check(struct ledger *ledger, const struct ties_query *query, tie_fn *ea
 		                 "the range is on the hour here: the sums are of whole hours");
 	r = check_all(&ties);
 	json_release(&ties.doc);
+	free(ties.runs);
 	/* A refusal that was told is no failure of ours. */
 	if (r == 0 && fault != NULL)
 		*fault = (struct fault){ .code = FAULT_NONE };

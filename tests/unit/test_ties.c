@@ -141,7 +141,7 @@ static void test_each_tie_is_seen_to_be_broken(void **state)
 		{ "what was booked in a closed period",
 		  "INSERT INTO change (at_ms, who, what, detail) VALUES (1, 'w', 'period.close', "
 		  "'{\"closed\":true,\"until\":\"2026-09\"}')",
-		  { "closed booked after the closing " } },
+		  { "closed booked after the closing 2|0" } },
 		{ "a closing that cannot be read",
 		  "INSERT INTO change (at_ms, who, what, detail) VALUES (1, 'w', 'period.close', "
 		  "'{')",
