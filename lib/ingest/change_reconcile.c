@@ -1,4 +1,5 @@
 /* reconcile.run: keeps the report of a reconciliation, in the log of changes. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -6,6 +7,9 @@
 #include "ingest/change_internal.h"
 
 enum { REPORT_DEPTH_MAX = 8 };
+
+#define REPORT_SIZE_MAX "64 KiB"
+static_assert(CHANGE_REPORT_BYTES_MAX == 64 * 1024, "the words for it say another size");
 
 static bool is_sha256(struct text t)
 {
@@ -50,7 +54,8 @@ static const char *read_run(const struct json *doc, struct buf *report_out)
 	if (!json_write(doc, report, REPORT_DEPTH_MAX, report_out))
 		return "reconcile.run: the report has too many levels";
 	if (report_out->len > CHANGE_REPORT_BYTES_MAX)
-		return "reconcile.run: the report is larger than 64 KiB: fewer statements at once";
+		return "reconcile.run: the report is larger than " REPORT_SIZE_MAX
+		       ": fewer statements at once";
 	return NULL;
 }
 
