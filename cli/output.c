@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/naming.h"
+#include "ledger/ledger.h"
 
 static int failed(const char *path, struct fault *fault)
 {
@@ -20,16 +21,14 @@ static int failed(const char *path, struct fault *fault)
 /* A slip of the hand must not put a page in the place of a ledger. */
 static int refuse_database(const char *path, struct fault *fault)
 {
-	static const char magic[] =
-		"SQLite format 3"; /* with its NUL: sqlite.org/fileformat.html */
-	char begin[sizeof(magic)];
+	char begin[LEDGER_MAGIC_BYTES];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool is_one;
 
 	if (fd < 0)
 		return 0;
 	is_one = pread(fd, begin, sizeof(begin), 0) == (ssize_t)sizeof(begin) &&
-	         memcmp(begin, magic, sizeof(magic)) == 0;
+	         ledger_is_database((struct text){ begin, sizeof(begin) });
 	close(fd);
 	return is_one ? fault_set(
 				fault, FAULT_INVALID,

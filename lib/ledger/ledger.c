@@ -24,6 +24,13 @@ enum {
 	CACHE_KIB = 8 * 1024,
 };
 
+bool ledger_is_database(struct text first)
+{
+	static const char magic[LEDGER_MAGIC_BYTES] = "SQLite format 3";
+
+	return first.len >= sizeof(magic) && memcmp(first.at, magic, sizeof(magic)) == 0;
+}
+
 static int run_pragma(struct ledger *ledger, const char *sql, struct fault *fault)
 {
 	int code = sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);

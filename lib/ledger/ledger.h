@@ -22,6 +22,7 @@
 #include "usage/credential.h"
 
 enum {
+	LEDGER_MAGIC_BYTES = 16,
 	LEDGER_MODE = 0640, /* of a new file: the owner writes, the group reads */
 	/* Identities kept in memory, by default (ledger/identity.h): */
 	LEDGER_IDENTITY_HOURS = 48,
@@ -96,6 +97,11 @@ typedef int ledger_setting_fn(void *context, const struct ledger_setting *settin
 int ledger_each_setting(struct ledger *ledger, ledger_setting_fn *each, void *context,
                         struct fault *fault);
 
+/*
+ * Whether these are the first bytes of a database of SQLite: a ledger, maybe.  They are
+ * LEDGER_MAGIC_BYTES, with a NUL: sqlite.org/fileformat.html.
+ */
+bool ledger_is_database(struct text first);
 const char *ledger_sqlite_version(void); /* "3.40.1" */
 const char *ledger_sqlite_source(void);  /* its check-in */
 int ledger_sqlite_number(void);          /* 3040001 */

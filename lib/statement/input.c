@@ -88,13 +88,6 @@ int statement_input_next(struct statement_input *input, struct text *chunk_out, 
 	return 0;
 }
 
-bool statement_is_database(struct text first)
-{
-	static const char magic[] = "SQLite format 3";
-
-	return first.len >= sizeof(magic) && memcmp(first.at, magic, sizeof(magic)) == 0;
-}
-
 int statement_sniff(const char *name, struct text first, struct fault *fault)
 {
 	size_t looked = first.len < SNIFF_BYTES ? first.len : SNIFF_BYTES, blanks = 0;

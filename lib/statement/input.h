@@ -34,8 +34,6 @@ void statement_input_close(struct statement_input *input); /* takes a zeroed one
 int statement_input_next(struct statement_input *input, struct text *chunk_out,
                          struct fault *fault);
 
-/* Whether these are the first bytes of a database of SQLite: a ledger, maybe. */
-bool statement_is_database(struct text first);
 /* -FAULT_INVALID where the first bytes are of nothing that is read here. */
 int statement_sniff(const char *name, struct text first, struct fault *fault);
 

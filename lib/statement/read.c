@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/ledger.h"
 #include "statement/format_ledger.h"
 #include "statement/reader.h"
 
@@ -379,7 +380,7 @@ static bool is_ledger(const struct statement_reader *reader, struct text first)
 {
 	if (reader->format != NULL)
 		return reader->format->container == STATEMENT_LEDGER;
-	return reader->mapping == NULL && statement_is_database(first);
+	return reader->mapping == NULL && ledger_is_database(first);
 }
 
 static int read_bytes(struct statement_reader *reader, const char *path, struct fault *fault)
