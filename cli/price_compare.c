@@ -291,7 +291,7 @@ static int write_people(struct comparison *c)
 		printer_wrapf(printer, 0,
 		              "%zu component%s that one prices as another, and the other book does "
 		              "not have: --all lists them.",
-		              c->assumed, price_plural((int64_t)c->assumed));
+		              c->assumed, text_plural((int64_t)c->assumed));
 	if (c->later > 0)
 		printer_wrapf(printer, 0, "%zu of them have no price yet then in one of the books.",
 		              c->later);

@@ -218,7 +218,7 @@ static int write_differences(struct diff *diff)
 	              "Models: %zu added, %zu removed, %zu repriced, %zu with other aliases alone; "
 	              "%zu account%s with other agreements.",
 	              counts->added, counts->removed, counts->repriced, counts->renamed,
-	              counts->accounts, price_plural((int64_t)counts->accounts));
+	              counts->accounts, text_plural((int64_t)counts->accounts));
 	r = write_list(diff, "Models added", list_model, COMPARE_ADDED);
 	if (r == 0)
 		r = write_list(diff, "Models removed", list_model, COMPARE_REMOVED);
@@ -335,7 +335,7 @@ static int write_rest(struct diff *diff)
 			continue;
 		add_models(diff, (enum impact_kind)kind);
 		printer_wrapf(printer, 0, "%lld event%s %s: %.*s", (long long)events,
-		              price_plural(events), notes[kind], TEXT_ARGS(buf_text(&diff->names)));
+		              text_plural(events), notes[kind], TEXT_ARGS(buf_text(&diff->names)));
 	}
 	printer_wrapf(printer, 0,
 	              "Events with both amounts; per cent of the one before, half away from zero.");

@@ -158,7 +158,7 @@ static int set_changes(struct log *log, size_t row, const struct book *book,
 		changes_text(counts, &words);
 	else
 		buf_addf(&words, "the first, %zu model%s", book_model_count(book),
-		         price_plural((int64_t)book_model_count(book)));
+		         text_plural((int64_t)book_model_count(book)));
 	if (people && cells[LOG_NOTE].len > 0)
 		buf_addf(&words, " (%.*s)", TEXT_ARGS(cells[LOG_NOTE]));
 	table_set(table, row, LOG_CHANGES, buf_text(&words));

@@ -174,7 +174,7 @@ static int write_rest(struct context *context, const struct impact *impact)
 
 		if (events > 0)
 			printer_wrapf(&context->printer, 0, "%lld event%s %s", (long long)events,
-			              price_plural(events), rest_notes[kind]);
+			              text_plural(events), rest_notes[kind]);
 	}
 	return r;
 }

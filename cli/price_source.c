@@ -37,11 +37,6 @@ void price_book_member(struct buf *out, const char *key, const struct book *book
 	buf_add_cstr(out, "}");
 }
 
-const char *price_plural(int64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void tick(void *context, int64_t events, int64_t at_ms)
 {
 	struct price_walk *walk = context;

@@ -19,8 +19,6 @@ int price_same_currency(struct context *context, const struct book *a, const str
 void price_title(const struct book *book, const char *word, char out[PRICE_TITLE_BYTES]);
 /* ,"KEY":{"hash":"...","name":"...","currency":"USD"} */
 void price_book_member(struct buf *out, const char *key, const struct book *book);
-/* "1234567 events", "1 event": for sentences. */
-const char *price_plural(int64_t n);
 
 /* A walk with its bar. */
 struct price_walk {

@@ -75,30 +75,6 @@ static void add_command(struct buf *out, const struct options *given, bool typed
 	buf_add(out, "]", 1);
 }
 
-static void add_number(struct buf *out, const char *key, int64_t value)
-{
-	if (value == STATEMENT_UNTOLD)
-		buf_addf(out, ",\"%s\":null", key);
-	else
-		buf_addf(out, ",\"%s\":%lld", key, (long long)value);
-}
-
-static void add_money(struct buf *out, const char *key, struct money amount)
-{
-	char text[MONEY_TEXT_BYTES];
-
-	money_text(amount, text);
-	buf_addf(out, ",\"%s\":\"%s\"", key, text);
-}
-
-static void add_time(struct buf *out, const char *key, int64_t ms)
-{
-	char text[MOMENT_TEXT_BYTES];
-
-	moment_text(ms, text);
-	buf_addf(out, ",\"%s\":\"%s\"", key, text);
-}
-
 static void add_statements(struct buf *out, const struct reconciled *reconciled)
 {
 	buf_add_cstr(out, ",\"statements\":[");
@@ -109,8 +85,8 @@ static void add_statements(struct buf *out, const struct reconciled *reconciled)
 		buf_addf(out, "%s{\"sha256\":\"%s\"", i > 0 ? "," : "", summary->sha256);
 		buf_add_member(out, "name", text_of(reconciled->statements[i].name));
 		buf_add_member(out, "format", text_of(format != NULL ? format->name : "mapping"));
-		add_number(out, "bytes", summary->bytes);
-		add_number(out, "rows", summary->rows);
+		bill_json_number(out, "bytes", summary->bytes);
+		bill_json_number(out, "rows", summary->rows);
 		buf_add(out, "}", 1);
 	}
 	buf_add(out, "]", 1);
@@ -127,8 +103,8 @@ static void add_causes(struct buf *out, const struct bill_result *result)
 		if (sum->differences == 0)
 			continue;
 		buf_addf(out, "%s{\"cause\":\"%s\"", comma, bill_cause_name((enum bill_cause)c));
-		add_number(out, "differences", sum->differences);
-		add_money(out, "amount", sum->amount);
+		bill_json_number(out, "differences", sum->differences);
+		bill_json_money(out, "amount", sum->amount);
 		buf_add(out, "}", 1);
 		comma = ",";
 	}
@@ -150,20 +126,20 @@ static void add_report(struct buf *out, const struct options *given,
 	               text_of(ask->mapping_sha256[0] != '\0' ? ask->mapping_sha256 : NULL));
 	buf_add_member(out, "names_sha256",
 	               text_of(ask->names_sha256[0] != '\0' ? ask->names_sha256 : NULL));
-	add_time(out, "from", result->from_ms);
-	add_time(out, "to", result->to_ms);
+	bill_json_time(out, "from", result->from_ms);
+	bill_json_time(out, "to", result->to_ms);
 	buf_add_member(out, "zone", text_of(zone_name(ask->bill.zone)));
 	buf_add_member(out, "match", text_of(bill_match_name(result->match)));
 	buf_add_member(out, "side", text_of(book_side_name(ask->bill.side)));
 	buf_add_member(out, "currency", text_of(result->currency));
 	buf_addf(out, ",\"ours_requests\":%lld", (long long)result->ours.requests);
-	add_money(out, "ours", result->ours.amount);
-	add_number(out, "theirs_requests", result->theirs.requests);
-	add_money(out, "theirs", result->theirs.amount);
-	add_money(out, "difference", bill_result_difference(result));
-	add_number(out, "differences", result->differences);
+	bill_json_money(out, "ours", result->ours.amount);
+	bill_json_number(out, "theirs_requests", result->theirs.requests);
+	bill_json_money(out, "theirs", result->theirs.amount);
+	bill_json_money(out, "difference", bill_result_difference(result));
+	bill_json_number(out, "differences", result->differences);
 	add_causes(out, result);
-	add_money(out, "left", result->left);
+	bill_json_money(out, "left", result->left);
 	buf_addf(out, ",\"equal_within\":%s}", result->equal_within ? "true" : "false");
 }
 

@@ -15,12 +15,6 @@ static const struct option options[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const char *const grains[] = {
-	[STATEMENT_GRAIN_REQUEST] = "request", [STATEMENT_GRAIN_HOUR] = "hour",
-	[STATEMENT_GRAIN_DAY] = "day",         [STATEMENT_GRAIN_MONTH] = "month",
-	[STATEMENT_GRAIN_WHOLE] = "whole",
-};
-
 /* ---- what it tells ---- */
 
 struct told {
@@ -136,7 +130,8 @@ static void write_people(struct context *context, const char *name,
 		else
 			printer_pair(printer, LABEL_WIDTH, "period",
 			             text_of("not told: known by their ids alone"));
-		printer_pairf(printer, LABEL_WIDTH, "grain", "%s", grains[summary->grain]);
+		printer_pairf(printer, LABEL_WIDTH, "grain", "%s",
+		              statement_grain_name(summary->grain));
 		put_told(summary, &told);
 		printer_pair(printer, LABEL_WIDTH, "tells", buf_text(&told));
 		printer_pairf(printer, LABEL_WIDTH, "amounts", "%u decimals%s%s", summary->decimals,
@@ -175,7 +170,8 @@ static void write_json(struct context *context, const char *name,
 	         (long long)summary->records, (long long)summary->rows);
 	buf_add_member(out, "from", text_of(timed ? first : NULL));
 	buf_add_member(out, "to", text_of(timed ? last : NULL));
-	buf_add_member(out, "grain", text_of(summary->rows > 0 ? grains[summary->grain] : NULL));
+	buf_add_member(out, "grain",
+	               text_of(summary->rows > 0 ? statement_grain_name(summary->grain) : NULL));
 	for (int i = 0; i < TOLD_COUNT; i++)
 		buf_addf(out, ",\"%s\":%lld", told[i].key, (long long)told[i].rows);
 	buf_addf(out, ",\"decimals\":%u,\"reals\":%s,\"cut\":%lld,\"states_total\":%s",

@@ -225,3 +225,8 @@ unsigned text_distance(struct text a, struct text b)
 	}
 	return cost[a.len][b.len];
 }
+
+const char *text_plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}

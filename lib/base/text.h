@@ -56,4 +56,7 @@ enum {
  */
 unsigned text_distance(struct text a, struct text b);
 
+/* "1234567 events", "1 event": the s of it, or "". */
+const char *text_plural(int64_t n);
+
 #endif

@@ -69,20 +69,6 @@ static int note_value(const struct reading *reading, struct bill_values *values,
 	return 0;
 }
 
-static enum statement_grain grain_of(const struct statement_row *row)
-{
-	int64_t width = row->to_ms - row->from_ms;
-
-	if (row->request)
-		return STATEMENT_GRAIN_REQUEST;
-	if (width <= MS_PER_HOUR)
-		return STATEMENT_GRAIN_HOUR;
-	if (width <= MS_PER_DAY + MS_PER_HOUR)
-		return STATEMENT_GRAIN_DAY;
-	return width <= 31 * MS_PER_DAY + MS_PER_HOUR ? STATEMENT_GRAIN_MONTH
-	                                              : STATEMENT_GRAIN_WHOLE;
-}
-
 static void span(struct bill_plan *plan, const struct statement_row *row)
 {
 	/* A fee of a month that stands at its beginning is no reason to look at all of it. */
@@ -100,7 +86,7 @@ static int read_usage(const struct reading *reading, const struct statement_row 
 {
 	const struct text names[BILL_NAMES] = { row->account, row->key, row->model };
 	struct bill_plan *plan = reading->plan;
-	enum statement_grain grain = grain_of(row);
+	enum statement_grain grain = statement_grain_of(row);
 	uint32_t told = row->told;
 	struct text name;
 	int r = 0;

@@ -23,12 +23,6 @@ static const struct {
 	{ "why", TABLE_TEXT },
 };
 
-static const char *const grain_names[] = {
-	[STATEMENT_GRAIN_REQUEST] = "request", [STATEMENT_GRAIN_HOUR] = "hour",
-	[STATEMENT_GRAIN_DAY] = "day",         [STATEMENT_GRAIN_MONTH] = "month",
-	[STATEMENT_GRAIN_WHOLE] = "whole",
-};
-
 /* ---- what others share ---- */
 
 struct money bill_result_difference(const struct bill_result *result)
@@ -79,11 +73,6 @@ static void add_lines(struct buf *out, const char *name, const struct buf *lines
 	}
 }
 
-static const char *plural(int64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 void bill_result_warnings(const struct bill_result *result,
                           const struct bill_statement_name *statements, size_t count,
                           struct buf *out)
@@ -92,7 +81,7 @@ void bill_result_warnings(const struct bill_result *result,
 		buf_addf(out,
 		         "%lld event%s of ours without a price: a hole in our total: toll "
 		         "suspense list\n",
-		         (long long)result->ours_suspense, plural(result->ours_suspense));
+		         (long long)result->ours_suspense, text_plural(result->ours_suspense));
 	if (result->priced_here)
 		buf_add_cstr(out, "the statement has no amounts: theirs is its counts at our "
 		                  "prices\n");
@@ -100,13 +89,14 @@ void bill_result_warnings(const struct bill_result *result,
 		buf_addf(out,
 		         "%lld row%s of the statement outside the period, and not in its total "
 		         "here\n",
-		         (long long)result->outside, plural(result->outside));
+		         (long long)result->outside, text_plural(result->outside));
 	for (size_t i = 0; i < count; i++) {
 		const struct statement_summary *summary = statements[i].summary;
 
 		if (summary->cut > 0)
 			buf_addf(out, "%s: %lld row%s with more than 18 decimals, cut there\n",
-			         statements[i].name, (long long)summary->cut, plural(summary->cut));
+			         statements[i].name, (long long)summary->cut,
+			         text_plural(summary->cut));
 		add_lines(out, statements[i].name, &summary->notes);
 	}
 	add_lines(out, "", &result->notes);
@@ -166,7 +156,7 @@ void bill_result_other_currencies(const struct bill_result *result,
 			if (add_currency(statements, count, currency, &rows, &amount))
 				money_text(amount, text);
 			buf_addf(out, "%s%s %s in %lld row%s", comma, text, currency,
-			         (long long)rows, plural(rows));
+			         (long long)rows, text_plural(rows));
 			comma = ", ";
 		}
 	}
@@ -256,7 +246,7 @@ static void add_string(struct buf *out, const char *key, const char *value)
 	buf_add_member(out, key, text_of(value));
 }
 
-static void add_number(struct buf *out, const char *key, int64_t value)
+void bill_json_number(struct buf *out, const char *key, int64_t value)
 {
 	if (value == STATEMENT_UNTOLD)
 		buf_addf(out, ",\"%s\":null", key);
@@ -264,7 +254,7 @@ static void add_number(struct buf *out, const char *key, int64_t value)
 		buf_addf(out, ",\"%s\":%lld", key, (long long)value);
 }
 
-static void add_money(struct buf *out, const char *key, struct money amount)
+void bill_json_money(struct buf *out, const char *key, struct money amount)
 {
 	char text[MONEY_TEXT_BYTES];
 
@@ -277,12 +267,12 @@ static void add_bool(struct buf *out, const char *key, bool value)
 	buf_addf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
-static void add_time(struct buf *out, const char *key, int64_t ms)
+void bill_json_time(struct buf *out, const char *key, int64_t ms)
 {
 	char text[MOMENT_TEXT_BYTES];
 
 	moment_text(ms, text);
-	add_string(out, key, text);
+	buf_add_member(out, key, text_of(text));
 }
 
 static void add_list(struct buf *out, const char *key, const struct buf *lines)
@@ -309,14 +299,14 @@ static void add_statement(struct buf *out, const struct bill_statement_name *sta
 	buf_add_json(out, text_of(summary->sha256));
 	add_string(out, "name", statement->name);
 	add_string(out, "format", summary->format != NULL ? summary->format->name : "mapping");
-	add_string(out, "grain", grain_names[summary->grain]);
-	add_number(out, "bytes", summary->bytes);
-	add_number(out, "records", summary->records);
-	add_number(out, "rows", summary->rows);
+	add_string(out, "grain", statement_grain_name(summary->grain));
+	bill_json_number(out, "bytes", summary->bytes);
+	bill_json_number(out, "records", summary->records);
+	bill_json_number(out, "rows", summary->rows);
 	/* Rows that are known by their ids alone have none. */
 	if (summary->first_ms < summary->last_ms) {
-		add_time(out, "from", summary->first_ms);
-		add_time(out, "to", summary->last_ms);
+		bill_json_time(out, "from", summary->first_ms);
+		bill_json_time(out, "to", summary->last_ms);
 	}
 	buf_add_cstr(out, ",\"totals\":[");
 	for (size_t i = 0; i < summary->total_count; i++) {
@@ -325,13 +315,13 @@ static void add_statement(struct buf *out, const struct bill_statement_name *sta
 			buf_add_json(out, text_of(summary->totals[i].currency));
 		else
 			buf_add_cstr(out, "null");
-		add_number(out, "rows", summary->totals[i].rows);
-		add_money(out, "amount", summary->totals[i].amount);
+		bill_json_number(out, "rows", summary->totals[i].rows);
+		bill_json_money(out, "amount", summary->totals[i].amount);
 		buf_add(out, "}", 1);
 	}
 	buf_add(out, "]", 1);
 	add_bool(out, "states_total", summary->states_total);
-	add_number(out, "cut", summary->cut);
+	bill_json_number(out, "cut", summary->cut);
 	add_list(out, "notes", &summary->notes);
 	buf_add(out, "}", 1);
 }
@@ -344,19 +334,19 @@ static void add_sides(struct buf *out, const struct bill_result *result)
 	/* Below zero where more is taken back than came: -1 is a number here. */
 	buf_addf(out, ",\"ours\":{\"amount\":\"%s\",\"requests\":%lld", text,
 	         (long long)result->ours.requests);
-	add_number(out, "rows", result->ours.rows);
-	add_money(out, "events", result->ours_events);
-	add_money(out, "adjustments", result->ours_adjustments);
-	add_money(out, "corrections", result->ours_corrections);
-	add_number(out, "suspense", result->ours_suspense);
+	bill_json_number(out, "rows", result->ours.rows);
+	bill_json_money(out, "events", result->ours_events);
+	bill_json_money(out, "adjustments", result->ours_adjustments);
+	bill_json_money(out, "corrections", result->ours_corrections);
+	bill_json_number(out, "suspense", result->ours_suspense);
 	money_text(result->theirs.amount, text);
 	buf_addf(out, "},\"theirs\":{\"amount\":\"%s\"", text);
-	add_number(out, "requests", result->theirs.requests);
-	add_number(out, "rows", result->theirs.rows);
+	bill_json_number(out, "requests", result->theirs.requests);
+	bill_json_number(out, "rows", result->theirs.rows);
 	add_bool(out, "priced_here", result->priced_here);
-	add_number(out, "outside", result->outside);
+	bill_json_number(out, "outside", result->outside);
 	buf_add(out, "}", 1);
-	add_money(out, "difference", bill_result_difference(result));
+	bill_json_money(out, "difference", bill_result_difference(result));
 }
 
 /* Every cause that something has. */
@@ -372,11 +362,11 @@ static void add_causes(struct buf *out, const struct bill_result *result)
 		if (sum->differences == 0)
 			continue;
 		buf_addf(out, "%s{\"cause\":\"%s\"", comma, bill_cause_name(cause));
-		add_number(out, "differences", sum->differences);
-		add_money(out, "amount", sum->amount);
-		add_money(out, "absolute", sum->absolute);
-		add_number(out, "within", sum->within);
-		add_money(out, "within_amount", sum->within_amount);
+		bill_json_number(out, "differences", sum->differences);
+		bill_json_money(out, "amount", sum->amount);
+		bill_json_money(out, "absolute", sum->absolute);
+		bill_json_number(out, "within", sum->within);
+		bill_json_money(out, "within_amount", sum->within_amount);
 		add_bool(out, "tolerated", sum->tolerated);
 		add_string(out, "meaning", bill_cause_text(cause));
 		add_string(out, "advice", bill_cause_advice(cause));
@@ -398,8 +388,8 @@ static int add_suggestion(void *context, const struct bill_suggestion *suggestio
 
 	buf_addf(out, "%s{\"cause\":\"%s\"", suggesting->comma, bill_cause_name(suggestion->cause));
 	buf_add_member(out, "model", suggestion->model);
-	add_number(out, "pairs", suggestion->pairs);
-	add_money(out, "amount", suggestion->amount);
+	bill_json_number(out, "pairs", suggestion->pairs);
+	bill_json_money(out, "amount", suggestion->amount);
 	add_string(out, "text", suggestion->text);
 	add_string(out, "line", suggestion->line[0] != '\0' ? suggestion->line : NULL);
 	buf_add(out, "}", 1);
@@ -451,8 +441,8 @@ int bill_result_json(const struct bill_result *result, const struct bill_stateme
 		return r;
 	buf_addf(out, "{\"reconciliation\":%d", BILL_RESULT_FORM);
 	add_string(out, "match", bill_match_name(result->match));
-	add_time(out, "from", result->from_ms);
-	add_time(out, "to", result->to_ms);
+	bill_json_time(out, "from", result->from_ms);
+	bill_json_time(out, "to", result->to_ms);
 	add_string(out, "currency", result->currency);
 	buf_add_cstr(out, ",\"statements\":[");
 	for (size_t i = 0; i < count; i++) {
@@ -461,12 +451,12 @@ int bill_result_json(const struct bill_result *result, const struct bill_stateme
 	}
 	buf_add(out, "]", 1);
 	add_sides(out, result);
-	add_number(out, "pairs", result->pairs);
-	add_number(out, "equal", result->equal);
-	add_number(out, "differences", result->differences);
+	bill_json_number(out, "pairs", result->pairs);
+	bill_json_number(out, "equal", result->equal);
+	bill_json_number(out, "differences", result->differences);
 	add_causes(out, result);
-	add_money(out, "left", result->left);
-	add_number(out, "left_differences", result->left_count);
+	bill_json_money(out, "left", result->left);
+	bill_json_number(out, "left_differences", result->left_count);
 	add_bool(out, "equal_within", result->equal_within);
 	buf_add_cstr(out, ",\"suggestions\":[");
 	if (result->suggestions != NULL)

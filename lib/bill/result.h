@@ -51,4 +51,9 @@ struct money bill_result_difference(const struct bill_result *result);
 int bill_result_html(const struct bill_result *result, const struct bill_statement_name *statements,
                      size_t count, struct buf *out, struct fault *fault);
 
+/* A member of JSON behind others; null for STATEMENT_UNTOLD. */
+void bill_json_number(struct buf *out, const char *key, int64_t value);
+void bill_json_money(struct buf *out, const char *key, struct money amount);
+void bill_json_time(struct buf *out, const char *key, int64_t ms);
+
 #endif

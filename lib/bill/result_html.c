@@ -93,11 +93,6 @@ static void add_money(struct buf *out, struct money amount)
 	buf_add_cstr(out, text);
 }
 
-static const char *plural(int64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* ---- what comes first ---- */
 
 static void add_title(struct buf *out, const struct bill_statement_name *statements, size_t count)
@@ -114,7 +109,7 @@ static void add_ours(struct buf *out, const struct bill_result *result)
 	buf_add_cstr(out, "<div><h2>Ours: the ledger</h2><b>");
 	add_money(out, result->ours.amount);
 	buf_addf(out, "</b><p>%lld request%s", (long long)result->ours.requests,
-	         plural(result->ours.requests));
+	         text_plural(result->ours.requests));
 	if (result->ours_adjustments.attos != 0 || result->ours_corrections.attos != 0) {
 		buf_add_cstr(out, ": events ");
 		add_money(out, result->ours_events);
@@ -153,15 +148,15 @@ static void add_sides(struct buf *out, const struct bill_result *result,
 	buf_add_cstr(out, "</b><p>");
 	if (result->theirs.requests != STATEMENT_UNTOLD)
 		buf_addf(out, "%lld request%s in ", (long long)result->theirs.requests,
-		         plural(result->theirs.requests));
+		         text_plural(result->theirs.requests));
 	buf_addf(out, "%lld row%s%s</p>", (long long)result->theirs.rows,
-	         plural(result->theirs.rows), result->priced_here ? ", at our prices" : "");
+	         text_plural(result->theirs.rows), result->priced_here ? ", at our prices" : "");
 	add_others(out, result, statements, count);
 	buf_add_cstr(out, "</div>\n");
 	buf_add_cstr(out, "<div><h2>Difference: theirs less ours</h2><b>");
 	result_add_signed(out, bill_result_difference(result));
 	buf_addf(out, "</b><p>%lld difference%s</p></div>\n</div>\n",
-	         (long long)result->differences, plural(result->differences));
+	         (long long)result->differences, text_plural(result->differences));
 }
 
 static void add_verdict(struct buf *out, const struct bill_result *result)
@@ -180,7 +175,7 @@ static void add_verdict(struct buf *out, const struct bill_result *result)
 		buf_add_cstr(out, ".</p>\n");
 	} else {
 		buf_addf(out, "<p class=\"verdict bad\">The sides differ: %lld difference%s, ",
-		         (long long)result->left_count, plural(result->left_count));
+		         (long long)result->left_count, text_plural(result->left_count));
 		add_money(out, result->left);
 		buf_add_cstr(out, " in all where none is set off against another.</p>\n");
 	}
@@ -440,7 +435,7 @@ static void add_statement(struct buf *out, const struct bill_statement_name *sta
 
 	buf_add_cstr(out, "<li>");
 	html_add(out, text_of(statement->name));
-	buf_addf(out, ": %lld row%s, %s, ", (long long)summary->rows, plural(summary->rows),
+	buf_addf(out, ": %lld row%s, %s, ", (long long)summary->rows, text_plural(summary->rows),
 	         summary->format != NULL ? summary->format->name : "by a mapping");
 	for (size_t i = 0; i < summary->total_count; i++) {
 		add_money(out, summary->totals[i].amount);
@@ -449,7 +444,7 @@ static void add_statement(struct buf *out, const struct bill_statement_name *sta
 		buf_add_cstr(out, ", ");
 	}
 	buf_addf(out, "%lld byte%s, SHA-256 <code>%s</code></li>\n", (long long)summary->bytes,
-	         plural(summary->bytes), summary->sha256);
+	         text_plural(summary->bytes), summary->sha256);
 }
 
 static void add_statements(struct buf *out, const struct bill_statement_name *statements,

@@ -252,7 +252,18 @@ static int check_row(const struct statement_reader *reader, const struct stateme
 
 /* ---- the summary ---- */
 
-static enum statement_grain grain_of(const struct statement_row *row)
+const char *statement_grain_name(enum statement_grain grain)
+{
+	static const char *const names[] = {
+		[STATEMENT_GRAIN_REQUEST] = "request", [STATEMENT_GRAIN_HOUR] = "hour",
+		[STATEMENT_GRAIN_DAY] = "day",         [STATEMENT_GRAIN_MONTH] = "month",
+		[STATEMENT_GRAIN_WHOLE] = "whole",
+	};
+
+	return names[grain];
+}
+
+enum statement_grain statement_grain_of(const struct statement_row *row)
 {
 	int64_t span = row->to_ms - row->from_ms;
 
@@ -319,7 +330,7 @@ static int sum_up(struct statement_reader *reader, const struct statement_row *r
 {
 	struct statement_summary *sum = &reader->summary;
 	bool usage = row->charge == STATEMENT_USAGE;
-	enum statement_grain grain = grain_of(row);
+	enum statement_grain grain = statement_grain_of(row);
 
 	if (statement_timed(row)) {
 		if (sum->last_ms == 0 || row->from_ms < sum->first_ms)

@@ -41,6 +41,9 @@ enum statement_grain {
 	STATEMENT_GRAIN_WHOLE, /* longer */
 };
 
+const char *statement_grain_name(enum statement_grain grain); /* "request", "hour" ... */
+enum statement_grain statement_grain_of(const struct statement_row *row);
+
 /* What is known of a statement when it was read. */
 struct statement_summary {
 	const struct statement_format *format; /* NULL: by a mapping */
