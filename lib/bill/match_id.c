@@ -69,7 +69,9 @@ static int index_row(void *context, const struct statement_row *row, int64_t pla
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = bill_index_add(&by->index, id_hash(ids[i]), place, by->run->fault);
-	return r < 0 ? r : bill_count_row(by->run, row);
+	if (r == 0)
+		r = bill_row_wanted(by->run, row);
+	return r == 1 ? bill_count_row(by->run, row) : r;
 }
 
 static bool without_id(const struct statement_row *row)
@@ -123,6 +125,7 @@ struct taken {
 	bool whole;      /* one row is what the lines of components come to: these are again */
 	int64_t record, rows;
 	size_t again; /* rows that are there once too often */
+	bool others;  /* they are of other names than were asked for, and counted only now */
 };
 
 /* By the name that is theirs alone they are two: only another one of theirs is shared. */
@@ -163,6 +166,11 @@ static int take_row(struct by_id *by, struct taken *taken, const struct statemen
 
 	if (taken->any && another(&taken->row, row))
 		return 0;
+	if (taken->others) {
+		r = bill_row_in(by->run, row);
+		if (r < 0)
+			return r;
+	}
 	if (taken->whole && is_line(row)) {
 		taken->again++;
 		mark(by, row, entry, BILL_TAKEN | BILL_REPEAT, false);
@@ -201,14 +209,21 @@ static int take_row(struct by_id *by, struct taken *taken, const struct statemen
 struct wanted {
 	struct text id, source;
 	bool inside, current;
+	bool others; /* of other names than were asked for */
 };
 
-static bool is_wanted(const struct by_id *by, const struct statement_row *row,
-                      const struct wanted *wanted)
+/* 1, 0; -FAULT_NOMEM. */
+static int is_wanted(const struct by_id *by, const struct statement_row *row,
+                     const struct wanted *wanted)
 {
-	return has_id(by, row, wanted->id) && bill_inside(by->run, row) == wanted->inside &&
-	       bill_current(by->run, row) == wanted->current &&
-	       (wanted->source.at == NULL || text_equal(row->source, wanted->source));
+	int r;
+
+	if (!has_id(by, row, wanted->id) || bill_inside(by->run, row) != wanted->inside ||
+	    bill_current(by->run, row) != wanted->current ||
+	    (wanted->source.at != NULL && !text_equal(row->source, wanted->source)))
+		return 0;
+	r = bill_row_wanted(by->run, row);
+	return r < 0 ? r : (r == 0) == wanted->others;
 }
 
 /* A request that is billed as a whole, and by lines of its components. */
@@ -268,8 +283,12 @@ static int find_whole(struct by_id *by, const struct bill_entry *run, size_t cou
 			continue;
 		r = statement_spool_get(by->run->spool, (int64_t)(run[i].place & BILL_PLACE), &row,
 		                        by->run->fault);
-		if (r == 0 && is_wanted(by, &row, wanted))
+		if (r == 0)
+			r = is_wanted(by, &row, wanted);
+		if (r == 1) {
 			add_billed(&billed, &row);
+			r = 0;
+		}
 	}
 	*whole_out = r == 0 && is_billed_twice(&billed);
 	return r;
@@ -281,6 +300,7 @@ static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
 {
 	int r = find_whole(by, run, count, wanted, &taken->whole);
 
+	taken->others = wanted->others;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		int64_t place = (int64_t)(run[i].place & BILL_PLACE);
 		struct statement_row row;
@@ -288,7 +308,9 @@ static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
 		if ((run[i].place & BILL_TAKEN) != 0)
 			continue;
 		r = statement_spool_get(by->run->spool, place, &row, by->run->fault);
-		if (r == 0 && is_wanted(by, &row, wanted))
+		if (r == 0)
+			r = is_wanted(by, &row, wanted);
+		if (r == 1)
 			r = take_row(by, taken, &row, &run[i]);
 	}
 	return r;
@@ -339,26 +361,29 @@ static int tell_left(struct bill_run *run, const struct statement_row *row)
 /*
  * The free rows of an id, with our request or (NULL) without.  Rows of our own source first, of
  * these those of the period, and of these those in the ledger's currency: what is beside them stays
- * free.
+ * free.  What a filter left out is behind all of these, and has the name that it has there: it is
+ * on the statement.
  */
 static int pair_rows(struct by_id *by, struct bill_entry *run, size_t count, struct text id,
                      struct bill_met *met, bool *found_out)
 {
 	struct taken taken = { .any = false };
+	int turns = by->run->result->left_out > 0 && met != NULL && met->counts ? 16 : 8;
 	int r = 0;
 
 	arena_reset(&by->arena);
 	see_nothing(&by->seen);
-	for (int turn = 0; r == 0 && !taken.any && turn < 8; turn++) {
+	for (int turn = 0; r == 0 && !taken.any && turn < turns; turn++) {
 		const struct wanted wanted = {
 			.id = id,
-			.source = turn < 4 && met != NULL ? met->ours.source : text_of(NULL),
+			.source = turn % 8 < 4 && met != NULL ? met->ours.source : text_of(NULL),
 			.inside = turn % 4 < 2,
 			.current = turn % 2 == 0,
+			.others = turn >= 8,
 		};
 
 		/* Whose own is not known has no first turn. */
-		if (turn >= 4 || wanted.source.at != NULL)
+		if (turn % 8 >= 4 || wanted.source.at != NULL)
 			r = take_rows(by, run, count, &wanted, &taken);
 	}
 	*found_out = taken.any;
@@ -478,7 +503,7 @@ static int start(struct by_id *by, struct bill_run *run)
 		return 0;
 	r = bill_index_reserve(&by->index, run->ids, run->fault);
 	if (r == 0)
-		r = bill_each_row(run, index_row, by);
+		r = statement_spool_each(run->spool, index_row, by, run->fault);
 	return r < 0 ? r : bill_index_sort(&by->index, run->fault);
 }
 

@@ -150,6 +150,19 @@ int bill_count_row(struct bill_run *run, const struct statement_row *row)
 	return 0;
 }
 
+int bill_row_in(struct bill_run *run, const struct statement_row *row)
+{
+	struct bill_result *result = run->result;
+	struct money less = { -statement_amount(row).attos };
+
+	run->rows_in++;
+	result->left_out--;
+	if (bill_current(run, row) &&
+	    money_total_add(result->left_out_amount, less, &result->left_out_amount) < 0)
+		return fault_set(run->fault, FAULT_RANGE, "the rows of others are no amount");
+	return bill_count_row(run, row);
+}
+
 void bill_count_nothing(struct bill_run *run)
 {
 	run->theirs = (struct money){ 0 };

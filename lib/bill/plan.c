@@ -245,7 +245,6 @@ int bill_plan_filter(struct bill_plan *plan, struct bill_run *run)
 {
 	const struct bill_options *options = run->options;
 	const struct text asked[BILL_NAMES] = { options->account, options->key, options->model };
-	char amount[MONEY_TEXT_BYTES];
 	int filters = 0, r = 0;
 
 	for (int n = 0; r == 0 && n < BILL_NAMES; n++) {
@@ -268,14 +267,24 @@ int bill_plan_filter(struct bill_plan *plan, struct bill_run *run)
 	}
 	if (r < 0 || filters == 0)
 		return r;
-	r = statement_spool_each(run->spool, count_left_out, run, run->fault);
+	return statement_spool_each(run->spool, count_left_out, run, run->fault);
+}
+
+void bill_plan_say_filter(struct bill_run *run)
+{
+	char amount[MONEY_TEXT_BYTES];
+
 	money_text(run->result->left_out_amount, amount);
-	if (r == 0 && run->result->left_out > 0)
+	if (run->result->left_out > 0)
 		bill_note(run,
 		          "left out of the statement, too: %lld row%s of other names, %s together",
 		          (long long)run->result->left_out, run->result->left_out == 1 ? "" : "s",
 		          amount);
-	return r;
+	if (run->rows_in > 0)
+		bill_note(run,
+		          "of other names on the statement, and compared all the same: %lld "
+		          "row%s whose id a request has that was asked for",
+		          (long long)run->rows_in, run->rows_in == 1 ? "" : "s");
 }
 
 /* ---- by what ---- */

@@ -38,8 +38,10 @@ void bill_plan_release(struct bill_plan *plan); /* takes a zeroed one */
 int bill_plan_read(struct bill_plan *plan, struct bill_run *run);
 /* run->from_ms, to_ms; -FAULT_INVALID: there is none, or nothing of the statement is in it. */
 int bill_plan_period(struct bill_plan *plan, struct bill_run *run);
-/* run->only: which of the names that were asked for theirs can be held to, with a note. */
+/* run->only: which of the names that were asked for theirs can be held to; a note where not. */
 int bill_plan_filter(struct bill_plan *plan, struct bill_run *run);
+/* Once all is matched: a note of what that left out, and of what came in by its id. */
+void bill_plan_say_filter(struct bill_run *run);
 /* run->match and what belongs to it, with a note why. */
 int bill_plan_match(struct bill_plan *plan, struct bill_run *run);
 

@@ -314,6 +314,7 @@ static int walk(struct bill_run *run, const struct statement_summary *summaries,
 		r = start_tally(run);
 	if (r == 0)
 		r = match_rows(run);
+	bill_plan_say_filter(run);
 	if (run->walk.voids.more > 0)
 		bill_note(run,
 		          "of the requests that are void here the first %d are looked for among "

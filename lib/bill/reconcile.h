@@ -79,7 +79,8 @@ struct bill_options {
 	int64_t margin_ms, time_slack_ms;
 	size_t ids_max; /* 0: BILL_LOOKED_UP_MAX */
 	/* Of ours only these; absent: all.  Of theirs as well by the account, the key and the
-	 * model, where the statement tells it and has it; rows that do not tell it stay. */
+	 * model, where the statement tells it and has it; rows that do not tell it stay, and
+	 * so do (ID) those of other names whose id a request of ours has that counts. */
 	struct text account, key, model, provider, source;
 	struct bill_tolerances tolerances;
 	/* Called now and then.  May be NULL. */

@@ -51,6 +51,7 @@ struct bill_run {
 	/* Of theirs, from the rows themselves: what the pairs must come to. */
 	struct money theirs;
 	int64_t rows_inside, amountless; /* of usage, without an amount */
+	int64_t rows_in; /* that a filter left out, and a request of ours has by id */
 };
 
 bool bill_inside(const struct bill_run *run, const struct statement_row *row);
@@ -75,6 +76,8 @@ int bill_each_row(struct bill_run *run,
  * it for each row of one of their walks.  -FAULT_RANGE.
  */
 int bill_count_row(struct bill_run *run, const struct statement_row *row);
+/* A row that was left out counts, since it is of a request that was asked for.  The same. */
+int bill_row_in(struct bill_run *run, const struct statement_row *row);
 void bill_count_nothing(struct bill_run *run); /* before another walk */
 /* Two rows that were counted are one: its usage, and its costs. */
 void bill_joined(struct bill_run *run);

@@ -541,6 +541,40 @@ static void expect_note(const struct matchkit *kit, const char *said)
 		fail_msg("%s", kit->result.notes.at);
 }
 
+/* It is on the statement, if under another name: by its id, whatever a filter is of. */
+static void test_a_filter_makes_nothing_missing_there(void **state)
+{
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", T("01:00:00"), 5, 1, "");
+	match_event(kit, "e2", T("02:00:00"), 2, 1, "");
+	match_event(kit, "e3", T("03:00:00"), 3, 1, ",'key':'l'");
+	match_event(kit, "e4", "2026-07-02T01:00:00Z", 1, 1, "");
+	match_row(kit, ROW("e1", "01:00:00", "5", "1", "7") " key=k");
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "4") " key=l");
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "4") " key=l");
+	match_row(kit, ROW("e3", "03:00:00", "3", "1", "5") " key=l");
+	/* Of one outside the period nothing is missing. */
+	match_row(kit, ROW("e4", "04:00:00", "1", "1", "3") " key=l");
+	kit->options.key = text_of("k");
+	kit->options.from_ms = DAY_MS;
+	kit->options.to_ms = DAY_MS + INT64_C(86400000);
+	match_finds(kit, "duplicate 4.00 - 3 of 2\nours 11.00 theirs 15.00\n");
+	assert_int_equal(kit->result.match, MATCH_ID);
+	assert_int_equal(kit->result.theirs.rows, 3);
+	assert_int_equal(kit->result.theirs.requests, 3);
+	assert_int_equal(kit->result.left_out, 2);
+	expect_note(kit, "too: 2 rows of other names, 8.00 together\n");
+	expect_note(kit, "compared all the same: 2 rows whose id a request has that was asked");
+	/* One of the name that was asked for goes first. */
+	match_no_rows(kit);
+	match_row(kit, ROW("e1", "01:00:00", "5", "1", "7") " key=k");
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "9") " key=l");
+	match_row(kit, ROW("e2", "02:00:00", "2", "1", "4") " key=k");
+	match_finds(kit, "ours 11.00 theirs 11.00\n");
+	assert_int_equal(kit->result.left_out, 1);
+}
+
 static void test_filters_are_of_both_sides(void **state)
 {
 	static const enum bill_match matches[] = { MATCH_ID, MATCH_FACTS, MATCH_DAY, MATCH_WHOLE };
@@ -669,6 +703,7 @@ int main(void)
 		TEST(test_usage_and_costs_of_a_request_are_one),
 		TEST(test_rows_without_an_id_are_what_they_charge_for),
 		TEST(test_what_cannot_be_compared_says_why),
+		TEST(test_a_filter_makes_nothing_missing_there),
 		TEST(test_filters_are_of_both_sides),
 		TEST(test_what_is_no_amount_names_its_row),
 		TEST(test_a_grain_that_is_not_there_is_refused),
