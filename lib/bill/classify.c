@@ -505,13 +505,16 @@ static int add_uncharged(struct bill_case *of, size_t before)
 /* In one direction all of it; and no price that is known gives it. */
 static bool is_rounded_one_way(struct bill_case *of)
 {
-	return is_one_way(of) && bill_is_rounding(of, of->left) && !bill_known_fits(of);
+	return is_one_way(of) && bill_is_rounding(of, of->left) &&
+	       (bill_counts_open(of) || !bill_known_fits(of));
 }
 
 static int classify_left(struct bill_case *of, bool same)
 {
 	/* Of many rows rounding leaves so much open that what is known goes first. */
-	bool known = of->pair->their_rows > 1 && !of->ours->suspense && bill_known_fits(of);
+	bool known = of->pair->their_rows > 1 && !of->ours->suspense && !bill_counts_open(of) &&
+	             bill_known_fits(of);
+	char text[BILL_NUMBER_BYTES];
 
 	if (bill_is_nearest(of, of->left) && !known)
 		return bill_part_add(of, CAUSE_ROUNDING, EFFECT_NONE, COMPONENT_COUNT, of->left,
@@ -526,6 +529,10 @@ static int classify_left(struct bill_case *of, bool same)
 	if (same)
 		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
 		                     "their amount is that of our counts");
+	if (bill_counts_open(of))
+		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "%s: a whole differs, and no part of it at its rate gives it",
+		                     bill_money_text(of->left, text));
 	return bill_prices(of);
 }
 
@@ -548,6 +555,12 @@ static int classify_rest(struct bill_case *of)
 	if (same && equal && of->parts->count > before)
 		return add_uncharged(of, before);
 	return classify_left(of, same);
+}
+
+/* Of an amount that is not made of them. */
+static int choose_counts(struct bill_case *of)
+{
+	return has_amount(of) ? bill_counts_choose(of) : 0;
 }
 
 /*
@@ -599,7 +612,8 @@ static int classify(struct bill_case *of)
 	/* A part of all of it. */
 	if (of->parts->count > before)
 		return 0;
-	if (take_fee(of) < 0 || take_discount(of) < 0)
+	if (take_fee(of) < 0 || choose_counts(of) < 0 || take_discount(of) < 0 ||
+	    choose_counts(of) < 0)
 		return -FAULT_RANGE;
 	return classify_rest(of);
 }

@@ -16,7 +16,9 @@
  *                       counts, a part a component: our rate x (theirs - ours).  What a prompt
  *                       costs otherwise because it crosses a threshold is long-context.  Parts of
  *                       0 where they charge what our counts cost, and what theirs cost more is
- *                       less than the statement can say, or theirs is our amount exactly
+ *                       less than the statement can say, or theirs is our amount exactly.  Of a
+ *                       whole that is told without its parts that part which at its rate leaves
+ *                       nothing; where none does, it is a part of 0, and the rest unexplained
  *   rounding            what is left can be of rounding each row to the nearest: half of the last
  *                       decimal of the statement's amounts, of n rows n halves.  Where all rows
  *                       of the statement go up (or down), as far as less than one unit of it

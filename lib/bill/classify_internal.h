@@ -33,6 +33,15 @@ struct bill_move {
 };
 enum { BILL_MOVES_MAX = 8 };
 
+/* All of the prompt, or of the answer, that is told without all of its parts. */
+enum { BILL_PROMPT, BILL_ANSWER, BILL_WHOLES };
+struct bill_whole {
+	int64_t more;   /* than its parts here, and those that are told */
+	uint32_t parts; /* bits: components that this can be of */
+	uint32_t of;    /* bits: those that it is put to; 0: where the most of it is */
+	bool open;      /* none of them gives their amount: it is put to none */
+};
+
 struct bill_case {
 	const struct bill_terms *terms;
 	const struct bill_pair *pair;
@@ -47,6 +56,7 @@ struct bill_case {
 	struct usage usage[2]; /* ours, and theirs: what they do not tell is as ours */
 	struct bill_move moves[BILL_MOVES_MAX];
 	size_t move_count;
+	struct bill_whole wholes[BILL_WHOLES];
 	struct usage countable; /* theirs, but what has no rate here as ours */
 	struct charges base;    /* of it, by our rates */
 	struct money due;       /* by our counts: the amount, less what was taken out of it */
@@ -109,6 +119,12 @@ int bill_rounding_find(struct bill_case *of);
 
 /* Their counts, the price of them here and the token effect.  `ours`: what is due by usage[0]. */
 int bill_counts_prepare(struct bill_case *of, struct money ours);
+/* Puts a whole to the parts that leave nothing, where there are some.  -FAULT_RANGE. */
+int bill_counts_choose(struct bill_case *of);
+/* A whole differs, and can be of several parts: which of them is not told. */
+bool bill_counts_guessed(const struct bill_case *of);
+/* A whole was put to no part. */
+bool bill_counts_open(const struct bill_case *of);
 /* Some count differs. */
 bool bill_counts_differ(const struct bill_case *of);
 /* Parts of those that do; `silent`: they are charged the same, and their parts are 0. */

@@ -20,8 +20,15 @@ static int64_t delta(const struct bill_case *of, enum component component)
 	return of->usage[1].count[component] - of->usage[0].count[component];
 }
 
+bool bill_counts_open(const struct bill_case *of)
+{
+	return of->wholes[BILL_PROMPT].open || of->wholes[BILL_ANSWER].open;
+}
+
 bool bill_counts_differ(const struct bill_case *of)
 {
+	if (bill_counts_open(of))
+		return true;
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (delta(of, (enum component)c) != 0)
 			return true;
@@ -99,6 +106,28 @@ static void add_move(struct bill_case *of, enum bill_cause cause, enum component
 
 /* ---- what they count ---- */
 
+/* False: it is for the caller to put it where the most of it is. */
+static bool take_whole(struct bill_case *of, struct bill_whole *whole, int64_t more, uint32_t open)
+{
+	const struct usage *ours = &of->usage[0];
+
+	whole->more = more;
+	whole->parts = 0;
+	for (int c = 0; c < COMPONENT_COUNT && more != 0; c++) {
+		if ((open >> c & 1) != 0 &&
+		    (ours->count[c] > 0 ||
+		     (more > 0 && of->rating.version != NULL &&
+		      book_version_has(of->rating.version, (enum component)c))))
+			whole->parts |= 1u << c;
+	}
+	if (whole->open)
+		return true;
+	if (whole->of == 0)
+		return false;
+	spread(&of->usage[1], more, (enum component)__builtin_ctz(whole->of), whole->of);
+	return true;
+}
+
 /* The whole of the prompt is told, and not all of its parts: those that are have been taken. */
 static void take_prompt_total(struct bill_case *of)
 {
@@ -109,6 +138,8 @@ static void take_prompt_total(struct bill_case *of)
 	if (of->theirs->prompt_total == STATEMENT_UNTOLD || (open & 1u << COMPONENT_INPUT) == 0)
 		return;
 	more = of->theirs->prompt_total - usage_prompt_total(theirs);
+	if (take_whole(of, &of->wholes[BILL_PROMPT], more, open))
+		return;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		cached += sum_of(ours, groups[i].caches & open);
 	spread(theirs, more, COMPONENT_INPUT, open);
@@ -127,6 +158,8 @@ static void take_answer_total(struct bill_case *of)
 	if (of->theirs->answer_total == STATEMENT_UNTOLD || (open & 1u << COMPONENT_OUTPUT) == 0)
 		return;
 	more = of->theirs->answer_total - sum_of(theirs, bill_of_role(ROLE_ANSWER));
+	if (take_whole(of, &of->wholes[BILL_ANSWER], more, open))
+		return;
 	twice = reasoning > 0 && more == reasoning;
 	dropped = reasoning > 0 && more == -reasoning;
 	spread(theirs, more, twice || dropped ? COMPONENT_REASONING : COMPONENT_OUTPUT, open);
@@ -328,6 +361,101 @@ int bill_counts_prepare(struct bill_case *of, struct money ours)
 	return 0;
 }
 
+/* ---- what a whole is of ---- */
+
+static bool is_guessed(const struct bill_whole *whole)
+{
+	return whole->more != 0 && (whole->parts & (whole->parts - 1)) != 0;
+}
+
+bool bill_counts_guessed(const struct bill_case *of)
+{
+	return is_guessed(&of->wholes[BILL_PROMPT]) || is_guessed(&of->wholes[BILL_ANSWER]);
+}
+
+/* The parts that one can be put to: where the most of it is, each by itself, all caches at once. */
+struct choices {
+	uint32_t of[COMPONENT_COUNT + 2];
+	size_t count;
+};
+
+static void find_choices(const struct bill_case *of, const struct bill_whole *whole,
+                         struct choices *choices)
+{
+	uint32_t caches = 0;
+
+	choices->count = 0;
+	choices->of[choices->count++] = 0;
+	if (!is_guessed(whole))
+		return;
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		if ((whole->parts >> c & 1) != 0 && of->usage[0].count[c] + whole->more >= 0)
+			choices->of[choices->count++] = 1u << c;
+	}
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		caches |= groups[i].caches & whole->parts;
+	if (caches != 0 && sum_of(&of->usage[0], caches) == -whole->more)
+		choices->of[choices->count++] = caches;
+}
+
+/* Nothing is left; what is left is rounding to the nearest; or that, or cut off. */
+enum fit { FIT_EXACT, FIT_NEAREST, FIT_ROUNDING, FIT_COUNT };
+
+static bool is_fit(const struct bill_case *of, enum fit fit)
+{
+	struct money rest;
+
+	if (money_sub(of->left, of->tokens, &rest) < 0)
+		return false;
+	if (fit == FIT_EXACT)
+		return rest.attos == 0;
+	return fit == FIT_NEAREST ? bill_is_nearest(of, rest) : bill_is_rounding(of, rest);
+}
+
+static int put_wholes(struct bill_case *of, uint32_t prompt, uint32_t answer)
+{
+	of->wholes[BILL_PROMPT].of = prompt;
+	of->wholes[BILL_ANSWER].of = answer;
+	return bill_counts_prepare(of, of->due);
+}
+
+/* The first that fits; *found_out. */
+static int choose(struct bill_case *of, const struct choices *prompt, const struct choices *answer,
+                  enum fit fit, bool *found_out)
+{
+	for (size_t p = 0; p < prompt->count; p++) {
+		for (size_t a = 0; a < answer->count; a++) {
+			if (put_wholes(of, prompt->of[p], answer->of[a]) < 0)
+				return -FAULT_RANGE;
+			*found_out = is_fit(of, fit);
+			if (*found_out)
+				return 0;
+		}
+	}
+	return 0;
+}
+
+int bill_counts_choose(struct bill_case *of)
+{
+	struct choices prompt, answer;
+	bool found = false;
+
+	if (!bill_counts_guessed(of))
+		return 0;
+	of->wholes[BILL_PROMPT].open = of->wholes[BILL_ANSWER].open = false;
+	find_choices(of, &of->wholes[BILL_PROMPT], &prompt);
+	find_choices(of, &of->wholes[BILL_ANSWER], &answer);
+	for (int fit = 0; fit < FIT_COUNT && !found; fit++) {
+		if (choose(of, &prompt, &answer, (enum fit)fit, &found) < 0)
+			return -FAULT_RANGE;
+	}
+	if (found)
+		return 0;
+	for (int w = 0; w < BILL_WHOLES; w++)
+		of->wholes[w].open = is_guessed(&of->wholes[w]);
+	return put_wholes(of, 0, 0);
+}
+
 /* ---- parts ---- */
 
 static int add_move_part(struct bill_case *of, const struct bill_move *move, bool silent)
@@ -406,6 +534,24 @@ static int add_rest(struct bill_case *of, struct money single)
 	                     bill_count_text(ours, text[0]), bill_count_text(theirs, text[1]));
 }
 
+/* Of which parts is not known, and so not what it costs. */
+static int add_open_part(struct bill_case *of, int which)
+{
+	const struct bill_whole *whole = &of->wholes[which];
+	uint32_t parts = bill_of_role(which == BILL_PROMPT ? ROLE_PROMPT : ROLE_ANSWER);
+	int64_t here = sum_of(&of->usage[0], parts);
+	char text[BILL_NUMBER_BYTES];
+
+	if (bill_part_add(of, CAUSE_COUNTS, EFFECT_TOKENS, COMPONENT_COUNT, (struct money){ 0 },
+	                  "the whole %s has %s tokens %s: of which kind is not told",
+	                  which == BILL_PROMPT ? "prompt" : "answer",
+	                  bill_count_text(labs(whole->more), text),
+	                  whole->more > 0 ? "more" : "less") < 0)
+		return -FAULT_RANGE;
+	bill_part_counts(of, here, sum_of(&of->usage[1], parts) + whole->more);
+	return 0;
+}
+
 int bill_counts(struct bill_case *of, bool silent)
 {
 	struct money single;
@@ -419,6 +565,10 @@ int bill_counts(struct bill_case *of, bool silent)
 	for (int c = 0; c < COMPONENT_COUNT; c++) {
 		if (delta(of, (enum component)c) != 0 && (done >> c & 1) == 0 &&
 		    add_count_part(of, (enum component)c, silent) < 0)
+			return -FAULT_RANGE;
+	}
+	for (int w = 0; w < BILL_WHOLES; w++) {
+		if (of->wholes[w].open && add_open_part(of, w) < 0)
 			return -FAULT_RANGE;
 	}
 	if (silent)

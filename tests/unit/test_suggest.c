@@ -483,6 +483,36 @@ static void test_one_pair_suggests_nothing_but_its_own_cause(void **state)
 }
 
 /* A round count: 1.01 more per million would do, and so would much else. */
+/* Put to the input, 500 less of each prompt would leave one fee for each request. */
+static void test_a_whole_of_several_parts_suggests_nothing(void **state)
+{
+	static struct pairkit kit;
+	struct bill_suggestions *suggestions = NULL;
+	struct fault fault = { .code = FAULT_NONE };
+	struct found found = { .count = 0 };
+	char words[2][256], text[MONEY_TEXT_BYTES];
+
+	(void)state;
+	pairkit_open(&kit, kit_quotes(book_text));
+	assert_int_equal(bill_suggestions_start(&suggestions, &kit.terms, &fault), 0);
+	for (int i = 0; i < 6; i++) {
+		snprintf(words[0], sizeof(words[0]), "model=chat input=%d cache_read=%d requests=1",
+		         1000 + 7 * i, 5000 + 11 * i * i);
+		pairkit_ours(&kit, words[0]);
+		money_text((struct money){ kit.ours.amount.attos - 600000000000000 }, text);
+		snprintf(words[1], sizeof(words[1]), "amount=%s prompt=%d", text,
+		         5500 + 7 * i + 11 * i * i);
+		assert_string_equal(pairkit_classify(&kit, words[0], words[1]),
+		                    "counts=0.00 unexplained=-0.0006");
+		assert_int_equal(bill_suggestions_note(suggestions, &kit.pair, &kit.parts, &fault),
+		                 0);
+	}
+	assert_int_equal(bill_each_suggestion(suggestions, keep, &found, &fault), 0);
+	assert_int_equal(found.count, 0);
+	bill_suggestions_free(suggestions);
+	pairkit_close(&kit);
+}
+
 static void test_one_pair_that_is_unexplained_suggests_nothing(void **state)
 {
 	struct bill_suggestions *suggestions = NULL;
@@ -653,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_what_contradicts_itself_suggests_nothing),
 		cmocka_unit_test(test_one_pair_is_enough_where_its_cause_was_found),
 		cmocka_unit_test(test_one_pair_suggests_nothing_but_its_own_cause),
+		cmocka_unit_test(test_a_whole_of_several_parts_suggests_nothing),
 		cmocka_unit_test(test_one_pair_that_is_unexplained_suggests_nothing),
 		cmocka_unit_test(test_a_line_has_the_conditions_of_the_one_it_replaces),
 		cmocka_unit_test(test_what_there_is_no_room_for_is_said),
