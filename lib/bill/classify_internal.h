@@ -144,6 +144,7 @@ enum {
 /* What fits of them. */
 struct bill_guess {
 	struct bill_case *of;
+	bool known; /* what is tried holds for all pairs of the version */
 	bool found;
 	enum bill_cause cause; /* of the first that fits */
 	enum component component;

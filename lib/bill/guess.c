@@ -5,6 +5,8 @@
 
 #include "bill/classify_internal.h"
 
+enum { FITS_OFF = 2 }; /* rounding is at the most so small a part of what a hypothesis gives */
+
 static void note_also(struct bill_guess *guess, enum bill_cause cause, enum component component)
 {
 	char name[BILL_NUMBER_BYTES];
@@ -23,8 +25,13 @@ static void note_also(struct bill_guess *guess, enum bill_cause cause, enum comp
 static bool fits(const struct bill_guess *guess, struct money more)
 {
 	struct money rest;
+	wide off, least = more.attos < 0 ? -more.attos : more.attos;
 
-	return money_sub(guess->of->left, more, &rest) == 0 && bill_is_rounding(guess->of, rest);
+	if (money_sub(guess->of->left, more, &rest) < 0 || !bill_is_rounding(guess->of, rest))
+		return false;
+	/* What rounding would be as much of is not told of it. */
+	off = rest.attos < 0 ? -rest.attos : rest.attos;
+	return guess->known || off <= least / FITS_OFF;
 }
 
 static void take(struct bill_guess *guess, enum bill_cause cause, enum component component)

@@ -147,9 +147,12 @@ void bill_guess_known(struct bill_guess *guess, bool first)
 	wide more;
 	const struct bill_known *known = more_of(guess->of, &more);
 
-	if (known != NULL && more != 0 && known->first == first)
-		bill_guess_try(guess, known->cause, known->component, (struct money){ more },
-		               "as %lld of its kind: %s", (long long)known->pairs, known->text);
+	if (known == NULL || more == 0 || known->first != first)
+		return;
+	guess->known = true;
+	bill_guess_try(guess, known->cause, known->component, (struct money){ more },
+	               "as %lld of its kind: %s", (long long)known->pairs, known->text);
+	guess->known = false;
 }
 
 bool bill_known_fits(struct bill_case *of)

@@ -94,6 +94,9 @@ static void test_another_tier(void **state)
 {
 	static const struct pairkit_row rows[] = {
 		/* 1 234 x 3 + 567 x 15 = 12 207 micros; flex 6 103.5; fast 3 702 + 15 309 */
+		/* flex is half of it, and nothing is not what that would be rounded to */
+		{ "rounding is no half of a tier", "model=tiers input=1234 output=567",
+		  "amount=0 input=1234 output=567", "unexplained=-0.012207", 2 },
 		{ "flex priced as standard (litellm#13810, #10091)",
 		  "model=tiers input=1234 output=567 tier=flex",
 		  "amount=0.012207 input=1234 output=567", "tier=0.0061035", 0 },
