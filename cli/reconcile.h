@@ -46,8 +46,11 @@ struct reconciled {
 	char seal[SHA256_HEX_BYTES]; /* the head of the ledger's chain; "": it has none */
 	int64_t run;                 /* as it was stored; 0: it was not */
 };
-/* For people, in one screen; what does not fit there is in --csv and --html. */
-void reconcile_summary(struct context *context, const struct reconciled *reconciled);
+/*
+ * For people, in one screen; what does not fit there is in --csv and --html.  `stores`: a line about
+ * that comes behind it.
+ */
+void reconcile_summary(struct context *context, const struct reconciled *reconciled, bool stores);
 
 /*
  * Stores the run: a report of it, the same bytes for the same inputs, goes into the log of changes

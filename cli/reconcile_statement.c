@@ -303,14 +303,22 @@ static enum exit_code show(struct reading *reading, struct reconciled *reconcile
 {
 	struct context *context = reading->context;
 	bool store = !options_flag(&context->options, "no-store");
-	int r = store ? reconcile_store(context, reconciled) : 0;
+	int r = 0;
 
 	if (context->form == FORM_JSON)
 		buf_add_text(&context->out, buf_text(&reconciled->json));
 	else if (context->form == FORM_TABLE)
-		reconcile_summary(context, reconciled);
+		reconcile_summary(context, reconciled, store);
+	/* Who stores it may take its time, or hang. */
+	if (store && command_flush(context) < 0)
+		r = -(int)context->fault.code;
+	if (store && r == 0)
+		r = reconcile_store(context, reconciled);
 	if (r < 0)
 		return command_failed(context, r);
+	if (store && context->form == FORM_TABLE)
+		printer_wrapf(&context->printer, 0, "Stored: toll reconcile show %lld",
+		              (long long)reconciled->run);
 	return reconciled->result.equal_within ? EXIT_DONE : EXIT_DIFFERENCE;
 }
 

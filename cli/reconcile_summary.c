@@ -12,6 +12,7 @@ enum {
 	CAUSES_SHOWN_MIN = 3,
 	TABLE_LINES = 5,  /* a table without its rows, with its total and a blank line */
 	NAMES_SHOWN = 3,  /* statements */
+	STORED_LINES = 1, /* what is said once it is stored */
 	MEANINGS_MAX = 3, /* so many causes are told with what they mean: it takes two lines */
 };
 
@@ -265,7 +266,13 @@ static void write_words(struct below *below, const struct bill_result *result)
 	char left[MONEY_TEXT_BYTES];
 
 	money_text(result->left, left);
-	if (result->differences == 0)
+	if (result->differences == 0 && !result->priced_here && result->cut > 0)
+		printer_wrapf(&below->printer, 0,
+		              "No difference to the 18th decimal: %lld amount%s of the statement "
+		              "%s more, and %s cut there.",
+		              (long long)result->cut, text_plural(result->cut),
+		              result->cut == 1 ? "has" : "have", result->cut == 1 ? "was" : "were");
+	else if (result->differences == 0)
 		printer_wrapf(&below->printer, 0, "%s",
 		              result->priced_here
 		                      ? "No difference in the counts; the statement has no amounts."
@@ -293,8 +300,6 @@ static void write_verdict(struct below *below, const struct reconciled *reconcil
 		buf_addf(&where, "Rows: --csv. %s", page == NULL ? "Page: --html FILE. " : "");
 	if (page != NULL)
 		buf_addf(&where, "The page: %s. ", page);
-	if (reconciled->run > 0)
-		buf_addf(&where, "Stored: toll reconcile show %lld. ", (long long)reconciled->run);
 	if (more_notes > 0)
 		buf_addf(&where, "%lld more note%s: --json", (long long)more_notes,
 		         more_notes == 1 ? "" : "s");
@@ -336,7 +341,7 @@ static int count_lines(const struct buf *text)
 	return lines;
 }
 
-void reconcile_summary(struct context *context, const struct reconciled *reconciled)
+void reconcile_summary(struct context *context, const struct reconciled *reconciled, bool stores)
 {
 	const struct bill_result *result = &reconciled->result;
 	struct below below = { .context = context, .printer = context->printer };
@@ -349,7 +354,7 @@ void reconcile_summary(struct context *context, const struct reconciled *reconci
 	write_totals(context, reconciled);
 	if (context->printer.width != PRINTER_ANY_WIDTH) {
 		most = SCREEN_LINES - TABLE_LINES - count_lines(&context->out) -
-		       count_lines(&below.text) - 1;
+		       count_lines(&below.text) - 1 - (stores ? STORED_LINES : 0);
 		most = most < CAUSES_SHOWN_MIN ? CAUSES_SHOWN_MIN : most;
 	}
 	if (result->differences > 0)

@@ -37,9 +37,6 @@ void bill_offs_note(struct bill_offs *offs, const struct bill_terms *terms,
 
 	for (unsigned i = terms->decimals; i < MONEY_DECIMALS_MAX; i++)
 		unit *= 10;
-	for (size_t i = 0; pair->their_rows <= 1 && i < parts->count; i++)
-		offs->cut += parts->parts[i].cause == CAUSE_ROUNDING &&
-		             absolute(parts->parts[i].amount.attos) > unit / 2;
 	if (!is_amount_alone(pair, parts))
 		return;
 	if (absolute(off) >= unit) {

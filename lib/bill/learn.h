@@ -22,7 +22,6 @@ struct bill_offs {
 	int64_t up, down;         /* so many of them */
 	int64_t far_up, far_down; /* of these: by more than a half */
 	int64_t beyond;           /* off by a price, and by a unit or more */
-	int64_t cut;              /* of which more than a half was taken for rounding */
 };
 void bill_offs_note(struct bill_offs *offs, const struct bill_terms *terms,
                     const struct bill_pair *pair, const struct bill_parts *parts);

@@ -252,7 +252,9 @@ static int start_tally(struct bill_run *run)
 static void add_summaries(struct bill_run *run, const struct statement_summary *summaries,
                           size_t count)
 {
+	run->result->cut = 0;
 	for (size_t i = 0; i < count; i++) {
+		run->result->cut += summaries[i].cut;
 		if (summaries[i].decimals > run->terms.decimals)
 			run->terms.decimals = summaries[i].decimals;
 		run->terms.amounts = run->terms.amounts || summaries[i].with_amount > 0;
@@ -294,8 +296,8 @@ static int learn(struct bill_run *run, struct lesson *lesson)
 	lesson->learned.rounds = bill_offs_say(&offs);
 	lesson->learned.of_pairs = run->result->suggestions;
 	lesson->learned.of_rows = lesson->of_rows;
-	lesson->new = prices || more || lesson->learned.rounds >= BILL_ROUNDS_UP ||
-	              (lesson->learned.rounds == BILL_ROUNDS_NEAREST && offs.cut > 0);
+	/* How it rounds decides what else fits, also where nothing was called rounding. */
+	lesson->new = prices || more || lesson->learned.rounds != BILL_ROUNDS_OPEN;
 	return 0;
 }
 

@@ -132,6 +132,7 @@ struct bill_result {
 	int64_t ours_suspense;        /* events without a price: a hole in our total */
 	bool priced_here;             /* theirs has no amounts: its counts at our prices */
 	int64_t outside;              /* rows of the statement that lie outside the period */
+	int64_t cut;                  /* rows whose amount has more than 18 decimals, cut there */
 	int64_t left_out;             /* rows of other names than were asked for; a note has them */
 	struct money left_out_amount; /* of those in this currency */
 	int64_t pairs, equal;         /* of them */

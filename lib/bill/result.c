@@ -93,10 +93,6 @@ void bill_result_warnings(const struct bill_result *result,
 	for (size_t i = 0; i < count; i++) {
 		const struct statement_summary *summary = statements[i].summary;
 
-		if (summary->cut > 0)
-			buf_addf(out, "%s: %lld row%s with more than 18 decimals, cut there\n",
-			         statements[i].name, (long long)summary->cut,
-			         text_plural(summary->cut));
 		add_lines(out, statements[i].name, &summary->notes);
 	}
 	add_lines(out, "", &result->notes);

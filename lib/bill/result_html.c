@@ -165,6 +165,12 @@ static void add_verdict(struct buf *out, const struct bill_result *result)
 		buf_add_cstr(out, "<p class=\"verdict good\">Both sides' counts agree; the "
 		                  "statement has no amounts: what is charged was not "
 		                  "compared.</p>\n");
+	} else if (result->differences == 0 && result->cut > 0) {
+		buf_addf(out,
+		         "<p class=\"verdict good\">Both sides agree to the 18th decimal: %lld "
+		         "amount%s of the statement %s more, and %s cut there.</p>\n",
+		         (long long)result->cut, text_plural(result->cut),
+		         result->cut == 1 ? "has" : "have", result->cut == 1 ? "was" : "were");
 	} else if (result->differences == 0) {
 		buf_add_cstr(out, "<p class=\"verdict good\">Both sides agree, to the last "
 		                  "digit.</p>\n");

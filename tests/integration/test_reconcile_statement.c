@@ -334,7 +334,7 @@ static void test_who_stores_waits_for_another_that_does(void **state)
 	assert_int_equal(1, read(ready[0], &byte, 1));
 	TOLLRUN(run, "reconcile", "--statement", scene.one, "--format", "toll");
 	TOLLRUN_EXPECT(run, 0);
-	TOLLRUN_SAYS(run, "Stored: toll reconcile show 1.");
+	TOLLRUN_SAYS(run, "Stored: toll reconcile show 1");
 	assert_int_equal(pid, waitpid(pid, &status, 0));
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	close(ready[0]);

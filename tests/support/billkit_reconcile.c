@@ -55,6 +55,28 @@ static void check_totals(const struct billkit *kit, const struct bill_result *re
 		             billkit_amount(sum), billkit_amount(kit->theirs.attos - ours));
 }
 
+/* What is found does not depend on whether somebody is told each difference. */
+static void check_untold(const struct billkit *kit, struct statement_spool *spool,
+                         const struct statement_summary *summary,
+                         const struct bill_options *options, const struct bill_result *told)
+{
+	struct bill_result untold = { .differences = 0 };
+	struct fault fault = { .code = FAULT_NONE };
+
+	if (bill_reconcile(kit->ledger.ledger, spool, summary, 1, options, NULL, NULL, &untold,
+	                   &fault) < 0)
+		billkit_fail(kit, "%s", fault.text);
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		if (untold.causes[c].differences != told->causes[c].differences ||
+		    untold.causes[c].amount.attos != told->causes[c].amount.attos)
+			billkit_fail(kit, "%s is %s where each is told, and else %s",
+			             bill_cause_name((enum bill_cause)c),
+			             billkit_amount(told->causes[c].amount.attos),
+			             billkit_amount(untold.causes[c].amount.attos));
+	}
+	bill_result_release(&untold);
+}
+
 int64_t billkit_check(struct billkit *kit, const char *path, enum billgen_format format,
                       enum billkit_statement what)
 {
@@ -81,6 +103,8 @@ int64_t billkit_check(struct billkit *kit, const char *path, enum billgen_format
 	assert_int_equal(result.differences, list.count);
 	check_totals(kit, &result);
 	billkit_check_list(&list);
+	if (what == BILLKIT_DAYS && billkit_slack(kit) > 0)
+		check_untold(kit, spool, &summary, &options, &result);
 	bill_result_release(&result);
 	statement_summary_release(&summary);
 	statement_spool_close(spool);

@@ -35,7 +35,6 @@ static void begin(struct seen *seen, size_t width, int causes, int notes)
 		&seen->reconciled->summaries[0],
 	};
 	seen->reconciled->count = 1;
-	seen->reconciled->run = 12;
 	result = &seen->reconciled->result;
 	result->match = MATCH_ID;
 	moment_parse_date(text_of("2026-10"), &result->from_ms);
@@ -63,7 +62,7 @@ static void begin(struct seen *seen, size_t width, int causes, int notes)
 		         "note %d is told in a line, however many words there are in it, and it "
 		         "is cut where that ends\n",
 		         n);
-	reconcile_summary(&seen->context, seen->reconciled);
+	reconcile_summary(&seen->context, seen->reconciled, true);
 	assert_int_equal(0, seen->context.out.error);
 }
 
@@ -112,7 +111,8 @@ static void test_it_fits_a_screen_whatever_there_is(void **state)
 
 			begin(&seen, PRINTER_WIDTH, causes, notes[n]);
 			fits(buf_text(&seen.context.out));
-			if (lines_of(&seen) > LINES_MAX)
+			/* And one that says that it is stored. */
+			if (lines_of(&seen) + 1 > LINES_MAX)
 				fail_msg("%d causes, %d notes: %d lines\n%s", causes, notes[n],
 				         lines_of(&seen), seen.context.out.at);
 			end(&seen);
@@ -130,9 +130,8 @@ static void test_causes_that_find_no_room_are_one_row_of_others(void **state)
 	/* The largest is shown, the smallest is not; together they are the difference. */
 	says(&seen, "\nunexplained           20  -20.00\n", true);
 	says(&seen, "missing-here", false);
-	says(&seen, "\n14 others            105   -7.00\n", true);
+	says(&seen, "\n15 others            120   +8.00\n", true);
 	says(&seen, "\nall                  210  -10.00\n", true);
-	says(&seen, "Stored: toll reconcile show 12", true);
 	end(&seen);
 	/* Where nobody looks at a screen all are told, with what they mean, and every note. */
 	begin(&seen, PRINTER_ANY_WIDTH, CAUSE_COUNT, 9);
@@ -157,7 +156,23 @@ static void test_what_is_equal_says_so(void **state)
 static void show_again(struct seen *seen)
 {
 	buf_clear(&seen->context.out);
-	reconcile_summary(&seen->context, seen->reconciled);
+	reconcile_summary(&seen->context, seen->reconciled, true);
+}
+
+static void test_a_verdict_of_amounts_that_were_cut_says_so(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	begin(&seen, PRINTER_WIDTH, 0, 0);
+	says(&seen, "No difference, to the last digit.", true);
+	seen.reconciled->result.cut = 20;
+	show_again(&seen);
+	says(&seen, "to the last digit", false);
+	says(&seen, "No difference to the 18th decimal: 20 amounts of the statement have more",
+	     true);
+	fits(buf_text(&seen.context.out));
+	end(&seen);
 }
 
 static void test_a_verdict_of_counts_alone_says_so(void **state)
@@ -204,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_it_fits_a_screen_whatever_there_is),
 		cmocka_unit_test(test_causes_that_find_no_room_are_one_row_of_others),
 		cmocka_unit_test(test_what_is_equal_says_so),
+		cmocka_unit_test(test_a_verdict_of_amounts_that_were_cut_says_so),
 		cmocka_unit_test(test_a_verdict_of_counts_alone_says_so),
 		cmocka_unit_test(test_rows_of_another_currency_are_told),
 	};
