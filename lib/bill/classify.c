@@ -240,6 +240,8 @@ static int classify_pair(struct bill_case *of, bool *done)
 	case CAUSE_OTHER_PERIOD:
 		return add_other_period(of);
 	case CAUSE_DUPLICATE:
+		if (of->pair->why != NULL)
+			return add_whole(of, known, of->pair->why);
 		if (of->pair->of_record > 0)
 			return bill_part_add(of, known, EFFECT_NONE, COMPONENT_COUNT, of->left,
 			                     "again what record %lld says",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "bill/agree.h"
 #include "bill/run.h"
 
 enum {
@@ -13,7 +14,10 @@ enum {
 
 /* What rows of an id tell, as hashes: open addressing. */
 struct seen {
-	uint64_t *hashes; /* 0: free */
+	struct said {
+		uint64_t hash;  /* 0: free */
+		int64_t record; /* the first that says it */
+	} * said;
 	size_t slots, count;
 };
 
@@ -81,8 +85,8 @@ static bool without_id(const struct statement_row *row)
 
 /* ---- the rows of one id ---- */
 
-/* 1: it was there before; 0: it is there now. */
-static int see(struct seen *seen, uint64_t hash)
+/* *record_out: the first that says it; `record` itself: it is there now. */
+static int see(struct seen *seen, uint64_t hash, int64_t record, int64_t *record_out)
 {
 	size_t slot;
 
@@ -90,40 +94,44 @@ static int see(struct seen *seen, uint64_t hash)
 	if (2 * (seen->count + 1) > seen->slots) {
 		struct seen grown = { .slots = seen->slots > 0 ? 2 * seen->slots : SEEN_MIN };
 
-		grown.hashes = calloc(grown.slots, sizeof(*grown.hashes));
-		if (grown.hashes == NULL)
+		grown.said = calloc(grown.slots, sizeof(*grown.said));
+		if (grown.said == NULL)
 			return -FAULT_NOMEM;
 		for (size_t i = 0; i < seen->slots; i++) {
-			if (seen->hashes[i] != 0)
-				see(&grown, seen->hashes[i]);
+			const struct said *said = &seen->said[i];
+
+			if (said->hash != 0)
+				see(&grown, said->hash, said->record, record_out);
 		}
-		free(seen->hashes);
+		free(seen->said);
 		*seen = grown;
 	}
 	slot = hash & (seen->slots - 1);
-	while (seen->hashes[slot] != 0 && seen->hashes[slot] != hash)
+	while (seen->said[slot].hash != 0 && seen->said[slot].hash != hash)
 		slot = (slot + 1) & (seen->slots - 1);
-	if (seen->hashes[slot] == hash)
-		return 1;
-	seen->hashes[slot] = hash;
-	seen->count++;
+	if (seen->said[slot].hash == 0) {
+		seen->said[slot] = (struct said){ hash, record };
+		seen->count++;
+	}
+	*record_out = seen->said[slot].record;
 	return 0;
 }
 
 static void see_nothing(struct seen *seen)
 {
 	if (seen->count > 0)
-		memset(seen->hashes, 0, seen->slots * sizeof(*seen->hashes));
+		memset(seen->said, 0, seen->slots * sizeof(*seen->said));
 	seen->count = 0;
 }
 
 /* The rows that are one on their side, and the others of that id. */
 struct taken {
 	struct statement_row row;
-	bool any, plain; /* there is one; one of those that stand for all of a request */
-	bool joined;     /* of usage and its costs */
-	bool whole;      /* one row is what the lines of components come to: these are again */
-	int64_t record, rows;
+	struct statement_row first; /* of all of it, where any is; without its texts */
+	bool any, plain;            /* there is one; one of those that stand for all of a request */
+	bool joined;                /* of usage and its costs */
+	bool whole; /* one row is what the lines of components come to: these are again */
+	int64_t rows;
 	size_t again; /* rows that are there once too often */
 	bool others;  /* they are of other names than were asked for, and counted only now */
 };
@@ -152,6 +160,12 @@ static void mark(struct by_id *by, const struct statement_row *row, struct bill_
 	}
 }
 
+/* It stands for all of a request: a turn adds to the row of its own. */
+static bool is_whole(const struct statement_row *row)
+{
+	return bill_row_plain(row) && row->requests != 0;
+}
+
 static bool is_line(const struct statement_row *row)
 {
 	return row->charge == STATEMENT_USAGE && row->of != COMPONENT_COUNT;
@@ -160,38 +174,37 @@ static bool is_line(const struct statement_row *row)
 static int take_row(struct by_id *by, struct taken *taken, const struct statement_row *row,
                     struct bill_entry *entry)
 {
-	/* A turn adds to the row of its request, and is none that stands for all of it. */
-	bool plain = bill_row_plain(row) && row->requests != 0;
-	int r;
+	bool plain = is_whole(row), copy;
+	int64_t record;
 
 	if (taken->any && another(&taken->row, row))
 		return 0;
-	if (taken->others) {
-		r = bill_row_in(by->run, row);
-		if (r < 0)
-			return r;
-	}
+	if (taken->others && bill_row_in(by->run, row) < 0)
+		return -FAULT_RANGE;
 	if (taken->whole && is_line(row)) {
 		taken->again++;
 		mark(by, row, entry, BILL_TAKEN | BILL_REPEAT, false);
 		return 0;
 	}
-	r = see(&by->seen, bill_row_hash(row, 0));
-	if (r < 0)
+	if (see(&by->seen, bill_row_hash(row, 0), row->record, &record) < 0)
 		return bill_no_memory(by->run);
-	if (r == 0 && plain && taken->plain && !taken->joined && bill_row_join(&taken->row, row)) {
+	copy = record != row->record;
+	if (!copy && plain && taken->plain && !taken->joined && bill_row_join(&taken->row, row)) {
 		taken->joined = true;
+		taken->first = taken->row;
 		bill_joined(by->run);
 		mark(by, row, entry, BILL_TAKEN, false);
 		return 0;
 	}
-	if (r == 1 || (plain && taken->plain)) {
+	if (copy || (plain && taken->plain)) {
 		taken->again++;
 		mark(by, row, entry, BILL_TAKEN | BILL_REPEAT, false);
 		return 0;
 	}
 	mark(by, row, entry, BILL_TAKEN, false);
 	taken->rows++;
+	if (!taken->any || (plain && !taken->plain))
+		taken->first = *row;
 	if (taken->any) {
 		taken->plain = taken->plain || plain;
 		return bill_row_add(&taken->row, row, true, by->run->fault);
@@ -201,7 +214,6 @@ static int take_row(struct by_id *by, struct taken *taken, const struct statemen
 	bill_row_start(&taken->row);
 	taken->any = true;
 	taken->plain = plain;
-	taken->record = row->record;
 	return 0;
 }
 
@@ -238,7 +250,7 @@ struct billed {
 
 static void add_billed(struct billed *billed, const struct statement_row *row)
 {
-	if (bill_row_plain(row) && row->requests != 0 && billed->wholes++ == 0)
+	if (is_whole(row) && billed->wholes++ == 0)
 		billed->whole = *row;
 	if (!is_line(row))
 		return;
@@ -294,46 +306,68 @@ static int find_whole(struct by_id *by, const struct bill_entry *run, size_t cou
 	return r;
 }
 
-/* Those inside the period, or those outside, in one. */
-static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
-                     const struct wanted *wanted, struct taken *taken)
+/* Of several rows that stand for all of a request the one that agrees best with ours. */
+static int find_best(struct by_id *by, struct bill_entry *run, size_t count,
+                     const struct wanted *wanted, struct bill_met *met,
+                     struct bill_entry **best_out)
 {
-	int r = find_whole(by, run, count, wanted, &taken->whole);
+	struct bill_apart nearest = { .differences = 0 };
+	struct bill_entry *best = NULL;
+	int wholes = 0;
+	int r = met != NULL && count > 1 ? bill_ours_fill(met) : 0;
 
-	taken->others = wanted->others;
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		int64_t place = (int64_t)(run[i].place & BILL_PLACE);
+	for (size_t i = 0; r == 0 && met != NULL && count > 1 && i < count; i++) {
 		struct statement_row row;
+		struct bill_apart apart;
 
 		if ((run[i].place & BILL_TAKEN) != 0)
 			continue;
-		r = statement_spool_get(by->run->spool, place, &row, by->run->fault);
-		if (r == 0)
+		r = statement_spool_get(by->run->spool, (int64_t)(run[i].place & BILL_PLACE), &row,
+		                        by->run->fault);
+		if (r == 0 && is_whole(&row))
 			r = is_wanted(by, &row, wanted);
-		if (r == 1)
-			r = take_row(by, taken, &row, &run[i]);
+		if (r <= 0)
+			continue;
+		r = 0;
+		apart = bill_apart_of(&met->ours, &row);
+		if (wholes++ > 0 && !bill_apart_less(&apart, &nearest))
+			continue;
+		nearest = apart;
+		best = &run[i];
 	}
+	*best_out = wholes > 1 ? best : NULL;
 	return r;
 }
 
-/* The copies that were marked when the pair was made. */
-static int tell_again(struct by_id *by, struct bill_entry *run, size_t count,
-                      const struct taken *taken)
+static int take_entry(struct by_id *by, struct bill_entry *entry, const struct wanted *wanted,
+                      struct taken *taken)
 {
-	int r = 0;
+	struct statement_row row;
+	int r;
 
-	for (size_t i = 0; r == 0 && taken->again > 0 && i < count; i++) {
-		int64_t place = (int64_t)(run[i].place & BILL_PLACE);
-		struct statement_row row;
+	if ((entry->place & BILL_TAKEN) != 0)
+		return 0;
+	r = statement_spool_get(by->run->spool, (int64_t)(entry->place & BILL_PLACE), &row,
+	                        by->run->fault);
+	if (r == 0)
+		r = is_wanted(by, &row, wanted);
+	return r == 1 ? take_row(by, taken, &row, entry) : r;
+}
 
-		if ((run[i].place & BILL_REPEAT) == 0)
-			continue;
-		r = statement_spool_get(by->run->spool, place, &row, by->run->fault);
-		if (r < 0)
-			return r;
-		mark(by, &row, &run[i], BILL_REPEAT, true);
-		r = bill_pair_theirs(by->run, &row, CAUSE_DUPLICATE, taken->record);
-	}
+/* Those inside the period, or those outside, in one: the best first. */
+static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
+                     const struct wanted *wanted, struct bill_met *met, struct taken *taken)
+{
+	struct bill_entry *best = NULL;
+	int r = find_whole(by, run, count, wanted, &taken->whole);
+
+	taken->others = wanted->others;
+	if (r == 0)
+		r = find_best(by, run, count, wanted, met, &best);
+	if (r == 0 && best != NULL)
+		r = take_entry(by, best, wanted, taken);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = take_entry(by, &run[i], wanted, taken);
 	return r;
 }
 
@@ -356,6 +390,53 @@ static int tell_left(struct bill_run *run, const struct statement_row *row)
 	int r = find_void(run, row, &was);
 
 	return r < 0 ? r : bill_pair_void(run, row, was);
+}
+
+/* A row that is there once too often: a copy of one before it, or the same otherwise told. */
+static int tell_one(struct by_id *by, const struct statement_row *row, const struct taken *taken,
+                    bool ours)
+{
+	struct bill_run *run = by->run;
+	char why[BILL_WHY_BYTES];
+	int64_t record = taken->first.record;
+	unsigned other;
+
+	if (taken->whole && is_line(row))
+		return bill_pair_theirs(run, row, CAUSE_DUPLICATE, record);
+	if (see(&by->seen, bill_row_hash(row, 0), row->record, &record) < 0)
+		return bill_no_memory(run);
+	if (record != row->record)
+		return bill_pair_theirs(run, row, CAUSE_DUPLICATE, record);
+	record = taken->first.record;
+	other = bill_row_other(row, &taken->first, run->options->time_slack_ms);
+	if (other == 0)
+		return bill_pair_theirs(run, row, CAUSE_DUPLICATE, record);
+	/* Of two that the ledger does not know, neither is the one that counts. */
+	if (!ours)
+		return tell_left(run, row);
+	bill_other_why(other, taken->joined ? 0 : record, why);
+	return bill_pair_second(run, row, record, why);
+}
+
+/* The copies that were marked when the pair was made. */
+static int tell_again(struct by_id *by, struct bill_entry *run, size_t count,
+                      const struct taken *taken, bool ours)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && taken->again > 0 && i < count; i++) {
+		int64_t place = (int64_t)(run[i].place & BILL_PLACE);
+		struct statement_row row;
+
+		if ((run[i].place & BILL_REPEAT) == 0)
+			continue;
+		r = statement_spool_get(by->run->spool, place, &row, by->run->fault);
+		if (r < 0)
+			return r;
+		mark(by, &row, &run[i], BILL_REPEAT, true);
+		r = tell_one(by, &row, taken, ours);
+	}
+	return r;
 }
 
 /*
@@ -384,14 +465,14 @@ static int pair_rows(struct by_id *by, struct bill_entry *run, size_t count, str
 
 		/* Whose own is not known has no first turn. */
 		if (turn % 8 >= 4 || wanted.source.at != NULL)
-			r = take_rows(by, run, count, &wanted, &taken);
+			r = take_rows(by, run, count, &wanted, met, &taken);
 	}
 	*found_out = taken.any;
 	if (r < 0 || !taken.any)
 		return r;
 	r = met != NULL ? bill_pair_both(by->run, met, &taken.row, taken.rows)
 	                : tell_left(by->run, &taken.row);
-	return r < 0 ? r : tell_again(by, run, count, &taken);
+	return r < 0 ? r : tell_again(by, run, count, &taken, met != NULL);
 }
 
 /* ---- events ---- */
@@ -490,7 +571,7 @@ static void release(struct by_id *by)
 	bill_index_release(&by->index);
 	bill_repeats_release(&by->repeats);
 	arena_release(&by->arena);
-	free(by->seen.hashes);
+	free(by->seen.said);
 }
 
 static int start(struct by_id *by, struct bill_run *run)

@@ -255,6 +255,12 @@ int bill_pair_theirs(struct bill_run *run, const struct statement_row *theirs,
 	return pair_theirs(run, theirs, known, of_record, NULL);
 }
 
+int bill_pair_second(struct bill_run *run, const struct statement_row *theirs, int64_t of_record,
+                     const char *why)
+{
+	return pair_theirs(run, theirs, CAUSE_DUPLICATE, of_record, why);
+}
+
 /* A day on which nothing was asked: exports have these, too. */
 static bool is_of_nothing(const struct statement_row *theirs)
 {

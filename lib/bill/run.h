@@ -87,6 +87,9 @@ int bill_counted(struct bill_run *run);
 /* Pairs, told to the tally.  `theirs` counts where it lies in the period. */
 int bill_pair_theirs(struct bill_run *run, const struct statement_row *theirs,
                      enum bill_cause known, int64_t of_record);
+/* A DUPLICATE that is no copy of the row that counts: `why` says what it tells otherwise. */
+int bill_pair_second(struct bill_run *run, const struct statement_row *theirs, int64_t of_record,
+                     const char *why);
 /* A row that no request of ours has: a fee, a credit, or missing here. */
 int bill_pair_left(struct bill_run *run, const struct statement_row *theirs);
 /* The same of one that is of a request that is void here. */

@@ -267,6 +267,46 @@ static void test_a_copy_counts_once(void **state)
 	                 "ours 7.00 theirs 17.00\n");
 }
 
+/* Of several rows with one id, in whatever order. */
+static void test_the_row_that_agrees_is_the_pair(void **state)
+{
+	static const char *const rows[] = { ROW("e1", "01:00:00", "9", "1", "11"),
+		                            ROW("e1", "01:00:00", "5", "1", "7"),
+		                            ROW("e1", "01:00:00", "5", "2", "7") };
+	struct matchkit *kit = *state;
+
+	match_event(kit, "e1", T("01:00:00"), 5, 1, "");
+	for (int i = 0; i < 3; i++)
+		match_row(kit, rows[i]);
+	match_finds(kit, "duplicate 11.00 - 1 of 2\nduplicate 7.00 - 3 of 2\n"
+	                 "ours 7.00 theirs 25.00\n");
+	assert_true(text_is(kit->result.worst[0].why, "a second row of this id: other counts and "
+	                                              "another amount than record 2"));
+	assert_true(text_is(kit->result.worst[1].why,
+	                    "a second row of this id: other counts than record 2"));
+	match_no_rows(kit);
+	for (int i = 3; i-- > 0;)
+		match_row(kit, rows[i]);
+	match_finds(kit, "duplicate 7.00 - 1 of 2\nduplicate 11.00 - 3 of 2\n"
+	                 "ours 7.00 theirs 25.00\n");
+	/* None that agrees: the fewest differences, and then the nearest. */
+	match_no_rows(kit);
+	match_row(kit, ROW("e1", "01:00:00", "9", "2", "13"));
+	match_row(kit, ROW("e1", "01:30:00", "5", "1", "8"));
+	match_row(kit, ROW("e1", "01:00:00", "5", "1", "9"));
+	match_finds(kit, "price 2.00 e1 3\nduplicate 13.00 - 1 of 3\n"
+	                 "duplicate 8.00 - 2 of 3\nours 7.00 theirs 30.00\n");
+	/* Of what the ledger does not know two that say other things are two. */
+	kit->options.match = MATCH_ID;
+	match_no_rows(kit);
+	match_row(kit, ROW("x", "01:00:00", "9", "2", "13"));
+	match_row(kit, ROW("x", "01:00:00", "5", "1", "8"));
+	match_row(kit, ROW("x", "01:00:00", "5", "1", "8"));
+	match_finds(kit, "missing-there -7.00 e1 -\nmissing-here 13.00 - 1\n"
+	                 "missing-here 8.00 - 2\nduplicate 8.00 - 3 of 2\n"
+	                 "ours 7.00 theirs 29.00\n");
+}
+
 static void test_an_event_of_two_sources_is_ours_twice(void **state)
 {
 	struct matchkit *kit = *state;
@@ -294,7 +334,7 @@ static void test_lines_and_credits_of_a_request_are_one(void **state)
 		match_row(kit, "id=e1 time=" T("01:00:00") " of=output output=1 amount=2");
 	}
 	match_finds(kit, "duplicate 5.00 - 3 of 1\n"
-	                 "duplicate 2.00 - 4 of 1\n"
+	                 "duplicate 2.00 - 4 of 2\n"
 	                 "ours 7.00 theirs 14.00\n");
 	match_no_rows(kit);
 	match_row(kit, "id=e1 time=" T("01:00:00") " charge=credit amount=-2");
@@ -690,6 +730,7 @@ int main(void)
 		TEST(test_what_does_not_add_up_is_damage),
 		TEST(test_too_many_sums_are_refused),
 		TEST(test_a_copy_counts_once),
+		TEST(test_the_row_that_agrees_is_the_pair),
 		TEST(test_an_event_of_two_sources_is_ours_twice),
 		TEST(test_lines_and_credits_of_a_request_are_one),
 		TEST(test_lines_beside_their_whole_are_a_duplicate),
