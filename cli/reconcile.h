@@ -47,8 +47,8 @@ struct reconciled {
 	int64_t run;                 /* as it was stored; 0: it was not */
 };
 /*
- * For people, in one screen; what does not fit there is in --csv and --html.  `stores`: a line about
- * that comes behind it.
+ * For people, in one screen; what does not fit there is in --csv and --html.  `stores`: a line
+ * about that comes behind it.
  */
 void reconcile_summary(struct context *context, const struct reconciled *reconciled, bool stores);
 
