@@ -362,7 +362,7 @@ static int classify_stated(struct bill_case *of)
 	if ((of->theirs->flags & STATEMENT_BYOK) != 0 &&
 	    (of->parts->theirs.attos == 0 || !bill_is_rounding(of, of->left)))
 		return add_byok(of);
-	if (is_upstream_twice(of))
+	if ((of->theirs->flags & STATEMENT_BYOK_PART) == 0 && is_upstream_twice(of))
 		return bill_part_add(of, CAUSE_BYOK, EFFECT_NONE, COMPONENT_COUNT, of->left,
 		                     "the upstream amount was added, though no own key paid it: %s",
 		                     bill_money_text(of->left, text));
@@ -395,6 +395,81 @@ static void widen_rounding(struct bill_case *of, struct money stated)
 
 	if (stated.attos % of->unit == 0)
 		of->rounding.attos += of->unit / 2 * rows;
+}
+
+/* ---- a sum of which own keys paid some ---- */
+
+/* OpenRouter: 5 % of list (OpenRouterTeam/docs, snippets/exports/constants.mdx). */
+enum { BYOK_FEE_OF = 20 };
+
+static bool is_byok_part(const struct bill_case *of)
+{
+	return (of->theirs->flags & STATEMENT_BYOK_PART) != 0;
+}
+
+/* It is what their counts cost here, as exact as it was written, and not in what they charge. */
+static bool is_all_of_it(const struct bill_case *of, struct money own)
+{
+	int64_t rows = of->pair->their_rows > 1 ? of->pair->their_rows : 1;
+	wide unit = 1, off = of->parts->ours.attos + of->tokens.attos - own.attos, real = 0;
+
+	while (unit < of->unit && own.attos % (unit * 10) == 0)
+		unit *= 10;
+	if ((of->theirs->flags & STATEMENT_REAL) != 0)
+		real = ((own.attos >> REAL_BITS) + 1) *
+		       (of->theirs->requests > 1 ? of->theirs->requests : 1);
+	return of->parts->theirs.attos < own.attos &&
+	       (off < 0 ? -off : off) <= unit / 2 * rows + real;
+}
+
+/* What they charge for it; 0: that is not known. */
+static struct money byok_fee(const struct bill_case *of, struct money own, struct money stated,
+                             struct money rest)
+{
+	struct money fee = { own.attos / BYOK_FEE_OF }, off = { rest.attos - fee.attos };
+
+	if (stated.attos == 0 && is_all_of_it(of, own))
+		return of->parts->theirs;
+	/* Less than the statement can say is none that could be told. */
+	if (fee.attos <= 2 * of->rounding.attos || !bill_is_nearest(of, off))
+		return (struct money){ 0 };
+	return fee;
+}
+
+/*
+ * So much of the usage was paid with own keys and is not charged, but for its fee.  All of that is
+ * taken where it leaves what counts explain; else no more of it than is missing.
+ */
+static int take_byok(struct bill_case *of)
+{
+	struct money own = of->theirs->money[STATEMENT_MONEY_UPSTREAM], rest, fee, part,
+		     stated = of->theirs->money[STATEMENT_MONEY_FEE];
+	char text[2][BILL_NUMBER_BYTES];
+
+	if (!is_byok_part(of) || !has_amount(of) || of->ours->suspense || own.attos <= 0 ||
+	    of->left.attos == 0)
+		return 0;
+	if (money_add(of->left, own, &rest) < 0 || money_sub(rest, of->tokens, &rest) < 0 ||
+	    money_sub(rest, stated, &rest) < 0)
+		return fault_set(of->fault, FAULT_RANGE, "what own keys paid is no amount");
+	fee = byok_fee(of, own, stated, rest);
+	part = (struct money){ -own.attos };
+	if (fee.attos == 0 && !is_all_of_it(of, own) && !bill_is_nearest(of, rest) &&
+	    of->left.attos > part.attos)
+		part = of->left;
+	if (part.attos >= 0)
+		return 0;
+	widen_rounding(of, own);
+	bill_money_text(own, text[0]);
+	if (bill_part_add(of, CAUSE_BYOK, EFFECT_NONE, COMPONENT_COUNT, part,
+	                  "%s paid with the customer's own key, says the statement: %s less",
+	                  text[0], bill_money_text((struct money){ -part.attos }, text[1])) < 0)
+		return -FAULT_RANGE;
+	if (fee.attos == 0)
+		return 0;
+	return bill_part_add(of, CAUSE_FEE, EFFECT_NONE, COMPONENT_COUNT, fee,
+	                     "the fee for the customer's own key: %s",
+	                     bill_money_text(fee, text[0]));
 }
 
 /* What the row states of its amount, less what is charged here for the same. */
@@ -514,8 +589,9 @@ static bool is_rounded_one_way(struct bill_case *of)
 static int classify_left(struct bill_case *of, bool same)
 {
 	/* Of many rows rounding leaves so much open that what is known goes first. */
-	bool known = of->pair->their_rows > 1 && !of->ours->suspense && !bill_counts_open(of) &&
-	             bill_known_fits(of);
+	bool part = is_byok_part(of);
+	bool known = of->pair->their_rows > 1 && !part && !of->ours->suspense &&
+	             !bill_counts_open(of) && bill_known_fits(of);
 	char text[BILL_NUMBER_BYTES];
 
 	if (bill_is_nearest(of, of->left) && !known)
@@ -534,6 +610,11 @@ static int classify_left(struct bill_case *of, bool same)
 	if (bill_counts_open(of))
 		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
 		                     "%s: a whole differs, and no part of it at its rate gives it",
+		                     bill_money_text(of->left, text));
+	/* What of it is charged at all, no price can know. */
+	if (part)
+		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "own keys paid some of the sum, and that does not give it: %s",
 		                     bill_money_text(of->left, text));
 	return bill_prices(of);
 }
@@ -614,8 +695,8 @@ static int classify(struct bill_case *of)
 	/* A part of all of it. */
 	if (of->parts->count > before)
 		return 0;
-	if (take_fee(of) < 0 || choose_counts(of) < 0 || take_discount(of) < 0 ||
-	    choose_counts(of) < 0)
+	if (take_byok(of) < 0 || take_fee(of) < 0 || choose_counts(of) < 0 ||
+	    take_discount(of) < 0 || choose_counts(of) < 0)
 		return -FAULT_RANGE;
 	return classify_rest(of);
 }

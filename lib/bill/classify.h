@@ -10,6 +10,10 @@
  *   of a sum            adjusted, where what adjustments of ours make of it is not in theirs
  *   stated on the row   byok, zero-completion, cancelled: all of the difference (of byok the fee
  *                       apart);
+ *                       byok of a sum that own keys paid some of: as much as the row states,
+ *                       its fee apart where it is all of the sum or 5 % of it; where counts do
+ *                       not explain what that leaves, no more than is missing, and then no price
+ *                       is sought;
  *                       fee, discount (credit): as much as the row states, less what our own
  *                       charges have for the same; a list price that is not ours is none
  *   by counts           reasoning, cache-as-input where the counts moved in just that way; else

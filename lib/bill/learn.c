@@ -20,11 +20,12 @@ static wide absolute(wide x)
 static bool is_amount_alone(const struct bill_pair *pair, const struct bill_parts *parts)
 {
 	const struct bill_part *part = &parts->parts[0];
+	const unsigned off = STATEMENT_CUT | STATEMENT_REAL | STATEMENT_BYOK | STATEMENT_BYOK_PART;
 
 	return pair->ours != NULL && pair->theirs != NULL && pair->known == CAUSE_COUNT &&
 	       pair->ours_counts && pair->theirs_counts && pair->their_rows <= 1 &&
 	       !parts->priced_here && pair->theirs->charge == STATEMENT_USAGE &&
-	       (pair->theirs->flags & (STATEMENT_CUT | STATEMENT_REAL)) == 0 && parts->count == 1 &&
+	       (pair->theirs->flags & off) == 0 && parts->count == 1 &&
 	       (part->effect == EFFECT_PRICE || part->cause == CAUSE_ROUNDING ||
 	        part->cause == CAUSE_UNEXPLAINED);
 }

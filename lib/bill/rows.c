@@ -117,6 +117,22 @@ static bool of_any(enum statement_money which)
 	       which == STATEMENT_MONEY_DISCOUNT;
 }
 
+/* Of a sum of which own keys paid some: nothing of the others' upstream amounts is of those. */
+static void part_byok(struct statement_row *to, struct statement_row *row)
+{
+	struct statement_row *const both[] = { to, row };
+	const unsigned own = STATEMENT_BYOK | STATEMENT_BYOK_PART;
+
+	if (((to->flags | row->flags) & own) == 0 ||
+	    (to->flags & row->flags & own) == STATEMENT_BYOK)
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		if ((both[i]->flags & own) == 0)
+			put_money(both[i], STATEMENT_MONEY_UPSTREAM, (struct money){ 0 });
+		both[i]->flags |= STATEMENT_BYOK_PART;
+	}
+}
+
 static int add_amounts(struct statement_row *to, const struct statement_row *row, bool usage)
 {
 	for (int m = 0; m < STATEMENT_MONEY_COUNT; m++) {
@@ -256,6 +272,8 @@ int bill_row_add(struct statement_row *to, const struct statement_row *row, bool
 		}
 		more.flags = to->flags;
 	}
+	if (usage && !first_usage)
+		part_byok(to, &more);
 	if (add_amounts(to, &more, usage && !first_usage) < 0 ||
 	    add_counts(to, &more, one_request, plain && !first_usage, usage && !first_usage) < 0)
 		return fault_set(fault, FAULT_RANGE,

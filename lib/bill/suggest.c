@@ -178,7 +178,8 @@ static bool is_priced_by_both(const struct bill_suggestions *suggestions,
 	if (pair->ours == NULL || pair->theirs == NULL || pair->known != CAUSE_COUNT ||
 	    !pair->ours_counts || !pair->theirs_counts || parts->priced_here ||
 	    suggestions->terms->book == NULL || pair->ours->policy != 0 ||
-	    pair->theirs->charge != STATEMENT_USAGE)
+	    pair->theirs->charge != STATEMENT_USAGE ||
+	    (pair->theirs->flags & (STATEMENT_BYOK | STATEMENT_BYOK_PART)) != 0)
 		return false;
 	for (size_t i = 0; i < parts->count; i++) {
 		switch (parts->parts[i].cause) {

@@ -50,6 +50,14 @@ static void whole_day(struct statement_row *row)
 	row->to_ms = row->from_ms + MS_PER_DAY;
 }
 
+/* What own keys paid of it is in no amount: of a request all, of a sum so much. */
+static void mark_byok(struct statement_row *row)
+{
+	if (statement_has(row, STATEMENT_MONEY_UPSTREAM) &&
+	    row->money[STATEMENT_MONEY_UPSTREAM].attos > 0)
+		row->flags |= row->request ? STATEMENT_BYOK : STATEMENT_BYOK_PART;
+}
+
 static int activity_element(struct statement_reader *reader, const struct json *doc,
                             uint32_t element, struct fault *fault)
 {
@@ -67,6 +75,7 @@ static int activity_element(struct statement_reader *reader, const struct json *
 	if (r < 0)
 		return r;
 	whole_day(&row);
+	mark_byok(&row);
 	json_fields_describe(&fields, groups, &row);
 	r = json_fields_settle(&fields, "prompt_tokens", "completion_tokens", &row);
 	if (r < 0)
@@ -304,6 +313,7 @@ static int analytics_element(struct statement_reader *reader, const struct json 
 		row.request = true;
 		row.requests = 1;
 	}
+	mark_byok(&row);
 	if (r == 0)
 		r = json_fields_settle(&fields, "tokens_prompt", "tokens_completion", &row);
 	return r < 0 ? r : statement_emit(reader, &row, fault);

@@ -64,6 +64,7 @@ enum statement_flag {
 	STATEMENT_BLANK = 1 << 2, /* it tells finish reasons, and this one is blank or an error */
 	STATEMENT_CUT = 1 << 3,   /* an amount had more than 18 decimals: cut there, and said */
 	STATEMENT_REAL = 1 << 4,  /* the amount was written from a binary float (see `decimals`) */
+	STATEMENT_BYOK_PART = 1 << 5, /* some of a sum was: UPSTREAM, where it is told, is that */
 };
 
 struct statement_row {

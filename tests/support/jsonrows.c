@@ -74,7 +74,7 @@ static void put_flags(struct buf *out, const struct statement_row *row)
 	} flags[] = {
 		{ STATEMENT_CANCELLED, "cancelled" }, { STATEMENT_BYOK, "byok" },
 		{ STATEMENT_BLANK, "blank" },         { STATEMENT_CUT, "cut" },
-		{ STATEMENT_REAL, "real" },
+		{ STATEMENT_REAL, "real" },           { STATEMENT_BYOK_PART, "byok_part" },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

@@ -174,7 +174,7 @@ static bool set_flag(struct statement_row *row, struct text key)
 	} flags[] = {
 		{ "byok", STATEMENT_BYOK },   { "cancelled", STATEMENT_CANCELLED },
 		{ "blank", STATEMENT_BLANK }, { "real", STATEMENT_REAL },
-		{ "cut", STATEMENT_CUT },
+		{ "cut", STATEMENT_CUT },     { "byok_part", STATEMENT_BYOK_PART },
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {

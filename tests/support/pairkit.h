@@ -26,7 +26,8 @@ void pairkit_close(struct pairkit *kit);
 void pairkit_ours(struct pairkit *kit, const char *words);
 /*
  * Theirs: "amount=0.012 input=1000".  Beside components: list, fee, discount, upstream, currency,
- * tier, model, prompt, answer, made, rows, sum, charge, byok, cancelled, blank, real, cut.
+ * tier, model, prompt, answer, made, rows, sum, charge, byok, byok_part, cancelled,
+ * blank, real, cut.
  */
 void pairkit_theirs(struct pairkit *kit, const char *words);
 /* "counts/output=0.012 rounding=-0.00001": cause/component=amount of each part, in their order. */

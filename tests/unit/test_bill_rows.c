@@ -104,6 +104,49 @@ static void test_a_whole_that_one_leaves_open_is_no_sum_of_parts(void **state)
 	assert_int_equal(sum.answer_total, STATEMENT_UNTOLD);
 }
 
+static struct statement_row paid(unsigned flags, int64_t upstream)
+{
+	struct statement_row row = usage();
+
+	row.flags = flags;
+	row.has_money |= 1u << STATEMENT_MONEY_UPSTREAM;
+	row.money[STATEMENT_MONEY_UPSTREAM].attos = upstream;
+	return row;
+}
+
+/* What own keys paid of a sum is the upstream amounts of those rows alone. */
+static void test_own_keys_of_some_rows_are_a_part_of_the_sum(void **state)
+{
+	const struct statement_row own = paid(STATEMENT_BYOK, 5), none = paid(0, 3),
+				   part = paid(STATEMENT_BYOK_PART, 7);
+	struct statement_row untold = own, sum;
+
+	(void)state;
+	sum = sum_of(&own, &own);
+	assert_int_equal(sum.flags, STATEMENT_BYOK);
+	assert_int_equal(sum.money[STATEMENT_MONEY_UPSTREAM].attos, 10);
+	sum = sum_of(&none, &none);
+	assert_int_equal(sum.flags, 0);
+	assert_int_equal(sum.money[STATEMENT_MONEY_UPSTREAM].attos, 6);
+	for (int turned = 0; turned < 2; turned++) {
+		sum = turned ? sum_of(&own, &none) : sum_of(&none, &own);
+		assert_int_equal(sum.flags, STATEMENT_BYOK_PART);
+		assert_int_equal(sum.money[STATEMENT_MONEY_UPSTREAM].attos, 5);
+		sum = turned ? sum_of(&own, &part) : sum_of(&part, &own);
+		assert_int_equal(sum.flags, STATEMENT_BYOK_PART);
+		assert_int_equal(sum.money[STATEMENT_MONEY_UPSTREAM].attos, 12);
+	}
+	assert_int_equal(bill_row_add(&sum, &none, false, NULL), 0);
+	assert_int_equal(sum.money[STATEMENT_MONEY_UPSTREAM].attos, 12);
+	/* Where one does not say how much, nobody does. */
+	untold.has_money &= ~(1u << STATEMENT_MONEY_UPSTREAM);
+	untold.money[STATEMENT_MONEY_UPSTREAM].attos = 0;
+	sum = sum_of(&untold, &none);
+	assert_int_equal(bill_row_add(&sum, &own, false, NULL), 0);
+	assert_int_equal(sum.flags, STATEMENT_BYOK_PART);
+	assert_false(statement_has(&sum, STATEMENT_MONEY_UPSTREAM));
+}
+
 /* Lines of a bill, each of one component; an answer's has its reasoning in it. */
 static void test_lines_of_components(void **state)
 {
@@ -147,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_parts_of_both_add_up),
 		cmocka_unit_test(test_wholes_and_the_same_parts_add_up),
 		cmocka_unit_test(test_a_whole_that_one_leaves_open_is_no_sum_of_parts),
+		cmocka_unit_test(test_own_keys_of_some_rows_are_a_part_of_the_sum),
 		cmocka_unit_test(test_lines_of_components),
 		cmocka_unit_test(test_sums_that_are_no_count),
 	};

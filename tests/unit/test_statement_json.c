@@ -337,7 +337,8 @@ static void test_openrouter_analytics(void **state)
 		  "openrouter-analytics",
 		  PAGE("false", "{'created_at__minute':'2026-07-31 18:01:00','provider':'P',"
 		                "'total_usage':'3.5','byok_usage':'1.25'}"),
-		  { "2026-07-31T18:01:00.000Z +1min provider=P amount=2.25 upstream_amount=1.25 "
+		  { "2026-07-31T18:01:00.000Z +1min provider=P byok_part amount=2.25 "
+		    "upstream_amount=1.25 "
 		    "decimals=2" } },
 		/* 0.5 + 0.25 + 0.125, and a discount written as a negative charge */
 		{ "fees and a discount",

@@ -358,7 +358,8 @@ static const struct shared_sample {
 	  "openrouter-activity",
 	  /* 125 - 25 */
 	  { "2025-08-24T00:00:00.000Z +1d model=openai/gpt-4.1-2025-04-14 provider=OpenAI "
-	    "description=endpoint_id=550e8400-e29b-41d4-a716-446655440000 requests=5 output=100 "
+	    "description=endpoint_id=550e8400-e29b-41d4-a716-446655440000 byok_part requests=5 "
+	    "output=100 "
 	    "reasoning=25 prompt=50 amount=0.015 upstream_amount=0.012 "
 	    "decimals=3" },
 	  false },

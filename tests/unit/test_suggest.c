@@ -542,6 +542,36 @@ static void test_one_pair_that_is_unexplained_suggests_nothing(void **state)
 	pairkit_close(&kit);
 }
 
+/* What own keys paid of a sum is not charged: what is left is no price, however often. */
+static void test_what_own_keys_paid_suggests_nothing(void **state)
+{
+	static const char *const flags[] = { " byok_part", "" };
+	struct fault fault = { .code = FAULT_NONE };
+	static struct pairkit kit;
+
+	(void)state;
+	pairkit_open(&kit, kit_quotes(book_text));
+	for (size_t t = 0; t < 2; t++) {
+		struct bill_suggestions *suggestions = NULL;
+		struct found found = { .count = 0 };
+		char ours[64], theirs[64];
+
+		assert_int_equal(bill_suggestions_start(&suggestions, &kit.terms, &fault), 0);
+		for (size_t i = 0; i < 4; i++) {
+			/* 2.18 for the million */
+			snprintf(ours, sizeof(ours), "model=plain input=%zu", (i + 1) * 1000);
+			snprintf(theirs, sizeof(theirs), "amount=0.%05zu%s", (i + 1) * 218,
+			         flags[t]);
+			pairkit_classify(&kit, ours, theirs);
+			bill_suggestions_note(suggestions, &kit.pair, &kit.parts, &fault);
+		}
+		assert_int_equal(bill_each_suggestion(suggestions, keep, &found, &fault), 0);
+		assert_int_equal(found.count, t);
+		bill_suggestions_free(suggestions);
+	}
+	pairkit_close(&kit);
+}
+
 /* The one suggestion of one pair by a book of one model with these rates and multipliers. */
 static const char *line_of(const char *rates, const char *ours, const char *theirs)
 {
@@ -685,6 +715,7 @@ int main(void)
 		cmocka_unit_test(test_one_pair_suggests_nothing_but_its_own_cause),
 		cmocka_unit_test(test_a_whole_of_several_parts_suggests_nothing),
 		cmocka_unit_test(test_one_pair_that_is_unexplained_suggests_nothing),
+		cmocka_unit_test(test_what_own_keys_paid_suggests_nothing),
 		cmocka_unit_test(test_a_line_has_the_conditions_of_the_one_it_replaces),
 		cmocka_unit_test(test_what_there_is_no_room_for_is_said),
 	};
