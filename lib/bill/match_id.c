@@ -28,6 +28,7 @@ struct by_id {
 	struct arena arena;          /* of the pair at hand */
 	struct seen seen;
 	int64_t taken; /* rows */
+	bool shared;   /* an upstream id is that of no single request */
 };
 
 static uint64_t id_hash(struct text id)
@@ -517,6 +518,11 @@ static int match_event(void *context, struct bill_met *met)
 		run = bill_index_find(&by->index, id_hash(ids[i]), &count);
 		if (run == NULL)
 			continue;
+		/* A batch, or what a gateway writes for all: each event would look at each row. */
+		if (i > 0 && count > LONG_RUN) {
+			by->shared = true;
+			continue;
+		}
 		if (!all_taken(run, count))
 			r = pair_rows(by, run, count, ids[i], met, &found);
 		if (r < 0 || found)
@@ -600,6 +606,11 @@ int bill_match_ids(struct bill_run *run)
 	run->walk.whole = run->rows_inside >= run->result->ours.rows / DENSE_PART;
 	if (r == 0)
 		r = bill_each_ours(&run->walk, match_event, &by);
+	if (by.shared)
+		bill_note(run,
+		          "an upstream_id that more than %d rows tell is of no single request: "
+		          "nothing is matched by it",
+		          LONG_RUN);
 	if (r == 0)
 		r = bill_pair_rest(run);
 	if (r == 0 && by.taken < statement_spool_rows(run->spool))

@@ -249,6 +249,29 @@ static void test_too_many_sums_are_refused(void **state)
 	}
 }
 
+/* What a gateway writes for all of its requests names none of them. */
+static void test_an_upstream_id_of_many_is_of_no_request(void **state)
+{
+	enum { MANY = 65 };
+	struct matchkit *kit = *state;
+	char id[16], row[120];
+
+	kit_begin(&kit->ledger);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(id, sizeof(id), "e%d", i);
+		match_event(kit, id, "2026-07-01T10:00:00Z", 1, 0, ",'upstream_id':'u'");
+		snprintf(row, sizeof(row),
+		         "id=%s%d upstream_id=u time=2026-07-01T10:00:00Z input=1 amount=1",
+		         i == 0 ? "x" : "e", i);
+		match_row(kit, row);
+	}
+	kit_commit(&kit->ledger);
+	kit->options.match = MATCH_ID;
+	match_finds(kit, "missing-there -1.00 e0 -\nmissing-here 1.00 - 1\n"
+	                 "ours 65.00 theirs 65.00\n");
+	assert_non_null(strstr(kit->result.notes.at, "is of no single request"));
+}
+
 static void test_a_copy_counts_once(void **state)
 {
 	struct matchkit *kit = *state;
@@ -729,6 +752,7 @@ int main(void)
 		TEST(test_rows_that_are_matched_otherwise_count_once),
 		TEST(test_what_does_not_add_up_is_damage),
 		TEST(test_too_many_sums_are_refused),
+		TEST(test_an_upstream_id_of_many_is_of_no_request),
 		TEST(test_a_copy_counts_once),
 		TEST(test_the_row_that_agrees_is_the_pair),
 		TEST(test_an_event_of_two_sources_is_ours_twice),
