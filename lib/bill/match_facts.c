@@ -1,12 +1,16 @@
 /*
  * By facts: a request and a row of the same model, key and counts, whose times lie within
- * time_slack_ms; one to one, the nearest first.
+ * time_slack_ms; one to one: an exact moment first, then as many pairs as there can be, and of
+ * these the nearest first.
  *
  * The events come in the order of their time, and each waits in a queue until no event that could
  * be nearer to its row can come any more.  One whose time a row tells exactly takes that at once;
  * of the others those with the same facts are dealt with together, the nearest pair first, of
  * FACTS_TOGETHER_MAX of them, and of FACTS_NEARER_MAX rows behind the first that fits.  A queue
  * longer than FACTS_QUEUE_MAX gives up its first early.
+ *
+ * Whoever has the same facts is interchangeable: where each takes the first row in its reach, in
+ * the order of time, no other way makes more pairs.  The nearest is taken where that costs none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +160,7 @@ static int64_t distance(const struct statement_row *row, int64_t ms)
 struct nearest {
 	struct bill_entry *entry; /* NULL: there is none */
 	int64_t distance;
+	bool earliest; /* looked for is the first by time instead: `distance` is its moment */
 };
 
 /* Rows that other events of those dealt with together take. */
@@ -198,7 +203,8 @@ static int find_in_bucket(struct by_facts *by, const struct queued *event, int64
 
 	if (most == 0 && hint->none_ms == event->met.ours.time_ms)
 		return 0;
-	for (size_t i = hint->taken; i < count && (nearest->entry == NULL || nearest->distance > 0);
+	for (size_t i = hint->taken;
+	     i < count && (nearest->entry == NULL || nearest->earliest || nearest->distance > 0);
 	     i++) {
 		struct statement_row row;
 		uint64_t facts = 0;
@@ -216,43 +222,93 @@ static int find_in_bucket(struct by_facts *by, const struct queued *event, int64
 		if (r < 0)
 			return r;
 		away = distance(&row, event->met.ours.time_ms);
-		if (facts != event->facts || away > most ||
-		    (nearest->entry != NULL && nearest->distance <= away))
+		if (facts != event->facts || away > most)
 			continue;
-		*nearest = (struct nearest){ &entries[i], away };
+		if (nearest->earliest)
+			away = row.from_ms;
+		if (nearest->entry != NULL && nearest->distance <= away)
+			continue;
+		nearest->entry = &entries[i];
+		nearest->distance = away;
 	}
 	if (most == 0 && nearest->entry == NULL)
 		hint->none_ms = event->met.ours.time_ms;
 	return 0;
 }
 
-static int find_nearest(struct by_facts *by, const struct queued *event, int64_t most,
-                        const struct promised *promised, struct nearest *nearest_out)
+static int find_row(struct by_facts *by, const struct queued *event, int64_t most,
+                    const struct promised *promised, struct nearest *nearest)
 {
 	int64_t ms = event->met.ours.time_ms, from = ms - most - by->run->width_ms;
 	int r = 0;
 
-	*nearest_out = (struct nearest){ .entry = NULL };
 	for (int64_t b = (from > 0 ? from : 0) / by->bucket_ms;
-	     r == 0 && b <= (ms + most) / by->bucket_ms; b++)
-		r = find_in_bucket(by, event, b, most, promised, nearest_out);
+	     r == 0 && b <= (ms + most) / by->bucket_ms &&
+	     (nearest->entry == NULL || !nearest->earliest);
+	     b++)
+		r = find_in_bucket(by, event, b, most, promised, nearest);
 	return r;
 }
 
-/* The first of the queue with those that wait and have its facts: which row is its own. */
-static int settle(struct by_facts *by)
+static int find_nearest(struct by_facts *by, const struct queued *event, int64_t most,
+                        const struct promised *promised, struct nearest *nearest_out)
 {
-	struct queued *together[FACTS_TOGETHER_MAX], *first = queued_at(by, 0);
+	*nearest_out = (struct nearest){ .entry = NULL };
+	return find_row(by, event, most, promised, nearest_out);
+}
+
+/* How many of these have a row, each the earliest that is free; that of the first. */
+static int count_in_order(struct by_facts *by, struct queued *const *together, size_t count,
+                          struct promised promised, size_t *pairs_out,
+                          struct bill_entry **first_out)
+{
+	size_t before = promised.count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct nearest row = { .earliest = true };
+		int r = find_row(by, together[i], by->run->options->time_slack_ms, &promised, &row);
+
+		if (r < 0)
+			return r;
+		if (row.entry != NULL)
+			promised.place[promised.count++] = row.entry->place;
+		if (i == 0)
+			*first_out = row.entry;
+	}
+	*pairs_out = promised.count - before;
+	return 0;
+}
+
+/* The row of the first by what is nearest, or that by time, where the former costs a pair. */
+static int keep_most(struct by_facts *by, struct queued *const *together, size_t count,
+                     struct bill_entry **entry)
+{
 	struct promised promised = { .count = 0 };
-	size_t count = 0;
+	struct bill_entry *first = NULL, *second = NULL;
+	size_t most, others = 0;
 	int r;
 
-	for (size_t i = 0; i < by->count && count < FACTS_TOGETHER_MAX; i++) {
-		struct queued *other = queued_at(by, i);
+	/* Of one moment all have the same rows. */
+	if (together[0]->met.ours.time_ms == together[count - 1]->met.ours.time_ms)
+		return 0;
+	r = count_in_order(by, together, count, promised, &most, &first);
+	if (r < 0 || first == *entry)
+		return r;
+	if (*entry != NULL)
+		promised.place[promised.count++] = (*entry)->place;
+	r = count_in_order(by, together + 1, count - 1, promised, &others, &second);
+	if (r == 0 && others + promised.count < most)
+		*entry = first;
+	return r;
+}
 
-		if (other->place == NO_PLACE && other->facts == first->facts)
-			together[count++] = other;
-	}
+/* The row of the first of these, where the nearest of all pairs goes first; NULL: none is left. */
+static int find_first(struct by_facts *by, struct queued *const *together, size_t count,
+                      struct bill_entry **entry_out)
+{
+	struct promised promised = { .count = 0 };
+	bool done[FACTS_TOGETHER_MAX] = { false };
+
 	for (;;) {
 		struct nearest best = { .entry = NULL };
 		const struct queued *last = NULL;
@@ -260,11 +316,11 @@ static int settle(struct by_facts *by)
 
 		for (size_t i = 0; i < count; i++) {
 			struct nearest nearest;
+			int r;
 
 			/* Of one moment the first is as near as the others, and goes first. */
-			if (together[i] == NULL ||
-			    (last != NULL &&
-			     last->met.ours.time_ms == together[i]->met.ours.time_ms))
+			if (done[i] || (last != NULL &&
+			                last->met.ours.time_ms == together[i]->met.ours.time_ms))
 				continue;
 			last = together[i];
 			r = find_nearest(by, together[i], by->run->options->time_slack_ms,
@@ -277,16 +333,36 @@ static int settle(struct by_facts *by)
 			best = nearest;
 			of = i;
 		}
-		if (best.entry == NULL)
+		*entry_out = best.entry;
+		if (best.entry == NULL || of == 0)
 			return 0;
-		if (together[of] == first) {
-			first->place = (int64_t)(best.entry->place & BILL_PLACE);
-			best.entry->place |= BILL_TAKEN;
-			return 0;
-		}
 		promised.place[promised.count++] = best.entry->place;
-		together[of] = NULL;
+		done[of] = true;
 	}
+}
+
+/* The first of the queue with those that wait and have its facts: which row is its own. */
+static int settle(struct by_facts *by)
+{
+	struct queued *together[FACTS_TOGETHER_MAX], *first = queued_at(by, 0);
+	struct bill_entry *entry = NULL;
+	size_t count = 0;
+	int r;
+
+	for (size_t i = 0; i < by->count && count < FACTS_TOGETHER_MAX; i++) {
+		struct queued *other = queued_at(by, i);
+
+		if (other->place == NO_PLACE && other->facts == first->facts)
+			together[count++] = other;
+	}
+	r = find_first(by, together, count, &entry);
+	if (r == 0)
+		r = keep_most(by, together, count, &entry);
+	if (r == 0 && entry != NULL) {
+		first->place = (int64_t)(entry->place & BILL_PLACE);
+		entry->place |= BILL_TAKEN;
+	}
+	return r;
 }
 
 /* ---- events ---- */

@@ -337,6 +337,38 @@ static void test_the_nearest_facts_come_first(void **state)
 	assert_non_null(strstr(kit->found.at, " e4 2\n"));
 }
 
+/* All rows are late by the same, and may be nearer to another event than to their own. */
+static void test_no_pair_is_lost_for_a_nearer_one(void **state)
+{
+	static const int late_ms[] = { 400, 600, 900, 1500 };
+	enum { ALIKE = 40 };
+	struct matchkit *kit = *state;
+	char text[200];
+
+	kit_begin(&kit->ledger);
+	for (int i = 0; i < ALIKE; i++) {
+		snprintf(text, sizeof(text), "e%d", i);
+		snprintf(text + 20, sizeof(text) - 20, "2026-07-01T10:00:%02dZ", i);
+		match_event(kit, text, text + 20, 1, 0, "");
+	}
+	kit_commit(&kit->ledger);
+	kit->options.match = MATCH_FACTS;
+	for (size_t k = 0; k < sizeof(late_ms) / sizeof(late_ms[0]); k++) {
+		match_no_rows(kit);
+		/* The last of them first. */
+		for (int i = ALIKE - 1; i >= 0; i--) {
+			int ms = 1000 * i + late_ms[k];
+
+			snprintf(text, sizeof(text),
+			         "time=2026-07-01T10:00:%02d.%03dZ model=m input=1 amount=1",
+			         ms / 1000, ms % 1000);
+			match_row(kit, text);
+		}
+		match_finds(kit, "ours 40.00 theirs 40.00\n");
+		assert_int_equal(kit->result.pairs, ALIKE);
+	}
+}
+
 /* More that are alike than are looked at for a nearer one: each is found all the same, once. */
 static void test_many_of_the_same_facts_are_one_to_one(void **state)
 {
@@ -431,6 +463,7 @@ int main(void)
 		TEST(test_lines_of_components_make_one_sum),
 		TEST(test_facts_are_matched_within_the_slack),
 		TEST(test_the_nearest_facts_come_first),
+		TEST(test_no_pair_is_lost_for_a_nearer_one),
 		TEST(test_many_of_the_same_facts_are_one_to_one),
 		TEST(test_more_events_than_can_wait_find_their_rows),
 		TEST(test_the_same_facts_twice_are_a_duplicate),
