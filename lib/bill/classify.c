@@ -203,6 +203,8 @@ static int add_other_period(struct bill_case *of)
 {
 	char ours[MOMENT_TEXT_BYTES], theirs[MOMENT_TEXT_BYTES];
 
+	if (of->pair->why != NULL)
+		return add_whole(of, CAUSE_OTHER_PERIOD, of->pair->why);
 	if (of->ours == NULL || of->theirs == NULL)
 		return add_whole(of, CAUSE_OTHER_PERIOD,
 		                 of->ours != NULL ? "ours is in it alone"

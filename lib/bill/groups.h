@@ -25,7 +25,8 @@ struct bill_group {
 	struct money foreign_amount;
 	char foreign_currency[STATEMENT_CURRENCY_BYTES];
 	struct statement_row *foreign_sum; /* the counts of all of them; NULL: there is none */
-	bool moved; /* what it is off by, its neighbour is off by the other way */
+	bool moved;       /* what it is off by, its neighbour is off by the other way */
+	int64_t moved_ms; /* the span of that; where `moved` */
 };
 
 struct bill_groups {

@@ -6,6 +6,7 @@
  * adjustment is in the sum of its hour, and a correction in that of its event, where that lies in
  * the period (and the hour in one span); else it stands beside the sums.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -442,6 +443,17 @@ static int ours_of(struct by_spans *by, const struct bill_group *group, struct b
 	               : 0;
 }
 
+/* The two spans, which are of one zone and told in UTC. */
+static void moved_why(const struct bill_group *group, char out[BILL_WHY_BYTES])
+{
+	char own[MOMENT_TEXT_BYTES], other[MOMENT_TEXT_BYTES];
+
+	moment_text(group->span_ms, own);
+	moment_text(group->moved_ms, other);
+	snprintf(out, BILL_WHY_BYTES,
+	         "what the span from %s is off by, that from %s is the other way", own, other);
+}
+
 static int tell_group(struct by_spans *by, const struct bill_group *group, struct bill_ours *ours)
 {
 	struct bill_pair pair = {
@@ -452,6 +464,7 @@ static int tell_group(struct by_spans *by, const struct bill_group *group, struc
 		.theirs_counts = group->rows > 0,
 		.their_rows = group->rows,
 	};
+	char why[BILL_WHY_BYTES];
 	int r = group->has_ours ? ours_of(by, group, ours) : 0;
 
 	if (r < 0)
@@ -462,6 +475,8 @@ static int tell_group(struct by_spans *by, const struct bill_group *group, struc
 			return r;
 	}
 	pair.foreign = bill_group_foreign_explains(group) ? group->foreign_currency : NULL;
+	moved_why(group, why);
+	pair.why = group->moved ? why : NULL;
 	if (group->moved)
 		pair.known = CAUSE_OTHER_PERIOD;
 	else if (!group->has_ours)
@@ -474,6 +489,13 @@ static int tell_group(struct by_spans *by, const struct bill_group *group, struc
 	else if (bill_group_foreign_rest(group))
 		pair.known = CAUSE_CURRENCY;
 	return bill_tally_pair(&by->run->tally, &pair);
+}
+
+static void mark_moved(struct bill_group *group, struct bill_group *next)
+{
+	group->moved = next->moved = true;
+	group->moved_ms = next->span_ms;
+	next->moved_ms = group->span_ms;
 }
 
 /* What one span is off by and the next one the other way was moved by their boundary. */
@@ -491,7 +513,7 @@ static void find_moved(struct by_spans *by, struct bill_group **order, size_t co
 		next = bill_group_look(&by->groups, next_span(by->run, order[i]->span_ms),
 		                       order[i]->name);
 		if (next != NULL && !next->moved && bill_groups_cancel(order[i], next, unit))
-			order[i]->moved = next->moved = true;
+			mark_moved(order[i], next);
 	}
 }
 

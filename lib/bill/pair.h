@@ -53,8 +53,8 @@ struct bill_pair {
 	bool ours_counts, theirs_counts; /* it is in the total of its side */
 	int64_t of_record;
 	const char *foreign; /* a currency: the counts that theirs are short of are in that */
-	const char *why;     /* MISSING_HERE, DUPLICATE: what is known of it; NULL: nothing */
-	int64_t their_rows;  /* of a sum: rounded each; 0 is 1 */
+	const char *why; /* MISSING_HERE, DUPLICATE, OTHER_PERIOD: what is known; NULL: nothing */
+	int64_t their_rows; /* of a sum: rounded each; 0 is 1 */
 };
 
 /* Token effect: our rates x what they count more.  Price effect: what their rates are more x

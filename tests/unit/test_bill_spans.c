@@ -98,6 +98,12 @@ static void test_what_a_boundary_moved_cancels(void **state)
 	match_finds(kit, "other-period -3.00 - 1\n"
 	                 "other-period 3.00 - 2\n"
 	                 "ours 22.00 theirs 22.00\n");
+	assert_true(text_is(kit->result.worst[0].why,
+	                    "what the span from 2026-07-01T00:00:00.000Z is off by, that from "
+	                    "2026-07-02T00:00:00.000Z is the other way"));
+	assert_true(text_is(kit->result.worst[1].why,
+	                    "what the span from 2026-07-02T00:00:00.000Z is off by, that from "
+	                    "2026-07-01T00:00:00.000Z is the other way"));
 }
 
 static void test_rounding_that_cancels_was_not_moved(void **state)
