@@ -1,4 +1,5 @@
 /* Hypotheses: images by another rule, fees, discounts, another version of the book. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/moment.h"
@@ -38,6 +39,37 @@ static bool guess_kind(void *context, enum component component, const struct boo
 		               of->countable.kinds[kinds->index].size,
 		               of->countable.kinds[kinds->index].quality);
 	return true;
+}
+
+static void copy_kind(struct usage_kind *to, const char *size, const char *quality)
+{
+	snprintf(to->size, sizeof(to->size), "%s", size);
+	snprintf(to->quality, sizeof(to->quality), "%s", quality);
+}
+
+/* As if its size were not known, its quality, or neither: by the entry that is for any. */
+static void guess_any_kind(struct bill_guess *guess, unsigned index)
+{
+	const struct bill_case *of = guess->of;
+	const struct usage_kind *is = &of->countable.kinds[index];
+	const struct {
+		const char *size, *quality, *text;
+	} ways[] = { { "", is->quality, "whatever its size" },
+		     { is->size, "", "whatever its quality" },
+		     { "", "", "whatever its size and quality" } };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct usage usage = of->countable;
+		struct charges rated;
+		struct money more;
+
+		copy_kind(&usage.kinds[index], ways[i].size, ways[i].quality);
+		if (bill_rate(&of->rating, &usage, &rated) &&
+		    money_sub(rated.total, of->base.total, &more) == 0 && more.attos != 0)
+			bill_guess_try(guess, CAUSE_IMAGE, is->component, more,
+			               "at the price of an image %s, not as %s %s", ways[i].text,
+			               is->size, is->quality);
+	}
 }
 
 /* What it costs by another way to count the pixels; false: it does not. */
@@ -96,8 +128,10 @@ void bill_guess_image(struct bill_guess *guess)
 	for (; kinds.index < of->countable.kind_count; kinds.index++) {
 		enum component component = of->countable.kinds[kinds.index].component;
 
-		if ((IMAGES >> component & 1) != 0)
-			bill_each_when(&of->rating, guess_kind, &kinds);
+		if ((IMAGES >> component & 1) == 0)
+			continue;
+		bill_each_when(&of->rating, guess_kind, &kinds);
+		guess_any_kind(guess, kinds.index);
 	}
 	for (size_t i = 0; i < of->base.count; i++) {
 		const struct charge *line = &of->base.lines[i];

@@ -176,6 +176,7 @@ struct thresholds {
 	} at[THRESHOLDS_MAX];
 	size_t count;
 	int64_t most;
+	int64_t prompt; /* of the two sides the larger: what it does not meet is of neither */
 };
 
 static bool note_threshold(void *context, enum component component, const struct book_when *when)
@@ -183,7 +184,7 @@ static bool note_threshold(void *context, enum component component, const struct
 	struct thresholds *all = context;
 
 	(void)component;
-	if ((when->has & WHEN_CONTEXT) == 0)
+	if ((when->has & WHEN_CONTEXT) == 0 || when->context_tokens > all->prompt)
 		return true;
 	all->most = when->context_tokens > all->most ? when->context_tokens : all->most;
 	for (size_t i = 0; i < all->count; i++) {
@@ -282,10 +283,19 @@ static void guess_boundary(struct bill_guess *guess, enum context_test test, int
 		                 gt ? "gt" : "gte");
 }
 
+/* Of a sum that of all its requests: one of them may be most of it. */
+static int64_t larger_prompt(const struct bill_case *of)
+{
+	int64_t ours = usage_prompt_total(&of->usage[0]),
+		theirs = usage_prompt_total(&of->usage[1]);
+
+	return ours > theirs ? ours : theirs;
+}
+
 void bill_guess_context(struct bill_guess *guess)
 {
 	const struct bill_case *of = guess->of;
-	struct thresholds all = { .count = 0 };
+	struct thresholds all = { .prompt = larger_prompt(of) };
 	int64_t prompt = bill_prompt(&of->rating, &of->countable);
 	struct charges rated;
 

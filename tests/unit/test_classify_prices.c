@@ -57,6 +57,9 @@ static const char book_text[] =
 	"{'component':'input','per_million':'1.30'},{'component':'output','per_million':'5.30'},"
 	"{'component':'requests','each':'0.002'},"
 	"{'component':'searches','each':'0.011'}]}]},"
+	"{'model':'sizes','versions':[{'effective_from':'2026-01-01','rates':["
+	"{'component':'images_out','each':'0.04'},"
+	"{'component':'images_out','each':'0.08','when':{'size':'1024x1536'}}]}]},"
 	"{'model':'less','versions':[{'effective_from':'2026-01-01','discount_percent':'13','rates'"
 	":["
 	"{'component':'input','per_million':'1.70'},{'component':'output','per_million':'7'}]}]}],"
@@ -212,8 +215,11 @@ static void test_the_rule_for_long_contexts(void **state)
 		{ "not applied (opik#6982, langfuse#8482)", "model=long input=234567 output=1234",
 		  "amount=0.239503", "long-context=-0.2604917", 0 },
 		/* 123 456 x 1 + 1 234 x 4 = 128 392; at 2.10 and 6: 266 661.6 */
-		{ "applied below it", "model=long input=123456 output=1234", "amount=0.2666616",
-		  "long-context=0.1382696", 0 },
+		{ "no prompt meets it", "model=long input=123456 output=1234", "amount=0.2666616",
+		  "unexplained=0.1382696", 0 },
+		{ "theirs meets it", "model=long input=123456 output=1234",
+		  "amount=0.427404 input=200000 output=1234",
+		  "counts/input=0.076544 long-context=0.222468", 0 },
 		/* 200 000 at 1, 34 567 at 2.10; the answer at 6: 279 994.7; at 4: 277 526.7 */
 		{ "only beyond it (claude-code-hub#869, genai-prices#241)",
 		  "model=long input=234567 output=1234", "amount=0.2799947", "long-context=-0.22",
@@ -252,6 +258,11 @@ static void test_images_by_another_rule(void **state)
 {
 	static const struct pairkit_row rows[] = {
 		/* 4 321 x (10 - 30) */
+		/* 0.08 for its size, and 0.04 for any */
+		{ "at the price of any size", "model=sizes images_out:1024x1536/=1", "amount=0.04",
+		  "image/images_out=-0.04", 0 },
+		{ "at the price of a size", "model=sizes images_out:1024x1024/=1", "amount=0.08",
+		  "image/images_out=0.04", 0 },
 		{ "image tokens at the rate of text (litellm#31142)",
 		  "model=paint input=17 output_image=4321", "amount=0.043295",
 		  "image/output_image=-0.08642", 0 },
