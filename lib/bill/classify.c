@@ -581,19 +581,26 @@ static int add_uncharged(struct bill_case *of, size_t before)
 	                     bill_money_text(of->left, text));
 }
 
+/* Their counts are known, so that what is left can be of another price. */
+static bool may_be_price(const struct bill_case *of)
+{
+	return !bill_counts_open(of) && !bill_counts_unknown(of) &&
+	       !(bill_counts_rateless(of) && bill_counts_differ(of));
+}
+
 /* In one direction all of it; and no price that is known gives it. */
 static bool is_rounded_one_way(struct bill_case *of)
 {
 	return is_one_way(of) && bill_is_rounding(of, of->left) &&
-	       (bill_counts_open(of) || !bill_known_fits(of));
+	       !(may_be_price(of) && bill_known_fits(of));
 }
 
 static int classify_left(struct bill_case *of, bool same)
 {
 	/* Of many rows rounding leaves so much open that what is known goes first. */
 	bool part = is_byok_part(of);
-	bool known = of->pair->their_rows > 1 && !part && !of->ours->suspense &&
-	             !bill_counts_open(of) && bill_known_fits(of);
+	bool known = of->pair->their_rows > 1 && !part && !of->ours->suspense && may_be_price(of) &&
+	             bill_known_fits(of);
 	char text[BILL_NUMBER_BYTES];
 
 	if (bill_is_nearest(of, of->left) && !known)
@@ -609,6 +616,16 @@ static int classify_left(struct bill_case *of, bool same)
 	if (same)
 		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
 		                     "their amount is that of our counts");
+	if (bill_counts_untold(of) && bill_requests_differ(of))
+		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "%s, not in proportion to the requests, and nothing else is "
+		                     "counted there",
+		                     bill_money_text(of->left, text));
+	if (bill_counts_rateless(of) && bill_counts_differ(of))
+		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "%s, not in proportion to the counts, and several prices made "
+		                     "ours",
+		                     bill_money_text(of->left, text));
 	if (bill_counts_open(of))
 		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
 		                     "%s: a whole differs, and no part of it at its rate gives it",
@@ -631,6 +648,13 @@ static int classify_rest(struct bill_case *of)
 	if (money_sub(of->left, of->tokens, &rest) < 0)
 		return fault_set(of->fault, FAULT_RANGE, "a difference is no amount");
 	same = is_charged_the_same(of, rest);
+	if (bill_counts_untold(of) || (bill_counts_rateless(of) && bill_counts_differ(of))) {
+		if (bill_counts_in_proportion(of) < 0)
+			return -FAULT_RANGE;
+		return of->left.attos == 0 ? 0 : classify_left(of, false);
+	}
+	if (!bill_counts_differ(of) && bill_requests(of) < 0)
+		return -FAULT_RANGE;
 	/* What is more than the statement can say does not vanish in its rounding. */
 	if (bill_counts_differ(of) &&
 	    bill_counts(of, same && of->tokens.attos <= most && -of->tokens.attos <= most) < 0)

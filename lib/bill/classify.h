@@ -22,7 +22,10 @@
  *                       0 where they charge what our counts cost, and what theirs cost more is
  *                       less than the statement can say, or theirs is our amount exactly.  Of a
  *                       whole that is told without its parts that part which at its rate leaves
- *                       nothing; where none does, it is a part of 0, and the rest unexplained
+ *                       nothing; where none does, it is a part of 0, and the rest unexplained.
+ *                       Where no count of tokens is told, or several versions made our sum: all
+ *                       in proportion to the requests, or the counts, where that leaves nothing;
+ *                       else unexplained.  Another number of requests is a part of 0
  *   rounding            what is left can be of rounding each row to the nearest: half of the last
  *                       decimal of the statement's amounts, of n rows n halves.  Where all rows
  *                       of the statement go up (or down), as far as less than one unit of it
@@ -50,7 +53,9 @@
  *   the entries below every threshold or by those that its whole prompt meets; else token
  *   effects are at the rates below the thresholds, and a hypothesis fits only by the same.  A
  *   sum by several versions of the book has token effects of 0 and is unexplained beyond a
- *   factor of all.
+ *   factor of all, or of its counts.  Where a sum tells neither tokens nor as many requests as
+ *   ours, no price is a cause: what it would be, if the counts are the same, is told by `why` of
+ *   `unexplained`.  Fewer requests at our amount are no difference: some of ours may have failed.
  *   One price hypothesis explains a pair: two of them at once are unexplained.
  *
  * A side that does not count is 0, and so is a row in another currency.  A row without an amount

@@ -125,6 +125,21 @@ int bill_counts_choose(struct bill_case *of);
 bool bill_counts_guessed(const struct bill_case *of);
 /* A whole was put to no part. */
 bool bill_counts_open(const struct bill_case *of);
+/* Both sides are sums that tell how many requests they are of, and they are not as many. */
+bool bill_requests_differ(const struct bill_case *of);
+/* Of a sum theirs tells nothing but amounts, and at the most its requests. */
+bool bill_counts_untold(const struct bill_case *of);
+/* And those are not ours: that its counts are the same, nothing says. */
+bool bill_counts_unknown(const struct bill_case *of);
+/* Several versions made our sum, so that no count has a rate. */
+bool bill_counts_rateless(const struct bill_case *of);
+/*
+ * What is left, and parts of the counts, where no rate of ours times them gives it: in proportion
+ * to all counts, or to the requests, where that leaves nothing; else they are parts of 0.
+ */
+int bill_counts_in_proportion(struct bill_case *of);
+/* Their number: a part of 0, where theirs is more, or something is left. */
+int bill_requests(struct bill_case *of);
 /* Some count differs. */
 bool bill_counts_differ(const struct bill_case *of);
 /* Parts of those that do; `silent`: they are charged the same, and their parts are 0. */

@@ -36,6 +36,32 @@ bool bill_counts_differ(const struct bill_case *of)
 	return false;
 }
 
+bool bill_requests_differ(const struct bill_case *of)
+{
+	return of->ours->sum && of->ours->requests > 0 &&
+	       of->theirs->requests != STATEMENT_UNTOLD &&
+	       of->theirs->requests != of->ours->requests;
+}
+
+bool bill_counts_untold(const struct bill_case *of)
+{
+	const struct statement_row *theirs = of->theirs;
+
+	return of->ours->sum && (theirs->told & ~(1u << COMPONENT_REQUESTS)) == 0 &&
+	       theirs->prompt_total == STATEMENT_UNTOLD && theirs->answer_total == STATEMENT_UNTOLD;
+}
+
+bool bill_counts_unknown(const struct bill_case *of)
+{
+	return bill_counts_untold(of) &&
+	       (of->theirs->requests == STATEMENT_UNTOLD || bill_requests_differ(of));
+}
+
+bool bill_counts_rateless(const struct bill_case *of)
+{
+	return of->ours->sum && of->rating.version == NULL && !of->ours->suspense;
+}
+
 /* Kinds of a component are never more than its count. */
 static void put_count(struct usage *usage, enum component component, int64_t count)
 {
@@ -498,7 +524,9 @@ static int add_count_part(struct bill_case *of, enum component component, bool s
 		                  "%s %s %s, charged the same", more, word, key);
 	} else if ((of->unpriced >> component & 1) != 0 || !unit_here(of, component, &unit)) {
 		r = bill_part_add(of, CAUSE_COUNTS, EFFECT_TOKENS, component, effect,
-		                  "%s %s %s, which have no price here", more, word, key);
+		                  "%s %s %s, %s", more, word, key,
+		                  bill_counts_rateless(of) ? "by several prices here"
+		                                           : "which have no price here");
 	} else {
 		if (token_effect(of, component, &effect) < 0)
 			return -FAULT_RANGE;
@@ -574,4 +602,96 @@ int bill_counts(struct bill_case *of, bool silent)
 	if (silent)
 		return 0;
 	return sum_effects(of, &single) < 0 ? -FAULT_RANGE : add_rest(of, single);
+}
+
+/* ---- without a rate ---- */
+
+/* `theirs` for `ours` of what is due is what is left; *more_out is that much more. */
+static bool is_proportion(const struct bill_case *of, int64_t ours, int64_t theirs,
+                          struct money *more_out)
+{
+	struct money rest;
+	wide product;
+
+	if (__builtin_mul_overflow(of->due.attos, (wide)theirs - ours, &product) ||
+	    product % ours != 0)
+		return false;
+	*more_out = (struct money){ product / ours };
+	return money_sub(of->left, *more_out, &rest) == 0 && bill_is_nearest(of, rest);
+}
+
+/* All counts are so many times ours; `component` is one of them.  False: they are not. */
+static bool has_one_ratio(const struct bill_case *of, enum component *component_out)
+{
+	const int64_t *ours = of->usage[0].count, *theirs = of->usage[1].count;
+	int of_all = COMPONENT_COUNT;
+
+	for (int c = 0; c < COMPONENT_COUNT; c++) {
+		bool requests = c == COMPONENT_REQUESTS && (of->told >> c & 1) == 0;
+
+		if (requests || (ours[c] == 0 && theirs[c] == 0))
+			continue;
+		if (ours[c] <= 0)
+			return false;
+		of_all = of_all == COMPONENT_COUNT ? c : of_all;
+		if ((wide)theirs[c] * ours[of_all] != (wide)theirs[of_all] * ours[c])
+			return false;
+	}
+	*component_out = (enum component)of_all;
+	return of_all != COMPONENT_COUNT && !bill_counts_open(of);
+}
+
+/* Fewer at the same amount: ours has some that failed, which nobody bills. */
+int bill_requests(struct bill_case *of)
+{
+	char text[2][BILL_NUMBER_BYTES];
+
+	if (!bill_requests_differ(of) ||
+	    (of->theirs->requests < of->ours->requests && bill_is_nearest(of, of->left)))
+		return 0;
+	if (bill_part_add(of, CAUSE_COUNTS, EFFECT_TOKENS, COMPONENT_REQUESTS, (struct money){ 0 },
+	                  "requests: %s there, %s here",
+	                  bill_count_text(of->theirs->requests, text[0]),
+	                  bill_count_text(of->ours->requests, text[1])) < 0)
+		return -FAULT_RANGE;
+	bill_part_counts(of, of->ours->requests, of->theirs->requests);
+	return 0;
+}
+
+static int add_proportion(struct bill_case *of, enum component component, int64_t ours,
+                          int64_t theirs, struct money more)
+{
+	char text[3][BILL_NUMBER_BYTES];
+	bool requests = component == COMPONENT_REQUESTS;
+
+	if (bill_part_add(of, CAUSE_COUNTS, EFFECT_TOKENS, requests ? component : COMPONENT_COUNT,
+	                  more, "in proportion to %s, %s there, %s here%s: %s",
+	                  component_info[component].key, bill_count_text(theirs, text[0]),
+	                  bill_count_text(ours, text[1]), requests ? "" : ", as all counts are",
+	                  bill_money_text(more, text[2])) < 0)
+		return -FAULT_RANGE;
+	if (requests)
+		bill_part_counts(of, ours, theirs);
+	return 0;
+}
+
+int bill_counts_in_proportion(struct bill_case *of)
+{
+	enum component component;
+	struct money more;
+
+	if (bill_counts_untold(of)) {
+		if (!bill_requests_differ(of))
+			return 0;
+		if (!bill_is_nearest(of, of->left) &&
+		    is_proportion(of, of->ours->requests, of->theirs->requests, &more))
+			return add_proportion(of, COMPONENT_REQUESTS, of->ours->requests,
+			                      of->theirs->requests, more);
+		return bill_requests(of);
+	}
+	if (!bill_is_nearest(of, of->left) && has_one_ratio(of, &component) &&
+	    is_proportion(of, of->usage[0].count[component], of->usage[1].count[component], &more))
+		return add_proportion(of, component, of->usage[0].count[component],
+		                      of->usage[1].count[component], more);
+	return bill_counts(of, false);
 }

@@ -141,6 +141,10 @@ int bill_prices(struct bill_case *of)
 		guess = (struct bill_guess){ .of = of };
 		try_all(&guess);
 	}
+	if (guess.found && bill_counts_unknown(of))
+		return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
+		                     "%s, and no counts are told; if they are ours: %s%s",
+		                     bill_money_text(of->left, text), guess.why, guess.also);
 	if (guess.found)
 		return bill_part_add(of, guess.cause, EFFECT_PRICE, guess.component, of->left,
 		                     "%s%s", guess.why, guess.also);

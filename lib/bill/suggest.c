@@ -272,7 +272,8 @@ static bool make_equation(const struct bill_suggestions *suggestions, const stru
 	of->usage[0] = pair->ours->usage;
 	of->told = pair->theirs->told;
 	if (bill_rounding_find(of) < 0 || bill_counts_prepare(of, pair->ours->amount) < 0 ||
-	    bill_counts_guessed(of) || !of->priced || (pair->ours->sum && !of->exact))
+	    bill_counts_guessed(of) || bill_counts_unknown(of) || !of->priced ||
+	    (pair->ours->sum && !of->exact))
 		return false;
 	equation->more = parts->theirs.attos - stated.attos - of->base.total.attos;
 	note_rounding(equation);

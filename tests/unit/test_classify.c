@@ -289,10 +289,10 @@ static void test_rounding_is_less_than_the_last_decimal(void **state)
 		{ "a binary float, and more", "input=1000000", "amount=3.000000000000000668 real",
 		  "unexplained=0.000000000000000668", 0 },
 		/* Four requests: 4 x 667. */
-		{ "a sum of binary floats", "input=1000000 sum",
+		{ "a sum of binary floats", "input=1000000 sum made=4",
 		  "amount=3.000000000000002668 real sum made=4", "rounding=0.000000000000002668",
 		  0 },
-		{ "a sum of binary floats, and more", "input=1000000 sum",
+		{ "a sum of binary floats, and more", "input=1000000 sum made=4",
 		  "amount=3.000000000000002669 real sum made=4", "unexplained=0.000000000000002669",
 		  0 },
 		/* Halves of a unit, each of three. */
@@ -548,6 +548,64 @@ static void test_a_sum_by_several_versions(void **state)
 	CHECK(rows);
 }
 
+static void test_counts_of_a_sum_that_are_not_told_are_not_the_same(void **state)
+{
+	static const struct pairkit_row rows[] = {
+		{ "half of the requests", "input=1000 output=100 sum made=10",
+		  "amount=0.00225 sum made=5", "counts/requests=-0.00225", 0 },
+		{ "more of them", "input=1000 output=100 sum made=10", "amount=0.00495 sum made=11",
+		  "counts/requests=0.00045", 0 },
+		{ "not in proportion", "input=1000 output=100 sum made=10",
+		  "amount=0.00225 sum made=6", "counts/requests=0.00 unexplained=-0.00225", 0 },
+		{ "in proportion, rounded", "input=1000 output=100 sum made=10",
+		  "amount=0.0022 sum made=5", "counts/requests=-0.00225 rounding=-0.00005", 4 },
+		{ "as many of them at a half", "input=1000 output=100 sum made=10",
+		  "amount=0.00225 sum made=10", "price/input=-0.00225", 0 },
+		{ "amounts alone at a half", "input=1000 output=100 sum made=10",
+		  "amount=0.00225 sum made=-1", "unexplained=-0.00225", 0 },
+		{ "amounts alone, the same", "input=1000 output=100 sum made=10",
+		  "amount=0.0045 sum made=-1", "", 0 },
+		{ "amounts alone, rounded", "input=1000 output=100 sum made=10",
+		  "amount=0.004 sum made=-1", "rounding=-0.0005", 3 },
+		{ "a request is one", "input=1000 output=100", "amount=0.00225",
+		  "price/input=-0.00225", 0 },
+		{ "the same counts of more requests", "input=1000 output=100 sum made=4",
+		  "amount=0.0045 input=1000 output=100 sum made=5", "counts/requests=0.00", 0 },
+		{ "the same counts of fewer: some failed here", "input=1000 output=100 sum made=4",
+		  "amount=0.0045 input=1000 output=100 sum made=3", "", 0 },
+		{ "more of them, and not charged", "input=1000 output=100 sum made=4",
+		  "amount=0.0045 sum made=5", "counts/requests=0.00", 0 },
+	};
+
+	(void)state;
+	assert_true(STATEMENT_UNTOLD == -1);
+	CHECK(rows);
+	pairkit_classify(&kit, "input=1000 output=100 sum made=10", "amount=0.00225 sum made=-1");
+	assert_non_null(strstr(kit.parts.parts[0].why, "no counts are told; if they are ours: "));
+}
+
+static void test_counts_of_several_versions_have_no_rate(void **state)
+{
+	static const struct pairkit_row rows[] = {
+		{ "all of them doubled", "input=1000 output=100 sum several amount=0.004",
+		  "amount=0.008 input=2000 output=200 sum", "counts=0.004", 0 },
+		{ "one of them", "input=1000 output=100 sum several amount=0.004",
+		  "amount=0.008 input=2000 output=100 sum", "counts/input=0.00 unexplained=0.004",
+		  0 },
+		{ "all of them, and another amount",
+		  "input=1000 output=100 sum several amount=0.004",
+		  "amount=0.009 input=2000 output=200 sum",
+		  "counts/input=0.00 counts/output=0.00 unexplained=0.005", 0 },
+		{ "not all of them told", "input=1000 output=100 sum several amount=0.004",
+		  "amount=0.008 input=2000 sum", "counts/input=0.00 unexplained=0.004", 0 },
+		{ "the same ones at a half", "input=1000 output=100 sum several amount=0.004",
+		  "amount=0.002 input=1000 output=100 sum", "price=-0.002", 0 },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -562,6 +620,8 @@ int main(void)
 		cmocka_unit_test(test_a_threshold_that_counts_cross_is_a_part_of_its_own),
 		cmocka_unit_test(test_a_statement_without_amounts_is_priced_here),
 		cmocka_unit_test(test_a_sum_by_several_versions),
+		cmocka_unit_test(test_counts_of_a_sum_that_are_not_told_are_not_the_same),
+		cmocka_unit_test(test_counts_of_several_versions_have_no_rate),
 	};
 
 	return cmocka_run_group_tests(tests, open_kit, close_kit);
