@@ -9,6 +9,7 @@
 enum {
 	LONG_RUN = 64, /* rows of one id: from here on not each is asked whether it is free */
 	SEEN_MIN = 16,
+	RECENT = 1024,  /* pairs that a second one of ours is told by: they are of about one time */
 	DENSE_PART = 2, /* a statement of so large a part of the events is one of most */
 };
 
@@ -21,8 +22,18 @@ struct seen {
 	size_t slots, count;
 };
 
+/* A request of ours that a row was found for. */
+struct recent {
+	uint64_t id; /* that it has with the row */
+	int64_t time_ms, record;
+	struct money amount;
+	int64_t count[COMPONENT_COUNT];
+};
+
 struct by_id {
 	struct bill_run *run;
+	struct recent *recent;
+	size_t next_recent;
 	struct bill_index index;     /* each id that a row tells */
 	struct bill_repeats repeats; /* of rows without one */
 	struct arena arena;          /* of the pair at hand */
@@ -131,6 +142,7 @@ struct taken {
 	struct statement_row first; /* of all of it, where any is; without its texts */
 	bool any, plain;            /* there is one; one of those that stand for all of a request */
 	bool joined;                /* of usage and its costs */
+	bool crowded;               /* the id has so many rows that all are taken together */
 	bool whole; /* one row is what the lines of components come to: these are again */
 	int64_t rows;
 	size_t again; /* rows that are there once too often */
@@ -187,6 +199,11 @@ static int take_row(struct by_id *by, struct taken *taken, const struct statemen
 		mark(by, row, entry, BILL_TAKEN | BILL_REPEAT, false);
 		return 0;
 	}
+	/* An id is its source's alone: what ran at another time may be of another one's event. */
+	if (plain && taken->plain && !taken->crowded &&
+	    (bill_row_other(row, &taken->first, by->run->options->time_slack_ms) &
+	     BILL_OTHER_TIME) != 0)
+		return 0;
 	if (see(&by->seen, bill_row_hash(row, 0), row->record, &record) < 0)
 		return bill_no_memory(by->run);
 	copy = record != row->record;
@@ -363,6 +380,7 @@ static int take_rows(struct by_id *by, struct bill_entry *run, size_t count,
 	int r = find_whole(by, run, count, wanted, &taken->whole);
 
 	taken->others = wanted->others;
+	taken->crowded = count > LONG_RUN;
 	if (r == 0)
 		r = find_best(by, run, count, wanted, met, &best);
 	if (r == 0 && best != NULL)
@@ -440,6 +458,15 @@ static int tell_again(struct by_id *by, struct bill_entry *run, size_t count,
 	return r;
 }
 
+static void note_recent(struct by_id *by, const struct bill_ours *ours, struct text id,
+                        int64_t record)
+{
+	struct recent *recent = &by->recent[by->next_recent++ % RECENT];
+
+	*recent = (struct recent){ id_hash(id), ours->time_ms, record, ours->amount, { 0 } };
+	memcpy(recent->count, ours->usage.count, sizeof(recent->count));
+}
+
 /*
  * The free rows of an id, with our request or (NULL) without.  Rows of our own source first, of
  * these those of the period, and of these those in the ledger's currency: what is beside them stays
@@ -473,6 +500,8 @@ static int pair_rows(struct by_id *by, struct bill_entry *run, size_t count, str
 		return r;
 	r = met != NULL ? bill_pair_both(by->run, met, &taken.row, taken.rows)
 	                : tell_left(by->run, &taken.row);
+	if (r == 0 && met != NULL && met->filled)
+		note_recent(by, &met->ours, id, taken.first.record);
 	return r < 0 ? r : tell_again(by, run, count, &taken, met != NULL);
 }
 
@@ -497,6 +526,27 @@ static int find_taken(struct by_id *by, const struct bill_entry *run, size_t cou
 		                        by->run->fault);
 		if (r == 0 && has_id(by, &row, id))
 			*record_out = row.record;
+	}
+	return r;
+}
+
+/* The row of the event that this one is again: of an id, a time, counts and an amount; 0: none. */
+static int find_recent(struct by_id *by, struct bill_met *met, int64_t *record_out)
+{
+	const struct text ids[] = { met->ours.id, met->ours.upstream_id };
+	int64_t slack = by->run->options->time_slack_ms;
+	int r = bill_ours_fill(met);
+
+	*record_out = 0;
+	for (size_t i = 0; r == 0 && i < 2 * RECENT; i++) {
+		const struct recent *recent = &by->recent[i % RECENT];
+		struct text id = ids[i / RECENT];
+
+		if (id.at != NULL && recent->record > 0 && recent->id == id_hash(id) &&
+		    met->ours.time_ms - recent->time_ms <= slack &&
+		    money_compare(met->ours.amount, recent->amount) == 0 &&
+		    memcmp(met->ours.usage.count, recent->count, sizeof(recent->count)) == 0)
+			*record_out = recent->record;
 	}
 	return r;
 }
@@ -530,6 +580,8 @@ static int match_event(void *context, struct bill_met *met)
 		if (record == 0)
 			r = find_taken(by, run, count, ids[i], &record);
 	}
+	if (r == 0 && record != 0)
+		r = find_recent(by, met, &record);
 	if (r < 0)
 		return r;
 	return record != 0 ? bill_pair_again(by->run, met, record) : bill_pair_lonely(by->run, met);
@@ -578,6 +630,7 @@ static void release(struct by_id *by)
 	bill_repeats_release(&by->repeats);
 	arena_release(&by->arena);
 	free(by->seen.said);
+	free(by->recent);
 }
 
 static int start(struct by_id *by, struct bill_run *run)
@@ -586,6 +639,9 @@ static int start(struct by_id *by, struct bill_run *run)
 
 	*by = (struct by_id){ .run = run, .index = run->by_ids };
 	run->by_ids = (struct bill_index){ .entries = NULL };
+	by->recent = calloc(RECENT, sizeof(*by->recent));
+	if (by->recent == NULL)
+		return bill_no_memory(run);
 	if (by->index.directory != NULL)
 		return 0;
 	r = bill_index_reserve(&by->index, run->ids, run->fault);

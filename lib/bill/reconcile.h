@@ -23,10 +23,11 @@
  * nothing, is not missing anywhere; a row of theirs that is left for a void request is missing
  * here, and says since when it is void, what it was and why.
  * Theirs: a row that is there twice counts once, its copy is a DUPLICATE; of several rows with one
- * id the one that agrees best with ours counts, in whatever order they stand, and what another
- * one tells otherwise is said; an upstream id of more than 64 rows is of no request; lines of one
- * component and credits of a request are one with it; what charges for no usage of a model stands
- * alone.
+ * id the one that agrees best with ours counts, in whatever order they stand, and what another one
+ * of its time tells otherwise is said.  An id is its source's alone: a row of another time may be
+ * another event's, and ours is a DUPLICATE only where it is the same as one that has the row.  An
+ * upstream id of more than 64 rows is of no request.  Lines of one component and credits of a
+ * request are one with it; what charges for no usage of a model stands alone.
  *
  * Causes are found by walking through all of it, and once more where all pairs together say what
  * none of them does alone (bill/learn.h); also where there are differences to be told to `each`,

@@ -284,7 +284,7 @@ static void test_a_copy_counts_once(void **state)
 	match_row(kit, ROW("x", "02:00:00", "1", "0", "1"));
 	match_row(kit, ROW("x", "02:00:00", "1", "0", "1"));
 	match_finds(kit, "duplicate 7.00 - 2 of 1\n"
-	                 "duplicate 1.00 - 3 of 1\n"
+	                 "missing-here 1.00 - 3\n"
 	                 "missing-here 1.00 - 4\n"
 	                 "duplicate 1.00 - 5 of 4\n"
 	                 "ours 7.00 theirs 17.00\n");
@@ -318,7 +318,7 @@ static void test_the_row_that_agrees_is_the_pair(void **state)
 	match_row(kit, ROW("e1", "01:30:00", "5", "1", "8"));
 	match_row(kit, ROW("e1", "01:00:00", "5", "1", "9"));
 	match_finds(kit, "price 2.00 e1 3\nduplicate 13.00 - 1 of 3\n"
-	                 "duplicate 8.00 - 2 of 3\nours 7.00 theirs 30.00\n");
+	                 "missing-here 8.00 - 2\nours 7.00 theirs 30.00\n");
 	/* Of what the ledger does not know two that say other things are two. */
 	kit->options.match = MATCH_ID;
 	match_no_rows(kit);
@@ -515,10 +515,14 @@ static void test_who_shares_an_id_has_its_own_row(void **state)
 	match_row(kit, ROW("1", "02:00:00", "1", "0", "1") " source=gw-2");
 	match_row(kit, ROW("1", "01:00:00", "5", "1", "7") " source=gw-1");
 	match_finds(kit, "ours 8.00 theirs 8.00\n");
-	/* By other names it is one row of that id, and its copy, as ever. */
+	/* By other names each has the row that agrees with it, and no other one is its copy. */
+	match_no_rows(kit);
+	match_row(kit, ROW("1", "02:00:00", "1", "0", "1") " source=far");
+	match_row(kit, ROW("1", "01:00:00", "5", "1", "7") " source=far");
+	match_finds(kit, "ours 8.00 theirs 8.00\n");
 	match_no_rows(kit);
 	match_row(kit, ROW("1", "01:00:00", "5", "1", "7") " source=far");
-	match_finds(kit, "duplicate -1.00 1 - of 1\nours 8.00 theirs 7.00\n");
+	match_finds(kit, "missing-there -1.00 1 -\nours 8.00 theirs 7.00\n");
 }
 
 static void test_usage_and_costs_of_a_request_are_one(void **state)
