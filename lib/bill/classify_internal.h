@@ -76,6 +76,8 @@ struct bill_case {
 __attribute__((format(printf, 6, 7))) int
 bill_part_add(struct bill_case *of, enum bill_cause cause, enum bill_effect effect,
               enum component component, struct money amount, const char *format, ...);
+/* Without half a character at its end, and in one line, whatever was put into it. */
+void bill_why_make_whole(char *why);
 /* The counts of the part that was added last. */
 void bill_part_counts(struct bill_case *of, int64_t ours, int64_t theirs);
 /* To the nearest; or that, or cut off. */
@@ -194,6 +196,8 @@ void bill_guess_known(struct bill_guess *guess, bool first);
 /* It fits what is left, and is no fee. */
 bool bill_known_fits(struct bill_case *of);
 
+/* The row tells a tier that the book has no price for. */
+bool bill_tier_is_unknown(const struct bill_case *of);
 /* of / by is a ratio of prices that somebody would choose: a half, 1.1, ten times. */
 bool bill_is_plain(wide of, wide by);
 /* Bits of the components of a role. */

@@ -126,7 +126,21 @@ static void try_all(struct bill_guess *guess)
 	}
 }
 
-int bill_prices(struct bill_case *of)
+/* What the row says of its tier, where the book cannot price that. */
+static void note_tier(struct bill_case *of)
+{
+	struct bill_part *part = &of->parts->parts[of->parts->count - 1];
+	size_t len = strlen(part->why);
+
+	if (!bill_tier_is_unknown(of))
+		return;
+	snprintf(part->why + len, sizeof(part->why) - len,
+	         "; its tier is %.*s, which the book has no price for",
+	         TEXT_ARGS(of->theirs->service_tier));
+	bill_why_make_whole(part->why);
+}
+
+static int add_price(struct bill_case *of)
 {
 	struct bill_guess guess = { .of = of };
 	struct money cut = of->cut;
@@ -154,4 +168,13 @@ int bill_prices(struct bill_case *of)
 	return bill_part_add(of, CAUSE_UNEXPLAINED, EFFECT_NONE, COMPONENT_COUNT, of->left,
 	                     "%s, and no rate, tier or rule of the book gives it%s",
 	                     bill_money_text(of->left, text), guess.hint);
+}
+
+int bill_prices(struct bill_case *of)
+{
+	int r = add_price(of);
+
+	if (r == 0)
+		note_tier(of);
+	return r;
 }

@@ -306,22 +306,26 @@ static bool find_tier(void *context, enum component component, const struct book
 	return !search->found;
 }
 
+static bool is_unknown(const struct bill_case *of, struct text said)
+{
+	char room[BOOK_TIER_BYTES];
+	struct tier_search search = { .tier = book_tier(said, room) };
+
+	if (said.at == NULL || text_is(search.tier, "standard"))
+		return false;
+	bill_each_when(&of->rating, find_tier, &search);
+	return !search.found;
+}
+
+bool bill_tier_is_unknown(const struct bill_case *of)
+{
+	return is_unknown(of, of->theirs->service_tier);
+}
+
 /* One side is of a tier that the book does not name: what its price is by, nobody knows. */
 static bool is_unknown_tier(const struct bill_case *of)
 {
-	struct text said[2] = { of->ours->service_tier, of->theirs->service_tier };
-	char room[BOOK_TIER_BYTES];
-
-	for (size_t i = 0; i < 2; i++) {
-		struct tier_search search = { .tier = book_tier(said[i], room) };
-
-		if (said[i].at == NULL || text_is(search.tier, "standard"))
-			continue;
-		bill_each_when(&of->rating, find_tier, &search);
-		if (!search.found)
-			return true;
-	}
-	return false;
+	return is_unknown(of, of->ours->service_tier) || bill_tier_is_unknown(of);
 }
 
 static void try_factor(struct bill_guess *guess, wide part, bool tokens, struct ratio ratio)

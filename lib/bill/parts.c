@@ -8,8 +8,7 @@
 
 #define ATTOS_PER_MILLION 1000000
 
-/* Without half a character at its end, and in one line, whatever was put into it. */
-static void make_whole(char *why)
+void bill_why_make_whole(char *why)
 {
 	size_t len = strlen(why);
 
@@ -48,7 +47,7 @@ int bill_part_add(struct bill_case *of, enum bill_cause cause, enum bill_effect 
 	va_start(args, format);
 	vsnprintf(part->why, sizeof(part->why), format, args);
 	va_end(args);
-	make_whole(part->why);
+	bill_why_make_whole(part->why);
 	of->parts->count++;
 	return 0;
 }

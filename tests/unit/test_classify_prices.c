@@ -129,6 +129,12 @@ static void test_another_tier(void **state)
 	/* Two tiers cost the same: what the row says goes first. */
 	assert_string_equal(why("model=tiers input=1234 output=567", "amount=0.019011 tier=Fast"),
 	                    "by the tier fast, standard here; also: price/output");
+	/* 1 234 x 6 + 8 505 */
+	assert_non_null(
+		strstr(why("model=tiers input=1234 output=567", "amount=0.015909 tier=turbo"),
+	               "; its tier is turbo, which the book has no price for"));
+	assert_null(strstr(why("model=tiers input=1234 output=567", "amount=0.015909 tier=flex"),
+	                   "its tier"));
 	assert_string_equal(why("model=tiers input=1234 output=567", "amount=0.019011"),
 	                    "by the tier rush, standard here; also: price/output");
 	assert_int_equal(kit.parts.parts[0].effect, EFFECT_PRICE);
