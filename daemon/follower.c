@@ -72,6 +72,8 @@ static bool begin(struct follower *f, int fd, const char *path, bool beside, uin
 		close(fd);
 		return false;
 	}
+	if (f->fd >= 0)
+		f->left = current_mark(f);
 	leave(f);
 	f->fd = fd;
 	f->beside = beside;
@@ -164,6 +166,15 @@ static bool finish_line(struct follower *f)
 	return r == 0;
 }
 
+/* It is the file before the one at hand, which somebody who had it open wrote on. */
+static bool is_left(const struct follower *f, int fd)
+{
+	struct stat status;
+
+	return f->left.offset > 0 && fstat(fd, &status) == 0 && file_same(&status, &f->left) &&
+	       file_holds(fd, &f->left);
+}
+
 /* The file was read to its end and another one is at the path: the next one. */
 static void go_on(struct follower *f)
 {
@@ -176,7 +187,7 @@ static void go_on(struct follower *f)
 	mark = current_mark(f);
 	fd = file_after(f->config->path, f->fd, &mark, found);
 	if (fd >= 0) {
-		begin(f, fd, found, true, 0);
+		begin(f, fd, found, true, is_left(f, fd) ? f->left.offset : 0);
 		return;
 	}
 	fd = open_path(f);

@@ -31,6 +31,7 @@ struct follower {
 	bool beside;                    /* fd is not the file at the configured path */
 	bool marked;                    /* `mark` is of a file that was read */
 	struct file_mark mark;          /* offset: behind the last line taken */
+	struct file_mark left;          /* of the file before this one; no offset: there was none */
 	char head[FILE_HEAD_BYTES_MAX]; /* first bytes of the file, as far as they were read */
 	uint32_t head_bytes;
 	unsigned quiet;   /* polls at the end of a file that is not at the path any more */
