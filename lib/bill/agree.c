@@ -2,16 +2,7 @@
 
 #include <stdio.h>
 
-static int64_t answer_total(const struct usage *usage)
-{
-	int64_t total = 0;
-
-	for (int c = 0; c < COMPONENT_COUNT; c++)
-		total += component_info[c].role == ROLE_ANSWER ? usage->count[c] : 0;
-	return total;
-}
-
-static int64_t away(const struct statement_row *row, int64_t ms)
+int64_t bill_row_away(const struct statement_row *row, int64_t ms)
 {
 	if (!statement_timed(row))
 		return 0;
@@ -22,7 +13,7 @@ static int64_t away(const struct statement_row *row, int64_t ms)
 
 struct bill_apart bill_apart_of(const struct bill_ours *ours, const struct statement_row *row)
 {
-	struct bill_apart apart = { .away_ms = away(row, ours->time_ms) };
+	struct bill_apart apart = { .away_ms = bill_row_away(row, ours->time_ms) };
 
 	if (statement_has(row, STATEMENT_MONEY_AMOUNT)) {
 		struct money more;
@@ -38,7 +29,7 @@ struct bill_apart bill_apart_of(const struct bill_ours *ours, const struct state
 	apart.differences += row->prompt_total != STATEMENT_UNTOLD &&
 	                     row->prompt_total != usage_prompt_total(&ours->usage);
 	apart.differences += row->answer_total != STATEMENT_UNTOLD &&
-	                     row->answer_total != answer_total(&ours->usage);
+	                     row->answer_total != usage_answer_total(&ours->usage);
 	return apart;
 }
 

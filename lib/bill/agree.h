@@ -9,6 +9,9 @@
 
 #include "bill/pair.h"
 
+/* Milliseconds from a moment to a row; 0: in it, or the row tells no time. */
+int64_t bill_row_away(const struct statement_row *row, int64_t ms);
+
 struct bill_apart {
 	int differences;     /* the amount, and each count: how many are other ones */
 	int64_t away_ms;     /* from its time to the row's; 0: the row tells none */

@@ -36,10 +36,10 @@ void bill_offs_note(struct bill_offs *offs, const struct bill_terms *terms,
 	wide unit = 1, off = parts->theirs.attos - parts->ours.attos;
 	bool up;
 
-	for (unsigned i = terms->decimals; i < MONEY_DECIMALS_MAX; i++)
-		unit *= 10;
 	if (!is_amount_alone(pair, parts))
 		return;
+	for (unsigned i = terms->decimals; i < MONEY_DECIMALS_MAX; i++)
+		unit *= 10;
 	if (absolute(off) >= unit) {
 		offs->beyond++;
 		return;

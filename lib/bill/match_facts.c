@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "bill/agree.h"
 #include "bill/run.h"
 #include "ledger/store.h"
 
@@ -75,15 +76,6 @@ static uint64_t text_hash(struct text text, uint64_t seed)
 	return hash64(text.at, text.len, seed);
 }
 
-static int64_t role_total(const struct usage *usage, enum component_role role)
-{
-	int64_t total = 0;
-
-	for (int c = 0; c < COMPONENT_COUNT; c++)
-		total += component_info[c].role == role ? usage->count[c] : 0;
-	return total;
-}
-
 /* Of the names and counts that all rows tell. */
 static uint64_t facts_of(const struct bill_run *run, struct text model, struct text key,
                          const int64_t *count, int64_t prompt, int64_t answer)
@@ -117,7 +109,7 @@ static int ours_facts(struct bill_run *run, const struct bill_ours *ours, uint64
 	int r = run->by[BILL_MODEL] ? bill_model(run, ours->model, &model) : 0;
 
 	*out = facts_of(run, model, ours->key, ours->usage.count, usage_prompt_total(&ours->usage),
-	                role_total(&ours->usage, ROLE_ANSWER));
+	                usage_answer_total(&ours->usage));
 	return r;
 }
 
@@ -148,14 +140,6 @@ static int index_row(void *context, const struct statement_row *row, int64_t pla
 }
 
 /* ---- the nearest row ---- */
-
-/* From a moment to a row: 0 in it. */
-static int64_t distance(const struct statement_row *row, int64_t ms)
-{
-	if (ms < row->from_ms)
-		return row->from_ms - ms;
-	return ms < row->to_ms ? 0 : ms - row->to_ms + 1;
-}
 
 struct nearest {
 	struct bill_entry *entry; /* NULL: there is none */
@@ -221,7 +205,7 @@ static int find_in_bucket(struct by_facts *by, const struct queued *event, int64
 			r = row_facts(run, &row, &facts);
 		if (r < 0)
 			return r;
-		away = distance(&row, event->met.ours.time_ms);
+		away = bill_row_away(&row, event->met.ours.time_ms);
 		if (facts != event->facts || away > most)
 			continue;
 		if (nearest->earliest)
@@ -496,9 +480,9 @@ static int find_void(struct by_facts *by, const struct statement_row *row, uint6
 			break;
 		memcpy(ours.usage.count, was->count, sizeof(was->count));
 		r = ours_facts(by->run, &ours, &own);
-		if (r < 0 || own != facts || distance(row, was->time_ms) >= nearest)
+		if (r < 0 || own != facts || bill_row_away(row, was->time_ms) >= nearest)
 			continue;
-		nearest = distance(row, was->time_ms);
+		nearest = bill_row_away(row, was->time_ms);
 		*void_out = was;
 	}
 	return r;

@@ -40,6 +40,15 @@ int64_t usage_prompt_total(const struct usage *usage)
 	return total;
 }
 
+int64_t usage_answer_total(const struct usage *usage)
+{
+	int64_t total = 0;
+
+	for (int c = 0; c < COMPONENT_COUNT; c++)
+		total += component_info[c].role == ROLE_ANSWER ? usage->count[c] : 0;
+	return total;
+}
+
 bool usage_is_empty(const struct usage *usage)
 {
 	for (int c = 0; c < COMPONENT_COUNT; c++) {

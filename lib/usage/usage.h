@@ -83,6 +83,7 @@ struct usage {
 
 /* Sum of the PROMPT components: what a context threshold looks at. */
 int64_t usage_prompt_total(const struct usage *usage);
+int64_t usage_answer_total(const struct usage *usage); /* output, reasoning and its other kinds */
 /* No component but FEE ones is above zero. */
 bool usage_is_empty(const struct usage *usage);
 
